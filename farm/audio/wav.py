@@ -1,0 +1,196 @@
+"""The WAV container: its header as bytes, the walk through its chunks, its frames as float32.
+
+Layout after Microsoft/IBM, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF), Microsoft's
+WAVEFORMATEXTENSIBLE, and EBU Tech 3306 (RF64). Nothing that is written depends on a clock or a host.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+PCM = 1
+IEEE_FLOAT = 3
+EXTENSIBLE = 0xFFFE
+UNKNOWN_SIZE = 0xFFFFFFFF
+RIFF_LIMIT = UNKNOWN_SIZE - 1
+"""The largest size a RIFF header can state, in bytes; what is larger becomes RF64."""
+
+_DS64_BYTES = 28
+_SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
+"""What follows the format code in the GUIDs KSDATAFORMAT_SUBTYPE_PCM and _IEEE_FLOAT."""
+
+
+class BrokenWav(Exception):
+    """The file says it is a WAV file and contradicts itself or ends early. The message is the reason."""
+
+
+class ForeignWav(Exception):
+    """Not a WAV file, or one in a coding other than linear PCM and IEEE float."""
+
+
+@dataclass(frozen=True, slots=True)
+class WavFormat:
+    """How one frame is coded: `bits` a sample (8, 16, 24, 32, 64), `floating` or integer, little endian."""
+
+    rate: int
+    channels: int
+    bits: int
+    floating: bool
+
+    @property
+    def frame_bytes(self) -> int:
+        """Bytes of one frame across its channels."""
+        return self.channels * self.bits // 8
+
+
+@dataclass(frozen=True, slots=True)
+class WavLayout:
+    """Where the frames of a file lie: `frames` of them from byte `data_offset`."""
+
+    format: WavFormat
+    data_offset: int
+    frames: int
+
+
+def header(coding: WavFormat, frames: int, riff_limit: int = RIFF_LIMIT) -> bytes:
+    """All bytes before the first frame. Its length depends on `coding` alone.
+
+    A chunk of the size of `ds64` is always there: `JUNK` while the RIFF size is at most `riff_limit`, and in an RF64
+    file the 64 bit sizes. So a header for any length fits into the place of the first one.
+    """
+    data_bytes = frames * coding.frame_bytes
+    fmt = _chunk(b"fmt ", _fmt_body(coding))
+    fact_bytes = 12 if coding.floating else 0
+    before_data = 12 + 8 + _DS64_BYTES + len(fmt) + fact_bytes + 8
+    riff_bytes = before_data + data_bytes + data_bytes % 2 - 8
+    if riff_bytes > riff_limit:
+        riff = struct.pack("<4sI4s", b"RF64", UNKNOWN_SIZE, b"WAVE")
+        sizes = _chunk(b"ds64", struct.pack("<QQQI", riff_bytes, data_bytes, frames, 0))
+        stated_frames, stated_bytes = UNKNOWN_SIZE, UNKNOWN_SIZE
+    else:
+        riff = struct.pack("<4sI4s", b"RIFF", riff_bytes, b"WAVE")
+        sizes = _chunk(b"JUNK", bytes(_DS64_BYTES))
+        stated_frames, stated_bytes = frames, data_bytes
+    fact = _chunk(b"fact", struct.pack("<I", stated_frames)) if coding.floating else b""
+    return riff + sizes + fmt + fact + struct.pack("<4sI", b"data", stated_bytes)
+
+
+def _chunk(name: bytes, body: bytes) -> bytes:
+    return struct.pack("<4sI", name, len(body)) + body
+
+
+def _fmt_body(coding: WavFormat) -> bytes:
+    code = IEEE_FLOAT if coding.floating else PCM
+    tag = code if coding.channels <= 2 else EXTENSIBLE
+    block = coding.frame_bytes
+    body = struct.pack("<HHIIHH", tag, coding.channels, coding.rate, coding.rate * block, block, coding.bits)
+    if tag == EXTENSIBLE:
+        no_speakers = 0
+        return body + struct.pack("<HHIH", 22, coding.bits, no_speakers, code) + _SUBFORMAT_TAIL
+    return body + struct.pack("<H", 0) if coding.floating else body
+
+
+def walk(file: BinaryIO, file_bytes: int) -> WavLayout:
+    """Find the format and the frames of the RIFF or RF64 file open in `file`, which is `file_bytes` long.
+
+    A data size of 0xFFFFFFFF without `ds64`, as programs write into a pipe, means: up to the end of the file.
+    Raises `ForeignWav` for anything this module does not decode and `BrokenWav` for a damaged file.
+    """
+    head = file.read(12)
+    if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
+        raise ForeignWav
+    coding: WavFormat | None = None
+    long_data_bytes: int | None = None
+    for name, offset, size in _chunks(file, file_bytes):
+        if name == b"ds64" and head[:4] == b"RF64":
+            long_data_bytes = struct.unpack("<Q", _body(file, "ds64", size, 16)[8:16])[0]
+        elif name == b"fmt ":
+            coding = _read_fmt(_body(file, "fmt", size, 16))
+        elif name == b"data":
+            if coding is None:
+                raise BrokenWav("its frames come before their format (no `fmt` chunk)")
+            if size == UNKNOWN_SIZE:
+                size = file_bytes - offset if long_data_bytes is None else long_data_bytes
+            if offset + size > file_bytes:
+                raise BrokenWav(
+                    f"it is cut short: its header promises {size} bytes of sound and {file_bytes - offset} are there"
+                )
+            return WavLayout(coding, offset, size // coding.frame_bytes)
+    raise BrokenWav("it holds no frames (no `data` chunk)")
+
+
+def _chunks(file: BinaryIO, file_bytes: int) -> Iterator[tuple[bytes, int, int]]:
+    offset = 12
+    while offset + 8 <= file_bytes:
+        file.seek(offset)
+        name, size = struct.unpack("<4sI", file.read(8))
+        yield name, offset + 8, size
+        offset += 8 + size + size % 2
+
+
+def _body(file: BinaryIO, name: str, size: int, at_least: int) -> bytes:
+    body = file.read(min(size, 64))
+    if len(body) < at_least:
+        raise BrokenWav(f"its `{name}` chunk is too short")
+    return body
+
+
+def _read_fmt(body: bytes) -> WavFormat:
+    tag, channels, rate, _, block, bits = struct.unpack("<HHIIHH", body[:16])
+    if tag == EXTENSIBLE:
+        if len(body) < 40:
+            raise BrokenWav("its `fmt` chunk is too short")
+        tag = struct.unpack("<H", body[24:26])[0] if body[26:40] == _SUBFORMAT_TAIL else EXTENSIBLE
+    if (tag, bits) not in {(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (IEEE_FLOAT, 32), (IEEE_FLOAT, 64)}:
+        raise ForeignWav
+    coding = WavFormat(rate, channels, bits, tag == IEEE_FLOAT)
+    if channels == 0 or block != coding.frame_bytes:
+        raise BrokenWav(f"its format makes no sense ({channels} channels of {bits} bits in {block} bytes a frame)")
+    return coding
+
+
+def read(path: Path, layout: WavLayout) -> NDArray[np.float32]:
+    """The frames of the file as float32 (frames, channels), full scale ±1; integers divided by 2^(bits − 1).
+
+    Raises OSError.
+    """
+    coding, count = layout.format, layout.frames * layout.format.channels
+    shape = (layout.frames, coding.channels)
+    if count == 0:
+        return np.zeros(shape, np.float32)
+    raw = np.asarray(np.memmap(path, np.uint8, "r", layout.data_offset, (count * coding.bits // 8,)))
+    if coding.floating:
+        with np.errstate(over="ignore"):
+            return raw.view(f"<f{coding.bits // 8}").astype(np.float32).reshape(shape)
+    full_scale = np.float32(2.0 ** (coding.bits - 1))
+    if coding.bits == 8:
+        centred = raw.astype(np.float32) - full_scale
+    elif coding.bits == 24:
+        centred = _unpack_24(raw).astype(np.float32)
+    else:
+        centred = raw.view(f"<i{coding.bits // 8}").astype(np.float32)
+    centred /= full_scale
+    return centred.reshape(shape)
+
+
+def _unpack_24(raw: NDArray[np.uint8]) -> NDArray[np.int32]:
+    low, middle, high = (raw[byte::3].astype(np.uint32) for byte in range(3))
+    signed: NDArray[np.int32] = (low << 8 | middle << 16 | high << 24).view(np.int32)
+    signed >>= 8
+    return signed
+
+
+def pack_24(values: NDArray[np.int32]) -> NDArray[np.uint8]:
+    """Three bytes, little endian, for each value in −2^23 … 2^23 − 1, in C order."""
+    words = np.ascontiguousarray(values, "<i4").reshape(-1).view(np.uint8)
+    packed = np.empty(words.size // 4 * 3, np.uint8)
+    for byte in range(3):
+        packed[byte::3] = words[byte::4]
+    return packed

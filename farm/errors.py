@@ -1,0 +1,118 @@
+"""The error tree: what went wrong, where, why, and what to do about it.
+
+Every error that a person can cause is a `FarmError`; the command line prints `show(error)` and ends
+with `error.status`. A `ScoreError` carries a `Loc`, so that the message can point into the score.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Loc:
+    """A place in a score: `length` characters from `column` of `line` (both counted from 1)."""
+
+    file: str
+    line: int
+    column: int
+    length: int = 1
+    text: str = field(default="", compare=False, repr=False)
+    """The whole line, for the caret picture."""
+
+    def shifted(self, characters: int, length: int = 1) -> Loc:
+        """The place `characters` further to the right in the same line."""
+        return Loc(self.file, self.line, self.column + characters, length, self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A warning: the render goes on, and the summary says this."""
+
+    message: str
+    loc: Loc | None = None
+    hint: str | None = None
+
+
+class FarmError(Exception):
+    """Base of all errors meant for people. `status` is the exit status of the command line."""
+
+    status = 1
+    kind = "error"
+
+    def __init__(self, message: str, *, loc: Loc | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.loc = loc
+        self.hint = hint
+
+
+class RenderError(FarmError):
+    """The render itself failed: a NaN, a worker that cannot be kept alive."""
+
+
+class UsageError(FarmError):
+    """An option or argument that makes no sense."""
+
+    status = 2
+
+
+class ScoreError(FarmError):
+    """The score cannot be read or means nothing."""
+
+    status = 3
+
+
+class SampleError(FarmError):
+    """A bank or sample is missing or unreadable."""
+
+    status = 4
+
+
+class FileError(FarmError):
+    """A file or folder cannot be read or written."""
+
+    status = 4
+
+
+WIDTH = 160
+"""Characters of a line that a message shows."""
+
+
+def near(name: str, names: Iterable[str], most: int = 1) -> list[str]:
+    """Names that resemble `name`, best first; for 'did you mean'."""
+    import difflib
+
+    return difflib.get_close_matches(name, sorted(set(names)), n=most, cutoff=0.6)
+
+
+def suggestion(name: str, names: Iterable[str]) -> str | None:
+    """A hint that names the nearest known name, or None."""
+    found = near(name, names)
+    return f"did you mean `{found[0]}`?" if found else None
+
+
+def picture(loc: Loc) -> str:
+    """The line of `loc` with a caret under the place."""
+    shown = loc.text.replace("\t", " ")
+    start = max(loc.column - 1 - WIDTH // 2, 0) if len(shown) > WIDTH else 0
+    end = start + WIDTH
+    before, after = ("..." if start else ""), ("..." if end < len(shown) else "")
+    gutter = f"{loc.line:>5} | {before}"
+    length = max(1, min(loc.length, min(len(shown), end) - loc.column + 1))
+    return f"{gutter}{shown[start:end]}{after}\n{' ' * (len(gutter) + loc.column - 1 - start)}{'^' * length}"
+
+
+def show(problem: FarmError | Notice) -> str:
+    """The message for people: place, reason, the line with a caret, a hint."""
+    kind = problem.kind if isinstance(problem, FarmError) else "warning"
+    parts = [f"{kind}: {problem.message}"]
+    if problem.loc is not None:
+        loc = problem.loc
+        parts[0] = f"{loc.file}:{loc.line}:{loc.column}: {parts[0]}"
+        if loc.text:
+            parts.append(picture(loc))
+    if problem.hint:
+        parts.append(f"  {problem.hint}")
+    return "\n".join(parts)

@@ -1,0 +1,184 @@
+"""`$`: transforms and what they work on.
+
+`x $ t1 $ t2` applies t1 first; `t1 $ t2 $ x` applies t2 first: which end holds the pattern decides (language 1.7).
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from farm.errors import Loc, ScoreError
+from farm.graph.calling import EVENT_SOURCES, lacks_input
+from farm.graph.place import seed64
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.pattern.pattern import Pattern
+from farm.pattern.register import TRANSFORMS, Argument, Transform
+from farm.score.syntax import Apply, BusRef, Call, Chain, Expr, Name, Number, Section, String, spine
+from workers.catalog import language
+
+if TYPE_CHECKING:
+    from farm.graph.resolve import Resolver
+
+
+def is_transform(resolver: Resolver, expr: Expr) -> bool:
+    """Whether an expression is a transform (a name after `$` is a transform first)."""
+    if isinstance(expr, Section):
+        return True
+    if isinstance(expr, Name | Call) and expr.name in TRANSFORMS:
+        transform = TRANSFORMS[expr.name]
+        count = len(expr.args) if isinstance(expr, Call) else 0
+        return count <= len(transform.arguments) or expr.name not in language()
+    if isinstance(expr, BusRef):
+        index = resolver.version_for(expr.name, expr.loc)
+        return index not in resolver.resolving and is_transform(resolver, resolver.versions[index].body)
+    if isinstance(expr, Apply):
+        first, operators = spine(expr)
+        return all(is_transform(resolver, one) for one in (first, *(operator.right for operator in operators))) and all(
+            isinstance(operator, Apply) for operator in operators
+        )
+    return False
+
+
+def applied(resolver: Resolver, first: Expr, rest: list[tuple[Expr, Loc]], place: str) -> Term:
+    """A run of `$`."""
+    items = [first, *(expr for expr, _ in rest)]
+    places = [place, *(f"{place}/{i}" for i in range(len(rest)))]
+    if not is_transform(resolver, items[0]) and not lacks_input(resolver, items[0]):
+        value = resolver.operand(items[0], places[0])
+        for item, where in zip(items[1:], places[1:], strict=True):
+            value = function_of(resolver, item, where).apply(value)
+        return value
+    if not is_transform(resolver, items[-1]):
+        value = resolver.evaluate(items[-1], places[-1])
+        for item, where in zip(items[-2::-1], places[-2::-1], strict=True):
+            value = function_of(resolver, item, where).apply(value)
+        return value
+    functions = [function_of(resolver, item, where) for item, where in zip(items, places, strict=True)]
+    return composed(functions, items[0].loc)
+
+
+def composed(functions: list[Function], loc: Loc) -> Function:
+    """Several transforms as one, the first of the text first."""
+
+    def apply(term: Term) -> Term:
+        for function in functions:
+            term = function.apply(term)
+        return term
+
+    def on_pattern(pattern: Pattern) -> Pattern:
+        for function in functions:
+            assert function.pattern is not None
+            pattern = function.pattern(pattern)
+        return pattern
+
+    whole = all(function.pattern is not None for function in functions)
+    return Function(apply, on_pattern if whole else None, loc)
+
+
+def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
+    """An expression as a transform or a section of effects; ScoreError if it is neither."""
+    if isinstance(expr, Section):
+        return Function(lambda term: resolver.chained(term, expr.body, place), None, expr.loc)
+    if isinstance(expr, Chain | Apply):
+        first, operators = spine(expr)
+        if all(isinstance(operator, Apply) for operator in operators):
+            parts = [first, *(operator.right for operator in operators)]
+            return composed([function_of(resolver, one, f"{place}/{i}") for i, one in enumerate(parts)], expr.loc)
+    if isinstance(expr, BusRef):
+        term = resolver.reference(expr.name, expr.loc)
+        if isinstance(term, Function):
+            return term
+        raise ScoreError(f"`~{expr.name}` is not a transform", loc=expr.loc)
+    if not isinstance(expr, Name | Call):
+        raise ScoreError("after `$` comes a transform", loc=expr.loc, hint="for example: $ fast 2")
+    if expr.name in EVENT_SOURCES:
+        message = f"`{expr.name}` stands between transforms: the pattern comes first or last"
+        raise ScoreError(message, loc=expr.loc, hint='t1 $ t2 $ s "bd", or s "bd" $ t2 $ t1')
+    if expr.name not in TRANSFORMS:
+        return effect_function(resolver, expr, place)
+    transform = TRANSFORMS[expr.name]
+    given = expr.args if isinstance(expr, Call) else ()
+    if isinstance(expr, Call) and expr.keywords:
+        raise ScoreError(f"`{expr.name}` takes no keywords", loc=expr.keywords[0][2])
+    arguments = [argument(resolver, transform, i, one, f"{place}/{i}") for i, one in enumerate(given)]
+    seed = seed64(resolver.seed, place)
+
+    def on_pattern(pattern: Pattern) -> Pattern:
+        return transform.apply(arguments, pattern, seed, expr.loc, resolver.words, resolver.notices)
+
+    return Function(
+        lambda term: transformed(resolver, term, on_pattern, transform.name, expr.loc), on_pattern, expr.loc
+    )
+
+
+def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Function:
+    """`f args $ x` where f is an ordinary function: `f args x` with x as its input."""
+    from farm.errors import suggestion
+
+    definition = language().get(expr.name)
+    if definition is None or not definition.ports:
+        hint = suggestion(expr.name, TRANSFORMS) or "`farm nodes` and README list what there is"
+        raise ScoreError(f"there is no transform `{expr.name}`", loc=expr.loc, hint=hint)
+    return Function(lambda term: resolver.linked(term, expr, place), None, expr.loc)
+
+
+def argument(resolver: Resolver, transform: Transform, index: int, expr: Expr, place: str) -> Argument:
+    """An argument of a transform: a number, a pattern, a transform."""
+    kind = transform.arguments[index].kind if index < len(transform.arguments) else "ratio"
+    if kind == "transform":
+        function = function_of(resolver, expr, place)
+        if function.pattern is None:
+            raise ScoreError(f"`{transform.name}` takes a transform of patterns, not an effect", loc=expr.loc)
+        return function.pattern
+    if isinstance(expr, Number):
+        return expr.value
+    if isinstance(expr, String):
+        return resolver.pattern(expr, place)
+    value = resolver.evaluate(expr, place)
+    if isinstance(value, Constant):
+        return value.value
+    if isinstance(value, Steps):
+        return value.pattern
+    if isinstance(value, Function):
+        assert value.pattern is not None
+        return value.pattern
+    assert resolver.signal_values is not None
+    pace = transform.name in ("fast", "slow")
+    return resolver.signal_values(value, expr.loc, pace)
+
+
+def transformed(resolver: Resolver, term: Term, change: object, name: str, loc: Loc) -> Term:
+    """A transform pushed through to the patterns of a term; ScoreError where there is none (language 3.1)."""
+    assert callable(change)
+    if isinstance(term, Steps):
+        return replace(term, pattern=change(term.pattern))
+    if isinstance(term, Voices):
+        return replace(term, pattern=change(term.pattern))
+    if isinstance(term, Bus) and term.version not in resolver.resolving:
+        inner = resolver.term_of(term.version)
+        if not isinstance(inner, Bus):
+            return transformed(resolver, inner, change, name, loc)
+    if isinstance(term, Function):
+        raise ScoreError(f"`{name}` has a transform to work on, not a pattern", loc=loc)
+    if isinstance(term, Unit):
+        for i, (param, value) in enumerate(term.params):
+            if isinstance(value, Steps) and not term.inputs:
+                params = (
+                    *term.params[:i],
+                    (param, replace(value, pattern=change(value.pattern))),
+                    *term.params[i + 1 :],
+                )
+                return replace(term, params=params)
+        events = [one for _, one in term.inputs if not isinstance(one, Constant | Steps)]
+        if events:
+            inputs = tuple(
+                (port, one if isinstance(one, Constant | Steps) else transformed(resolver, one, change, name, loc))
+                for port, one in term.inputs
+            )
+            return replace(term, inputs=inputs)
+    raise ScoreError(
+        f"`{name}` has nothing to work on: there are no events on its other side",
+        loc=loc,
+        hint='transforms change patterns: "a b", s "bd sn", or an oscillator with a pattern',
+    )

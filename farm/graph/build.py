@@ -1,0 +1,397 @@
+"""Terms to graph: every bus that is heard becomes a scope of nodes, every bus that plays as voices an instrument."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+
+import numpy as np
+
+from farm.errors import FarmError, Loc, Notice, ScoreError
+from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
+from farm.graph.resolve import Resolved, Resolver
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
+from farm.pattern.pattern import Pattern
+from farm.pattern.steps import steps
+from farm.pattern.words import Words
+from farm.score.syntax import Program
+from workers.catalog import Param, catalog
+from workers.catalog import Unit as ParamUnit
+
+QUERIED_CYCLES = 64
+"""How far a pattern without a short period is looked ahead to learn which words it plays."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Built:
+    """A node that stands already, in the place of a term."""
+
+    node: int
+    loc: Loc
+
+
+Placed = Term | Built
+
+
+@dataclass(eq=False)
+class ScopeBuilder:
+    """One scope in the making."""
+
+    name: str
+    instrument: bool
+    order: int
+    nodes: list[Node] = field(default_factory=list)
+    known: dict[tuple[int, Reading], int] = field(default_factory=dict)
+    terms: list[Term] = field(default_factory=list)
+    """Keeps the terms alive whose identity stands in `known`."""
+    root: Feed | int | None = None
+    has_root: bool = False
+
+
+@dataclass(eq=False)
+class Builder:
+    """The graph in the making; buses are numbered when they are first read."""
+
+    resolved: Resolved
+    cps: Fraction
+    notices: list[Notice]
+    bus_of_version: dict[int, int] = field(default_factory=dict)
+    scopes: list[Scope | None] = field(default_factory=list)
+    orders: list[int] = field(default_factory=list)
+    locs: list[Loc | None] = field(default_factory=list)
+    instruments: list[Scope] = field(default_factory=list)
+    sources: list[Source] = field(default_factory=list)
+    probes: set[int] = field(default_factory=set)
+    pending: list[Callable[[], None]] = field(default_factory=list)
+
+    @property
+    def words(self) -> Words:
+        return self.resolved.words
+
+    def bus(self, version: int) -> int:
+        """The number of a definition's bus; it is built later."""
+        if version not in self.bus_of_version:
+            definition = self.resolved.versions[version]
+            term = self.resolved.term_of(version)
+            self.bus_of_version[version] = self.scope_later(definition.place, term, definition.order, definition.loc)
+        return self.bus_of_version[version]
+
+    def scope_later(self, name: str, term: Term, order: int, loc: Loc | None) -> int:
+        """Reserves a bus for a term."""
+        number = len(self.scopes)
+        self.scopes.append(None)
+        self.orders.append(order)
+        self.locs.append(loc)
+
+        def work() -> None:
+            scope = ScopeBuilder(name, False, order)
+            result = self.node(scope, term, heard=True)
+            self.scopes[number] = Scope(name, tuple(scope.nodes), result)
+
+        self.pending.append(work)
+        return number
+
+    def probe(self, name: str, term: Term) -> int:
+        """A bus that only planning reads. Voices cannot be known before they are planned."""
+        waiting: list[Term] = [term]
+        seen: set[int] = set()
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, Voices):
+                raise ScoreError(
+                    "a signal with voices in it cannot set voices or transforms",
+                    loc=term.loc,
+                    hint="use a bus of oscillators, envelopes and numbers",
+                )
+            if isinstance(one, Bus) and one.version not in seen:
+                seen.add(one.version)
+                waiting.append(self.resolved.term_of(one.version))
+            if isinstance(one, Unit):
+                waiting += [t for _, t in (*one.inputs, *one.params)]
+        if isinstance(term, Bus):
+            number = self.bus(term.version)
+        else:
+            number = self.scope_later(name, term, 1 << 30, term.loc)
+        self.probes.add(number)
+        return number
+
+    # Nodes.
+
+    def add(self, scope: ScopeBuilder, node: Node) -> int:
+        scope.nodes.append(node)
+        return len(scope.nodes) - 1
+
+    def node(self, scope: ScopeBuilder, term: Placed, *, heard: bool, reading: Reading = "hold") -> int:
+        """The node of a term; the same term gives the same node."""
+        if isinstance(term, Built):
+            return term.node
+        key = (id(term), reading if isinstance(term, Steps) else "hold")
+        if key not in scope.known:
+            scope.known[key] = self.made(scope, term, heard, reading)
+            scope.terms.append(term)
+        return scope.known[key]
+
+    def made(self, scope: ScopeBuilder, term: Term, heard: bool, reading: Reading) -> int:
+        if isinstance(term, Constant):
+            feed = ConstantFeed(float(term.value))
+            return self.add(scope, Node("hold", (), (("value", feed),), "", term.loc))
+        if isinstance(term, Steps):
+            return self.step_signal(scope, term, reading)
+        if isinstance(term, Bus):
+            return self.add(scope, Node("bus", (), (), "", term.loc, target=self.bus(term.version)))
+        if isinstance(term, Voices):
+            return self.voices(scope, term)
+        if isinstance(term, Function):
+            message = "a transform alone makes no sound"
+            raise ScoreError(message, loc=term.loc, hint='apply it to a pattern: s "bd sn" $ fast 2')
+        return self.unit(scope, term, heard)
+
+    def step_signal(self, scope: ScopeBuilder, term: Steps, reading: Reading) -> int:
+        """A string as a signal: held, or a gate."""
+        if reading == "hold":
+            feed = self.steps_feed(term, "hold", -1e15, 1e15)
+            return self.add(scope, Node("hold", (), (("value", feed),), "", term.loc))
+        feed = self.steps_feed(term, reading, -1e9, 1e9)
+        return self.add(scope, Node("gate", (), (("target", feed), ("previous", feed)), "", term.loc))
+
+    def steps_feed(self, term: Steps, reading: Reading, low: float, high: float) -> Feed:
+        """A pattern as a feed; one that never changes is a constant."""
+        pattern = term.pattern
+        fixed = pattern.pieces is not None and pattern.coin is None and len(pattern.pieces) == 1 == pattern.grid
+        if fixed and reading != "open":
+            assert pattern.pieces is not None
+            value = float(self.words.hertz(np.array([float(pattern.pieces[0][2])]))[0])
+            if np.isnan(value):
+                text = self.words.text(pattern.pieces[0][2])
+                raise ScoreError(f"`{text}` is not a number", loc=self.words.loc(pattern.pieces[0][3]))
+            return ConstantFeed(min(max(value, low), high))
+        return StepsFeed(pattern, reading, low, high, term.loc)
+
+    def unit(self, scope: ScopeBuilder, term: Unit, heard: bool) -> int:
+        definition = catalog()[term.node]
+        if term.node in ("add", "sub"):
+            shifted = self.shifted(scope, term, heard)
+            if shifted is not None:
+                return shifted
+        if term.node == "mul":
+            scaled = self.scaled(scope, term, heard)
+            if scaled is not None:
+                return scaled
+        inputs = tuple(
+            (port, self.node(scope, one, heard=heard, reading="gate" if term.node == "mul" else "hold"))
+            for port, one in term.inputs
+        )
+        given = dict(term.params)
+        params: list[tuple[str, Feed]] = []
+        muting: Steps | None = None
+        for param in definition.params:
+            value = given.get(param.name)
+            feed = self.feed(scope, param, value, gate=term.node == "gain")
+            if param.as_unit is ParamUnit.PHASE:
+                if isinstance(value, Steps) and has_rests(value.pattern):
+                    muting = value
+                feed = self.pitched(scope, feed, term, value) if scope.instrument and heard else feed
+            params.append((param.name, feed))
+        node = self.add(scope, Node(term.node, inputs, tuple(params), term.place, term.loc, heard=heard))
+        if muting is None:
+            return node
+        gate = self.step_signal(scope, muting, "open")
+        return self.add(scope, Node("mul", (("a", node), ("b", gate)), (), term.place, term.loc))
+
+    def shifted(self, scope: ScopeBuilder, term: Unit, heard: bool) -> int | None:
+        """A signal times and plus plain numbers is one node, `scale`."""
+        (_, a), (_, b) = term.inputs
+        if isinstance(a, Constant) and not isinstance(b, Constant) and term.node == "add":
+            a, b = b, a
+        if not isinstance(b, Constant) or isinstance(a, Constant):
+            return None
+        offset = float(b.value) if term.node == "add" else -float(b.value)
+        amount = 1.0
+        if isinstance(a, Unit) and a.node == "mul" and (id(a), "hold") not in scope.known:
+            (_, left), (_, right) = a.inputs
+            if isinstance(left, Constant) and not isinstance(right, Constant):
+                left, right = right, left
+            if isinstance(right, Constant) and not isinstance(left, Constant):
+                a, amount = left, float(right.value)
+        scaled_steps = amount != 1.0
+        node = self.node(scope, a, heard=heard, reading="gate" if scaled_steps else "hold")
+        params: tuple[tuple[str, Feed], ...] = (("amount", ConstantFeed(amount)), ("offset", ConstantFeed(offset)))
+        return self.add(scope, Node("scale", (("input", node),), params, term.place, term.loc))
+
+    def scaled(self, scope: ScopeBuilder, term: Unit, heard: bool) -> int | None:
+        """A product with a plain number is a gain."""
+        (_, a), (_, b) = term.inputs
+        if isinstance(a, Constant) and not isinstance(b, Constant):
+            a, b = b, a
+        if not isinstance(b, Constant):
+            return None
+        node = self.node(scope, a, heard=heard, reading="gate")
+        feed = ConstantFeed(float(b.value))
+        return self.add(scope, Node("gain", (("input", node),), (("amount", feed),), term.place, term.loc))
+
+    def feed(self, scope: ScopeBuilder, param: Param, value: Term | None, *, gate: bool) -> Feed:
+        """What feeds a param."""
+        if value is None:
+            assert param.default is not None
+            return ConstantFeed(param.default)
+        if isinstance(value, Constant):
+            return ConstantFeed(float(value.value))
+        if isinstance(value, Steps) and not gate:
+            return self.steps_feed(value, "hold", param.low, param.high)
+        reading: Reading = "gate" if gate else "hold"
+        return SignalFeed(self.node(scope, value, heard=False, reading=reading))
+
+    def pitched(self, scope: ScopeBuilder, feed: Feed, term: Unit, value: Term | None) -> Feed:
+        """The frequency of an oscillator that a voice's note scales; the first one is the instrument's root."""
+        if not scope.has_root:
+            scope.has_root = True
+            scope.root = feed
+            if isinstance(feed, SignalFeed):
+                assert value is not None
+                scope.root = self.probe(f"{term.place}/root", value)
+        if isinstance(feed, ConstantFeed):
+            return replace(feed, pitched=True)
+        if isinstance(feed, StepsFeed):
+            held = self.add(scope, Node("hold", (), (("value", feed),), "", term.loc))
+        else:
+            held = feed.node
+        amount = (("amount", ConstantFeed(1.0, pitched=True)),)
+        return SignalFeed(self.add(scope, Node("gain", (("input", held),), amount, term.place, term.loc)))
+
+    # Voices.
+
+    def voices(self, scope: ScopeBuilder, term: Voices) -> int:
+        """The sum of what a pattern plays: samples, and each bus that it names as an instrument."""
+        if scope.instrument:
+            raise ScoreError("voices inside a voice", loc=term.loc, hint="give the inner pattern a bus of its own")
+        played: list[int] = []
+        signals = tuple((name, self.probe(f"{term.place}/{name}", value)) for name, value in term.signals)
+        instruments = dict(term.instruments)
+        if "" not in instruments and plays_samples(term.pattern, self.words):
+            source = Source(term.place, term.pattern, term.envelope, signals, None, "", None, term.place, term.loc)
+            played.append(self.joint(scope, source))
+        for word, instrument in instruments.items():
+            played.append(self.instrument(scope, term, word, instrument, signals))
+        if not played:
+            return self.add(scope, Node("hold", (), (("value", ConstantFeed(0.0)),), "", term.loc))
+        total = played[0]
+        for node in played[1:]:
+            total = self.add(scope, Node("add", (("a", total), ("b", node)), (), term.place, term.loc))
+        return total
+
+    def joint(self, scope: ScopeBuilder, source: Source) -> int:
+        self.sources.append(source)
+        return self.add(scope, Node("voices", (), (), source.place, source.loc, target=len(self.sources) - 1))
+
+    def instrument(
+        self, scope: ScopeBuilder, term: Voices, word: str, played: Term, signals: tuple[tuple[str, int], ...]
+    ) -> int:
+        """A bus played by voices: its chain once a voice, effects that end it once on their sum."""
+        body, order = played, scope.order
+        name = f"~{word}" if word else term.place
+        if isinstance(played, Bus):
+            order = self.resolved.versions[played.version].order
+            body = self.resolved.term_of(played.version)
+        tail: Callable[[Placed], Placed]
+        if holds_voices(self.resolved, body):
+            inner = ScopeBuilder(name, True, order)
+            bus = self.bus(played.version) if isinstance(played, Bus) else self.scope_later(name, body, order, term.loc)
+            result = self.add(inner, Node("bus", (), (), "", term.loc, target=bus))
+            tail = unchanged
+        else:
+            core, tail, _ = split_tail(body)
+            inner = ScopeBuilder(name, True, order)
+            result = self.node(inner, core, heard=True)
+        self.instruments.append(Scope(name, tuple(inner.nodes), result))
+        place = f"{term.place}/~{word}"
+        number = len(self.instruments) - 1
+        source = Source(name, term.pattern, term.envelope, signals, number, word, inner.root, place, term.loc)
+        return self.node(scope, tail(Built(self.joint(scope, source), term.loc)), heard=True)
+
+
+def unchanged(term: Placed) -> Placed:
+    """No effects to run on the sum."""
+    return term
+
+
+def split_tail(term: Term) -> tuple[Term, Callable[[Placed], Placed], bool]:
+    """What runs in each voice, what runs once on the sum (effects that end the chain), and whether there is any."""
+    if not isinstance(term, Unit) or not term.inputs:
+        return term, unchanged, False
+    definition = catalog()[term.node]
+    scales = (
+        term.node in ("mul", "gain") and sum(isinstance(one, Constant) for _, one in (*term.inputs, *term.params)) == 1
+    )
+    if not definition.ends_voice and not scales:
+        return term, unchanged, False
+    index = next((i for i, (_, one) in enumerate(term.inputs) if not isinstance(one, Constant)), 0)
+    port, inner = term.inputs[index]
+    core, before, found = split_tail(inner)
+    if scales and not found:
+        return term, unchanged, False
+
+    def after(placed: Placed) -> Placed:
+        inputs = (*term.inputs[:index], (port, before(placed)), *term.inputs[index + 1 :])
+        return replace(term, inputs=inputs)  # type: ignore[arg-type]
+
+    return core, after, True
+
+
+def holds_voices(resolved: Resolved, term: Term) -> bool:
+    """Whether a bus is itself a pattern of samples or voices."""
+    return has_voices(term)
+
+
+def has_rests(pattern: Pattern) -> bool:
+    """Whether a step function has silent stretches; one too long to look through may."""
+    if pattern.period is None or pattern.period > QUERIED_CYCLES:
+        return True
+    heard = steps(pattern, 0, pattern.period, Fraction(1), 48000)
+    return bool(np.isnan(heard.ids).any())
+
+
+def plays_samples(pattern: Pattern, words: Words) -> bool:
+    """Whether any hap names a sample; a pattern too long to look through may."""
+    if pattern.period is None or pattern.period > QUERIED_CYCLES:
+        return True
+    try:
+        haps = pattern.query(np.arange(pattern.period))
+    except ScoreError:
+        # A wrong word among its numbers is told when the pattern is played or checked.
+        return True
+    used = np.unique(haps.column("s"))
+    return any(not words.text(int(one)).startswith("~") for one in used if one == one)
+
+
+def build(program: Program, seed: int, errors: list[FarmError] | None = None) -> Graph:
+    """The graph of a score. Raises ScoreError, or collects them in `errors` where it can go on."""
+    from farm.graph.loops import close_loops
+    from farm.graph.signals import PlanTimeSignals
+
+    resolver = Resolver(program, seed)
+    signals = PlanTimeSignals()
+    resolver.signal_values = signals.pattern_maker(resolver.words)
+    resolved = resolver.resolve(errors)
+    builder = Builder(resolved, resolved.cps, resolver.notices)
+    outputs = []
+    for name, term in resolved.outputs:
+        outputs.append(Output(name, builder.scope_later(name, term, 1 << 30, term.loc)))
+    for request in signals.requests:
+        request.bus = builder.probe(f"signal/{request.loc.line}", request.term)
+    while builder.pending:
+        builder.pending.pop(0)()
+    scopes = [scope for scope in builder.scopes if scope is not None]
+    closed = close_loops(scopes, builder.orders, builder.locs, builder.sources, builder.instruments)
+    return Graph(
+        name=program.source.name,
+        cps=resolved.cps,
+        words=resolved.words,
+        buses=tuple(closed),
+        instruments=tuple(builder.instruments),
+        sources=tuple(builder.sources),
+        outputs=tuple(outputs),
+        notices=tuple(resolver.notices),
+        probes=frozenset(builder.probes),
+        signals=signals,
+    )

@@ -1,0 +1,251 @@
+"""Calls: event sources, nodes of the catalog, their arguments and units."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+from farm.errors import Loc, Notice, ScoreError, suggestion
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.pattern.control import control
+from farm.pattern.notes import semitone_ratio
+from farm.pattern.register import TRANSFORMS
+from farm.score.syntax import BusRef, Call, Expr, Name, Section, String, spine
+from workers.catalog import Definition, Param, catalog, language
+
+if TYPE_CHECKING:
+    from farm.graph.resolve import Resolver
+
+EVENT_SOURCES = ("s", "sound")
+VALUE_SOURCES = ("n", "note")
+MODIFIERS = ("gain", "note", "n", "speed", "pan", "cut", "ar", "adsr")
+OFFSET_OSCILLATORS = ("sine", "saw", "square", "tri")
+PLUGINS = ("vst", "vst2", "vst3", "au", "clap", "lv2", "plugin", "midi")
+BUS_WORD = re.compile(r"~([A-Za-z_]\w*)")
+
+
+def function_names() -> frozenset[str]:
+    """Every name that a score can call."""
+    return frozenset({*language(), *TRANSFORMS, *EVENT_SOURCES, *VALUE_SOURCES, *MODIFIERS})
+
+
+def lacks_input(resolver: Resolver, body: Expr) -> bool:
+    """Whether an expression begins with an effect that is given no input: the body of a modifier bus."""
+    first, _ = spine(body)
+    if isinstance(first, Section):
+        return True
+    if not isinstance(first, Name | Call):
+        return False
+    arguments = first.args if isinstance(first, Call) else ()
+    definition = language().get(first.name)
+    if first.name in MODIFIERS and definition is None:
+        return first.name not in VALUE_SOURCES
+    if definition is None or definition.role != "effect":
+        return False
+    least = sum(param.default is None for param in definition.params)
+    signals = isinstance(arguments[0], BusRef | Call) if arguments else False
+    return not signals and len(arguments) <= max(least, len(definition.params))
+
+
+def call(resolver: Resolver, expr: Name | Call, left: Term | None, place: str) -> Term:
+    """A call, with `left` as its input where it stands in a chain."""
+    name = expr.name
+    arguments = expr.args if isinstance(expr, Call) else ()
+    keywords = expr.keywords if isinstance(expr, Call) else ()
+    if name in EVENT_SOURCES and left is None:
+        return event_source(resolver, name, arguments, keywords, place, expr.loc)
+    if name in VALUE_SOURCES and left is None:
+        return value_source(resolver, name, arguments, place, expr.loc)
+    definition = language().get(name)
+    if definition is not None:
+        return unit(resolver, definition, name, arguments, keywords, left, place, expr.loc)
+    if name in resolver.by_name and not arguments:
+        bus = BusRef(name, expr.loc)
+        return resolver.reference(name, expr.loc) if left is None else resolver.linked(left, bus, place)
+    raise unknown(resolver, name, expr.loc, left is not None)
+
+
+def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreError:
+    """The error for a name that means nothing here."""
+    if name in PLUGINS:
+        return ScoreError(f"`{name}`: plugins and MIDI are out of farm's scope", loc=loc)
+    if name in TRANSFORMS:
+        example = f'"..." $ {TRANSFORMS[name].signature}'
+        return ScoreError(f"`{name}` is a transform", loc=loc, hint=f"apply it with `$`: {example}")
+    if name in EVENT_SOURCES or name in MODIFIERS:
+        what = "an event source" if name in EVENT_SOURCES else "a modifier of voices"
+        where = "it cannot stand after `#`" if chained else 'it stands after `#`: s "bd" # ' + name
+        return ScoreError(f"`{name}` is {what}", loc=loc, hint=where)
+    if name.startswith("~"):
+        return ScoreError(f"`{name}` takes no arguments: it is a bus, not a function", loc=loc)
+    hint = suggestion(name, [*function_names(), *resolver.by_name]) or "`farm nodes` lists what there is"
+    return ScoreError(f"there is no function `{name}`", loc=loc, hint=hint)
+
+
+def event_source(
+    resolver: Resolver,
+    name: str,
+    arguments: tuple[Expr, ...],
+    keywords: tuple[tuple[str, Expr, Loc], ...],
+    place: str,
+    loc: Loc,
+) -> Voices:
+    """`s "..."`, `s (... $ ...)`."""
+    if not arguments or len(arguments) > 2:
+        raise ScoreError(f"`{name}` takes one pattern", loc=loc, hint='for example: s "bd sn"')
+    value = resolver.evaluate(arguments[0], f"{place}/s")
+    if not isinstance(value, Steps):
+        raise ScoreError(f"`{name}` needs a pattern in quotes", loc=arguments[0].loc, hint='for example: s "bd sn"')
+    instruments = []
+    for word, at in buses_in(arguments[0]).items():
+        instruments.append((word, Bus(resolver.final_version(word, at), value.loc)))
+    voices: Term = Voices(control(value.pattern, "s", resolver.words), (), "natural", tuple(instruments), place, loc)
+    if len(arguments) == 2:
+        voices = resolver.linked(voices, Call("gain", (arguments[1],), (), arguments[1].loc), place)
+    for key, argument, at in keywords:
+        voices = resolver.linked(voices, Call("cut" if key == "cut_group" else key, (argument,), (), at), place)
+    assert isinstance(voices, Voices)
+    return voices
+
+
+def buses_in(expr: Expr) -> dict[str, Loc]:
+    """The buses that the strings of an expression name, each with its first place."""
+    found: dict[str, Loc] = {}
+    waiting: list[Expr] = [expr]
+    while waiting:
+        first, operators = spine(waiting.pop(0))
+        waiting += [operator.right for operator in operators]
+        if isinstance(first, String):
+            for word in BUS_WORD.finditer(first.text):
+                at = replace(first.loc, column=first.loc.column + word.start(), length=len(word[0]))
+                found.setdefault(word[1], at)
+        elif isinstance(first, Call):
+            waiting += first.args
+    return found
+
+
+def value_source(resolver: Resolver, name: str, arguments: tuple[Expr, ...], place: str, loc: Loc) -> Term:
+    """`n "..."` or `note "..."` standing alone: a pattern of numbers or frequencies."""
+    if len(arguments) != 1:
+        raise ScoreError(f"`{name}` takes one pattern", loc=loc, hint=f'for example: {name} "0 3 7"')
+    return resolver.evaluate(arguments[0], f"{place}/{name}")
+
+
+def unit(
+    resolver: Resolver,
+    definition: Definition,
+    name: str,
+    arguments: tuple[Expr, ...],
+    keywords: tuple[tuple[str, Expr, Loc], ...],
+    left: Term | None,
+    place: str,
+    loc: Loc,
+) -> Term:
+    """A node of the catalog, in either call form."""
+    if definition.name == "line" and len(arguments) == 3:
+        definition = catalog()["ramp"]
+    values = [resolver.evaluate(argument, f"{place}/{i}") for i, argument in enumerate(arguments)]
+    locs = [argument.loc for argument in arguments]
+    for value in values:
+        if isinstance(value, Function):
+            raise ScoreError(f"`{name}` needs numbers or signals, not a transform", loc=value.loc)
+    if left is not None and not definition.ports:
+        return source_in_chain(definition, left, values, place, loc)
+    inputs: list[tuple[str, Term]] = []
+    for i, port in enumerate(definition.ports):
+        if i == 0 and left is not None:
+            inputs.append((port.name, left))
+        elif values:
+            inputs.append((port.name, values.pop(0)))
+            locs.pop(0)
+        else:
+            raise ScoreError(f"`{name}` needs an input", loc=loc, hint=f"write: saw 110 # {signature(definition)}")
+    semitones = None
+    if definition.name in OFFSET_OSCILLATORS and len(values) == 2:
+        semitones = values.pop()
+    if len(values) > len(definition.params):
+        raise ScoreError(
+            f"`{name}` takes at most {len(definition.params)} arguments, not {len(values)}",
+            loc=locs[len(definition.params)] if len(locs) > len(definition.params) else loc,
+            hint=f"written as {signature(definition)}",
+        )
+    given: dict[str, Term] = {}
+    for param, value, at in zip(definition.params, values, locs, strict=False):
+        given[param.name] = ranged(resolver, definition, param, value, at)
+    for key, argument, at in keywords:
+        param = keyword_param(definition, key, at)
+        if param.name in given:
+            raise ScoreError(f"`{key}` is given twice", loc=at)
+        value = resolver.evaluate(argument, f"{place}/:{key}")
+        given[param.name] = ranged(resolver, definition, param, value, argument.loc)
+    missing = [param for param in definition.params if param.default is None and param.name not in given]
+    if missing:
+        raise ScoreError(f"`{name}` needs its {short(missing[0])}", loc=loc, hint=f"written as {signature(definition)}")
+    if semitones is not None:
+        given[definition.params[0].name] = offset(given[definition.params[0].name], semitones, place)
+    return Unit(definition.name, tuple(inputs), tuple(given.items()), place, loc)
+
+
+def source_in_chain(definition: Definition, left: Term, values: list[Term], place: str, loc: Loc) -> Term:
+    """A source after `#` (language 10.2): an oscillator takes its frequency from the left, other sources are scaled."""
+    if definition.params and definition.params[0].name == "freq_hz" and not values:
+        return Unit(definition.name, (), (("freq_hz", left),), place, loc)
+    params = tuple((p.name, v) for p, v in zip(definition.params, values, strict=False))
+    source = Unit(definition.name, (), params, place, loc)
+    return Unit("mul", (("a", left), ("b", source)), (), f"{place}/*", loc)
+
+
+def offset(frequency: Term, semitones: Term, place: str) -> Term:
+    """An oscillator's second argument: a fixed offset in semitones."""
+    if not isinstance(semitones, Constant):
+        loc = semitones.loc
+        raise ScoreError("the offset of an oscillator is a plain number of semitones", loc=loc)
+    import numpy as np
+
+    ratio = Fraction(float(semitone_ratio(np.array([float(semitones.value)]))[0]))
+    if isinstance(frequency, Constant):
+        return replace(frequency, value=frequency.value * ratio)
+    return Unit("mul", (("a", frequency), ("b", Constant(ratio, semitones.loc))), (), f"{place}/+", semitones.loc)
+
+
+def short(param: Param) -> str:
+    """A param's name without its unit."""
+    return param.name.rsplit("_", 1)[0] if param.name.rsplit("_", 1)[-1] in ("hz", "s", "db") else param.name
+
+
+def signature(definition: Definition) -> str:
+    """How a call is written: `lpf cutoff [q 1]`."""
+    parts = [definition.name]
+    for param in definition.params:
+        parts.append(short(param) if param.default is None else f"[{short(param)} {param.default:g}]")
+    return " ".join(parts)
+
+
+def keyword_param(definition: Definition, key: str, loc: Loc) -> Param:
+    """The param that a keyword names."""
+    for param in definition.params:
+        if key in (param.name, short(param)):
+            return param
+    names = [short(param) for param in definition.params]
+    raise ScoreError(f"`{definition.name}` has no `:{key}`", loc=loc, hint=suggestion(key, names) or ", ".join(names))
+
+
+def ranged(resolver: Resolver, definition: Definition, param: Param, value: Term, loc: Loc) -> Term:
+    """A value for a param; a constant outside its range is clamped with a warning."""
+    if isinstance(value, Function):
+        raise ScoreError(f"`{definition.name}` needs a number for its {short(param)}, not a transform", loc=loc)
+    if not isinstance(value, Constant) or param.low <= value.value <= param.high:
+        return value
+    clamped = Fraction(min(max(float(value.value), param.low), param.high))
+    if param.name == "freq_hz" and value.value <= 0:
+        return Constant(Fraction(0), value.loc)
+    resolver.notices.append(
+        Notice(
+            f"{definition.name}: {short(param)} {float(value.value):g} is outside {param.low:g} to {param.high:g}"
+            f"{' ' + param.unit if param.unit not in ('', '1') else ''}; {float(clamped):g} is used",
+            loc,
+        )
+    )
+    return Constant(clamped, value.loc)

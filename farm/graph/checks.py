@@ -1,0 +1,66 @@
+"""Mistakes that show only when patterns are asked: words that are no numbers, banks that do not exist."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from farm.audio.samples import SampleLibrary
+from farm.errors import FarmError, SampleError, ScoreError, suggestion
+from farm.graph.graph import Graph, Source, StepsFeed
+from farm.pattern.pattern import Pattern
+
+ASKED_CYCLES = 64
+
+
+def problems(graph: Graph, library: SampleLibrary) -> list[FarmError]:
+    """Errors that a render of the first cycles would meet: all of a pattern's period, at most 64 cycles."""
+    found: list[FarmError] = []
+    for source in graph.sources:
+        try:
+            found += missing_banks(source, graph, library)
+        except ScoreError as error:
+            found.append(error)
+    for scope in (*graph.buses, *graph.instruments):
+        for node in scope.nodes:
+            for _, feed in node.params:
+                if isinstance(feed, StepsFeed):
+                    found += wrong_steps(feed, graph)
+    unique = {(error.loc, error.message): error for error in found}
+    return list(unique.values())
+
+
+def cycles_of(pattern: Pattern) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The cycles to ask a pattern for."""
+    return np.arange(min(pattern.period or ASKED_CYCLES, ASKED_CYCLES))
+
+
+def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[FarmError]:
+    """A SampleError for each bank that a source names and nobody has. Raises ScoreError for words among numbers."""
+    haps = source.voices.query(cycles_of(source.voices))
+    source.voices.clear()
+    names, places = haps.entries("s"), haps.entries("loc")
+    if source.instrument is not None or names is None:
+        return []
+    found: dict[str, FarmError] = {}
+    for row in np.unique(haps.key):
+        bank = graph.words.text(int(names[row])).partition(":")[0]
+        if bank.startswith("~") or bank in found or library.bank(bank) is not None:
+            continue
+        loc = graph.words.loc(places[row]) if places is not None else source.loc
+        hint = suggestion(bank, library.names())
+        found[bank] = SampleError(f"there is no sample bank `{bank}`", loc=loc, hint=hint)
+    return list(found.values())
+
+
+def wrong_steps(feed: StepsFeed, graph: Graph) -> list[FarmError]:
+    """An error for a word where a string is read as a signal."""
+    haps = feed.pattern.query(cycles_of(feed.pattern))
+    values, places = haps.entries("v"), haps.entries("loc")
+    if values is None or not len(haps.row) or feed.reading == "open":
+        return []
+    for row in np.unique(haps.key):
+        if np.isnan(graph.words.hertz(values[row : row + 1])[0]):
+            loc = graph.words.loc(places[row]) if places is not None else feed.loc
+            text = graph.words.text(int(values[row]))
+            return [ScoreError(f"`{text}` is not a number", loc=loc, hint="numbers or notes are needed here")]
+    return []

@@ -1,0 +1,384 @@
+"""Syntax to terms: statements, the scoping of buses, operators, chains.
+
+Buses are resolved by position (language 1.6): a reference means the definition above it, else the bus itself one frame
+ago (inside its own definition), else the next definition below.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
+from farm.graph import applying, calling, modifiers
+from farm.graph.place import seed64
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.pattern import mini
+from farm.pattern.arithmetic import arithmetic
+from farm.pattern.pattern import Pattern, pure
+from farm.pattern.register import TRANSFORMS
+from farm.pattern.words import Words
+from farm.score.syntax import (
+    Apply,
+    BarePattern,
+    Binary,
+    BusDef,
+    BusRef,
+    Call,
+    Chain,
+    Command,
+    Expr,
+    FunctionDef,
+    ListExpr,
+    Name,
+    Negate,
+    Number,
+    OutputDef,
+    PatternDef,
+    PatternRef,
+    Program,
+    Section,
+    String,
+    TemplateDef,
+    TemplateRef,
+    Tempo,
+    spine,
+)
+from workers.catalog import language
+
+DEFAULT_CPS = Fraction(1, 2)
+SIGNAL_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
+LATER = "comes with a later version of farm"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Version:
+    """One definition of a bus; `order` is the number of its statement."""
+
+    name: str
+    order: int
+    body: Expr
+    kind: str
+    place: str
+    loc: Loc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Resolved:
+    """The meaning of a score: outputs by name, definitions of buses with their terms."""
+
+    cps: Fraction
+    words: Words
+    outputs: tuple[tuple[str, Term], ...]
+    versions: tuple[Version, ...]
+    term_of: Callable[[int], Term]
+    notices: tuple[Notice, ...]
+
+
+@dataclass(eq=False)
+class Resolver:
+    """The state of resolving one score: what is defined where, what was resolved, what was noticed."""
+
+    program: Program
+    seed: int
+    words: Words = field(default_factory=Words)
+    notices: list[Notice] = field(default_factory=list)
+    versions: list[Version] = field(default_factory=list)
+    by_name: dict[str, list[int]] = field(default_factory=dict)
+    terms: dict[int, Term] = field(default_factory=dict)
+    resolving: set[int] = field(default_factory=set)
+    order: int = 0
+    signal_values: Callable[[Term, Loc, bool], Pattern] | None = None
+
+    # Statements.
+
+    def collect(self) -> None:
+        """Numbers the definitions of buses."""
+        for order, statement in enumerate(self.program.statements):
+            if isinstance(statement, BusDef):
+                if statement.params:
+                    raise ScoreError(f"a bus with arguments {LATER}", loc=statement.loc)
+                earlier = self.by_name.setdefault(statement.name, [])
+                place = f"~{statement.name}" + (f"'{len(earlier)}" if earlier else "")
+                earlier.append(len(self.versions))
+                body, kind = statement.body, statement.kind
+                self.versions.append(Version(statement.name, order, body, kind, place, statement.loc))
+            elif isinstance(statement, PatternDef | TemplateDef | FunctionDef):
+                raise ScoreError(f"this statement {LATER}", loc=statement.loc)
+            elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
+                raise ScoreError(f"`{statement.name}` {LATER}", loc=statement.loc)
+            elif isinstance(statement, Command):
+                self.notices.append(Notice(f"`{statement.name}` only means something live: left out", statement.loc))
+
+    def resolve(self, errors: list[FarmError] | None = None) -> Resolved:
+        """Resolves every statement. With `errors`, mistakes are collected there, statement by statement."""
+        self.notices += self.program.notices
+        self.collect()
+        cps = DEFAULT_CPS
+        outputs: dict[str, tuple[int, Expr, Loc]] = {}
+        bare = 0
+        for order, statement in enumerate(self.program.statements):
+            if isinstance(statement, Tempo):
+                cps = cycles_per_second(statement)
+            elif isinstance(statement, OutputDef):
+                name = "out" if statement.number is None else f"o{statement.number}"
+                outputs[name] = (order, statement.body, statement.loc)
+            elif isinstance(statement, BarePattern):
+                bare += 1
+                call = Call("s", (statement.string,), (), statement.loc)
+                outputs["out"] = (order, call, statement.loc)
+        if bare > 1:
+            self.notices.append(Notice("of several bare patterns the last one is the output", outputs["out"][2]))
+        named = sorted(outputs, key=lambda name: -1 if name == "out" else int(name[1:]))
+        heard: list[tuple[str, Term]] = []
+
+        def attempt(work: Callable[[], None]) -> None:
+            try:
+                work()
+            except ScoreError as error:
+                if errors is None:
+                    raise
+                if all(error.loc != known.loc or error.message != known.message for known in errors):
+                    errors.append(error)
+
+        def one_output(name: str) -> None:
+            self.order = outputs[name][0]
+            heard.append((name, self.evaluate(outputs[name][1], name)))
+
+        for index in range(len(self.versions)):
+            attempt(lambda index=index: self.check_version(index))  # type: ignore[misc]
+        for name in named:
+            attempt(lambda name=name: one_output(name))  # type: ignore[misc]
+        if not named and not errors:
+            attempt(lambda: heard.extend(self.automatic_outputs()))
+        return Resolved(cps, self.words, tuple(heard), tuple(self.versions), self.term_of, tuple(self.notices))
+
+    def check_version(self, index: int) -> None:
+        """Resolves a definition even if nothing uses it, so that its mistakes are told."""
+        if self.versions[index].kind != "#":
+            self.term_of(index)
+
+    def automatic_outputs(self) -> list[tuple[str, Term]]:
+        """What is heard of a score without outputs (language 1.5)."""
+        last = {name: indices[-1] for name, indices in self.by_name.items()}
+        for name in ("master", "out"):
+            if name in last:
+                return [("out", Bus(last[name], self.versions[last[name]].loc))]
+        numbered = sorted(
+            (name for name in last if name.rstrip("0123456789") in ("d", "out") and name[-1].isdigit()),
+            key=lambda name: int(name.lstrip("dout")),
+        )
+        if numbered:
+            return [(f"o{name.lstrip('dout')}", Bus(last[name], self.versions[last[name]].loc)) for name in numbered]
+        used: set[int] = set()
+        for index in range(len(self.versions)):
+            if self.versions[index].kind != "#":
+                used |= {other for other in self.buses_in(self.term_of(index)) if other != index}
+        free = [
+            index
+            for index in last.values()
+            if index not in used and not isinstance(self.term_of(index), Function) and self.versions[index].kind != "#"
+        ]
+        if not free:
+            loc = self.program.source.loc(0)
+            raise ScoreError("the score has no output", loc=loc, hint='write one, for example: out: s "bd*4"')
+        self.notices.append(Notice("no output is named: every bus that no other uses is heard, at a quarter", None))
+        total: Term | None = None
+        for index in sorted(free):
+            bus = Bus(index, self.versions[index].loc)
+            total = bus if total is None else binary_unit("add", total, bus, "out/auto", bus.loc)
+        assert total is not None
+        quarter = Constant(Fraction(1, 4), self.versions[free[0]].loc)
+        return [("out", binary_unit("mul", total, quarter, "out/auto", quarter.loc))]
+
+    def buses_in(self, term: Term) -> set[int]:
+        """Definitions that a term refers to."""
+        found: set[int] = set()
+        waiting = [term]
+        while waiting:
+            one = waiting.pop()
+            if isinstance(one, Bus):
+                found.add(one.version)
+            elif isinstance(one, Unit):
+                waiting += [t for _, t in (*one.inputs, *one.params)]
+            elif isinstance(one, Voices):
+                waiting += [t for _, t in (*one.signals, *one.instruments)]
+        return found
+
+    # Buses.
+
+    def version_for(self, name: str, loc: Loc) -> int:
+        """The definition that a reference means; ScoreError for an unknown bus."""
+        indices = self.by_name.get(name)
+        if not indices:
+            raise ScoreError(f"there is no bus `~{name}`", loc=loc, hint=bus_hint(name, self.by_name))
+        above = [index for index in indices if self.versions[index].order < self.order]
+        if above:
+            return above[-1]
+        own = [index for index in indices if self.versions[index].order == self.order]
+        return own[0] if own else indices[0]
+
+    def final_version(self, name: str, loc: Loc) -> int:
+        """The last definition: what `~name` in a pattern means."""
+        if name not in self.by_name:
+            raise ScoreError(f"there is no bus `~{name}`", loc=loc, hint=bus_hint(name, self.by_name))
+        return self.by_name[name][-1]
+
+    def term_of(self, index: int) -> Term:
+        """The meaning of a definition."""
+        if index not in self.terms:
+            version = self.versions[index]
+            outer, self.order = self.order, version.order
+            self.resolving.add(index)
+            try:
+                if version.kind == "#" and calling.lacks_input(self, version.body):
+                    message = f"`~{version.name} #` is a modifier: it needs something to work on"
+                    raise ScoreError(message, loc=version.loc, hint=f"use it in a chain: saw 55 # ~{version.name}")
+                self.terms[index] = self.evaluate(version.body, version.place)
+            finally:
+                self.resolving.discard(index)
+                self.order = outer
+        return self.terms[index]
+
+    def reference(self, name: str, loc: Loc) -> Term:
+        """A bus in an expression: plain values stand in for themselves, signals are shared."""
+        index = self.version_for(name, loc)
+        if index in self.resolving:
+            return Bus(index, loc)
+        term = self.term_of(index)
+        return term if isinstance(term, Constant | Steps | Function) else Bus(index, loc)
+
+    # Expressions.
+
+    def pattern(self, text: String, place: str) -> Pattern:
+        """The pattern of a string."""
+        return mini.parse(text.text, text.loc, self.words, seed64(self.seed, place), self.notices)
+
+    def evaluate(self, expr: Expr, place: str) -> Term:
+        """The meaning of an expression. `place` is its path."""
+        first, operators = spine(expr)
+        items: list[tuple[Expr, Loc]] = []
+        while len(items) < len(operators) and isinstance(operators[len(items)], Apply):
+            operator = operators[len(items)]
+            items.append((operator.right, operator.loc))
+        if items:
+            value = applying.applied(self, first, items, place)
+        else:
+            value = self.operand(first, place)
+        return self.continued(value, operators[len(items) :], len(items), place)
+
+    def continued(self, value: Term, operators: list[Chain | Apply | Binary], index: int, place: str) -> Term:
+        """Applies the operators of a spine from the inside out."""
+        for number, operator in enumerate(operators, index):
+            where = f"{place}/{number}"
+            if isinstance(operator, Chain):
+                value = self.chained(value, operator.right, where)
+            elif isinstance(operator, Apply):
+                function = applying.function_of(self, operator.right, where)
+                value = function.apply(value)
+            else:
+                value = self.binary(operator.op, value, self.evaluate(operator.right, where), where, operator.loc)
+        return value
+
+    def operand(self, expr: Expr, place: str) -> Term:
+        """An expression without operators."""
+        if isinstance(expr, Number):
+            return Constant(expr.value, expr.loc)
+        if isinstance(expr, String):
+            return Steps(self.pattern(expr, place), expr.loc)
+        if isinstance(expr, BusRef):
+            return self.reference(expr.name, expr.loc)
+        if isinstance(expr, Negate):
+            value = self.evaluate(expr.operand, f"{place}/-")
+            if isinstance(value, Constant):
+                return Constant(-value.value, value.loc)
+            return self.binary("*", value, Constant(Fraction(-1), expr.loc), place, expr.loc)
+        if isinstance(expr, Name | Call):
+            if expr.name in TRANSFORMS and expr.name not in language():
+                return applying.function_of(self, expr, place)
+            return calling.call(self, expr, None, place)
+        if isinstance(expr, Section):
+            return applying.function_of(self, expr, place)
+        if isinstance(expr, ListExpr):
+            raise ScoreError(f"a list {LATER}", loc=expr.loc)
+        assert isinstance(expr, PatternRef | TemplateRef)
+        raise ScoreError(f"`{'%' if isinstance(expr, PatternRef) else '@'}{expr.name}` {LATER}", loc=expr.loc)
+
+    def chained(self, left: Term, right: Expr, place: str) -> Term:
+        """`left # right`: left goes into the leftmost call of right."""
+        first, operators = spine(right)
+        value = self.linked(left, first, place)
+        return self.continued(value, operators, 0, f"{place}/#")
+
+    def linked(self, left: Term, right: Expr, place: str) -> Term:
+        """One link of a chain: an effect, a modifier, a modifier bus."""
+        if isinstance(right, Name | Call):
+            known = modifiers.applied(self, left, right, place)
+            return known if known is not None else calling.call(self, right, left, place)
+        if isinstance(right, BusRef):
+            version = self.versions[self.version_for(right.name, right.loc)]
+            if calling.lacks_input(self, version.body):
+                outer, self.order = self.order, version.order
+                try:
+                    return self.chained(left, version.body, f"{place}/~{version.name}")
+                finally:
+                    self.order = outer
+            return self.binary("*", left, self.reference(right.name, right.loc), place, right.loc)
+        if isinstance(right, String | Number):
+            hint = "to scale the sound write `* 0.5` or `# gain 0.5`"
+            raise ScoreError("after `#` comes an effect or a modifier", loc=right.loc, hint=hint)
+        if isinstance(right, Section):
+            return self.chained(left, right.body, place)
+        raise ScoreError("after `#` comes an effect or a modifier", loc=right.loc)
+
+    def binary(self, op: str, left: Term, right: Term, place: str, loc: Loc) -> Term:
+        """Arithmetic: of patterns where both sides are plain values, else of signals."""
+        for side in (left, right):
+            if isinstance(side, Function):
+                raise ScoreError("a transform is not a number or a signal", loc=side.loc, hint="apply it with `$`")
+        plain = (Constant, Steps)
+        if isinstance(left, plain) and isinstance(right, plain) and not op.startswith("~"):
+            if isinstance(left, Constant) and isinstance(right, Constant) and op in SIGNAL_OPERATORS:
+                return Constant(calculated(op, left.value, right.value), left.loc)
+            pattern = arithmetic(op, self.as_pattern(left), self.as_pattern(right), self.words)
+            return Steps(pattern, left.loc)
+        sign = op.strip("|~")
+        if sign not in SIGNAL_OPERATORS:
+            raise ScoreError(f"`{op}` works on patterns, not on signals", loc=loc)
+        return binary_unit(SIGNAL_OPERATORS[sign], left, right, place, loc)
+
+    def as_pattern(self, term: Constant | Steps) -> Pattern:
+        """Plain values as a pattern."""
+        if isinstance(term, Steps):
+            return term.pattern
+        return pure(self.words.intern(term.value), self.words.add_loc(term.loc))
+
+
+def binary_unit(node: str, left: Term, right: Term, place: str, loc: Loc) -> Unit:
+    """Arithmetic of signals."""
+    return Unit(node, (("a", left), ("b", right)), (), place, loc)
+
+
+def calculated(op: str, a: Fraction, b: Fraction) -> Fraction:
+    """a op b; division by 0 gives 0."""
+    if op == "+":
+        return a + b
+    if op == "-":
+        return a - b
+    if op == "*":
+        return a * b
+    return a / b if b else Fraction(0)
+
+
+def cycles_per_second(tempo: Tempo) -> Fraction:
+    """The tempo of a statement."""
+    if tempo.kind != "bpm":
+        return tempo.value
+    beats = int(tempo.signature.split("/")[0]) if tempo.signature else 4
+    return tempo.value / (60 * beats)
+
+
+def bus_hint(name: str, names: dict[str, list[int]]) -> str | None:
+    """What to do about an unknown bus."""
+    return suggestion(f"~{name}", [f"~{one}" for one in names]) or (f"define it: ~{name}: ..." if not names else None)

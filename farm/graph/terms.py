@@ -1,0 +1,100 @@
+"""Terms: what an expression of a score means, before it is laid out as a graph of nodes.
+
+A term is a frozen tree. Voices stay open (they can still take modifiers and transforms) until the graph is built.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import TypeAlias
+
+from farm.errors import Loc
+from farm.pattern.pattern import Pattern
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Constant:
+    """A number."""
+
+    value: Fraction
+    loc: Loc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Steps:
+    """A pattern of plain values: a step function of time where a signal is wanted."""
+
+    pattern: Pattern
+    loc: Loc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Unit:
+    """A node: its inputs by port, its params by name. `place` is the path from the bus down the syntax tree."""
+
+    node: str
+    inputs: tuple[tuple[str, Term], ...]
+    params: tuple[tuple[str, Term], ...]
+    place: str
+    loc: Loc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Voices:
+    """An event source. `signals` are controls read from signals at each onset.
+
+    `envelope`: "natural" (a whole sample, the default fall of a bus voice), "percussive" (ar) or "adsr".
+    `instruments` are the terms that `~name` in the pattern plays; the key "" is the one of `osc # note "..."`.
+    """
+
+    pattern: Pattern
+    signals: tuple[tuple[str, Term], ...]
+    envelope: str
+    instruments: tuple[tuple[str, Term], ...]
+    place: str
+    loc: Loc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Bus:
+    """A reference to a definition of a bus: `version` numbers the definitions of the score."""
+
+    version: int
+    loc: Loc
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Function:
+    """A transform or a section of effects, waiting for what it works on."""
+
+    apply: Callable[[Term], Term]
+    pattern: Callable[[Pattern], Pattern] | None
+    loc: Loc
+
+
+Term: TypeAlias = Constant | Steps | Unit | Voices | Bus | Function
+
+
+def children(term: Term) -> tuple[Term, ...]:
+    """Inputs and params of a unit; nothing for other terms."""
+    if isinstance(term, Unit):
+        return tuple(t for _, t in term.inputs) + tuple(t for _, t in term.params)
+    return ()
+
+
+def has_voices(term: Term) -> bool:
+    """Whether voices are among the inputs (params do not count)."""
+    if isinstance(term, Voices):
+        return True
+    return isinstance(term, Unit) and any(has_voices(t) for _, t in term.inputs)
+
+
+def map_voices(term: Term, change: Callable[[Voices], Voices]) -> Term:
+    """The term with every voice source among its inputs changed."""
+    if isinstance(term, Voices):
+        return change(term)
+    if isinstance(term, Unit):
+        return replace(term, inputs=tuple((port, map_voices(t, change)) for port, t in term.inputs))
+    return term

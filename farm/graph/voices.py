@@ -1,0 +1,310 @@
+"""From haps to voices: every number that a voice needs, as columns; a voice is constants from its onset to its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.errors import ScoreError
+from farm.graph import envelope, law
+from farm.graph.envelope import Shape
+from farm.graph.graph import ConstantFeed, Source, StepsFeed
+from farm.graph.slab import Slab
+from farm.pattern.hap import Haps
+from farm.pattern.notes import hertz, semitone_ratio
+from farm.pattern.pattern import Pattern
+from farm.pattern.steps import steps
+from farm.pattern.time import frame_of, onset_frames
+from farm.pattern.words import Words
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Columns = dict[str, NDArray[Any]]
+SignalReader = Callable[[int, Ints], Floats]
+"""(bus, frames) -> the bus's left channel at those frames."""
+
+STEP_BITS = 24
+FASTEST = 15.99
+SLOWEST = 1e-6
+FARTHEST_INDEX = 1 << 30
+"""Greatest index of a sample; indices wrap around their bank in any case."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """What voices are made from besides the score: rate and tempo, samples, signals."""
+
+    rate: int
+    cps: Fraction
+    words: Words
+    slab: Slab
+    signal: SignalReader
+    sinc_table: Callable[[Floats], Ints]
+    """Rates (n,) -> index of the sinc table in the slab for each (only asked with quality best)."""
+    best: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Explicit:
+    """Voices given as columns instead of a pattern, in onset order."""
+
+    columns: Mapping[str, NDArray[Any]]
+
+    def between(self, first_cycle: int, cycles: int, asking: Asking) -> Columns:
+        """Those whose onsets lie in these cycles."""
+        ends = [frame_of(cycle, asking.cps, asking.rate) for cycle in (first_cycle, first_cycle + cycles)]
+        first, last = np.searchsorted(self.columns["onset"], ends)
+        return taken(self.columns, slice(first, last))
+
+
+def count_columns(columns: Mapping[str, NDArray[Any]]) -> int:
+    """How many voices there are."""
+    return len(columns["onset"])
+
+
+def taken(columns: Mapping[str, NDArray[Any]], index: Any) -> Columns:
+    """Some of the voices."""
+    return {name: column[index] for name, column in columns.items()}
+
+
+def joined(parts: list[Columns]) -> Columns:
+    """Voices of several batches, one after another."""
+    if len(parts) == 1:
+        return parts[0]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+def voices(source: Source, first_cycle: int, cycles: int, asking: Asking, end_frame: int | None) -> Columns:
+    """The voices of a source whose onsets lie in these cycles (and before `end_frame`), in onset order.
+
+    Columns of all sources: `onset`, `end` (int64 frames), `slot` (frames), `cut` (int64 group, 0 none). Samples add the
+    columns of the `sampler` node, instruments the constants of their voices.
+    """
+    if isinstance(source.voices, Explicit):
+        return source.voices.between(first_cycle, cycles, asking)
+    pattern: Pattern = source.voices
+    asked = np.arange(first_cycle, first_cycle + cycles)
+    haps = pattern.query(asked)
+    index, onset, ends = onset_frames(haps, asked, asking.cps, asking.rate)
+    if source.word:
+        keep = plays(haps, asking.words, f"~{source.word}")[haps.key.take(index)]
+    elif source.instrument is None:
+        keep = ~plays(haps, asking.words, "~", prefix=True)[haps.key.take(index)]
+    else:
+        keep = np.ones(len(index), bool)
+    if end_frame is not None:
+        keep = keep & (onset < end_frame)
+    if not keep.all():
+        index, onset, ends = index[keep], onset[keep], ends[keep]
+    controls = Controls(source, haps, index, onset, asking)
+    slot = np.maximum(ends - onset, 1)
+    if source.instrument is None:
+        return sample_columns(source, controls, onset, slot, asking)
+    return instrument_columns(source, controls, onset, slot, asking)
+
+
+def plays(haps: Haps, words: Words, word: str, prefix: bool = False) -> NDArray[np.bool_]:
+    """For each row of the value table, whether its `s` is (or begins with) `word`."""
+    names = haps.entries("s")
+    if names is None:
+        return np.zeros(haps.values.shape[1], bool)
+    texts = {one: words.text(int(one)) for one in np.unique(names[~np.isnan(names)])}
+    chosen = [one for one, text in texts.items() if (text.startswith(word) if prefix else text.split(":")[0] == word)]
+    return np.isin(names, np.array(chosen, np.float64))
+
+
+@dataclass(eq=False)
+class Controls:
+    """The controls of chosen haps: per row of the value table where they come from patterns, per voice from signals."""
+
+    source: Source
+    haps: Haps
+    index: Ints
+    onset: Ints
+    asking: Asking
+
+    def __post_init__(self) -> None:
+        self.key = self.haps.key.take(self.index)
+        buses = dict(self.source.signals)
+        self.read = {name: self.asking.signal(bus, self.onset) for name, bus in buses.items()}
+
+    def __getitem__(self, name: str) -> Floats:
+        """A control for each voice (n,), NaN where nothing says it."""
+        if name in self.read:
+            return self.read[name]
+        entries = self.haps.entries(name)
+        if entries is None:
+            return np.full(len(self.key), np.nan)
+        return entries.take(self.key)
+
+    def or_default(self, name: str, default: float) -> Floats:
+        """A control for each voice, `default` where nothing says it."""
+        return envelope.said(self[name], default)
+
+    def shape(self) -> Shape:
+        """The envelope that the score asks for."""
+        names = ("attack", "decay", "sustain", "release")
+        return Shape(self.source.envelope, *(np.clip(self[name], 0.0, 3600.0) for name in names))
+
+    def gains(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Left and right gain."""
+        gain = np.clip(self.or_default("gain", 1.0), 0.0, 10.0) / np.sqrt(self.or_default("size", 1.0))
+        left, right = law.pan_gains(self.or_default("pan", 0.0))
+        return (gain * left).astype(np.float32), (gain * right).astype(np.float32)
+
+    def cut(self) -> Ints:
+        """The choke group, 0 for none."""
+        return self.or_default("cut", 0.0).astype(np.int64)
+
+
+def sample_columns(source: Source, controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
+    """Columns of sample voices."""
+    note, absolute = controls.or_default("note", 0.0), controls.or_default("absolute", 0.0)
+    speed = controls.or_default("speed", 1.0)
+    factor = semitone_ratio(np.clip(np.where(absolute > 0, note - 60.0, note), -120.0, 120.0))
+    pace = np.clip(np.abs(speed) * factor, SLOWEST, FASTEST)
+    step = np.floor(pace * (1 << STEP_BITS) + 0.5).astype(np.int64)
+    start, length = places(controls, speed < 0, asking)
+    begin = np.clip(controls.or_default("begin", 0.0), 0.0, 1.0)
+    end = np.maximum(np.clip(controls.or_default("end", 1.0), 0.0, 1.0), begin)
+    # A part of a sample that runs backwards begins at its end.
+    begin, end = np.where(speed < 0, 1.0 - end, begin), np.where(speed < 0, 1.0 - begin, end)
+    first = np.floor(begin * length + 0.5).astype(np.int64)
+    last = np.maximum(np.floor(end * length + 0.5).astype(np.int64), first + 1)
+    natural = np.maximum((((last - first) << STEP_BITS) + step - 1) // step, 1)
+    segments = envelope.sample_segments(controls.shape(), natural, slot, asking.rate)
+    left, right = controls.gains()
+    return {
+        "onset": onset,
+        "end": onset + segments.breaks[:, -1],
+        "slot": slot,
+        "cut": controls.cut(),
+        "source": start + first,
+        "position": np.zeros(len(onset), np.int64),
+        "step": step,
+        "loop": np.zeros(len(onset), np.int64),
+        "breaks": segments.breaks,
+        "levels": segments.levels,
+        "slopes": segments.slopes,
+        "curve": segments.curve,
+        "table": asking.sinc_table(pace) if asking.best else np.zeros(len(onset), np.int64),
+        "gain_left": left,
+        "gain_right": right,
+    }
+
+
+def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> tuple[Ints, Ints]:
+    """Where each voice's sample lies in the slab, and its length; each sample is looked up once."""
+    names = controls["s"]
+    number = np.floor(controls.or_default("n", 0.0) + 0.5)
+    start, length = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
+    if not len(names):
+        return start, length
+    # One integer for each combination: sorting integers is ten times as fast as sorting columns.
+    extra = np.clip(number, -FARTHEST_INDEX, FARTHEST_INDEX).astype(np.int64)
+    combined = (names.astype(np.int64) << 32) + (extra << 1) + backwards
+    distinct, inverse = np.unique(combined, return_inverse=True)
+    found = np.empty((2, len(distinct)), np.int64)
+    firsts = np.full(len(distinct), len(names), np.int64)
+    np.minimum.at(firsts, inverse, np.arange(len(names)))
+    locs = controls["loc"]
+    for column in np.argsort(firsts, kind="stable"):
+        first = firsts[column]
+        name, _, index = asking.words.text(int(names[first])).partition(":")
+        loc = asking.words.loc(locs[first])
+        found[:, column] = asking.slab.place(name, int(index or 0) + int(extra[first]), bool(backwards[first]), loc)
+    return found[0].take(inverse), found[1].take(inverse)
+
+
+def instrument_columns(source: Source, controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
+    """Columns of bus voices: `ratio` scales their oscillators, `number` tells simultaneous voices apart."""
+    constants, length = envelope.bus_envelope(controls.shape(), slot, asking.rate)
+    note, absolute = controls["note"], controls.or_default("absolute", 0.0)
+    ratio = semitone_ratio(np.clip(envelope.said(note, 0.0), -120.0, 120.0))
+    named = (absolute > 0) & ~np.isnan(note)
+    if named.any() and source.root_hz is not None:
+        root = roots(source, onset, asking)
+        if (named & (root <= 0)).any():
+            message = f"a note cannot set `{source.name}`: its first oscillator has no frequency"
+            raise ScoreError(message, loc=source.loc)
+        ratio = np.where(named, hertz(np.where(named, note, 69.0)) / np.where(root > 0, root, 1.0), ratio)
+    elif named.any():
+        ratio = np.ones(len(onset))
+    ratio = ratio * np.clip(np.abs(controls.or_default("speed", 1.0)), SLOWEST, FASTEST)
+    left, right = controls.gains()
+    same = np.arange(len(onset)) - np.searchsorted(onset, onset)
+    return {
+        "onset": onset,
+        "end": onset + length,
+        "slot": slot,
+        "cut": controls.cut(),
+        "ratio": ratio,
+        "same": same,
+        "fade_frames": np.full(len(onset), envelope.FADE_FRAMES, np.int64),
+        "gain_left": left,
+        "gain_right": right,
+        **constants,
+    }
+
+
+def roots(source: Source, onset: Ints, asking: Asking) -> Floats:
+    """Frequency of the instrument's first oscillator at each onset."""
+    root = source.root_hz
+    if isinstance(root, ConstantFeed):
+        return np.full(len(onset), root.value)
+    if isinstance(root, StepsFeed):
+        if not len(onset):
+            return np.zeros(0)
+        per_frame = asking.cps / asking.rate
+        first, last = int(onset[0] * per_frame), int(onset[-1] * per_frame) + 1
+        heard = steps(root.pattern, first, last - first + 1, asking.cps, asking.rate)
+        at = np.searchsorted(heard.frames, onset, "right") - 1
+        return envelope.said(asking.words.hertz(heard.ids), 0.0)[np.maximum(at, 0)]
+    assert isinstance(root, int)
+    return asking.signal(root, onset)
+
+
+def choke(batches: list[Columns], rate: int) -> list[Columns]:
+    """Cut groups across all sources: a voice is faded out when the next voice of its group begins."""
+    if not any(batch["cut"].any() for batch in batches):
+        return batches
+    onset = np.concatenate([batch["onset"] for batch in batches])
+    group = np.concatenate([batch["cut"] for batch in batches])
+    # Ranks instead of the groups' own numbers, which may be negative or huge.
+    rank = np.unique(group, return_inverse=True)[1].reshape(-1)
+    key = rank * (1 << 40) + onset
+    order = np.argsort(key, kind="stable")
+    following = np.searchsorted(key[order], key, side="right")
+    found = (following < len(key)) & (group != 0)
+    follower = order[np.minimum(following, len(key) - 1)]
+    found &= rank[follower] == rank
+    stop = np.where(found, onset[follower], np.iinfo(np.int64).max)
+    result = []
+    done = 0
+    for batch in batches:
+        at = stop[done : done + len(batch["onset"])]
+        done += len(batch["onset"])
+        result.append(cut_off(batch, at, rate) if (at < batch["end"]).any() else batch)
+    return result
+
+
+def cut_off(batch: Columns, stop: Ints, rate: int) -> Columns:
+    """Voices that end by a fade from frame `stop` on, where that is before their end."""
+    fade = envelope.frames_of(envelope.CHOKE_S, rate)
+    hit = np.flatnonzero(stop < batch["end"] - fade)
+    batch = {name: column.copy() for name, column in batch.items()}
+    after = stop[hit] - batch["onset"][hit]
+    if "breaks" in batch:
+        old = envelope.Segments(*(batch[name][hit] for name in ("breaks", "levels", "slopes", "curve")))
+        cut = envelope.choked(old, after, rate)
+        for name in ("breaks", "levels", "slopes", "curve"):
+            batch[name][hit] = getattr(cut, name)
+    else:
+        batch["fade_frames"][hit] = fade
+    batch["end"][hit] = stop[hit] + fade
+    return batch

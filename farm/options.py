@@ -1,0 +1,84 @@
+"""What a render is asked for: one frozen value, the same for the command line and for Python."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal
+
+from farm.errors import UsageError
+
+Bits = Literal["16", "24", "32f"]
+Quality = Literal["draft", "good", "best"]
+DEFAULT_CYCLES = 8
+LONGEST = 10_000_000
+"""Cycles or seconds."""
+QUALITIES: tuple[Quality, ...] = ("draft", "good", "best")
+
+
+@dataclass(frozen=True, slots=True)
+class RenderOptions:
+    """Options of a render. Times are cycles where the name says so, else seconds; raises UsageError when senseless.
+
+    The whole render runs from cycle 0 for `cycles` or `duration_s` (8 cycles when neither is given). `from_cycle` and
+    `to_cycle` cut a part out of it: the same frames. `tail`: "auto" (until every output is silent, at most 30 s),
+    "none", or seconds.
+    """
+
+    cycles: Fraction | None = None
+    duration_s: Fraction | None = None
+    from_cycle: Fraction | None = None
+    to_cycle: Fraction | None = None
+    rate: int = 44100
+    bits: Bits = "24"
+    quality: Quality = "good"
+    gain: float = 0.8
+    fade_in_s: float = 0.01
+    fade_out_s: float = 0.01
+    tail: Literal["auto", "none"] | float = "auto"
+    seed: int = 0
+    chunk_frames: int = 2048
+    window_frames: int | None = None
+    """Frames planned at once; None: chosen from the score. The sound does not depend on it."""
+    cpu: Literal["v2", "v3", "v4"] | None = None
+    backend: Literal["auto", "inline", "local"] = "auto"
+    """Where tasks run: in this process, in a pool of workers, or (auto) in a pool where `threads` asks for several or
+    the work is worth starting one."""
+    threads: int | None = None
+    """Workers; None: as many as this process may use CPUs."""
+    work_dir: str | None = None
+    """Folder for the arena as a mapped file, instead of shared memory."""
+
+    def __post_init__(self) -> None:
+        for name, chosen, known in (
+            ("bits", self.bits, ("16", "24", "32f")),
+            ("quality", self.quality, QUALITIES),
+            ("backend", self.backend, ("auto", "inline", "local")),
+        ):
+            if chosen not in known:
+                raise UsageError(f"--{name} must be one of {', '.join(known)}, not {chosen}")
+        positive = {"cycles": self.cycles, "duration": self.duration_s, "to": self.to_cycle}
+        for name, value in positive.items():
+            if value is not None and value <= 0:
+                raise UsageError(f"--{name} must be above 0, not {value}")
+            if value is not None and value > LONGEST:
+                raise UsageError(f"--{name} {value} is longer than farm renders: at most {LONGEST:,}")
+        if self.cycles is not None and self.duration_s is not None:
+            raise UsageError("--cycles and --duration both say how long: give one of them")
+        if self.from_cycle is not None and self.from_cycle < 0:
+            raise UsageError(f"--from must not be below 0, not {self.from_cycle}")
+        if self.from_cycle is not None and self.to_cycle is not None and self.to_cycle <= self.from_cycle:
+            raise UsageError(f"--to {self.to_cycle} is not after --from {self.from_cycle}")
+        if not 8000 <= self.rate <= 384000:
+            raise UsageError(f"--rate must be from 8000 to 384000 Hz, not {self.rate}")
+        if not 0.0 <= self.gain <= 100.0:
+            raise UsageError(f"--gain must be from 0 to 100, not {self.gain}")
+        for name, seconds in (("fade-in", self.fade_in_s), ("fade-out", self.fade_out_s)):
+            if not 0.0 <= seconds <= 3600.0:
+                raise UsageError(f"--{name} must be from 0 to 3600 seconds, not {seconds}")
+        if not isinstance(self.tail, str) and not 0.0 <= self.tail <= 3600.0:
+            raise UsageError(f"--tail must be auto, none, or from 0 to 3600 seconds, not {self.tail}")
+        if self.threads is not None and not 1 <= self.threads <= 1024:
+            raise UsageError(f"--threads must be auto or from 1 to 1024, not {self.threads}")
+        if not 64 <= self.chunk_frames <= 1 << 20:
+            raise UsageError(f"--chunk must be from 64 to 1048576 frames, not {self.chunk_frames}")

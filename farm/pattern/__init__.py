@@ -1,0 +1,1 @@
+"""Patterns: cyclic, exact, answered as arrays. Knows nothing of audio."""

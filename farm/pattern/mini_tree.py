@@ -1,0 +1,151 @@
+"""The syntax tree of mini-notation.
+
+    pattern  = layers { "|" layers }               by chance one of them in each cycle
+    layers   = sequence { "," sequence }           together
+    sequence = { step | "_" | "." | "!" | number ".." number }
+    step     = atom { "*" factor | "/" factor | "!" [n] | "@" n | "?" [n] | ":" n | "(" euclid ")" }
+    atom     = word | number | "~" | "[" pattern "]" | "(" pattern ")" | "<" pattern ">" | "{" pattern "}" ["%" factor]
+    factor   = number | "<" … ">" | "[" … "]"
+
+Every node knows its `Extent`, computed while reading, so that a text that asks for too much is refused by
+arithmetic, before a pattern is built.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from typing import NamedTuple
+
+from farm.pattern.notes import CHORDS
+
+
+class Extent(NamedTuple):
+    """How much a node may sound: haps a cycle, haps at once, nodes below each other, and whether chance is in it."""
+
+    peak: float
+    layers: int
+    height: int
+    chance: bool
+
+
+SINGLE = Extent(1.0, 1, 0, False)
+_SILENT = Extent(0.0, 0, 0, False)
+
+
+@dataclass(frozen=True, slots=True)
+class Atom:
+    """A number, a word, a bus symbol or a chord, as written."""
+
+    offset: int
+    text: str
+    number: Fraction | None
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Rest:
+    """Silence for a step."""
+
+    offset: int
+    extent: Extent = _SILENT
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A node and how long it is beside its neighbours."""
+
+    weight: Fraction | int
+    node: Node
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """Steps one after another."""
+
+    steps: tuple[Step, ...]
+    extent: Extent
+
+    @property
+    def weight(self) -> Fraction | int:
+        return sum(step.weight for step in self.steps)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A bracket: alternatives (by chance) of layers (together) of sequences.
+
+    kind "[": a cycle holds the sequence; "<": one step a cycle; "{": `pace` steps a cycle, by default as many as
+    the first sequence has.
+    """
+
+    offset: int
+    kind: str
+    alternatives: tuple[tuple[Sequence, ...], ...]
+    pace: Node | None
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Faster:
+    """`node * factor`, or `node / factor` if `slower`."""
+
+    offset: int
+    node: Node
+    factor: Node
+    slower: bool
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """`node?probability`."""
+
+    offset: int
+    node: Node
+    probability: float
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Euclid:
+    """`node(hits, steps, rotation)`."""
+
+    offset: int
+    node: Node
+    hits: Node
+    steps: Node
+    rotation: Node | None
+    extent: Extent
+
+
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """`node:index`: the sample number of every word in the node."""
+
+    offset: int
+    node: Node
+    index: int
+    extent: Extent
+
+
+Node = Atom | Rest | Group | Faster | Dropped | Euclid | Indexed
+
+
+def numbers_in(node: Node | Sequence) -> list[Atom]:
+    """All atoms of a tree, in the order of the text: the values a patterned argument can take."""
+    if isinstance(node, Atom):
+        return [node]
+    if isinstance(node, Sequence):
+        return [atom for step in node.steps for atom in numbers_in(step.node)]
+    if isinstance(node, Group):
+        return [atom for layers in node.alternatives for layer in layers for atom in numbers_in(layer)]
+    return [] if isinstance(node, Rest) else numbers_in(node.node)
+
+
+@lru_cache(maxsize=4096)
+def chord_parts(text: str) -> tuple[str, tuple[int, ...] | None]:
+    """The root's name and the intervals of `root'quality`; None for an unknown quality."""
+    root, _, quality = text.partition("'")
+    return root, CHORDS.get(quality)

@@ -1,0 +1,304 @@
+"""Transforms by decorator: the annotations of a function say what its arguments are in the language.
+
+    @transform
+    def late(time: Ratio, pattern: Pattern) -> Pattern:
+        '''Each hap `time` cycles later.
+
+        late 0.25 $ "a b"  ->  ~ a ~ b
+        '''
+        return later(time, pattern)
+
+The pattern comes last. `Ratio` is an exact number, `Count` a whole one, `Amount` a float, `Fn` a transform, `Pat` a
+pattern. A number may be given as a pattern: then the transform is an inner join over its values. Keyword-only
+parameters named `seed` and `words` are given by the call's place and score. Ranges are annotated:
+`Annotated[Ratio, Above(0)]` refuses, `Annotated[Amount, Between(0, 1)]` clamps with a notice.
+
+The docstring's first line says what it does; its example, cycle by cycle from cycle 0, is checked by the tests.
+Every module of `farm.pattern.transforms` is found by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, overload
+
+from farm.errors import Loc, Notice, ScoreError
+from farm.pattern.joins import inner_join
+from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern
+from farm.pattern.words import Words
+
+Kind = Literal["ratio", "count", "amount", "transform", "pattern"]
+Number = Fraction | int | float
+Argument = Number | Pattern | Callable[[Pattern], Pattern]
+"""What `Transform.apply` takes: a number, a pattern, or a transform as a function."""
+
+
+@dataclass(frozen=True, slots=True)
+class Above:
+    """Refuses numbers that are not above `low`."""
+
+    low: float
+
+    def __str__(self) -> str:
+        return f"above {self.low:g}"
+
+
+@dataclass(frozen=True, slots=True)
+class Between:
+    """Clamps numbers to low .. high."""
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        return f"{self.low:g} to {self.high:g}"
+
+
+Range = Above | Between
+
+
+@dataclass(frozen=True, slots=True)
+class _As:
+    kind: Kind
+
+
+Ratio = Annotated[Fraction, _As("ratio")]
+Count = Annotated[int, _As("count")]
+Amount = Annotated[float, _As("amount")]
+Fn = Annotated[Callable[[Pattern], Pattern], _As("transform")]
+Pat = Annotated[Pattern, _As("pattern")]
+
+_ARTICLE: dict[Kind, str] = {
+    "ratio": "a number",
+    "count": "a whole number",
+    "amount": "a number",
+    "transform": "a transform",
+    "pattern": "a pattern",
+}
+_LARGEST = 10**15
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One argument of a transform; `default` is None if it must be given."""
+
+    name: str
+    kind: Kind
+    default: Number | None
+    range: Range | None
+
+
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """A transform as the language sees it."""
+
+    name: str
+    arguments: tuple[Parameter, ...]
+    doc: str
+    example: str
+    function: Callable[..., Pattern]
+    given: frozenset[str]
+
+    @property
+    def signature(self) -> str:
+        """How it is written: `every n f`."""
+        return " ".join([self.name, *[one.name if one.default is None else f"[{one.name}]" for one in self.arguments]])
+
+    def apply(
+        self,
+        args: Sequence[Argument],
+        pattern: Pattern,
+        seed: int,
+        loc: Loc | None,
+        words: Words | None = None,
+        notices: list[Notice] | None = None,
+    ) -> Pattern:
+        """The transformed pattern.
+
+        `seed` is the place's, for transforms with chance; `words` reads numbers that are given as patterns and is
+        needed then. Raises `ScoreError` at `loc` for a wrong number or kind of arguments, for a number that makes no
+        sense, and for more than 200,000 haps in a cycle; clamped constants are told in `notices`.
+        """
+        least = sum(parameter.default is None for parameter in self.arguments)
+        if not least <= len(args) <= len(self.arguments):
+            raise self._error(f"takes {_arguments(least, len(self.arguments))}, not {len(args)}", loc)
+        call = _Call(self, seed, loc, words, notices)
+        return call.bound(list(args), [], pattern)
+
+    def _error(self, what: str, loc: Loc | None) -> ScoreError:
+        return ScoreError(f"{self.name} {what}", loc=loc, hint=f"written as `{self.signature}`; {self.doc}")
+
+
+@dataclass(frozen=True, slots=True)
+class _Call:
+    transform: Transform
+    seed: int
+    loc: Loc | None
+    words: Words | None
+    notices: list[Notice] | None
+
+    def bound(self, waiting: list[Argument], done: list[Any], pattern: Pattern) -> Pattern:
+        """Binds the arguments one after another; a number given as a pattern becomes an inner join."""
+        index = len(done)
+        if index == len(self.transform.arguments):
+            return self.called(done, pattern)
+        parameter = self.transform.arguments[index]
+        argument = waiting[index] if index < len(waiting) else parameter.default
+        assert argument is not None, "a default or an argument"
+        if parameter.kind in {"pattern", "transform"}:
+            return self.bound(waiting, [*done, self.checked(parameter, argument)], pattern)
+        if isinstance(argument, Pattern):
+            return self.patterned(parameter, argument, waiting, done, pattern)
+        if callable(argument):
+            raise self.kind_error(parameter, "a transform")
+        value = self.number(parameter, argument, self.notices)
+        return self.bound(waiting, [*done, value], pattern)
+
+    def patterned(
+        self, parameter: Parameter, argument: Pattern, waiting: list[Argument], done: list[Any], pattern: Pattern
+    ) -> Pattern:
+        words = self.words
+        if words is None:
+            raise ValueError("a number given as a pattern needs `words`")
+
+        def choose(value: int, notices: list[Notice] | None = None) -> Pattern:
+            number = words.exact(value)
+            if number is None:
+                raise self.transform._error(f"needs {_ARTICLE[parameter.kind]}, not `{words.text(value)}`", self.loc)
+            return self.bound(waiting, [*done, self.number(parameter, number, notices)], pattern)
+
+        if argument.pieces is not None and argument.coin is None and len(argument.pieces) == 1 == argument.grid:
+            return choose(argument.pieces[0][2], self.notices)
+        return inner_join(argument, choose, words.rank)
+
+    def called(self, arguments: list[Any], pattern: Pattern) -> Pattern:
+        transform = self.transform
+        extra = {"seed": self.seed, "words": self.words, "loc": self.loc}
+        keywords = {name: extra[name] for name in transform.given}
+        result = transform.function(*arguments, pattern, **keywords)
+        if result.peak > HAPS_PER_CYCLE:
+            raise transform._error(
+                f"asks for about {result.peak:,.0f} haps in one cycle, the limit is {HAPS_PER_CYCLE:,}", self.loc
+            )
+        return result
+
+    def checked(self, parameter: Parameter, argument: Argument) -> Argument:
+        if parameter.kind == "pattern" and not isinstance(argument, Pattern):
+            raise self.kind_error(parameter, "a transform" if callable(argument) else "a number")
+        if parameter.kind == "transform" and (isinstance(argument, Pattern) or not callable(argument)):
+            raise self.kind_error(parameter, "a pattern" if isinstance(argument, Pattern) else "a number")
+        return argument
+
+    def kind_error(self, parameter: Parameter, found: str) -> ScoreError:
+        return self.transform._error(f"needs {_ARTICLE[parameter.kind]} for `{parameter.name}`, not {found}", self.loc)
+
+    def number(self, parameter: Parameter, argument: Number, notices: list[Notice] | None) -> Number:
+        value: Fraction
+        try:
+            value = Fraction(argument) if not isinstance(argument, float) else Fraction(repr(argument))
+        except ValueError:
+            raise self.transform._error(f"needs {_ARTICLE[parameter.kind]}, not {argument}", self.loc) from None
+        if abs(value) > _LARGEST:
+            raise self.transform._error("needs a number up to 1e15", self.loc)
+        limits = parameter.range
+        if isinstance(limits, Above) and value <= limits.low:
+            raise self.transform._error(
+                f"needs a number {limits} for `{parameter.name}`, not {_shown(value)}", self.loc
+            )
+        if isinstance(limits, Between) and not limits.low <= value <= limits.high:
+            clamped = Fraction(min(max(value, Fraction(limits.low)), Fraction(limits.high)))
+            if notices is not None:
+                notices.append(
+                    Notice(
+                        f"{self.transform.name}: `{parameter.name}` {_shown(value)} is outside {limits}, "
+                        f"{_shown(clamped)} is used",
+                        self.loc,
+                    )
+                )
+            value = clamped
+        if parameter.kind == "count":
+            if value.denominator != 1 and notices is not None:
+                what = f"{self.transform.name}: `{parameter.name}` is a whole number, {int(value)} is used"
+                notices.append(Notice(what, self.loc))
+            return int(value)
+        return value if parameter.kind == "ratio" else float(value)
+
+
+def _shown(value: Fraction) -> str:
+    return f"{float(value):g}"
+
+
+def _arguments(least: int, most: int) -> str:
+    if least == most:
+        return "no arguments" if not most else "one argument" if most == 1 else f"{most} arguments"
+    return f"{least} to {most} arguments"
+
+
+TRANSFORMS: dict[str, Transform] = {}
+"""All transforms by name, aliases included."""
+
+Function = Callable[..., Pattern]
+
+
+@overload
+def transform(function: Function, /) -> Function: ...
+@overload
+def transform(*, name: str | None = None, aliases: Sequence[str] = ()) -> Callable[[Function], Function]: ...
+def transform(
+    function: Function | None = None, /, *, name: str | None = None, aliases: Sequence[str] = ()
+) -> Function | Callable[[Function], Function]:
+    """Registers a function as a transform, under its own name or `name`, and under `aliases`."""
+
+    def register(function: Function) -> Function:
+        found = _transform_of(function, name or function.__name__.rstrip("_"))
+        for one in (found.name, *aliases):
+            TRANSFORMS[one] = found
+        return function
+
+    return register if function is None else register(function)
+
+
+def _transform_of(function: Function, name: str) -> Transform:
+    hints = get_type_hints(function, include_extras=True)
+    parameters = list(inspect.signature(function).parameters.values())
+    positional = [one for one in parameters if one.kind is not inspect.Parameter.KEYWORD_ONLY]
+    given = frozenset(one.name for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY)
+    if not given <= {"seed", "words", "loc"}:
+        raise TypeError(f"{name}: keyword arguments are seed, words and loc")
+    lines = inspect.cleandoc(function.__doc__ or "").splitlines()
+    examples = [line.strip() for line in lines if "->" in line]
+    if not lines or not examples:
+        raise TypeError(f"{name}: the docstring needs a first line and an example with `->`")
+    return Transform(
+        name,
+        tuple(_parameter(one, hints[one.name], name) for one in positional[:-1]),
+        lines[0],
+        examples[0],
+        function,
+        given,
+    )
+
+
+def _parameter(parameter: inspect.Parameter, hint: Any, name: str) -> Parameter:
+    extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    kinds = [extra.kind for extra in extras if isinstance(extra, _As)]
+    ranges = [extra for extra in extras if isinstance(extra, Above | Between)]
+    if not kinds:
+        raise TypeError(f"{name}: annotate `{parameter.name}` with Ratio, Count, Amount, Fn or Pat")
+    default = None if parameter.default is inspect.Parameter.empty else parameter.default
+    return Parameter(parameter.name, kinds[0], default, ranges[0] if ranges else None)
+
+
+def discover() -> None:
+    """Imports every module of `farm.pattern.transforms`; what is imported already is left alone."""
+    package = importlib.import_module("farm.pattern.transforms")
+    for module in sorted(one.name for one in pkgutil.iter_modules(package.__path__)):
+        importlib.import_module(f"{package.__name__}.{module}")
+
+
+discover()

@@ -1,0 +1,112 @@
+"""Exact time as integers over one denominator: when int64 suffices, and which frame a time falls on.
+
+An array of times holds `numerator` for `numerator / den` cycles, relative to the cycle of its row. `reach`
+bounds |time| in cycles, so that `den * reach` decides in O(1), without looking at the array, whether int64
+may overflow. Where it may, the array holds Python ints (dtype object): slower, never wrong.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import gcd
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+if TYPE_CHECKING:
+    from farm.pattern.hap import Haps
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+Times = npt.NDArray[Any]
+"""int64, or object holding Python ints."""
+
+OVERFLOW = 1 << 62
+"""Magnitudes below this are safe in int64, one addition included."""
+
+
+def multiplied(times: Times, factor: int, den: int, reach: int) -> Times:
+    """`times * factor`, where the product lies over `den` within `reach` cycles; widened to Python ints if needed."""
+    if den * reach >= OVERFLOW and times.dtype != object:
+        times = times.astype(object)
+    return times if factor == 1 else times * factor
+
+
+def widened(cycles: Times, factor: int) -> Times:
+    """`cycles`, as Python ints if `cycles * factor` may leave int64."""
+    if len(cycles) and (int(np.abs(cycles).max()) + 2) * factor >= OVERFLOW >> 2:
+        return cycles.astype(object)
+    return cycles
+
+
+def settled(times: Times, den: int, reach: int) -> tuple[Times, int, int]:
+    """Times of dtype object, reduced by their common divisor and brought back to int64 where they fit again."""
+    if times.dtype != object or not times.size:
+        return times, den, reach
+    divisor = int(np.gcd.reduce(times.ravel(), initial=den))
+    largest = max(abs(int(times.max())), abs(int(times.min())))
+    if divisor > 1:
+        times, den, largest = times // divisor, den // divisor, largest // divisor
+    reach = -(-largest // den) + 1
+    if max(largest, den) < OVERFLOW >> 2:
+        times = times.astype(np.int64)
+    return times, den, reach
+
+
+def frame_of(cycle: Fraction | int, cps: Fraction, rate: int) -> int:
+    """The frame of an instant in cycles: floor(cycle * rate / cps + 1/2)."""
+    scale = Fraction(cycle) * rate / cps
+    return (2 * scale.numerator + scale.denominator) // (2 * scale.denominator)
+
+
+def rounded_frames(cycles: Ints, times: Times, den: int, reach: int, cps: Fraction, rate: int) -> Ints:
+    """Frames of the instants `cycles + times / den`: floor(instant * rate / cps + 1/2), exact, halves up.
+
+    Shapes: `cycles (n,)`, `times (n,)`; `cps` in cycles and `rate` in frames per second; returns int64 `(n,)`.
+    """
+    if not len(cycles):
+        return np.zeros(0, np.int64)
+    per_unit = Fraction(rate) / cps / den
+    numerator, denominator = 2 * per_unit.numerator, 2 * per_unit.denominator
+    largest = (int(np.abs(cycles).max()) + reach + 1) * den
+    instants: Times = cycles
+    if largest * numerator + denominator >= OVERFLOW:
+        instants = cycles.astype(object)
+    frames = ((instants * den + times) * numerator + per_unit.denominator) // denominator
+    return frames.astype(np.int64, copy=False)
+
+
+def onset_frames(haps: Haps, cycles: Ints, cps: Fraction, rate: int) -> tuple[Ints, Ints, Ints]:
+    """The haps that begin inside their own row, with the frames of onset and end, in the order they sound.
+
+    `cycles` is the ascending array that was queried for `haps`. Returns three int64 arrays of one length:
+    `index` into the haps, `onset_frame`, `end_frame`, sorted by onset frame; equal frames keep the order of
+    cycles, then of the haps, so that the order does not depend on how the cycles were cut into windows.
+    """
+    index = np.flatnonzero(haps.times[0] == haps.times[2])
+    row = haps.row.take(index)
+    if len(row) > 1 and (row[1:] < row[:-1]).any():
+        index = index.take(np.argsort(row.astype(np.uint16) if len(cycles) < 1 << 16 else row, kind="stable"))
+        row = haps.row.take(index)
+    of_row = cycles.take(row)
+    onset = rounded_frames(of_row, haps.times[0].take(index), haps.den, haps.reach, cps, rate)
+    end = rounded_frames(of_row, haps.times[1].take(index), haps.den, haps.reach, cps, rate)
+    order = _stable_order(onset)
+    return index.take(order), onset.take(order), end.take(order)
+
+
+def _stable_order(frames: Ints) -> Ints:
+    """`argsort(frames, kind="stable")`; sorting unique keys (frame, position) is several times quicker."""
+    count = len(frames)
+    if not count or (frames[1:] >= frames[:-1]).all():
+        return np.arange(count)
+    if count < 1 << 24 and int(np.abs(frames).max()) < 1 << 38:
+        return np.sort(frames * (1 << 24) + np.arange(count)) & ((1 << 24) - 1)
+    return np.argsort(frames, kind="stable")
+
+
+def reduced(numerator: int, denominator: int) -> tuple[int, int]:
+    """`numerator / denominator` in lowest terms."""
+    divisor = gcd(numerator, denominator)
+    return numerator // divisor, denominator // divisor

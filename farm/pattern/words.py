@@ -1,0 +1,176 @@
+"""The words of one score: values and places as small integers, and what consumers read from them.
+
+Ids are given in the order of the text, for each score anew, so that a score rendered before changes nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from farm.errors import Loc
+from farm.pattern.notes import hertz, note_number, pitch_class, solfege
+from farm.pattern.time import Floats, Ints
+
+_TRUE = frozenset({"t", "true", "x"})
+
+
+@dataclass(frozen=True, slots=True)
+class ChordNote:
+    """One note of a chord of `size` notes."""
+
+    midi: Fraction | float
+    size: int
+
+
+Value = Fraction | str | ChordNote
+
+
+class Words:
+    """Interned values and places of one score. Id 0 is the empty word; a NaN id reads like it."""
+
+    def __init__(self) -> None:
+        self._values: list[Value] = []
+        self._ids: dict[Value, int] = {}
+        self._columns: Floats = np.full((len(_COLUMNS), 64), np.nan)
+        self._places: list[Loc | tuple[Loc, int, int]] = []
+        self._results: dict[tuple[str, int, int], int] = {}
+        self.intern("")
+        self.add_loc(Loc("", 0, 0, 0))
+
+    def intern(self, value: Value | int) -> int:
+        """The id of a number, word, bus symbol (`~name`) or chord note."""
+        if isinstance(value, int):
+            value = Fraction(value)
+        found = self._ids.get(value)
+        if found is not None:
+            return found
+        number = self._ids[value] = len(self._values)
+        self._values.append(value)
+        if number >= self._columns.shape[1]:
+            wider = np.full((len(_COLUMNS), 2 * number), np.nan)
+            wider[:, :number] = self._columns
+            self._columns = wider
+        self._columns[:, number] = _read(value)
+        return number
+
+    def value(self, number: int) -> Value:
+        """The value of an id."""
+        return self._values[number]
+
+    def text(self, number: int) -> str:
+        """The value of an id as a person would write it."""
+        value = self._values[number]
+        if isinstance(value, str):
+            return value
+        exact = Fraction(value.midi) if isinstance(value, ChordNote) else value
+        return str(exact.numerator) if exact.denominator == 1 else repr(float(exact))
+
+    def rank(self, number: int) -> tuple[int, Fraction, str]:
+        """A sort key that depends on the value and not on when it was interned."""
+        value = self._values[number]
+        if isinstance(value, str):
+            return (2, Fraction(0), value)
+        return (1, Fraction(value.midi), str(value.size)) if isinstance(value, ChordNote) else (0, value, "")
+
+    def exact(self, number: int) -> Fraction | None:
+        """The number of an id, a note name or chord note as its MIDI number; None for other words."""
+        value = self._values[number]
+        if isinstance(value, Fraction):
+            return value
+        if isinstance(value, ChordNote):
+            return Fraction(value.midi)
+        midi = note_number(value)
+        return None if midi is None else Fraction(midi)
+
+    def number(self, ids: Floats | Ints) -> Floats:
+        """The numbers of ids; NaN for words, note names included."""
+        return self._look_up("number", ids)
+
+    def midi(self, ids: Floats | Ints) -> Floats:
+        """The MIDI numbers of note names, solfège and chord notes; NaN for all else."""
+        return self._look_up("midi", ids)
+
+    def size(self, ids: Floats | Ints) -> Floats:
+        """The size of the chord that a value is a note of, else 1."""
+        return self._look_up("size", ids)
+
+    def hertz(self, ids: Floats | Ints) -> Floats:
+        """A number is itself, a note its frequency, 440 Hz at MIDI 69; NaN for other words."""
+        return self._look_up("hertz", ids)
+
+    def degree(self, ids: Floats | Ints) -> Floats:
+        """A number is itself, a note name without octave its pitch class 0 .. 11; NaN for other words."""
+        return self._look_up("degree", ids)
+
+    def semitones(self, ids: Floats | Ints) -> Floats:
+        """The semitones of solfège syllables above do; NaN for all else."""
+        return self._look_up("solfege", ids)
+
+    def true(self, ids: Floats | Ints) -> np.ndarray[tuple[int, ...], np.dtype[np.bool_]]:
+        """Whether values mean yes: `t`, `true`, `x` and 1."""
+        yes: np.ndarray[tuple[int, ...], np.dtype[np.bool_]] = self._look_up("true", ids) == 1.0
+        return yes
+
+    def _look_up(self, column: str, ids: Floats | Ints) -> Floats:
+        index = np.where(np.isnan(ids), 0, ids).astype(np.int64) if ids.dtype.kind == "f" else ids
+        found: Floats = self._columns[_COLUMNS.index(column)].take(index)
+        return found
+
+    def calculate(self, operator: str, left: int, right: int) -> int | None:
+        """The id of `left operator right` for `+ - * /`, or None where a word is no number; x / 0 is 0."""
+        known = self._results.get((operator, left, right))
+        if known is not None:
+            return known
+        a, b = self.exact(left), self.exact(right)
+        if a is None or b is None:
+            return None
+        if operator == "+":
+            result = a + b
+        elif operator == "-":
+            result = a - b
+        elif operator == "*":
+            result = a * b
+        else:
+            result = a / b if b else Fraction(0)
+        number = self._results[operator, left, right] = self.intern(result)
+        return number
+
+    def add_loc(self, loc: Loc) -> int:
+        """The id of a place in the score."""
+        self._places.append(loc)
+        return len(self._places) - 1
+
+    def add_place(self, start: Loc, characters: int, length: int) -> int:
+        """The id of the place `characters` after `start`; its `Loc` is made when somebody asks for it."""
+        self._places.append((start, characters, length))
+        return len(self._places) - 1
+
+    def loc(self, number: float) -> Loc:
+        """The place of an id."""
+        place = self._places[int(number) if number == number else 0]
+        return place if isinstance(place, Loc) else place[0].shifted(place[1], place[2])
+
+
+_COLUMNS = ("number", "midi", "size", "hertz", "degree", "solfege", "true")
+
+
+def _read(value: Value) -> tuple[float, ...]:
+    """What each of `_COLUMNS` says of a value."""
+    nan = np.nan
+    if isinstance(value, Fraction):
+        number = float(value)
+        return (number, nan, 1.0, number, number, nan, float(number == 1.0))
+    if isinstance(value, ChordNote):
+        midi = float(value.midi)
+        return (nan, midi, float(value.size), float(hertz(np.array([midi]))[0]), nan, nan, 0.0)
+    true = float(value in _TRUE)
+    note = note_number(value)
+    if note is None:
+        return (nan, nan, 1.0, nan, nan, nan, true)
+    step, syllable = pitch_class(value), solfege(value)
+    frequency = float(hertz(np.array([float(note)]))[0])
+    degree = nan if step is None else float(step)
+    return (nan, float(note), 1.0, frequency, degree, nan if syllable is None else float(syllable), true)

@@ -1,0 +1,82 @@
+"""Edges between the tasks of a window: who must be finished before whom."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.plan.plan import StaticPlan, WindowPlan
+from workers.wire import Task
+
+Ints = NDArray[np.int64]
+
+
+def edges(plan: StaticPlan, window: WindowPlan) -> tuple[Ints, Ints]:
+    """(before, after): indices of tasks, int64 (edges,) each, without order.
+
+    Within a chunk a group follows those it reads; a carried group also follows its own task before (of the same
+    slice). Edges from the window before are not here: its tasks are finished.
+    """
+    tasks = window.tasks
+    chunk, group = tasks[:, Task.CHUNK], tasks[:, Task.GROUP]
+    key = chunk * len(plan.groups) + group
+    starts = np.searchsorted(key, np.arange(window.chunks * len(plan.groups) + 1))
+    of_bus = {bus: number for number, one in enumerate(plan.groups) for bus in one.buses}
+    of_source = {one.source: number for number, one in enumerate(plan.groups) if one.source >= 0}
+    by_group, bounds = grouped(group, len(plan.groups))
+    before: list[Ints] = []
+    after: list[Ints] = []
+    for number, one in enumerate(plan.groups):
+        own = by_group[bounds[number] : bounds[number + 1]]
+        for read in sorted({*(of_bus[b] for b in one.reads_buses), *(of_source[s] for s in one.reads_sources)}):
+            at = chunk[own] * len(plan.groups) + read
+            first, count = starts[at], starts[at + 1] - starts[at]
+            after.append(np.repeat(own, count))
+            offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+            before.append(np.repeat(first, count) + offsets)
+        if one.carried:
+            earlier, later = carried_pairs(tasks, own)
+            before.append(earlier)
+            after.append(later)
+    if not before:
+        return np.zeros(0, np.int64), np.zeros(0, np.int64)
+    return np.concatenate(before), np.concatenate(after)
+
+
+def grouped(group: Ints, groups: int) -> tuple[Ints, Ints]:
+    """Tasks sorted by group (stably), and where each group's begin: (tasks), (groups + 1)."""
+    order = np.argsort(group, kind="stable")
+    return order, np.searchsorted(group[order], np.arange(groups + 1))
+
+
+def carried_pairs(tasks: Ints, own: Ints) -> tuple[Ints, Ints]:
+    """Tasks of a group that share a state slot: the same slice, from each chunk in which it sounds to the next.
+
+    After a pause a slice starts from zeros, but its slot is the same: a late task from before would overwrite it.
+    """
+    order = own[np.lexsort((tasks[own, Task.CHUNK], tasks[own, Task.SLICE]))]
+    earlier, later = order[:-1], order[1:]
+    follows = tasks[earlier, Task.SLICE] == tasks[later, Task.SLICE]
+    return earlier[follows], later[follows]
+
+
+def task_costs_ns(plan: StaticPlan, window: WindowPlan) -> NDArray[np.float64]:
+    """Estimated nanoseconds of each task: its nodes' costs times frames, times voices for slices."""
+    tasks = window.tasks
+    per_frame = np.array([one.cost_ns for one in plan.groups])
+    voiced = np.array([one.kind != "bus" for one in plan.groups])
+    lanes = np.where(voiced[tasks[:, Task.GROUP]], tasks[:, Task.LANES], 1)
+    return per_frame[tasks[:, Task.GROUP]] * (tasks[:, Task.FRAMES] * lanes).astype(np.float64)
+
+
+def critical_path_ns(plan: StaticPlan, window: WindowPlan) -> tuple[float, float, int]:
+    """(longest chain of tasks, all tasks together, number of edges), times by `task_costs_ns`."""
+    costs = task_costs_ns(plan, window)
+    before, after = edges(plan, window)
+    finish = costs.copy()
+    by_after: Ints = np.argsort(after, kind="stable")
+    before, after = before[by_after], after[by_after]
+    firsts = np.searchsorted(after, np.arange(len(costs) + 1))
+    for task in np.flatnonzero(np.diff(firsts)):
+        finish[task] = costs[task] + finish[before[firsts[task] : firsts[task + 1]]].max()
+    return float(finish.max(initial=0.0)), float(costs.sum()), len(before)

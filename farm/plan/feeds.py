@@ -1,0 +1,149 @@
+"""Step ports: the entries (frame, bits) of each step-fed constant over a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.errors import ScoreError
+from farm.graph.graph import StepsFeed
+from farm.pattern.steps import steps
+from farm.pattern.time import rounded_frames
+from farm.pattern.words import Words
+from farm.plan.plan import FeedPlan
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+
+
+@dataclass(eq=False)
+class StepValues:
+    """A step function, cycle after cycle: frames where its value changes, with the value before and after."""
+
+    feed: StepsFeed
+    words: Words
+    cps: Fraction
+    rate: int
+    last: float | None = None
+
+    def over(self, first_cycle: int, cycles: int) -> tuple[Ints, Floats, Floats]:
+        """(frames, values, values before) of the changes in these cycles; asked for consecutive cycles."""
+        heard = steps(self.feed.pattern, first_cycle, cycles, self.cps, self.rate)
+        rests = np.isnan(heard.ids)
+        if self.feed.reading == "open":
+            values = np.where(rests, 0.0, 1.0)
+        else:
+            values = self.words.hertz(heard.ids)
+            wrong = np.isnan(values) & ~rests
+            if wrong.any():
+                text = self.words.text(int(heard.ids[np.argmax(wrong)]))
+                raise ScoreError(
+                    f"`{text}` is not a number", loc=self.feed.loc, hint="numbers or notes are needed here"
+                )
+            values = np.clip(values, self.feed.low, self.feed.high)
+            if self.feed.reading == "gate":
+                values = np.where(rests, 0.0, values)
+            else:
+                start = min(max(0.0, self.feed.low), self.feed.high) if self.last is None else self.last
+                values = held(values, rests, start)
+        first = values[0] if self.last is None and len(values) else self.last
+        before = np.concatenate([[first if first is not None else 0.0], values[:-1]])
+        changed = values != before
+        if self.last is None and len(changed):
+            changed[0] = True
+        if len(values):
+            self.last = float(values[-1])
+        return heard.frames[changed], values[changed], before[changed]
+
+
+def held(values: Floats, rests: NDArray[np.bool_], start: float) -> Floats:
+    """Each rest takes the last value before it."""
+    index = np.where(rests, -1, np.arange(len(values)))
+    index = np.maximum.accumulate(index)
+    return np.where(index < 0, start, values[np.maximum(index, 0)])
+
+
+def bits_of(values: Floats, unit: str, rate: int) -> Ints:
+    """Numbers of the language as the bits that kernels receive."""
+    if unit == "phase":
+        turns = np.clip(values / rate, 0.0, 0.5)
+        return np.minimum(np.floor(turns * 2.0**32 + 0.5), 2.0**31).astype(np.int64)
+    if unit == "word":
+        return values.astype(np.int64) & 0xFFFFFFFF
+    scaled = np.floor(values * rate + 0.5) if unit == "frames" else values
+    return scaled.astype(np.float32).view(np.uint32).astype(np.int64)
+
+
+def cycle_entries(first_cycle: int, cycles: int, cps: Fraction, rate: int) -> tuple[Ints, Ints]:
+    """First frames of cycles, and their lengths."""
+    numbers = np.arange(first_cycle, first_cycle + cycles + 1)
+    starts = rounded_frames(numbers, np.zeros(len(numbers), np.int64), 1, 1, cps, rate)
+    return starts[:-1], np.diff(starts)
+
+
+@dataclass(eq=False)
+class FeedStream:
+    """Entries of one feed, window after window: those before the window's end are kept until the next step is due."""
+
+    feed: FeedPlan
+    values: Callable[[int, int], tuple[Ints, Floats, Floats]]
+    cps: Fraction
+    rate: int
+    asked: int = 0
+    entries: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
+
+    def window(self, first_frame: int, until_cycle: int) -> Ints:
+        """Entries (n, 2) for frames from `first_frame` on, up to the start of `until_cycle`."""
+        if until_cycle > self.asked:
+            self.entries = np.concatenate([self.entries, self.more(self.asked, until_cycle - self.asked)])
+            self.asked = until_cycle
+        keep = max(int(np.searchsorted(self.entries[:, 0], first_frame, "right")) - 1, 0)
+        self.entries = self.entries[keep:]
+        return self.entries
+
+    def more(self, first_cycle: int, cycles: int) -> Ints:
+        what = self.feed.what
+        if what in ("cycle", "cycle_frames"):
+            starts, lengths = cycle_entries(first_cycle, cycles, self.cps, self.rate)
+            bits = starts & 0xFFFFFFFF if what == "cycle" else bits_of(lengths.astype(np.float64), "float", self.rate)
+            return np.stack([starts, bits], axis=1)
+        frames, values, before = self.values(first_cycle, cycles)
+        if what == "origin":
+            return np.stack([frames, frames & 0xFFFFFFFF], axis=1)
+        chosen = before if what == "previous" else values
+        return np.stack([frames, bits_of(chosen, self.feed.unit, self.rate)], axis=1)
+
+
+def streams(feeds: tuple[FeedPlan, ...], words: Words, cps: Fraction, rate: int) -> list[FeedStream]:
+    """One stream for each feed of a group; feeds of one step function share its changes."""
+    made: list[FeedStream] = []
+    shared: dict[int, Callable[[int, int], tuple[Ints, Floats, Floats]]] = {}
+    for feed in feeds:
+        if feed.steps is None:
+            made.append(FeedStream(feed, nothing, cps, rate))
+            continue
+        if id(feed.steps) not in shared:
+            shared[id(feed.steps)] = remembering(StepValues(feed.steps, words, cps, rate))
+        made.append(FeedStream(feed, shared[id(feed.steps)], cps, rate))
+    return made
+
+
+def nothing(first_cycle: int, cycles: int) -> tuple[Ints, Floats, Floats]:
+    """No changes."""
+    return np.zeros(0, np.int64), np.zeros(0), np.zeros(0)
+
+
+def remembering(values: StepValues) -> Callable[[int, int], tuple[Ints, Floats, Floats]]:
+    """Answers the same cycles again from memory."""
+    last: list[tuple[int, int, tuple[Ints, Floats, Floats]]] = []
+
+    def over(first_cycle: int, cycles: int) -> tuple[Ints, Floats, Floats]:
+        if not last or last[0][:2] != (first_cycle, cycles):
+            last[:] = [(first_cycle, cycles, values.over(first_cycle, cycles))]
+        return last[0][2]
+
+    return over

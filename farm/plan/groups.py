@@ -1,0 +1,328 @@
+"""Groups: the scopes of a graph as programs of ops over scratch buffers.
+
+A bus's chain is one group; a loop of buses is one; each source of voices is one. Inside a group the nodes run one after
+another over blocks; only what leaves it goes through the arena.
+"""
+
+from __future__ import annotations
+
+from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Scope, SignalFeed, StepsFeed
+from farm.graph.loops import components, reads
+from farm.plan.plan import ConstantPlan, GroupPlan, NodeLabel, OpPlan, Region, StaticPlan, Word
+from farm.plan.program import Program, Setting
+from workers.calls import kernel_name, layout
+from workers.catalog import Definition, Shape, catalog
+from workers.wire import BLOCK, BUFFER_BYTES, Code
+
+WHOLE_CHUNK = 1 << 40
+"""Block length of groups that take a task in one call."""
+MONO_SIDE, LEFT_SIDE, RIGHT_SIDE = 0.0, 1.0, -1.0
+ENVELOPES = {"adsr": "voice_adsr", "percussive": "voice_percussive", "natural": "voice_percussive"}
+
+
+def signal_word(program: Program, region: Region, step: int) -> Word:
+    """A stereo signal in the arena."""
+    return Word(Code.SIGNAL, 0, step, region)
+
+
+def scope_ops(program: Program, scope: Scope, inside: dict[int, int], remembered: dict[int, int]) -> int:
+    """Ops of a scope; returns its result's buffer.
+
+    `inside`: result buffers of the buses of the same loop; `remembered`: their state fields.
+    """
+    buffers: dict[int, int] = {}
+    numbers = {"count": 1, "stride": 0, "plane": program.setting.plane}
+    for index, node in enumerate(scope.nodes):
+        if node.node == "bus":
+            buffers[index] = bus_op(program, scope, node, inside, remembered)
+            continue
+        out = buffers[index] = program.buffer()
+        if node.node == "voices":
+            program.reads_sources.append(node.target)
+            definition = catalog()["mix"]
+            partials = Word(Code.SIGNAL, 0, 0, ("partials", node.target))
+            counted = {**numbers, "stride": program.setting.signal_bytes // 4}
+            program.emit(
+                definition, node, scope.name, {"signals": partials}, {}, {}, program.scratch(out), numbers=counted
+            )
+            last = program.ops[-1]
+            count_at = [argument.name for argument in layout(definition, "constant")].index("count") - 2
+            words = list(last.words)
+            words[count_at] = Word(Code.COUNT, 0, 0, ("counts", node.target))
+            program.ops[-1] = OpPlan(last.kernel, tuple(words), last.node, last.out_word, last.first_field, last.fields)
+            continue
+        definition = catalog()[node.node]
+        inputs = {port: program.scratch(buffers[source]) for port, source in node.inputs}
+        if program.voiced and definition.shape is Shape.CHANNELS:
+            inputs = {port: begun(program, node, scope.name, word) for port, word in inputs.items()}
+        params = dict(node.params)
+        if definition.name == "gate":
+            gate_op(program, definition, node, scope.name, params, program.scratch(out))
+            continue
+        signals: dict[str, int] = {}
+        if any(isinstance(feed, SignalFeed) for feed in params.values()):
+            for name, feed in params.items():
+                signals[name] = (
+                    buffers[feed.node] if isinstance(feed, SignalFeed) else held(program, node, scope.name, feed)
+                )
+        program.emit(definition, node, scope.name, inputs, params, signals, program.scratch(out))
+        if node.heard and definition.role == "source" and not program.voiced and program.setting.end_frame is not None:
+            ending_op(program, node, scope.name, out)
+    return buffers[scope.result]
+
+
+def held(program: Program, node: Node, scope: str, feed: Feed) -> int:
+    """A constant as a signal, beside params that are signals."""
+    out = program.buffer()
+    program.emit(catalog()["hold"], node, scope, {}, {"value": feed}, {}, program.scratch(out))
+    return out
+
+
+def begun(program: Program, node: Node, scope: str, word: Word) -> Word:
+    """An input that is silent before each voice's onset: lines of a voice must not hear what its lane ran before."""
+    out = program.scratch(program.buffer())
+    program.emit(catalog()["since_onset"], node, scope, {"input": word}, {}, {}, out)
+    return out
+
+
+def ending_op(program: Program, node: Node, scope: str, buffer: int) -> None:
+    """Fades a source out at the end of the score, in place."""
+    slope = 1.0 / max(program.setting.fade_out_frames, 1)
+    word = program.scratch(buffer)
+    program.emit(catalog()["ending"], node, scope, {"input": word}, {"fade_slope": ConstantFeed(slope)}, {}, word)
+
+
+def gate_op(
+    program: Program, definition: Definition, node: Node, scope: str, params: dict[str, Feed], out: Word
+) -> None:
+    """A step function with ramps: three step-fed constants."""
+    feed = params["target"]
+    constants = None
+    if isinstance(feed, StepsFeed):
+        target, previous = program.fed_constant([("value", feed, "float"), ("previous", feed, "float")])
+        constants = {"target": target, "previous": previous}
+    program.emit(definition, node, scope, {}, params, {}, out, constants=constants)
+
+
+def bus_op(program: Program, scope: Scope, node: Node, inside: dict[int, int], remembered: dict[int, int]) -> int:
+    """Reads a bus: of the same loop from its buffer or its frame before, of another group from the arena."""
+    if node.previous:
+        out = program.buffer()
+        recall = catalog()["recall"]
+        if node.target not in remembered:
+            remembered[node.target] = program.fields
+            program.fields += 1
+        program.emit(recall, node, scope.name, {}, {}, {}, program.scratch(out), first_field=remembered[node.target])
+        return out
+    if node.target in inside:
+        return inside[node.target]
+    out = program.buffer()
+    program.reads_buses.append(node.target)
+    signals = signal_word(program, ("bus", node.target), 0)
+    setting = program.setting
+    if program.voiced:
+        numbers = {"plane": setting.plane}
+        program.emit(
+            catalog()["broadcast"],
+            node,
+            scope.name,
+            {"signals": signals},
+            {},
+            {},
+            program.scratch(out),
+            numbers=numbers,
+        )
+    else:
+        numbers = {"count": 1, "stride": 0, "plane": setting.plane}
+        program.emit(
+            catalog()["mix"], node, scope.name, {"signals": signals}, {}, {}, program.scratch(out), numbers=numbers
+        )
+    return out
+
+
+def bus_group(graph: Graph, buses: tuple[int, ...], setting: Setting, labels: list[NodeLabel]) -> GroupPlan:
+    """A bus, or the buses of a loop, as one group."""
+    program = Program(graph, setting, labels, voiced=False)
+    inside: dict[int, int] = {}
+    remembered: dict[int, int] = {}
+    for bus in buses:
+        inside[bus] = scope_ops(program, graph.buses[bus], inside, remembered)
+    for bus, first_field in remembered.items():
+        program.emit(
+            catalog()["remember"],
+            None,
+            graph.buses[bus].name,
+            {"input": program.scratch(inside[bus])},
+            {},
+            {},
+            None,
+            first_field=first_field,
+        )
+    for bus in buses:
+        inputs = {"input": program.scratch(inside[bus]), "target": signal_word(program, ("bus", bus), 1)}
+        numbers = {"plane": setting.plane}
+        program.emit(catalog()["keep"], None, graph.buses[bus].name, inputs, {}, {}, None, numbers=numbers, post=True)
+    name = " ".join(graph.buses[bus].name for bus in buses)
+    return finished(program, name, "bus", buses, -1, 1 if remembered else BLOCK)
+
+
+def voice_group(graph: Graph, source: int, setting: Setting, labels: list[NodeLabel]) -> GroupPlan:
+    """The voices of an instrument as one group."""
+    played = graph.sources[source]
+    assert played.instrument is not None
+    program = Program(graph, setting, labels, voiced=True)
+    result = scope_ops(program, graph.instruments[played.instrument], {}, {})
+    definition = catalog()[ENVELOPES[played.envelope]]
+    final = program.buffer(2)
+    constants = {}
+    for param in definition.params:
+        if param.name == "end_frames":
+            constants[param.name] = program.constant(ConstantPlan("length"))
+        elif param.name == "fade_slope":
+            constants[param.name] = program.constant(ConstantPlan("fade"))
+        else:
+            constants[param.name] = program.constant(ConstantPlan("column", 0, param.name))
+    out = program.scratch(final, BUFFER_BYTES)
+    inputs = {"input": program.scratch(result)}
+    program.emit(definition, None, played.name, inputs, {}, {}, out, constants=constants)
+    left = len(program.constants)
+    program.constants += [ConstantPlan("column", 0, "gain_left"), ConstantPlan("column", 0, "gain_right")]
+    halves = {
+        "low": Word(Code.HALF_OUT, final * BUFFER_BYTES, 0),
+        "high": Word(Code.HALF_OUT, (final + 1) * BUFFER_BYTES, 1),
+        "gains": Word(Code.CONSTANT, left),
+        "target": Word(Code.OUT),
+    }
+    program.emit(
+        catalog()["fold"], None, played.name, halves, {}, {}, None, numbers={"plane": setting.plane}, post=True
+    )
+    return finished(program, played.name, "voices", (), source, BLOCK)
+
+
+def sample_group(graph: Graph, source: int, setting: Setting, labels: list[NodeLabel]) -> GroupPlan:
+    """The sample voices of a source as one group."""
+    program = Program(graph, setting, labels, voiced=True)
+    definition = catalog()[f"sampler_{setting.quality}"]
+    words: list[Word] = []
+    for argument in layout(definition, "constant")[2:]:
+        if argument.role == "out":
+            words.append(Word(Code.OUT))
+        elif argument.role == "samples":
+            words.append(Word(Code.ARENA, 0, 0, ("samples", 0)))
+        elif argument.role == "column":
+            column = next(one for one in definition.columns if one.name == argument.name)
+            width = (4 if column.dtype == "f4" else 8) * column.width
+            words.append(Word(Code.COLUMN, 0, width, (f"column {argument.name}", source)))
+        elif argument.name == "voices":
+            words.append(Word(Code.LANES))
+        else:
+            words.append(Word(Code.LITERAL, setting.plane))
+    name = graph.sources[source].name
+    node = Node(definition.name, (), (), name, graph.sources[source].loc)
+    number = program.label(definition, node, name, "constant", definition.memory_for(()).name, 0, 0, False)
+    program.posts.append(OpPlan(kernel_name(definition, "constant"), tuple(words), number))
+    program.cost_ns = definition.cost_ns
+    return finished(program, name, "samples", (), source, WHOLE_CHUNK)
+
+
+def finished(
+    program: Program, name: str, kind: str, buses: tuple[int, ...], source: int, block_frames: int
+) -> GroupPlan:
+    """The frozen group."""
+    return GroupPlan(
+        name=name,
+        kind=kind,
+        buses=buses,
+        source=source,
+        ops=tuple(program.ops),
+        posts=tuple(program.posts),
+        seeks=() if program.carried else tuple(program.seeks),
+        constants=tuple(program.constants),
+        feeds=tuple(program.fed),
+        fields=program.fields,
+        carried=program.carried,
+        ring_bytes=program.ring_bytes,
+        ring_cleared=program.ring_cleared,
+        block_frames=block_frames,
+        buffers=program.buffers,
+        reads_buses=tuple(dict.fromkeys(program.reads_buses)),
+        reads_sources=tuple(dict.fromkeys(program.reads_sources)),
+        nodes=tuple(program.nodes),
+        cost_ns=program.cost_ns,
+        line_lengths=tuple(program.line_lengths),
+    )
+
+
+def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting) -> StaticPlan:
+    """All groups that the buses `roots` need, each after those it reads."""
+    component = components([reads(scope) for scope in graph.buses])
+    members: dict[int, list[int]] = {}
+    for bus, number in enumerate(component):
+        members.setdefault(number, []).append(bus)
+    labels: list[NodeLabel] = []
+    groups: list[GroupPlan] = []
+    done: set[tuple[str, int]] = set()
+    stack: list[tuple[str, int, bool]] = [("bus", component[bus], False) for bus in reversed(roots)]
+    while stack:
+        kind, number, ready = stack.pop()
+        if (kind, number) in done:
+            continue
+        if not ready:
+            stack.append((kind, number, True))
+            stack += [(k, n, False) for k, n in reversed(needs(graph, kind, number, members, component))]
+            continue
+        done.add((kind, number))
+        if kind == "bus":
+            groups.append(bus_group(graph, loop_order(graph, members[number]), setting, labels))
+        elif graph.sources[number].instrument is None:
+            groups.append(sample_group(graph, number, setting, labels))
+        else:
+            groups.append(voice_group(graph, number, setting, labels))
+    kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})
+    outputs = tuple((output.name, output.bus) for output in graph.outputs if output.bus in roots)
+    return StaticPlan(
+        groups=tuple(groups),
+        labels=tuple(labels),
+        kernels=tuple(kernels),
+        outputs=outputs,
+        rate=setting.rate,
+        chunk_frames=setting.chunk_frames,
+        depth=setting.depth,
+        inner_depth=setting.inner_depth,
+        sources=tuple(group.source for group in groups if group.source >= 0),
+        buses=tuple(bus for group in groups for bus in group.buses),
+    )
+
+
+def needs(
+    graph: Graph, kind: str, number: int, members: dict[int, list[int]], component: list[int]
+) -> list[tuple[str, int]]:
+    """What a group reads: components of buses, sources."""
+    found: list[tuple[str, int]] = []
+    if kind == "bus":
+        for bus in members[number]:
+            for node in graph.buses[bus].nodes:
+                if node.node == "voices":
+                    found.append(("source", node.target))
+                elif node.node == "bus" and component[node.target] != number:
+                    found.append(("bus", component[node.target]))
+    else:
+        instrument = graph.sources[number].instrument
+        if instrument is not None:
+            found += [("bus", component[bus]) for bus in sorted(reads(graph.instruments[instrument]))]
+    return found
+
+
+def loop_order(graph: Graph, buses: list[int]) -> tuple[int, ...]:
+    """The buses of a loop in an order in which only `previous` references look ahead."""
+    waiting = list(buses)
+    order: list[int] = []
+    while waiting:
+        free = next(
+            bus
+            for bus in waiting
+            if not {n.target for n in graph.buses[bus].nodes if n.node == "bus" and not n.previous} & set(waiting)
+        )
+        order.append(free)
+        waiting.remove(free)
+    return tuple(order)

@@ -1,0 +1,255 @@
+"""Lowering: a window's plan becomes tables of offsets in the arena."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.errors import ScoreError
+from farm.plan.plan import GroupPlan, OpPlan, StaticPlan, WindowPlan, Word
+from workers.arena import Arena, Key, Layout
+from workers.catalog import catalog
+from workers.wire import (
+    BUFFER_BYTES,
+    FIELD_BYTES,
+    GUARD,
+    LANES,
+    MOST_FEEDS,
+    MOST_MOVING,
+    OP_WORDS,
+    RECORD_WORDS,
+    RECORDS,
+    SAMPLE_GUARD,
+    Code,
+    Feed,
+    Group,
+    Op,
+    Task,
+)
+
+Ints = NDArray[np.int64]
+COLUMN_TYPES = {"f4": np.float32, "i8": np.int64}
+
+
+def signal_bytes(plan: StaticPlan) -> int:
+    """Bytes of one stereo signal of a chunk, padded."""
+    return 2 * ((plan.chunk_frames + 15) // 16 * 16 + GUARD) * 4
+
+
+def scratch_sizes(plan: StaticPlan) -> tuple[int, int, int, int]:
+    """(where constants, state, buffers begin, all) in a worker's scratch; the same for every group."""
+    records = max(RECORDS + (2 * len(g.ops) + len(g.posts) + 2) * RECORD_WORDS * 8 for g in plan.groups)
+    records = (records + 63) // 64 * 64
+    state = records + max(len(g.constants) for g in plan.groups) * FIELD_BYTES
+    buffers = state + max(g.fields for g in plan.groups) * FIELD_BYTES
+    return records, state, buffers, buffers + max(g.buffers + 1 for g in plan.groups) * BUFFER_BYTES
+
+
+def wanted(
+    plan: StaticPlan, window: WindowPlan, slab_frames: int, read_buses: frozenset[int], workers: int = 1
+) -> dict[Key, int]:
+    """Bytes of every region that a window needs. `read_buses` are read from outside and get several chunk slots."""
+    ops = sum(len(g.ops) + len(g.posts) + len(g.seeks) for g in plan.groups)
+    signal = signal_bytes(plan)
+    sizes: dict[Key, int] = {
+        ("groups", 0): 8 * len(Group) * len(plan.groups),
+        ("ops", 0): 8 * OP_WORDS * ops,
+        ("feeds", 0): 8 * len(Feed) * sum(len(g.feeds) for g in plan.groups),
+        ("tasks", 0): 8 * len(Task) * len(window.tasks),
+        ("fault", 0): 64,
+        ("samples", 0): 4 * (slab_frames + SAMPLE_GUARD),
+    }
+    for worker in range(workers):
+        sizes["scratch", worker] = scratch_sizes(plan)[3]
+    for number, group in enumerate(plan.groups):
+        sizes["static constants", number] = FIELD_BYTES * len(group.constants)
+        sizes["state", number] = 2 * window.slots[number] * group.fields * FIELD_BYTES if group.carried else 0
+        sizes["ring", number] = window.slots[number] * group.ring_bytes
+        for table, lengths in enumerate(group.line_lengths):
+            sizes["lengths", number * 1024 + table] = 8 * len(lengths)
+        for feed in range(len(group.feeds)):
+            sizes["entries", number * MOST_FEEDS + feed] = 16 * len(window.feeds[number, feed])
+        for bus in group.buses:
+            sizes["bus", bus] = signal * (plan.depth if bus in read_buses else plan.inner_depth)
+        if group.source >= 0:
+            source = window.sources[group.source]
+            sizes["partials", group.source] = signal * plan.inner_depth * int(source.counts.max(initial=0))
+            sizes["counts", group.source] = 8 * window.chunks
+            rows = len(source.halves) * LANES
+            sizes["onsets", group.source] = 8 * rows
+            if group.kind == "voices":
+                sizes["constants", group.source] = FIELD_BYTES * len(group.constants) * len(source.halves)
+            else:
+                for column in catalog()["sampler_good"].columns:
+                    size = 4 if column.dtype == "f4" else 8
+                    sizes[f"column {column.name}", group.source] = size * column.width * rows
+    return sizes
+
+
+def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], sides: NDArray[np.float32]) -> None:
+    """Writes what does not change while the layout stays: groups, ops, constants of buses, line lengths."""
+    layout = arena.layout
+    groups = arena.region(("groups", 0), np.int64)[: len(Group) * len(plan.groups)].reshape(-1, len(Group))
+    ops = arena.region(("ops", 0), np.int64)
+    constants_at, state_at, buffers_at, _ = scratch_sizes(plan)
+    kernels = {name: number for number, name in enumerate(plan.kernels)}
+    worker = 0
+    while ("scratch", worker) in layout.regions:
+        silence = layout.offset(("scratch", worker)) + buffers_at
+        arena.view(silence, np.uint8, BUFFER_BYTES)[:] = 0
+        worker += 1
+    next_op = next_feed = 0
+    for number, group in enumerate(plan.groups):
+        check_limits(group)
+        row = groups[number]
+        row[Group.BLOCK_FRAMES] = group.block_frames
+        row[Group.FIRST_OP] = next_op
+        row[Group.OPS], row[Group.POST_OPS], row[Group.SEEKS] = len(group.ops), len(group.posts), len(group.seeks)
+        row[Group.CONSTANTS], row[Group.STATE_FIELDS] = len(group.constants), group.fields
+        row[Group.FIRST_FEED], row[Group.FEEDS] = next_feed, len(group.feeds)
+        row[Group.ONSETS] = layout.offset(("onsets", group.source)) if group.kind == "voices" else 0
+        row[Group.RECORDS_AT], row[Group.CONSTANTS_AT] = 0, constants_at
+        row[Group.CLEARED] = group.ring_bytes if group.ring_cleared else 0
+        row[Group.STATE_AT], row[Group.BUFFERS_AT] = state_at, buffers_at
+        for op in (*group.ops, *group.posts, *group.seeks):
+            words = ops[next_op * OP_WORDS : (next_op + 1) * OP_WORDS]
+            write_op(words, op, kernels, layout, number, plan, read_buses, buffers_at)
+            next_op += 1
+        next_feed += len(group.feeds)
+        write_static_constants(arena, number, group, sides)
+        for table, lengths in enumerate(group.line_lengths):
+            arena.region(("lengths", number * 1024 + table), np.int64)[: len(lengths)] = lengths
+
+
+def check_limits(group: GroupPlan) -> None:
+    """A bus of absurd size is an error that says so."""
+    moving = sum(2 * word.code in (Code.SIGNAL, Code.OUT) for op in (*group.ops, *group.posts) for word in op.words)
+    if len(group.feeds) > MOST_FEEDS or moving > MOST_MOVING // 2:
+        raise ScoreError(
+            f"`{group.name}` holds too many patterns or buses for one expression",
+            hint=f"at most {MOST_FEEDS} patterns and {MOST_MOVING // 2} buses: split it over several buses",
+        )
+
+
+def write_op(
+    words: Ints,
+    op: OpPlan,
+    kernels: dict[str, int],
+    layout: Layout,
+    group: int,
+    plan: StaticPlan,
+    read_buses: frozenset[int],
+    buffers_at: int,
+) -> None:
+    """One op's record."""
+    words[Op.KERNEL], words[Op.WORDS], words[Op.OUT_WORD] = kernels[op.kernel], len(op.words), op.out_word
+    words[Op.FIRST_FIELD], words[Op.FIELDS], words[Op.NODE] = op.first_field, op.fields, op.node
+    assert len(op.words) <= RECORD_WORDS - 2, op.kernel
+    for index, word in enumerate(op.words):
+        code, value, step = resolved(word, layout, group, plan, read_buses)
+        if word.code in (Code.SCRATCH, Code.HALF_OUT):
+            value += buffers_at
+        at = int(Op.FIRST_WORD) + 3 * index
+        words[at], words[at + 1], words[at + 2] = int(code), value, step
+
+
+def resolved(
+    word: Word, layout: Layout, group: int, plan: StaticPlan, read_buses: frozenset[int]
+) -> tuple[Code, int, int]:
+    """A word's code, value and step with its region's offset; signals between groups have slots of their own."""
+    if word.region is None:
+        return word.code, word.value, word.step
+    name, number = word.region
+    code, step = word.code, word.step
+    if name == "bus":
+        code, step = (Code.SIGNAL if number in read_buses else Code.INNER), signal_bytes(plan)
+    elif name == "partials":
+        code, step = Code.INNER, partials_step(plan, layout, number)
+    elif name == "lengths":
+        number += group * 1024
+    return code, word.value + layout.offset((name, number)), step
+
+
+def partials_step(plan: StaticPlan, layout: Layout, source: int) -> int:
+    """Bytes from a chunk slot of a source's private sums to the next."""
+    signal = signal_bytes(plan)
+    return layout.regions["partials", source][1] // plan.inner_depth // signal * signal
+
+
+def write_static_constants(arena: Arena, number: int, group: GroupPlan, sides: NDArray[np.float32]) -> None:
+    """Constants of a bus: the same in every window."""
+    table = arena.region(("static constants", number), np.uint32)[: len(group.constants) * LANES].reshape(-1, LANES)
+    for index, constant in enumerate(group.constants):
+        table[index] = sides.view(np.uint32) if constant.name == "side" else constant.value
+
+
+def write_samples(arena: Arena, samples: list[NDArray[np.float32]], known: int) -> None:
+    """Appends samples to the slab, which holds `known` floats."""
+    slab = arena.region(("samples", 0), np.float32)
+    for part in samples:
+        slab[known : known + len(part)] = part
+        known += len(part)
+
+
+def write_window(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
+    """Writes a window's tables."""
+    layout = arena.layout
+    tasks = window.tasks.copy()
+    tasks[:, Task.SLOT] = (tasks[:, Task.CHUNK] + window.first_chunk) % plan.depth
+    tasks[:, Task.INNER_SLOT] = (tasks[:, Task.CHUNK] + window.first_chunk) % plan.inner_depth
+    places = np.array([group_places(plan, layout, number) for number in range(len(plan.groups))], np.int64)
+    state, state_step, ring, ring_step, constants, constants_step, sums, sums_step = places[tasks[:, Task.GROUP]].T
+    for name in (Task.STATE_IN, Task.STATE_OUT):
+        slots = tasks[:, name]
+        tasks[:, name] = np.where(slots < 0, -1, state + slots * state_step)
+    tasks[:, Task.RING] = ring + tasks[:, Task.RING] * ring_step
+    tasks[:, Task.CONSTANTS] = constants + tasks[:, Task.CONSTANTS] * constants_step
+    sums = sums + tasks[:, Task.INNER_SLOT] * sums_step
+    tasks[:, Task.OUT] = sums + tasks[:, Task.OUT] * signal_bytes(plan)
+    arena.region(("tasks", 0), np.int64)[: tasks.size] = tasks.ravel()
+    write_feeds(plan, window, arena)
+    for group in plan.groups:
+        if group.source >= 0:
+            write_source(window, group, arena)
+
+
+def group_places(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ...]:
+    """Where a group's state, rings, constants and private sums begin, each with the step from one to the next."""
+    group = plan.groups[number]
+    constants = layout.offset(("static constants", number)), 0
+    if group.kind == "voices":
+        constants = layout.offset(("constants", group.source)), FIELD_BYTES * len(group.constants)
+    sums = 0, 0
+    if group.source >= 0:
+        sums = layout.offset(("partials", group.source)), partials_step(plan, layout, group.source)
+    state = layout.offset(("state", number)), group.fields * FIELD_BYTES
+    return (*state, layout.offset(("ring", number)), group.ring_bytes, *constants, *sums)
+
+
+def write_feeds(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
+    """Entries of step ports, and where they lie."""
+    records = arena.region(("feeds", 0), np.int64)
+    at = 0
+    for number, group in enumerate(plan.groups):
+        for index, feed in enumerate(group.feeds):
+            entries = window.feeds[number, index]
+            key = ("entries", number * MOST_FEEDS + index)
+            arena.region(key, np.int64)[: entries.size] = entries.ravel()
+            record = records[at * len(Feed) : (at + 1) * len(Feed)]
+            record[Feed.CONSTANT], record[Feed.COUNT] = feed.constant, len(entries)
+            record[Feed.ENTRIES] = arena.layout.offset(key)
+            at += 1
+
+
+def write_source(window: WindowPlan, group: GroupPlan, arena: Arena) -> None:
+    """The voices of a source."""
+    source = window.sources[group.source]
+    arena.region(("counts", group.source), np.int64)[: window.chunks] = source.counts
+    arena.region(("onsets", group.source), np.int64)[: source.voices] = source.columns["onset"]
+    if source.constants is not None:
+        flat = source.constants.ravel()
+        arena.region(("constants", group.source), np.uint32)[: flat.size] = flat
+        return
+    for column in catalog()["sampler_good"].columns:
+        values = np.ascontiguousarray(source.columns[column.name], COLUMN_TYPES[column.dtype]).ravel()
+        arena.region((f"column {column.name}", group.source), COLUMN_TYPES[column.dtype])[: values.size] = values

@@ -1,0 +1,165 @@
+"""The plan: groups with their programs (once a render) and the tasks of a window. Frozen values; see `passes`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.errors import Loc
+from farm.graph.graph import StepsFeed
+from workers.wire import Code
+
+Ints = NDArray[np.int64]
+
+Region = tuple[str, int]
+"""A place in the arena that is known only when the arena is laid out: what, and which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word of an op. With a `region`, its offset is added to `value` when the arena is laid out."""
+
+    code: Code
+    value: int = 0
+    step: int = 0
+    region: Region | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpPlan:
+    """One kernel in a group's program. `node` is an index into `StaticPlan.labels`."""
+
+    kernel: str
+    words: tuple[Word, ...]
+    node: int
+    out_word: int = -1
+    first_field: int = 0
+    fields: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ConstantPlan:
+    """One constant of a group: 16 lanes of 32 bits.
+
+    kind "bits": `value` in every lane (also the start of a step-fed one). Of voices: "column" (float or word column
+    `name`), "phase" (Hz times the voice's ratio as phase step), "ratio" (value times ratio), "place" (seed of the
+    voice), "origin", "length", "fade", "slot".
+    """
+
+    kind: str
+    value: Any = 0
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FeedPlan:
+    """A step-fed constant. `what`: "value", "previous" or "origin" of a step function, "cycle" or "cycle_frames"."""
+
+    constant: int
+    what: str
+    steps: StepsFeed | None
+    unit: str
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLabel:
+    """What a node is called when it must be named to people."""
+
+    name: str
+    scope: str
+    loc: Loc | None
+    variant: str
+    memory: str
+    cost_ns: float
+    state_bytes: int
+    ring_bytes: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class GroupPlan:
+    """Connected nodes with the same lanes. `kind`: "bus", "voices" or "samples"; `source` for the latter two."""
+
+    name: str
+    kind: str
+    buses: tuple[int, ...]
+    source: int
+    ops: tuple[OpPlan, ...]
+    posts: tuple[OpPlan, ...]
+    seeks: tuple[OpPlan, ...]
+    constants: tuple[ConstantPlan, ...]
+    feeds: tuple[FeedPlan, ...]
+    fields: int
+    carried: bool
+    ring_bytes: int
+    ring_cleared: bool
+    """Whether the rings must be silent where a slice begins (delay lines of lanes are masked by age instead)."""
+    block_frames: int
+    buffers: int
+    reads_buses: tuple[int, ...]
+    reads_sources: tuple[int, ...]
+    nodes: tuple[int, ...]
+    cost_ns: float
+    """Per frame of a bus; per voice and frame of voices and samples."""
+    line_lengths: tuple[tuple[int, ...], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StaticPlan:
+    """What does not change during a render: groups in an order in which each follows those it reads."""
+
+    groups: tuple[GroupPlan, ...]
+    labels: tuple[NodeLabel, ...]
+    kernels: tuple[str, ...]
+    outputs: tuple[tuple[str, int], ...]
+    """Name and bus of each output."""
+    rate: int
+    chunk_frames: int
+    depth: int
+    """Chunk slots of the outputs' signals."""
+    inner_depth: int
+    """Chunk slots of signals between groups."""
+    sources: tuple[int, ...]
+    buses: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SourceWindow:
+    """The voices of one source in a window: rows are lanes, 16 a slice; `halves` (slices, chunks) tells which sound."""
+
+    columns: dict[str, NDArray[Any]]
+    voices: int
+    first_slice: int
+    halves: NDArray[np.uint8]
+    """Bit 0, bit 1 per slice and chunk; column 0 is the chunk before the window."""
+    counts: Ints
+    """Active slices per chunk of the window."""
+    constants: NDArray[np.uint32] | None
+    """(slices, constants, 16), for voices of instruments."""
+    slots: Ints
+    """State slot of each slice."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WindowPlan:
+    """The tasks of a window in an order in which each follows those it reads.
+
+    `tasks` int64 (n, len(Task)): GROUP, FRAME, FRAMES, HALVES, ROW, CHUNK, LANES, SLICE are set; offsets hold
+    indices until `lower` makes them addresses: CONSTANTS (slice within its source's window), STATE_IN/STATE_OUT
+    (2 * slot + parity, or -1), RING (slot), OUT (rank of the slice in its chunk).
+    """
+
+    first_chunk: int
+    chunks: int
+    tasks: Ints
+    chunk_starts: Ints
+    """Index of the first task of each chunk, and the number of tasks: (chunks + 1)."""
+    sources: dict[int, SourceWindow]
+    feeds: dict[tuple[int, int], Ints]
+    """(group, feed) -> entries (n, 2): frame, bits."""
+    slots: dict[int, int] = field(default_factory=dict)
+    """Group -> number of state slots in use."""
+    voices_started: int = 0
+    voices_peak: int = 0

@@ -1,0 +1,324 @@
+"""A group's program in the making: ops, constants, step-fed constants, state fields, rings, buffers."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from farm.graph.graph import ConstantFeed, Feed, Graph, Node, StepsFeed
+from farm.graph.place import seed32
+from farm.plan.plan import ConstantPlan, FeedPlan, NodeLabel, OpPlan, Word
+from workers.calls import kernel_name, layout
+from workers.catalog import CARRIED, Definition, Shape, Unit
+from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, Code
+
+LINEAR_UNITS = {Unit.PLAIN: "float", Unit.PHASE: "phase", Unit.FRAMES: "frames", Unit.WORD: "word"}
+"""How numbers of the language become bits, by the param's unit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What programs depend on besides the graph."""
+
+    rate: int
+    chunk_frames: int
+    depth: int
+    inner_depth: int
+    quality: str
+    seed: int
+    end_frame: int | None
+    fade_out_frames: int
+
+    @property
+    def plane(self) -> int:
+        """Floats of one channel of a stereo signal: the chunk, padded."""
+        return (self.chunk_frames + 15) // 16 * 16 + 16
+
+    @property
+    def signal_bytes(self) -> int:
+        """Bytes of one stereo signal."""
+        return 2 * self.plane * 4
+
+
+def float_bits(value: float) -> int:
+    """The bits of a number as float32."""
+    return int(np.float32(value).view(np.uint32))
+
+
+def phase_bits(frequency_hz: float, rate: int) -> int:
+    """A frequency as a phase step of 2**32 a cycle, rounded half up, from 0 to half the rate."""
+    turns = min(max(frequency_hz, 0.0) / rate, 0.5)
+    return min(math.floor(turns * 2**32 + 0.5), 2**31)
+
+
+def unit_bits(unit: str, value: float, rate: int) -> int:
+    """A number of the language as what a kernel receives."""
+    if unit == "phase":
+        return phase_bits(value, rate)
+    if unit == "frames":
+        return float_bits(math.floor(value * rate + 0.5))
+    if unit == "word":
+        return int(value) & 0xFFFFFFFF
+    return float_bits(value)
+
+
+@dataclass(eq=False)
+class Program:
+    """One group in the making."""
+
+    graph: Graph
+    setting: Setting
+    labels: list[NodeLabel]
+    voiced: bool
+    kind: str = "bus"
+    ops: list[OpPlan] = field(default_factory=list)
+    posts: list[OpPlan] = field(default_factory=list)
+    seeks: list[OpPlan] = field(default_factory=list)
+    constants: list[ConstantPlan] = field(default_factory=list)
+    fed: list[FeedPlan] = field(default_factory=list)
+    fields: int = 0
+    carried: bool = False
+    ring_bytes: int = 0
+    ring_cleared: bool = False
+    buffers: int = 1
+    """Buffer 0 is silence."""
+    cost_ns: float = 0.0
+    nodes: list[int] = field(default_factory=list)
+    reads_buses: list[int] = field(default_factory=list)
+    reads_sources: list[int] = field(default_factory=list)
+    line_lengths: list[tuple[int, ...]] = field(default_factory=list)
+
+    def buffer(self, count: int = 1) -> int:
+        """A fresh lanes buffer (or several neighbours)."""
+        self.buffers += count
+        return self.buffers - count
+
+    def constant(self, plan: ConstantPlan) -> int:
+        """The index of a constant; equal ones are shared."""
+        if plan in self.constants:
+            return self.constants.index(plan)
+        self.constants.append(plan)
+        return len(self.constants) - 1
+
+    def bits(self, bits: int) -> int:
+        """A constant of fixed bits."""
+        return self.constant(ConstantPlan("bits", bits))
+
+    def fed_constant(self, feeds: list[tuple[str, StepsFeed | None, str]]) -> list[int]:
+        """New step-fed constants, one for each (what, steps, unit); the same request is shared."""
+        indices = []
+        for what, steps, unit in feeds:
+            known = [f for f in self.fed if f.what == what and f.steps is steps and f.unit == unit]
+            if known:
+                indices.append(known[0].constant)
+                continue
+            self.constants.append(ConstantPlan("bits", 0, f"fed {len(self.constants)}"))
+            self.fed.append(FeedPlan(len(self.constants) - 1, what, steps, unit))
+            indices.append(len(self.constants) - 1)
+        return indices
+
+    def scratch(self, buffer: int, step: int = 0) -> Word:
+        return Word(Code.SCRATCH, buffer * BUFFER_BYTES, step)
+
+    # Constants that kernels ask for by name.
+
+    def fixture(self, name: str, definition: Definition, node: Node | None) -> int:
+        """The constant behind a fixture."""
+        setting = self.setting
+        if name == "period_s":
+            return self.bits(float_bits(1.0 / setting.rate))
+        if name == "rate_hz":
+            return self.bits(float_bits(float(setting.rate)))
+        if name == "side":
+            return self.constant(ConstantPlan("bits", 0, "side") if not self.voiced else ConstantPlan("bits", 0))
+        if name == "place":
+            assert node is not None
+            place = seed32(setting.seed, node.place)
+            return self.constant(ConstantPlan("place", place)) if self.voiced else self.bits(place)
+        if name == "gate_frames":
+            return (
+                self.constant(ConstantPlan("slot"))
+                if self.voiced
+                else self.fed_constant([("cycle_frames", None, "float")])[0]
+            )
+        assert name == "origin"
+        if definition.name == "gate":
+            assert node is not None
+            feed = dict(node.params)["target"]
+            return self.fed_constant([("origin", feed, "word")])[0] if isinstance(feed, StepsFeed) else self.bits(0)
+        if definition.name == "ending":
+            assert setting.end_frame is not None
+            return self.bits(setting.end_frame & 0xFFFFFFFF)
+        if self.voiced:
+            return self.constant(ConstantPlan("origin"))
+        if "gate_frames" in definition.needs:
+            return self.fed_constant([("cycle", None, "word")])[0]
+        return self.bits(0)
+
+    def param_constant(self, feed: Feed, unit: str, what: str = "value") -> int:
+        """The constant of a param that is not a signal."""
+        if isinstance(feed, StepsFeed):
+            return self.fed_constant([(what, feed, unit)])[0]
+        assert isinstance(feed, ConstantFeed)
+        if feed.pitched and self.voiced:
+            return self.constant(ConstantPlan("phase" if unit == "phase" else "ratio", feed.value))
+        return self.bits(unit_bits(unit, feed.value, self.setting.rate))
+
+    # Ops.
+
+    def emit(
+        self,
+        definition: Definition,
+        node: Node | None,
+        label: str,
+        inputs: dict[str, Word],
+        params: dict[str, Feed],
+        signals: dict[str, int],
+        out: Word | None,
+        *,
+        numbers: dict[str, int] | None = None,
+        constants: dict[str, int] | None = None,
+        first_field: int | None = None,
+        post: bool = False,
+    ) -> None:
+        """Appends a kernel call. `inputs`: words by port; `signals`: buffers, `constants`: indices by param."""
+        variant = "signal" if signals else "constant"
+        memory = definition.memory_for(signals)
+        stepped = any(isinstance(feed, StepsFeed) for feed in params.values())
+        closed = memory.seek is not None and not stepped
+        # A window of warm-up is handed over like any state: that is always exact.
+        handed = memory is CARRIED or memory.window_frames > 0
+        carried = handed or (memory.seek is not None and stepped)
+        self.carried = self.carried or carried
+        field_count = len(definition.state)
+        if first_field is None:
+            first_field = self.fields
+            self.fields += field_count
+        ring_at, ring_mask, ring_bytes = self.ring(definition, params, signals)
+        words: list[Word] = []
+        out_word = -1
+        for argument in layout(definition, variant)[2:]:
+            name = argument.name
+            if argument.role == "out":
+                assert out is not None
+                out_word = 2 + len(words) if definition.shape is not Shape.FOLD else -1
+                words.append(out)
+            elif argument.role == "state":
+                words.append(Word(Code.STATE, first_field))
+            elif argument.role == "input":
+                words.append(inputs[name])
+            elif argument.role == "signal":
+                words.append(self.scratch(signals[name]))
+            elif argument.role == "constant":
+                if constants is not None and name in constants:
+                    index = constants[name]
+                elif name in params:
+                    index = self.param_constant(params[name], LINEAR_UNITS[definition.param(name).as_unit])
+                else:
+                    index = self.fixture(name, definition, node)
+                words.append(Word(Code.CONSTANT, index))
+            elif argument.role == "number":
+                assert numbers is not None
+                words.append(Word(Code.LITERAL, numbers[name]))
+            elif argument.role == "ring":
+                words.append(Word(Code.RING, ring_at, ring_bytes // 2))
+            elif argument.role == "ring_mask":
+                words.append(Word(Code.LITERAL, ring_mask))
+            elif argument.role == "channels":
+                words.append(Word(Code.LITERAL, 8 if self.voiced else 2))
+            elif argument.role == "line_lengths":
+                words.append(Word(Code.ARENA, 0, 0, ("lengths", self.lengths(definition))))
+            else:
+                raise AssertionError(f"{definition.name}: no word for {argument}")
+        number = self.label(definition, node, label, variant, memory.name, field_count, ring_bytes, stepped)
+        op = OpPlan(kernel_name(definition, variant), tuple(words), number, out_word, first_field, field_count)
+        (self.posts if post else self.ops).append(op)
+        self.cost_ns += definition.cost_ns * (1 if self.voiced else 8)
+        if closed:
+            self.seek(definition, params, first_field, number)
+
+    def seek(self, definition: Definition, params: dict[str, Feed], first_field: int, number: int) -> None:
+        """The op that computes a CLOSED_FORM state at the start of a task."""
+        words = []
+        for argument in layout(definition, "seek")[2:]:
+            if argument.role == "state":
+                words.append(Word(Code.STATE, first_field))
+            elif argument.name == "frames":
+                words.append(Word(Code.AGES))
+            else:
+                unit = LINEAR_UNITS[definition.param(argument.name).as_unit]
+                words.append(Word(Code.CONSTANT, self.param_constant(params[argument.name], unit)))
+        name = kernel_name(definition, "seek")
+        self.seeks.append(OpPlan(name, tuple(words), number, -1, first_field, len(definition.state)))
+
+    def ring(self, definition: Definition, params: dict[str, Feed], signals: dict[str, int]) -> tuple[int, int, int]:
+        """(offset in the group's rings, mask, bytes) of a definition's delay lines."""
+        ring = definition.ring
+        if ring is None:
+            return 0, 0, 0
+        rate, chunk = self.setting.rate, self.setting.chunk_frames
+        if ring.line_frames:
+            self.ring_cleared = True
+            longest = max(self.scaled(ring.line_frames)) + self.scaled((ring.spread_frames,))[0]
+            length = power_of_two(longest + chunk + BLOCK)
+            bytes_ = (
+                2 * 8 * len(ring.line_frames) * length * 4
+                if self.voiced
+                else 2 * 2 * len(ring.line_frames) * length * 4
+            )
+        else:
+            seconds = ring.max_s
+            feed = params.get(ring.port) if ring.port else None
+            if isinstance(feed, ConstantFeed):
+                seconds = min(feed.value, ring.max_s)
+            elif self.voiced and ring.port in signals:
+                seconds = min(ring.max_s, 0.5)
+            length = power_of_two(int(seconds * rate) + 4 + chunk + BLOCK)
+            bytes_ = 2 * length * 8 * 4
+        at = self.ring_bytes
+        self.ring_bytes += bytes_
+        return at, length - 1, bytes_
+
+    def scaled(self, frames_at_44100: tuple[int, ...]) -> list[int]:
+        """Line lengths at the session's rate, rounded half up, at least 1."""
+        return [max(1, (2 * frames * self.setting.rate + 44100) // 88200) for frames in frames_at_44100]
+
+    def lengths(self, definition: Definition) -> int:
+        """The number of a table of line lengths (channels, lines)."""
+        assert definition.ring is not None
+        lines = self.scaled(definition.ring.line_frames)
+        spread = self.scaled((definition.ring.spread_frames,))[0]
+        table: list[int] = []
+        for channel in range(8 if self.voiced else 2):
+            table += [length + (spread if not self.voiced and channel == 1 else 0) for length in lines]
+        self.line_lengths.append(tuple(table))
+        return len(self.line_lengths) - 1
+
+    def label(
+        self,
+        definition: Definition,
+        node: Node | None,
+        scope: str,
+        variant: str,
+        memory: str,
+        fields: int,
+        ring_bytes: int,
+        stepped: bool,
+    ) -> int:
+        """Notes what a node is called; returns its number."""
+        if memory == "CLOSED_FORM" and stepped:
+            memory = "CARRIED"
+        loc = node.loc if node is not None else None
+        state_bytes = fields * FIELD_BYTES
+        self.labels.append(
+            NodeLabel(definition.name, scope, loc, variant, memory, definition.cost_ns, state_bytes, ring_bytes)
+        )
+        self.nodes.append(len(self.labels) - 1)
+        return len(self.labels) - 1
+
+
+def power_of_two(least: int) -> int:
+    """The smallest power of two that is at least `least`."""
+    return 1 << (least - 1).bit_length()

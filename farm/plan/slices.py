@@ -1,0 +1,172 @@
+"""Slices: the voices of a source numbered in onset order, 16 to a slice, and which of them sound in which chunk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.graph.graph import Source
+from farm.graph.place import seed32
+from farm.graph.voices import Asking, Columns, joined, taken, voices
+from farm.plan.plan import ConstantPlan, GroupPlan, SourceWindow
+from workers.wire import LANES
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(eq=False)
+class SourceStream:
+    """The voices of one source, window after window. Those that still sound, and a slice not yet full, are kept."""
+
+    source: Source
+    group: GroupPlan
+    asking: Asking
+    end_frame: int | None
+    asked: int = 0
+    first_slice: int = 0
+    live: Columns | None = None
+    started: int = 0
+    slots: dict[int, int] = field(default_factory=dict)
+    free: list[int] = field(default_factory=list)
+    slot_count: int = 0
+
+    def advance(self, until_cycle: int) -> None:
+        """Asks for all voices before `until_cycle`."""
+        if until_cycle <= self.asked and self.live is not None:
+            return
+        found = voices(self.source, self.asked, max(until_cycle - self.asked, 0), self.asking, self.end_frame)
+        if hasattr(self.source.voices, "clear"):
+            self.source.voices.clear()
+        self.started += len(found["onset"])
+        self.live = found if self.live is None else joined([self.live, found])
+        self.asked = max(until_cycle, self.asked)
+
+    def window(self, first_chunk: int, chunks: int, chunk_frames: int) -> SourceWindow:
+        """The source's part in a window."""
+        assert self.live is not None
+        live = self.live
+        count = len(live["onset"])
+        slices = -(-count // LANES)
+        halves = sounding(live["onset"], live["end"], first_chunk, chunks, chunk_frames)
+        constants = None
+        if self.group.kind == "voices":
+            constants = constants_of(self.group.constants, live, self.asking, self.source, slices)
+        return SourceWindow(
+            columns=live,
+            voices=count,
+            first_slice=self.first_slice,
+            halves=halves,
+            counts=(halves[:, 1:] != 0).sum(axis=0),
+            constants=constants,
+            slots=self.take_slots(halves) if self.group.carried else np.zeros(slices, np.int64),
+        )
+
+    def take_slots(self, halves: NDArray[np.uint8]) -> Ints:
+        """State slots: a slice keeps its own from its first chunk to its last."""
+        active = (halves != 0).any(axis=1)
+        numbers = range(self.first_slice, self.first_slice + len(active))
+        wanted = {number for number, on in zip(numbers, active.tolist(), strict=True) if on}
+        for number in [one for one in self.slots if one not in wanted]:
+            self.free.append(self.slots.pop(number))
+        for number in sorted(wanted - self.slots.keys()):
+            if not self.free:
+                self.free.append(self.slot_count)
+                self.slot_count += 1
+            self.slots[number] = self.free.pop()
+        return np.array([self.slots.get(number, 0) for number in numbers], np.int64)
+
+    def forget(self, before_frame: int) -> None:
+        """Drops full slices from the front whose voices have all ended."""
+        assert self.live is not None
+        count = len(self.live["onset"])
+        full = count // LANES
+        if not full:
+            return
+        ends = self.live["end"][: full * LANES].reshape(full, LANES).max(axis=1)
+        over = ends <= before_frame
+        gone = full if over.all() else int(np.argmin(over))
+        if gone:
+            self.live = taken(self.live, slice(gone * LANES, None))
+            self.first_slice += gone
+
+
+def sounding(onset: Ints, end: Ints, first_chunk: int, chunks: int, chunk_frames: int) -> NDArray[np.uint8]:
+    """Bits of the halves of each slice that sound in each chunk: (slices, chunks + 1); column 0 is the chunk before."""
+    count = len(onset)
+    slices = -(-count // LANES)
+    first_frame = (first_chunk - 1) * chunk_frames
+    last_frame = (first_chunk + chunks) * chunk_frames
+    begin = (np.maximum(onset, first_frame) - first_frame) // chunk_frames
+    stop = (np.minimum(end, last_frame) - 1 - first_frame) // chunk_frames + 1
+    inside = np.flatnonzero((onset < last_frame) & (end > first_frame) & (end > onset))
+    width = chunks + 2
+    half = inside // 8
+    begins = np.bincount(half * width + begin[inside], minlength=2 * slices * width)
+    stops = np.bincount(half * width + stop[inside], minlength=2 * slices * width)
+    on = np.cumsum((begins - stops).reshape(2 * slices, width), axis=1)[:, : chunks + 1] > 0
+    low, high = on[0::2].astype(np.uint8), on[1::2].astype(np.uint8)
+    both: NDArray[np.uint8] = np.bitwise_or(low, np.left_shift(high, np.uint8(1), dtype=np.uint8), dtype=np.uint8)
+    return both
+
+
+def constants_of(
+    plans: tuple[ConstantPlan, ...], columns: Columns, asking: Asking, source: Source, slices: int
+) -> NDArray[np.uint32]:
+    """Constants of bus voices: uint32 bits (slices, constants, 16). Lanes without a voice repeat the last, silently."""
+    count = len(columns["onset"])
+    lanes = np.minimum(np.arange(slices * LANES), max(count - 1, 0))
+    table = np.zeros((slices, len(plans), LANES), np.uint32)
+    if not count:
+        return table
+    empty = np.arange(slices * LANES) >= count
+    for index, plan in enumerate(plans):
+        values = constant_bits(plan, columns, asking, source)
+        if values is None:
+            table[:, index, :] = plan.value
+            continue
+        values = values.take(lanes)
+        if plan.kind == "length" or plan.name in ("gain_left", "gain_right"):
+            values = np.where(empty, np.uint32(0), values)
+        table[:, index, :] = values.reshape(slices, LANES)
+    return table
+
+
+def constant_bits(plan: ConstantPlan, columns: Columns, asking: Asking, source: Source) -> NDArray[np.uint32] | None:
+    """One constant for each voice; None for one that is the same in all."""
+    onset = columns["onset"]
+    if plan.kind == "column":
+        values = columns[plan.name]
+        bits: NDArray[np.uint32] = np.ascontiguousarray(values).view(np.uint32)
+        return bits
+    if plan.kind == "phase":
+        turns = np.clip(plan.value * columns["ratio"] / asking.rate, 0.0, 0.5)
+        steps: NDArray[np.uint32] = np.minimum(np.floor(turns * 2.0**32 + 0.5), 2.0**31).astype(np.uint32)
+        return steps
+    if plan.kind == "ratio":
+        return float_words(plan.value * columns["ratio"])
+    if plan.kind == "origin":
+        return (onset & 0xFFFFFFFF).astype(np.uint32)
+    if plan.kind == "length":
+        return (columns["end"] - onset).astype(np.uint32)
+    if plan.kind == "fade":
+        return float_words(1.0 / columns["fade_frames"])
+    if plan.kind == "slot":
+        return float_words(columns["slot"].astype(np.float64))
+    if plan.kind == "place":
+        return voice_seeds(plan.value, onset, columns["same"], source)
+    return None
+
+
+def float_words(values: NDArray[Any]) -> NDArray[np.uint32]:
+    """Numbers as the bits of float32."""
+    return values.astype(np.float32).view(np.uint32)
+
+
+def voice_seeds(place: int, onset: Ints, same: Ints, source: Source) -> NDArray[np.uint32]:
+    """The seed of a node in each voice: its place, the voice's source and onset, its number among simultaneous ones."""
+    mixed = (onset * 0x9E3779B1 + same * 0x85EBCA77 + place + seed32(0, source.place)) & 0xFFFFFFFF
+    mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & 0xFFFFFFFF
+    return ((mixed ^ (mixed >> 12)) & 0xFFFFFFFF).astype(np.uint32)

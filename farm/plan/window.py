@@ -1,0 +1,157 @@
+"""Windows: the tasks of a stretch of whole chunks, in an order in which each follows those it reads."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from fractions import Fraction
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.graph.voices import choke
+from farm.plan.feeds import FeedStream
+from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
+from farm.plan.slices import SourceStream
+from workers.wire import LANES, Task
+
+Ints = NDArray[np.int64]
+FIELDS = len(Task)
+
+
+def cycles_until(frame: int, cps: Fraction, rate: int) -> int:
+    """The number of the first cycle that begins at or after a frame (never too small: rounding may fall either way)."""
+    return math.ceil(Fraction(2 * frame + 1, 2) * cps / rate) + 1
+
+
+def plan_window(
+    plan: StaticPlan,
+    sources: Mapping[int, SourceStream],
+    feeds: Mapping[tuple[int, int], FeedStream],
+    first_chunk: int,
+    chunks: int,
+    cps: Fraction,
+    needed_from: tuple[int, ...],
+) -> WindowPlan:
+    """The tasks of chunks `first_chunk` .. `first_chunk + chunks`.
+
+    `needed_from`: the first chunk in which each group is needed.
+    """
+    frames = plan.chunk_frames
+    last_frame = (first_chunk + chunks) * frames
+    until = cycles_until(last_frame, cps, plan.rate)
+    for stream in sources.values():
+        stream.advance(until)
+    ordered = list(sources.values())
+    for stream, live in zip(ordered, choke([s.live for s in ordered if s.live is not None], plan.rate), strict=True):
+        stream.live = live
+    windows = {number: stream.window(first_chunk, chunks, frames) for number, stream in sources.items()}
+    entries = {key: stream.window(first_chunk * frames, until) for key, stream in feeds.items()}
+    parts = []
+    for number, group in enumerate(plan.groups):
+        start = max(needed_from[number], first_chunk)
+        if group.kind == "bus":
+            tasks = bus_tasks(number, group, start, first_chunk, first_chunk + chunks, frames)
+        else:
+            tasks = voice_tasks(number, group, windows[group.source], first_chunk, chunks, frames, start)
+        parts.append(tasks)
+    tasks = np.concatenate(parts) if parts else np.zeros((0, FIELDS), np.int64)
+    order = np.argsort(tasks[:, Task.CHUNK] * len(plan.groups) + tasks[:, Task.GROUP], kind="stable")
+    tasks = np.ascontiguousarray(tasks[order])
+    return WindowPlan(
+        first_chunk=first_chunk,
+        chunks=chunks,
+        tasks=tasks,
+        chunk_starts=np.searchsorted(tasks[:, Task.CHUNK], np.arange(chunks + 1)),
+        sources=windows,
+        feeds=entries,
+        slots={number: slot_count(group, sources) for number, group in enumerate(plan.groups)},
+        voices_started=sum(started_in(one, first_chunk * frames, last_frame) for one in windows.values()),
+        voices_peak=peak_of(windows, first_chunk * frames, last_frame),
+    )
+
+
+def slot_count(group: GroupPlan, sources: Mapping[int, SourceStream]) -> int:
+    """State slots of a group."""
+    return 1 if group.kind == "bus" else sources[group.source].slot_count
+
+
+def bus_tasks(number: int, group: GroupPlan, start: int, first_chunk: int, stop: int, frames: int) -> Ints:
+    """One task a chunk."""
+    chunk = np.arange(start, stop)
+    tasks = np.zeros((len(chunk), FIELDS), np.int64)
+    tasks[:, Task.GROUP] = number
+    tasks[:, Task.FRAME] = chunk * frames
+    tasks[:, Task.FRAMES] = frames
+    tasks[:, Task.HALVES] = 1
+    tasks[:, Task.STATE_IN] = np.where((chunk > 0) & group.carried, (chunk - 1) % 2, -1)
+    tasks[:, Task.STATE_OUT] = chunk % 2 if group.carried else -1
+    tasks[:, Task.CHUNK] = chunk - first_chunk
+    return tasks
+
+
+def voice_tasks(
+    number: int, group: GroupPlan, source: SourceWindow, first_chunk: int, chunks: int, frames: int, start: int
+) -> Ints:
+    """One task for each slice and chunk in which it sounds."""
+    on = source.halves[:, 1:]
+    chunk, part = np.nonzero(on.T)
+    if start > first_chunk:
+        # A carried slice that sounds past the start is needed from its own beginning.
+        keep = chunk + first_chunk >= start
+        if group.carried:
+            keep |= last_ends(source)[part] > start * frames
+        chunk, part = chunk[keep], part[keep]
+    tasks = np.zeros((len(chunk), FIELDS), np.int64)
+    tasks[:, Task.GROUP] = number
+    tasks[:, Task.FRAME] = (chunk + first_chunk) * frames
+    tasks[:, Task.FRAMES] = frames
+    tasks[:, Task.HALVES] = on[part, chunk]
+    tasks[:, Task.ROW] = part * LANES
+    tasks[:, Task.CONSTANTS] = part
+    tasks[:, Task.STATE_IN] = -1
+    tasks[:, Task.STATE_OUT] = -1
+    if group.carried:
+        slot = source.slots[part]
+        parity = (chunk + first_chunk) % 2
+        before = source.halves[part, chunk] != 0
+        tasks[:, Task.STATE_IN] = np.where(before, 2 * slot + 1 - parity, -1)
+        tasks[:, Task.STATE_OUT] = 2 * slot + parity
+        tasks[:, Task.RING] = slot
+    firsts = np.searchsorted(chunk, np.arange(chunks + 1))
+    tasks[:, Task.OUT] = np.arange(len(chunk)) - firsts[chunk]
+    tasks[:, Task.CHUNK] = chunk
+    tasks[:, Task.LANES] = np.minimum(source.voices - part * LANES, LANES)
+    tasks[:, Task.SLICE] = part + source.first_slice
+    return tasks
+
+
+def started_in(source: SourceWindow, first_frame: int, last_frame: int) -> int:
+    """Voices whose onsets lie in the window."""
+    onset = source.columns["onset"]
+    return int(((onset >= first_frame) & (onset < last_frame)).sum())
+
+
+def last_ends(source: SourceWindow) -> Ints:
+    """When the last voice of each slice ends."""
+    ends = np.zeros(len(source.halves) * LANES, np.int64)
+    ends[: source.voices] = source.columns["end"]
+    last: Ints = ends.reshape(-1, LANES).max(axis=1)
+    return last
+
+
+def peak_of(windows: Mapping[int, SourceWindow], first_frame: int, last_frame: int) -> int:
+    """Most voices that sound at once."""
+    onsets, ends = [], []
+    for window in windows.values():
+        onset, end = window.columns["onset"], window.columns["end"]
+        inside = (onset < last_frame) & (end > first_frame)
+        onsets.append(onset[inside])
+        ends.append(end[inside])
+    if not onsets:
+        return 0
+    began = np.sort(np.concatenate(onsets))
+    over = np.sort(np.concatenate(ends))
+    if not len(began):
+        return 0
+    return int((np.arange(1, len(began) + 1) - np.searchsorted(over, began, "right")).max())

@@ -1,0 +1,37 @@
+"""Numbers and tables for people."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+
+def decibels(dbfs: float) -> str:
+    """A level for people: `−3.2 dBFS`, or `silent`."""
+    return "silent" if dbfs == -math.inf else f"{dbfs:.1f} dBFS".replace("-", "−")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 voice`, `2,048 voices`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def size(held: int) -> str:
+    """Bytes for people; `-` for none."""
+    if held < 1024:
+        return f"{held} B" if held else "-"
+    return f"{held / 1024:.1f} kB" if held < 1024**2 else f"{held / 1024**2:.1f} MB"
+
+
+def duration(nanoseconds: float) -> str:
+    """A time for people."""
+    if nanoseconds < 1e6:
+        return f"{nanoseconds / 1e3:.1f} µs"
+    return f"{nanoseconds / 1e6:.1f} ms" if nanoseconds < 1e9 else f"{nanoseconds / 1e9:.2f} s"
+
+
+def columns(rows: Iterable[Sequence[str]]) -> list[str]:
+    """Rows of cells as lines, each column as wide as its widest cell."""
+    table = list(rows)
+    widths = [max(map(len, cells)) for cells in zip(*table)]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths)).rstrip() for row in table]

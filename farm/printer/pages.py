@@ -1,0 +1,139 @@
+"""What the commands print: summaries, warnings about what was measured, the plan, the nodes."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from farm.errors import Notice
+from farm.printer.numbers import columns, counted, decibels, duration, size
+from farm.printer.streams import heading
+
+if TYPE_CHECKING:
+    from farm.plan.explain import Explanation
+    from farm.render.job import Report
+    from farm.render.verify import Verdict
+    from workers.catalog import Definition, Param
+
+ROLES = {"source": "sources", "control": "controls", "effect": "effects"}
+ENDLESS = 1e9
+FAINT_DBFS = -60.0
+
+
+def level_warnings(report: Report, gain: float) -> list[Notice]:
+    """Warnings about the mix: silent although every output can be heard, or clipped; it was rendered with `gain`."""
+    found = []
+    if report.peak_dbfs < FAINT_DBFS <= min(report.output_peaks_dbfs.values(), default=-math.inf):
+        outputs = ", ".join(f"{name} {decibels(peak)}" for name, peak in report.output_peaks_dbfs.items())
+        message = f"the mix is next to silence ({decibels(report.peak_dbfs)}), its outputs are not: {outputs}"
+        found.append(Notice(message, hint=f"it was rendered with --gain {gain:g}"))
+    if report.clipped_frames:
+        share = 100 * report.clipped_frames / max(1, report.frames)
+        part = f"{share:.2g}" if share < 99.5 else "100"
+        fit = math.floor(1000 * gain * 10 ** (-report.peak_dbfs / 20)) / 1000 if report.peak_dbfs > 0 else 0.0
+        better = f"--gain {fit:g} has" if fit else f"a --gain below {gain:g} has more"
+        hint = f"{better} room for the peak, and --bits 32f clips nothing"
+        found.append(Notice(f"{counted(report.clipped_frames, 'frame')} clipped ({part} %)", hint=hint))
+    return found
+
+
+def summary(report: Report, warnings: int) -> str:
+    """Two lines about a finished render."""
+    tail = f" ({report.tail_s:.2f} s of it tail)" if report.tail_s else ""
+    compiling = f", {report.compile_s:.1f} s of it compiling" if report.compile_s >= 0.05 else ""
+    at_once = f" (at most {report.voices_peak:,} at once)" if report.voices else ""
+    sound = f"{report.seconds:.2f} s of sound{tail} in {report.wall_s:.2f} s{compiling}"
+    found = counted(warnings, "warning") if warnings else "no warnings"
+    where = "in one process"
+    if report.backend == "local":
+        because = f" ({report.workers_because})" if report.workers_because else ""
+        where = f"on {counted(report.workers, 'worker')}{because}"
+    return (
+        f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
+        f"  peak {decibels(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {found}"
+    )
+
+
+def verdict_line(verdict: Verdict) -> str:
+    """One row of `farm verify`."""
+    mark = "same" if verdict.same else "DIFFERENT"
+    mended = f", {counted(verdict.replaced, 'worker')} replaced" if verdict.replaced else ""
+    if verdict.trial.kill and not verdict.replaced:
+        mended = " (over before one could be killed: try more --cycles)"
+    return f"{verdict.trial.name:<34} {verdict.sha256[:16]}  {mark:<9} {verdict.wall_s:6.2f} s{mended}"
+
+
+def plan_page(plan: Explanation) -> str:
+    """Groups with their nodes, then the totals."""
+    nodes = [
+        (
+            *(f"  {node.name}", node.variant, node.memory),
+            *(f"{node.cost_ns:.2f} ns", size(node.state_bytes), size(node.ring_bytes)),
+        )
+        for group in plan.groups
+        for node in group.nodes
+    ]
+    rows = iter(columns([("  node", "variant", "memory", "a frame", "state", "ring"), *nodes]))
+    lines = [next(rows)]
+    for group in plan.groups:
+        about = f"{group.kind}, {counted(group.lanes, 'lane')}, {counted(group.tasks, 'task')}"
+        lines += [f"{heading(group.name)}  {about}", *(next(rows) for _ in group.nodes)]
+    largest_first = sorted(plan.arena_bytes.items(), key=lambda region: -region[1])
+    parallel = plan.total_ns / plan.critical_path_ns if plan.critical_path_ns else 1.0
+    totals = [
+        ("tasks", f"{plan.tasks:,} with {counted(plan.edges, 'edge')}"),
+        ("time", f"{counted(plan.chunks, 'chunk')} in {counted(plan.windows, 'window')}"),
+        ("voices", f"{plan.voices:,}, at most {plan.voices_peak:,} at once"),
+        ("arena", size(sum(plan.arena_bytes.values()))),
+        *((f"  {name}", size(held)) for name, held in largest_first),
+        ("work", f"about {duration(plan.total_ns)}"),
+        ("critical path", f"about {duration(plan.critical_path_ns)}: room for {parallel:.1f} workers"),
+    ]
+    return "\n".join([*lines, "", *columns(totals)])
+
+
+def nodes_page(definitions: list[tuple[Definition, str]]) -> str:
+    """All nodes of the language by role, each with how it is written."""
+    ordered = sorted(definitions, key=lambda pair: pair[0].name)
+    rows = [(f"  {signature}", f"also {', '.join(one.aliases)}" if one.aliases else "") for one, signature in ordered]
+    texts = list(zip(ordered, columns(rows)))
+    lines = []
+    for role, title in ROLES.items():
+        lines += [heading(title), *(text for (one, _), text in texts if one.role == role), ""]
+    return "\n".join([*lines, "`farm nodes NAME` says more: units, ranges, memory, an example"])
+
+
+def node_page(node: Definition, signature: str) -> str:
+    """One node in full."""
+    written = f"input # {signature}" if node.role == "effect" else signature
+    params = [(f"  {one.name}", _unit(one), _default(one), _range(one), one.about) for one in node.params]
+    inputs = [(f"  {port.name}", "signal", "from the left of `#`", "", port.about) for port in node.ports]
+    facts = [("memory", _memory(node)), ("cost", f"about {node.cost_ns:g} ns a voice and frame")]
+    if node.aliases:
+        facts.insert(0, ("also called", ", ".join(node.aliases)))
+    if node.ring is not None:
+        facts.append(("delay line", f"up to {node.ring.max_s:g} s" if node.ring.max_s else "of fixed length"))
+    facts.append(("example", node.example))
+    head = [f"{heading(written)}    {node.role}", "", node.doc]
+    return "\n".join([*head, "", *columns(inputs + params), "", *columns(facts)])
+
+
+def _unit(param: Param) -> str:
+    return "number" if param.unit in {"", "1"} else param.unit
+
+
+def _default(param: Param) -> str:
+    return "must be given" if param.default is None else f"default {param.default:g}"
+
+
+def _range(param: Param) -> str:
+    low, high = param.low > -ENDLESS, param.high < ENDLESS
+    if low and high:
+        return f"{param.low:g} to {param.high:g}"
+    return f"from {param.low:g}" if low else f"up to {param.high:g}" if high else "any"
+
+
+def _memory(node: Definition) -> str:
+    steady = node.memory_for(())
+    moved = [(param.name, memory) for param in node.params if (memory := node.memory_for([param.name])) != steady]
+    return "; ".join([steady.name, *(f"{memory.name} when `{name}` is a signal" for name, memory in moved)])

@@ -1,0 +1,100 @@
+"""The inline backend: tasks of a window, in the plan's order, in this process."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.plan.plan import StaticPlan, WindowPlan
+from workers.arena import Arena, Key
+from workers.targets.objects import Code
+from workers.wire import Fault, Run
+
+Ints = NDArray[np.int64]
+DEPTH = 8
+
+
+class InlineBackend:
+    """Runs tasks one after another with loaded machine code."""
+
+    depth = DEPTH
+    inner_depth = 1
+    workers = 1
+    replaced = 0
+
+    def __init__(self, code: Code, kernels: tuple[str, ...]) -> None:
+        self.code = code
+        self.addresses: Ints = np.array([code.addresses[name] for name in kernels], np.int64)
+        self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["run"])
+        self.record: Ints = np.zeros(len(Run), np.int64)
+        self.plan: WindowPlan | None = None
+        self.span = (0, 0)
+
+    def regions(self, plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> dict[Key, int]:
+        """Nothing of its own."""
+        return {}
+
+    def hold(self) -> None:
+        """Nothing runs by itself."""
+
+    def detach(self) -> None:
+        """Nothing holds on to the arena."""
+
+    def attach(self, arena: Arena) -> None:
+        """Uses this arena's tables from now on."""
+        for index, (value, relative) in record_words(arena).items():
+            self.record[index] = value + (arena.address if relative else 0)
+        self.record[Run.SCRATCH] = arena.address + arena.layout.offset(("scratch", 0))
+        self.record[Run.KERNELS] = self.addresses.ctypes.data
+
+    def start(self, window: WindowPlan) -> None:
+        """Runs when it is collected."""
+        self.plan = window
+
+    def collect(self) -> Iterator[tuple[int, int]]:
+        """Runs a few chunks at a time."""
+        window = self.plan
+        assert window is not None
+        at = 0
+        while at < window.chunks:
+            many = min(DEPTH - (window.first_chunk + at) % DEPTH, window.chunks - at)
+            first, last = int(window.chunk_starts[at]), int(window.chunk_starts[at + many])
+            self.span = (first, last - first)
+            if last > first:
+                self.run(first, last - first)
+            yield at, many
+            at += many
+
+    def run(self, first: int, count: int) -> None:
+        """Runs tasks `first` .. `first + count` of the window."""
+        self.record[Run.FIRST], self.record[Run.COUNT] = first, count
+        self.entry(int(self.record.ctypes.data))
+
+    def find_fault(self, arena: Arena) -> Ints | None:
+        """Runs the last tasks again and searches every output for a NaN or infinity: a `Fault` record, or None."""
+        fault = arena.region(("fault", 0), np.int64)
+        fault[:] = 0
+        self.record[Run.CHECK] = arena.address + arena.layout.offset(("fault", 0))
+        try:
+            self.run(*self.span)
+        finally:
+            self.record[Run.CHECK] = 0
+        return fault[: len(Fault)].copy() if fault[Fault.FOUND] else None
+
+    def leave(self) -> None:
+        """Nothing was started."""
+
+    def close(self) -> None:
+        """Nothing was started."""
+
+
+def record_words(arena: Arena) -> dict[int, tuple[int, bool]]:
+    """The words of a `Run` record for an arena: value, and whether the arena's address is to be added."""
+    layout = arena.layout
+    names = {Run.TASKS: "tasks", Run.GROUPS: "groups", Run.OPS: "ops", Run.FEEDS: "feeds"}
+    words: dict[int, tuple[int, bool]] = {int(word): (layout.offset((name, 0)), True) for word, name in names.items()}
+    words[int(Run.ARENA)] = (0, True)
+    return words

@@ -1,0 +1,327 @@
+"""The local backend: a pool of pinned worker processes over the arena.
+
+This process plans, takes finished chunks out of their slots, and mends what breaks: a worker that dies is replaced and
+its task runs again. All decisions are the coordinator's (`farm.render.coordinator`); here are the processes.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import time
+from collections.abc import Iterator
+from multiprocessing.connection import wait
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.errors import RenderError
+from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.schedule import SchedulePlan, schedule
+from farm.render import coordinator as says
+from farm.render.backends.inline import record_words
+from farm.render.coordinator import Coordinator
+from workers import cores
+from workers.arena import Arena, Key
+from workers.pool import RECORD_WORDS, Pool
+from workers.targets.objects import Code
+from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
+
+Ints = NDArray[np.int64]
+DEPTH = 64
+AHEAD_FRAMES = 1 << 17
+"""How far workers may run ahead of what was read; long chunks have fewer slots, so that the arena stays small."""
+LEAST_INNER_DEPTH = 4
+SPINS = 2000
+GLANCE_S = 0.0003
+"""How long this process sleeps between looks at the workers."""
+CPU_CHECK_S = 1.0
+EVERYBODY = 1 << 20
+SYS_FUTEX, FUTEX_WAKE = 202, 1
+FIRST_WORKER = CONTROL_STRIDE * int(Control.FIRST_WORKER)
+
+
+class LocalBackend:
+    """Runs windows on a pool. `block_by_block`: no chunk is begun before the last was read, as live play needs."""
+
+    def __init__(self, workers: int, level: str, block_by_block: bool = False) -> None:
+        self.workers = workers
+        self.block_by_block = block_by_block
+        self.depth = 1
+        self.inner_depth = 1 if block_by_block else max(LEAST_INNER_DEPTH, workers)
+        self.glance_s = 0.0 if block_by_block else GLANCE_S
+        self.level = level
+        self.kernels: tuple[str, ...] = ()
+        self.record: Ints = np.zeros(RECORD_WORDS, np.int64)
+        self.coordinator = Coordinator(workers)
+        self.pool: Pool | None = None
+        self.arena: Arena | None = None
+        self.schedules: dict[int, SchedulePlan] = {}
+        self.plan: StaticPlan | None = None
+        self.window: WindowPlan | None = None
+        self.schedule: SchedulePlan | None = None
+        self.held = True
+        """Whether workers stay parked until `start`, whatever the coordinator says."""
+        self.checked = 0.0
+        self.busy_s = 0.0
+        self.busy = False
+        self.libc = ctypes.CDLL(None)
+
+    def use(self, code: Code, kernels: tuple[str, ...], chunk_frames: int) -> None:
+        """Machine code for the next rendering; the pool is forked with it, or loads what it lacks."""
+        self.code, self.kernels = code, kernels
+        slots = max(LEAST_INNER_DEPTH, min(DEPTH, AHEAD_FRAMES // chunk_frames))
+        self.depth = 1 if self.block_by_block else slots
+        self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
+        self.coordinator.replaced = 0
+
+    @property
+    def replaced(self) -> int:
+        """Workers that died and were replaced."""
+        return self.coordinator.replaced
+
+    # Tables.
+
+    def regions(self, plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> dict[Key, int]:
+        """Control words, edges, counts, done bits, the ring, a scratch for each worker."""
+        self.plan = plan
+        made = self.schedules[id(window)] = schedule(plan, window, read_buses)
+        count = made.tasks + made.reads
+        return {
+            ("control", 0): 8 * (FIRST_WORKER + self.workers * WORKER_WORDS),
+            ("successors", 0): 8 * len(made.successors),
+            ("first successors", 0): 8 * (count + 1),
+            ("pending", 0): 8 * count,
+            ("done", 0): 8 * count,
+            ("ready", 0): 8 * (made.tasks + 1),
+        }
+
+    def attach(self, arena: Arena) -> None:
+        """Gives the pool this arena; workers wait, halted, for the first window."""
+        self.arena = arena
+        self.control = arena.region(("control", 0), np.int64)
+        self.control[:] = 0
+        self.control[CONTROL_STRIDE * Control.HALT] = 1
+        words = record_words(arena)
+        names = {
+            Schedule.CONTROL: "control",
+            Schedule.SUCCESSORS: "successors",
+            Schedule.FIRST_SUCCESSOR: "first successors",
+            Schedule.PENDING: "pending",
+            Schedule.DONE: "done",
+            Schedule.RING: "ready",
+        }
+        words.update({int(word): (arena.layout.offset((name, 0)), True) for word, name in names.items()})
+        words[int(Schedule.SPINS)] = (SPINS, False)
+        words[int(Schedule.PORTABLE)] = (int(cores.portable()), False)
+        for index, (value, relative) in words.items():
+            self.record[index] = value + (arena.address if relative else 0)
+        if self.pool is None:
+            self.pool = Pool(self.workers, self.level, self.code)
+        own = [
+            {**words, int(Run.SCRATCH): (arena.layout.offset(("scratch", number)), True)}
+            for number in range(self.workers)
+        ]
+        self.pool.attach(arena.path, arena.size, own, self.kernels)
+
+    def hold(self) -> None:
+        """Parks all workers."""
+        if self.arena is not None:
+            self.held = True
+            self.halt()
+            while not self.all_parked():
+                self.watch(GLANCE_S)
+
+    def detach(self) -> None:
+        """Has all workers leave the arena."""
+        if self.arena is None or self.pool is None:
+            return
+        self.control[CONTROL_STRIDE * Control.STOP] = 1
+        self.wake_all()
+        self.pool.stopped()
+        self.arena = None
+        self.control = np.zeros(0, np.int64)
+
+    def start(self, window: WindowPlan) -> None:
+        """Fills counts and ring, and lets the workers go."""
+        arena = self.arena
+        assert arena is not None
+        self.window = window
+        made = self.schedule = self.schedules.pop(id(window))
+        count = made.tasks + made.reads
+        arena.region(("successors", 0), np.int64)[: len(made.successors)] = made.successors
+        arena.region(("first successors", 0), np.int64)[: count + 1] = made.first_successor
+        self.done = arena.region(("done", 0), np.int64)[:count]
+        self.pending = arena.region(("pending", 0), np.int64)[:count]
+        self.done[:] = 0
+        self.coordinator.new_window()
+        self.rebuild()
+        self.started = time.perf_counter()
+        self.busy = True
+        self.held = False
+        self.resume()
+
+    def rebuild(self) -> None:
+        """Derives pending counts and the ring from the done bits: what a death left behind does not matter."""
+        assert self.arena is not None and self.schedule is not None
+        done = self.done == 1
+        pending = self.schedule.pending(done)
+        ready = self.schedule.ready(done, pending)
+        ring = self.arena.region(("ready", 0), np.int64)
+        ring[:] = 0
+        ring[: len(ready)] = ready + 1
+        self.pending[:] = pending
+        for word, value in (
+            (Control.HEAD, 0),
+            (Control.TAIL, len(ready)),
+            (Control.SLEEPERS, 0),
+            (Control.TASK_COUNT, self.schedule.tasks),
+        ):
+            self.control[CONTROL_STRIDE * word] = value
+
+    # Collecting.
+
+    def collect(self) -> Iterator[tuple[int, int]]:
+        """Waits for chunks; after each step the slots just read are given back."""
+        window, made = self.window, self.schedule
+        assert window is not None and made is not None
+        at = 0
+        while at < window.chunks:
+            most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
+            waiting = self.pending[made.tasks + at : made.tasks + at + most]
+            many = most if not waiting.any() else int(np.argmax(waiting != 0))
+            if many == 0:
+                self.watch(self.glance_s)
+                continue
+            yield at, many
+            for chunk in range(at, at + many):
+                self.record[Schedule.TASK] = made.tasks + chunk
+                self.entry(int(self.record.ctypes.data))
+            at += many
+        # Where only a later part is wanted, nobody reads what leads up to it.
+        while not self.done[: made.tasks].all():
+            self.watch(GLANCE_S)
+        self.busy_s += time.perf_counter() - self.started
+        self.busy = False
+
+    # Watching.
+
+    def watch(self, timeout_s: float) -> None:
+        """Sleeps a moment, or until a worker dies; tells the coordinator what is to be seen, obeys its commands."""
+        assert self.pool is not None
+        sentinels = {worker.process.sentinel: worker for worker in self.pool.workers}
+        for sentinel in wait(list(sentinels), timeout_s):
+            worker = sentinels[sentinel]  # type: ignore[index]
+            self.obey(self.coordinator.decide(says.Died(worker.number, self.claim(worker.number))))
+        if self.coordinator.halted:
+            self.obey(self.coordinator.decide(says.Parked(self.parked())))
+        now = time.monotonic()
+        if now - self.checked > CPU_CHECK_S:
+            self.checked = now
+            for worker in self.pool.workers:
+                seen = says.Seen(worker.number, self.claim(worker.number), cores.cpu_seconds(worker.pid))
+                self.obey(self.coordinator.decide(seen))
+
+    def claim(self, worker: int) -> int:
+        """The task a worker has claimed and not finished, or -1."""
+        task = int(self.control[FIRST_WORKER + worker * WORKER_WORDS]) - 1
+        return task if task >= 0 and self.schedule is not None and self.done[task] == 0 else -1
+
+    def tasks_done(self) -> tuple[int, ...]:
+        """Tasks that each worker has done in this arena."""
+        counts = self.control[FIRST_WORKER + 2 * CONTROL_STRIDE :: WORKER_WORDS][: self.workers]
+        return tuple(int(count) for count in counts)
+
+    def parked(self) -> frozenset[int]:
+        """Workers that stand at a task boundary."""
+        flags = self.control[FIRST_WORKER + CONTROL_STRIDE :: WORKER_WORDS][: self.workers]
+        return frozenset(int(worker) for worker in np.flatnonzero(flags))
+
+    def all_parked(self) -> bool:
+        """Whether every worker is parked and none is being replaced."""
+        return len(self.parked()) == self.workers and not self.coordinator.halted
+
+    def obey(self, commands: list[says.Command]) -> None:
+        """Carries out what the coordinator decided. Raises RenderError when it gives up."""
+        assert self.pool is not None
+        for command in commands:
+            if isinstance(command, says.Halt):
+                self.halt()
+            elif isinstance(command, says.Rebuild):
+                if self.schedule is not None:
+                    self.rebuild()
+            elif isinstance(command, says.Start):
+                base = FIRST_WORKER + command.worker * WORKER_WORDS
+                self.control[base] = self.control[base + CONTROL_STRIDE] = 0
+                self.pool.replace(command.worker)
+            elif isinstance(command, says.Resume):
+                if not self.held:
+                    self.resume()
+            elif isinstance(command, says.Kill):
+                os.kill(self.pool.workers[command.worker].pid, signal.SIGKILL)
+            else:
+                raise self.fatal(command.task)
+
+    def fatal(self, task: int) -> RenderError:
+        """The error for a task that killed two workers, or (-1) for workers that die before they do anything."""
+        assert self.window is not None and self.plan is not None and self.pool is not None
+        for number in self.coordinator.dead:
+            self.pool.workers[number].process.join(1.0)
+        codes = [worker.process.exitcode for worker in self.pool.workers if worker.process.exitcode is not None]
+        names = {signal.Signals(-code).name if code < 0 else f"status {code}" for code in codes}
+        if task < 0:
+            return RenderError(
+                f"workers end again and again before they do anything: {', '.join(sorted(names))}",
+                hint="`--backend inline` runs without workers",
+            )
+        row = self.window.tasks[task]
+        group = self.plan.groups[int(row[Task.GROUP])]
+        nodes = ", ".join(dict.fromkeys(self.plan.labels[node].name for node in group.nodes))
+        chunk = self.window.first_chunk + int(row[Task.CHUNK])
+        return RenderError(
+            f"two workers died of the same task: `{group.name}` ({nodes}), chunk {chunk}, frames "
+            f"{int(row[Task.FRAME])} to {int(row[Task.FRAME] + row[Task.FRAMES])}: {', '.join(sorted(names))}",
+            hint="out of memory is the usual reason; `--backend inline` runs without workers",
+        )
+
+    def halt(self) -> None:
+        self.control[CONTROL_STRIDE * Control.HALT] = 1
+        self.wake_all()
+
+    def resume(self) -> None:
+        self.control[CONTROL_STRIDE * Control.HALT] = 0
+        self.wake_all()
+
+    def wake_all(self) -> None:
+        """Wakes every worker, whatever it sleeps on."""
+        self.control[CONTROL_STRIDE * Control.WAKE] += 1
+        if not cores.portable():
+            base = int(self.control.ctypes.data)
+            for word in (Control.WAKE, Control.HALT):
+                address = ctypes.c_void_p(base + 8 * CONTROL_STRIDE * int(word))
+                self.libc.syscall(SYS_FUTEX, address, FUTEX_WAKE, EVERYBODY, None, None, 0)
+
+    def leave(self) -> None:
+        """Ends a rendering; the pool stays for the next one, unless it was left in disorder."""
+        if self.pool is None or self.arena is None:
+            return
+        if self.coordinator.halted or self.schedules or self.busy:
+            self.close()
+            return
+        self.detach()
+
+    def close(self) -> None:
+        """Ends the pool."""
+        if self.pool is not None:
+            if self.arena is not None:
+                self.control[CONTROL_STRIDE * Control.STOP] = 1
+                self.wake_all()
+                self.pool.stopped(1.0)
+            self.pool.close()
+            self.pool = None
+        self.coordinator = Coordinator(self.workers)
+        self.schedules.clear()
+        self.busy = False
+        self.arena = None
+        self.control = self.done = self.pending = np.zeros(0, np.int64)

@@ -1,0 +1,157 @@
+"""The coordinator's decisions, without processes or clocks: signals in, commands out.
+
+It watches the workers of a window. A death halts the others at their next task boundary; when all of them are parked
+the tables are derived anew from the done bits, a new worker starts, and all go on. A task that kills two workers ends
+the render; a worker that spends too much of its own CPU time on one task counts as hung and is killed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+HUNG_CPU_S = 30.0
+DEATHS_ALLOWED = 1
+IDLE_DEATHS_ALLOWED = 8
+"""Deaths in a row, in one worker's place, of workers that were never seen at work."""
+
+
+@dataclass(frozen=True, slots=True)
+class Died:
+    """A worker ended. `task` is the one it had claimed and not finished, or -1."""
+
+    worker: int
+    task: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parked:
+    """These workers stand at a task boundary."""
+
+    workers: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What a worker is doing: its claimed task (or -1) and its CPU time so far."""
+
+    worker: int
+    task: int
+    cpu_s: float
+
+
+Signal: TypeAlias = Died | Parked | Seen
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """Have every worker park."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """Derive counts and ring from the done bits."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start a new worker in this place."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class Resume:
+    """Let all go on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kill:
+    """End a worker that hangs."""
+
+    worker: int
+
+
+@dataclass(frozen=True, slots=True)
+class GiveUp:
+    """End the render: this task has killed two workers; or, where it is -1, workers die before they do anything."""
+
+    task: int
+
+
+Command: TypeAlias = Halt | Rebuild | Start | Resume | Kill | GiveUp
+
+
+@dataclass(eq=False)
+class Coordinator:
+    """The state of the pool as far as decisions need it."""
+
+    workers: int
+    hung_cpu_s: float = HUNG_CPU_S
+    dead: set[int] = field(default_factory=set)
+    deaths: dict[int, int] = field(default_factory=dict)
+    halted: bool = False
+    replaced: int = 0
+    since: dict[int, tuple[int, float]] = field(default_factory=dict)
+    """Worker -> (task, CPU time when it was first seen with it)."""
+    idle_deaths: dict[int, int] = field(default_factory=dict)
+    condemned: set[int] = field(default_factory=set)
+
+    def new_window(self) -> None:
+        """Task numbers mean other tasks from now on, and every worker has parked."""
+        self.idle_deaths.clear()
+        self.deaths.clear()
+        self.since.clear()
+
+    def decide(self, signal: Signal) -> list[Command]:
+        """What to do about a signal."""
+        if isinstance(signal, Died):
+            return self.on_death(signal)
+        if isinstance(signal, Parked):
+            return self.on_parked(signal)
+        return self.on_seen(signal)
+
+    def on_death(self, signal: Died) -> list[Command]:
+        if signal.worker in self.dead:
+            return []
+        self.dead.add(signal.worker)
+        self.since.pop(signal.worker, None)
+        self.condemned.discard(signal.worker)
+        if signal.task >= 0:
+            self.deaths[signal.task] = self.deaths.get(signal.task, 0) + 1
+            if self.deaths[signal.task] > DEATHS_ALLOWED:
+                return [GiveUp(signal.task)]
+            self.idle_deaths.pop(signal.worker, None)
+        else:
+            self.idle_deaths[signal.worker] = self.idle_deaths.get(signal.worker, 0) + 1
+            if self.idle_deaths[signal.worker] > IDLE_DEATHS_ALLOWED:
+                return [GiveUp(-1)]
+        if self.halted:
+            return []
+        self.halted = True
+        return [Halt()]
+
+    def on_parked(self, signal: Parked) -> list[Command]:
+        for worker in signal.workers - self.dead:
+            self.idle_deaths.pop(worker, None)
+        if not self.halted or not set(range(self.workers)) - self.dead <= signal.workers:
+            return []
+        starts: list[Command] = [Start(worker) for worker in sorted(self.dead)]
+        self.replaced += len(starts)
+        self.dead.clear()
+        self.halted = False
+        return [Rebuild(), *starts, Resume()]
+
+    def on_seen(self, signal: Seen) -> list[Command]:
+        if signal.worker in self.dead or signal.worker in self.condemned:
+            return []
+        if signal.task >= 0:
+            self.idle_deaths.pop(signal.worker, None)
+        task, since = self.since.get(signal.worker, (-1, 0.0))
+        if signal.task < 0 or signal.task != task:
+            self.since[signal.worker] = (signal.task, signal.cpu_s)
+            return []
+        if signal.cpu_s - since < self.hung_cpu_s:
+            return []
+        self.condemned.add(signal.worker)
+        return [Kill(signal.worker)]

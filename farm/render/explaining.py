@@ -1,0 +1,44 @@
+"""`farm plan`: plans a score as a render would, without rendering it."""
+
+from __future__ import annotations
+
+from farm.options import RenderOptions
+from farm.plan.explain import Explaining, Explanation
+from farm.plan.lower import wanted
+from farm.render.job import Score
+from farm.render.length import extent
+from farm.render.rendering import Rendering
+from farm.render.session import Session
+
+
+def explain(score: Score, options: RenderOptions) -> Explanation:
+    """The plan of a render in numbers (of its score; an automatic tail is not counted).
+
+    Raises UsageError, ScoreError, SampleError; RenderError where planning must read a signal and cannot.
+    """
+    graph = score.seeded(options.seed)
+    asked = extent(options, graph.cps)
+    roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
+    session = Session()
+    rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, first_frame=asked.first)
+    last = asked.last if asked.last is not None else asked.end
+    assert last is not None
+    stop = -(-last // options.chunk_frames)
+    explaining = Explaining(rendering.plan, {})
+    arena: dict[str, int] = {}
+    try:
+        first = 0
+        while first < stop:
+            count = rendering.window_chunks(first, stop - first)
+            window = rendering.plan_next(first, count)
+            explaining.add(window)
+            sizes: dict[str, int] = {}
+            for (name, _), size in wanted(rendering.plan, window, rendering.slab.length, rendering.read_buses).items():
+                kind = name.split(" ")[0] if name.startswith("column") else name
+                sizes[kind] = sizes.get(kind, 0) + size
+            arena = {name: max(size, arena.get(name, 0)) for name, size in sizes.items()}
+            first += count
+    finally:
+        rendering.close()
+        session.close()
+    return explaining.result({name: size for name, size in arena.items() if size})

@@ -1,0 +1,270 @@
+"""Jobs: one score to frames or to one file."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.audio.writer import WavWriter
+from farm.errors import FileError, Notice, RenderError, show
+from farm.graph.place import seed64
+from farm.graph.score import Score, load, understand
+from farm.options import RenderOptions
+from farm.render.length import Extent, extent
+from farm.render.output import OutputStage
+from farm.render.rendering import Rendering
+from farm.render.session import Session
+from workers.calls import VARIANTS, kernel_name
+from workers.catalog import Shape, catalog
+from workers.pool import LOOP_ENTRIES
+
+FAINT_DBFS = -60.0
+
+
+__all__ = ["Observer", "Report", "Score", "load", "render", "render_file", "run", "understand", "warmup"]
+
+
+class Observer(Protocol):
+    """What a render tells while it runs."""
+
+    def compiling(self, done: int, total: int) -> None:
+        """Kernels compiled so far."""
+
+    def rendering(self, frames_done: int, frames_total: int | None) -> None:
+        """Frames rendered so far; the total is None while the tail has not ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a render made and what it took. Levels in dBFS, times in seconds."""
+
+    path: str
+    rate: int
+    frames: int
+    seconds: float
+    tail_s: float
+    wall_s: float
+    compile_s: float
+    arena_s: float
+    plan_s: float
+    render_s: float
+    write_s: float
+    times_real_time: float
+    peak_dbfs: float
+    output_peaks_dbfs: dict[str, float]
+    voices: int
+    voices_peak: int
+    tasks: int
+    clipped_frames: int
+    sha256: str
+    cpu: str
+    backend: str = "inline"
+    workers: int = 1
+    workers_because: str = ""
+    replaced_workers: int = 0
+    worker_tasks: tuple[int, ...] = ()
+    """Tasks that each worker of a pool did."""
+    banks: tuple[str, ...] = ()
+    assumed_length: bool = False
+    notices: tuple[Notice, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`: silent levels are null."""
+        values = asdict(self)
+        values["notices"] = [show(notice) for notice in self.notices]
+        values["peak_dbfs"] = finite(self.peak_dbfs)
+        values["output_peaks_dbfs"] = {name: finite(level) for name, level in self.output_peaks_dbfs.items()}
+        return values
+
+
+def finite(level: float) -> float | None:
+    """A level, None for silence."""
+    return level if np.isfinite(level) else None
+
+
+def decibels(peak: float) -> float:
+    """A linear level in dBFS."""
+    return float(20.0 * np.log10(peak)) if peak > 0 else float("-inf")
+
+
+def render(
+    score: Score, options: RenderOptions | None = None, *, session: Session | None = None
+) -> NDArray[np.float32]:
+    """Renders a score: float32 (frames, 2), left and right. In a `session` nothing needs to be started anew.
+
+    Raises UsageError, ScoreError, SampleError or RenderError.
+    """
+    options = options or RenderOptions()
+    blocks: list[NDArray[np.float32]] = []
+    run(score, options, None, lambda block: blocks.append(block.copy()), session=session)
+    return np.concatenate(blocks) if blocks else np.zeros((0, 2), np.float32)
+
+
+def render_file(
+    score: Score,
+    path: Path,
+    options: RenderOptions,
+    observer: Observer | None = None,
+    *,
+    session: Session | None = None,
+) -> Report:
+    """Renders a score to a WAV file, which appears when it is whole.
+
+    Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older file is still there.
+    """
+    spent = [0.0]
+    asked = extent(options, score.graph.cps)
+    check_room(path, options, total_frames(asked))
+    seed = seed64(options.seed, "dither")
+    with WavWriter(path, options.rate, 2, options.bits, seed, first_frame=asked.first) as writer:
+
+        def write(block: NDArray[np.float32]) -> None:
+            started = time.perf_counter()
+            writer.write(block)
+            spent[0] += time.perf_counter() - started
+
+        report = run(score, options, observer, write, session=session)
+    return replace(report, path=str(path), write_s=spent[0], clipped_frames=writer.clipped_frames)
+
+
+def check_room(path: Path, options: RenderOptions, frames: int | None) -> None:
+    """Raises FileError at once for a render that its disk cannot hold."""
+    if frames is None or not path.parent.is_dir():
+        return
+    bytes_ = frames * 2 * {"16": 2, "24": 3, "32f": 4}[options.bits]
+    free = shutil.disk_usage(path.parent).free
+    if bytes_ > free:
+        raise FileError(
+            f"{path} would take {bytes_ / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free there",
+            hint="render a shorter part, fewer --bits, or to another disk",
+        )
+
+
+def run(
+    score: Score,
+    options: RenderOptions,
+    observer: Observer | None,
+    take: Callable[[NDArray[np.float32]], None],
+    begun: Callable[[Rendering], None] | None = None,
+    session: Session | None = None,
+) -> Report:
+    """Renders a score block by block into `take`; `begun` is shown the rendering first."""
+    if session is None:
+        with Session() as own:
+            return run(score, options, observer, take, begun, own)
+    started = time.perf_counter()
+    graph = score.seeded(options.seed)
+    asked = extent(options, graph.cps)
+    session.compiling = observer.compiling if observer is not None else None
+    roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
+    rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, first_frame=asked.first)
+    stage = OutputStage(rendering, options, asked)
+    blocks = stage.frames()
+    if begun is not None:
+        begun(rendering)
+    try:
+        digest = hashlib.sha256()
+        frames, peak = 0, 0.0
+        total = total_frames(asked)
+        for block in blocks:
+            digest.update(np.ascontiguousarray(block).data)
+            peak = max(peak, float(block.max()), -float(block.min()))
+            frames += len(block)
+            take(block)
+            if observer is not None:
+                observer.rendering(frames, total if total is not None and frames <= total else None)
+        wall_s = time.perf_counter() - started
+        seconds = frames / options.rate
+        clock, counts = rendering.clock, rendering.counts
+        return Report(
+            path="",
+            rate=options.rate,
+            frames=frames,
+            seconds=seconds,
+            tail_s=stage.tail_frames / options.rate,
+            wall_s=wall_s,
+            compile_s=clock.compile_s,
+            arena_s=clock.arena_s,
+            plan_s=clock.plan_s,
+            render_s=clock.render_s,
+            write_s=0.0,
+            times_real_time=seconds / wall_s if wall_s > 0 else 0.0,
+            peak_dbfs=decibels(peak),
+            output_peaks_dbfs={name: decibels(level) for name, level in stage.peaks.items()},
+            voices=counts.voices,
+            voices_peak=counts.voices_peak,
+            tasks=counts.tasks,
+            clipped_frames=0,
+            sha256=digest.hexdigest(),
+            cpu=session.engine(options.cpu).level,
+            backend=rendering.backend_name,
+            workers=rendering.backend.workers if rendering.backend is not None else 1,
+            workers_because=rendering.workers_because,
+            worker_tasks=rendering.worker_tasks(),
+            replaced_workers=rendering.backend.replaced if rendering.backend is not None else 0,
+            banks=tuple(sorted(rendering.slab.banks)),
+            assumed_length=asked.assumed,
+            notices=(*graph.notices, *rendering.slab.notices, *faint(stage.peaks), *mended(rendering)),
+        )
+    finally:
+        blocks.close()
+        rendering.close()
+
+
+def total_frames(asked: Extent) -> int | None:
+    """Frames that are sure to come: all, or those before an automatic tail."""
+    last = asked.last if asked.last is not None else asked.end
+    return None if last is None else last - asked.first
+
+
+def faint(peaks: dict[str, float]) -> tuple[Notice, ...]:
+    """A warning that names outputs that can hardly be heard."""
+    quiet = [name for name, peak in peaks.items() if decibels(peak) < FAINT_DBFS]
+    if not quiet:
+        return ()
+    names = ", ".join(f"`{name}`" for name in quiet)
+    return (Notice(f"the peak of {names} is under {FAINT_DBFS:.0f} dBFS: hardly anything will be heard", None),)
+
+
+def mended(rendering: Rendering) -> tuple[Notice, ...]:
+    """A warning when workers died on the way; the sound is the same."""
+    count = rendering.backend.replaced if rendering.backend is not None else 0
+    if not count:
+        return ()
+    workers = "a worker" if count == 1 else f"{count} workers"
+    return (Notice(f"{workers} died and {'was' if count == 1 else 'were'} replaced; nothing is missing", None),)
+
+
+def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> int:
+    """Compiles every kernel ahead, for these CPU levels (none: the host's best). Returns how many there are.
+
+    Raises RenderError.
+    """
+    from workers.targets import objects
+
+    names = []
+    for definition in catalog().values():
+        # No plan feeds signals to the params of internal nodes.
+        fed = definition.params and definition.role != "internal" and definition.shape in (Shape.LANES, Shape.CHANNELS)
+        variants = VARIANTS if fed else VARIANTS[:1]
+        names += [kernel_name(definition, variant) for variant in variants]
+        if definition.seek is not None:
+            names.append(kernel_name(definition, "seek"))
+    count = 0
+    for level in levels or objects.host_levels()[:1]:
+        try:
+            found = objects.ensure(
+                (*names, *LOOP_ENTRIES), level, jobs=2, progress=observer.compiling if observer is not None else None
+            )
+        except objects.CompileError as error:
+            raise RenderError(f"a kernel could not be compiled: {error}") from error
+        count += len(found)
+    return count

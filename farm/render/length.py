@@ -1,0 +1,68 @@
+"""How long a render is: from options and tempo to frames."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from farm.errors import UsageError
+from farm.options import DEFAULT_CYCLES, RenderOptions
+from farm.pattern.time import frame_of
+
+LONGEST_TAIL_S = 30
+QUIET_CELLS = 5
+CELLS_PER_SECOND = 10
+QUIET = 10.0 ** (-90 / 20)
+
+
+@dataclass(frozen=True, slots=True)
+class Extent:
+    """Frames of a render. `end`: where the score ends (None: endless, cut at `last`); `first` .. `last`: what is kept.
+
+    `last` is None while an automatic tail decides it. `fade_out_at`: where the final fade begins, if that is known.
+    """
+
+    end: int | None
+    first: int
+    last: int | None
+    tail: bool
+    """Whether sources that are not voices fade at `end` and the rest rings on."""
+    fade_out_at: int | None
+    assumed: bool
+    """Whether no length was given and the default holds."""
+
+
+def extent(options: RenderOptions, cps: Fraction) -> Extent:
+    """The frames that options ask for. Raises UsageError where they contradict each other."""
+    rate = options.rate
+    assumed = options.cycles is None and options.duration_s is None and options.to_cycle is None
+    end: int | None = None
+    if options.cycles is not None:
+        end = frame_of(options.cycles, cps, rate)
+    elif options.duration_s is not None:
+        end = math.floor(options.duration_s * rate + Fraction(1, 2))
+    elif options.to_cycle is None:
+        end = frame_of(Fraction(DEFAULT_CYCLES), cps, rate)
+    first = frame_of(options.from_cycle or Fraction(0), cps, rate)
+    last = frame_of(options.to_cycle, cps, rate) if options.to_cycle is not None else None
+    if end is not None and end < 1:
+        raise UsageError("the render is shorter than one frame")
+    if end is not None and first >= end:
+        raise UsageError(f"--from {options.from_cycle} is not before the end of the render")
+    if end is not None and last is not None and last > end:
+        raise UsageError(f"--to {options.to_cycle} is after the end of the render", hint="give a longer --cycles")
+    fade = int(options.fade_out_s * rate + 0.5)
+    if end is None:
+        return Extent(None, first, last, False, None, assumed)
+    if options.tail == "none":
+        return Extent(end, first, end if last is None else last, False, max(end - fade, 0), assumed)
+    if isinstance(options.tail, str):
+        return Extent(end, first, last, True, None, assumed)
+    whole = end + int(options.tail * rate + 0.5)
+    return Extent(end, first, whole if last is None else last, True, max(whole - fade, 0), assumed)
+
+
+def cell_end(cell: int, rate: int) -> int:
+    """The frame after cell number `cell` of the fixed grid of 100 ms."""
+    return (cell + 1) * rate // CELLS_PER_SECOND

@@ -1,0 +1,62 @@
+"""Probes: buses that planning reads. Each runs its own part of the graph, as far as it is asked."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from farm.render.rendering import Rendering
+
+KEPT_FRAMES = 1 << 22
+"""Frames that stay at hand; older ones are computed again from the start if they are asked for."""
+
+
+class Probe:
+    """A bus read at frames; most questions follow each other in time."""
+
+    def __init__(self, rendering: Rendering, bus: int) -> None:
+        self.rendering = rendering
+        self.bus = bus
+        self.known: dict[int, float] = {}
+        self.begin()
+
+    def begin(self) -> None:
+        """Starts from frame 0."""
+        self.rendering.restart()
+        self.stream = self.rendering.chunks(None)
+        self.first = 0
+        self.kept: NDArray[np.float32] = np.zeros(0, np.float32)
+
+    def at_frames(self, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The left channel at frames (in any order), float64."""
+        if not len(frames):
+            return np.zeros(0)
+        wanted = [int(frame) for frame in np.unique(frames) if int(frame) not in self.known]
+        if wanted and wanted[0] < self.first:
+            self.begin()
+        at = 0
+        while at < len(wanted):
+            end = self.first + len(self.kept)
+            while at < len(wanted) and wanted[at] < end:
+                self.known[wanted[at]] = float(self.kept[wanted[at] - self.first])
+                at += 1
+            if at < len(wanted):
+                self.go_on()
+        result = np.array([self.known[int(frame)] for frame in frames])
+        if len(self.known) > KEPT_FRAMES:
+            self.known.clear()
+        return result
+
+    def go_on(self) -> None:
+        """Runs the next chunks. Raises RenderError where the bus is not finite."""
+        _, buses = next(self.stream)
+        left = np.ascontiguousarray(buses[self.bus][:, 0, :]).ravel()
+        if not np.isfinite(left).all():
+            raise self.rendering.fault(self.bus)
+        self.kept = np.concatenate([self.kept, left])
+        if len(self.kept) > KEPT_FRAMES:
+            self.first += len(self.kept) - KEPT_FRAMES // 2
+            self.kept = self.kept[-(KEPT_FRAMES // 2) :]

@@ -1,0 +1,182 @@
+"""Text to tokens, line by line, comments stripped.
+
+Nothing fails here: what cannot be read becomes a token of a kind in `UNREADABLE`, and the parser
+complains when it comes to the statement that holds it.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+from farm.errors import Notice, suggestion
+from farm.score.source import Source
+
+UNREADABLE = frozenset({"unclosed_string", "unclosed_comment", "bad_number", "stray"})
+
+
+class Token(NamedTuple):
+    """`kind` is the name of its group in `_TOKEN`; `text` has no quotes, tilde or other sigil.
+
+    `start` and `end` are offsets and include the sigil. `glued`: no blank before it.
+    """
+
+    kind: str
+    text: str
+    start: int
+    end: int
+    glued: bool
+
+
+class Line(NamedTuple):
+    """One line of the text. `blank`: it held nothing, not even a comment."""
+
+    tokens: list[Token]
+    blank: bool
+
+
+_TOKEN = re.compile(
+    r"""
+    [ \t\u00a0]*(?:
+      (?P<newline>\n)
+    | (?P<comment>(?:--|//)[^\n]*)
+    | (?P<block>/\*(?s:.*?)\*/)
+    | (?P<unclosed_comment>/\*(?s:.*))
+    | "(?P<string>[^"\n]*)"
+    | (?P<unclosed_string>"[^\n]*)
+    | (?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?![\w.]))
+    | (?P<bad_number>\.?\d[\w.]*)
+    | ~(?P<bus>[A-Za-z_]\w*)
+    | %(?P<pattern>[A-Za-z_]\w*)
+    | @(?P<template>[A-Za-z_]\w*)
+    | (?P<name>every'|[A-Za-z_]\w*)
+    | (?P<op>\|[-+*/>] | [-+*/<]\| | ~[-+*/] | [-+*/$\#=:,])
+    | (?P<open>[(\[])
+    | (?P<close>[)\]])
+    | (?P<end>\Z)
+    | (?P<stray>.)
+    )""",
+    re.VERBOSE | re.ASCII,
+)
+_SIGILS = frozenset({"string", "bus", "pattern", "template"})
+_BETWEEN = frozenset({"newline", "comment", "block", "end"})
+_MIDI_PATH = re.compile(r"(?::[A-Za-z_]\w*)+", re.ASCII)
+_REST_OF_LINE = re.compile(r"[^\n]*")
+
+# A `#` operator is followed by a lower-case word, `~`, a string or a bracket: all this is remark.
+_REMARK = re.compile(r"#[ \t]*(?:[A-Z0-9#=!]|[^\x00-\x7f])")
+
+_END_OF_LINE = r"[ \t]*(?:\n|\Z|--|//|/\*|[)\],])"
+_CHAINED_WORD = re.compile(r"#[ \t]*(?P<word>[a-z_]\w*'?)", re.ASCII)
+_CHAINED_VALUE = re.compile(
+    rf"""\#[ \t]*(?:~[A-Za-z_]\w*|"[^"\n]*") (?: {_END_OF_LINE} | [ \t]*[-+*/$\#] )""", re.VERBOSE | re.ASCII
+)
+_ARGUMENT = re.compile(
+    r"""[ \t]*(?: "|~[A-Za-z_]|[(\[]|[%@][A-Za-z_]|\.?\d|-[ \t]*[\d.~(]|\#[ \t]*[a-z_~"] ) | [ \t]+:[A-Za-z_]""",
+    re.VERBOSE | re.ASCII,
+)
+_WORD_END = re.compile(_END_OF_LINE)
+_BARE_ARGUMENT = re.compile(r"[ \t]+(?P<word>[A-Za-z_]\w*)", re.ASCII)
+_DEFINED = re.compile(r"^[ \t]*(?:fn[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*=)", re.MULTILINE | re.ASCII)
+
+
+def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[Notice]]:
+    """The lines of `source`, and notices of remarks that look like chains.
+
+    `names` are the known functions: they tell `# lpf 800` at the start of a line from a remark.
+    """
+    text = source.text
+    hash_lines = _HashLines(source, names)
+    lines: list[Line] = []
+    tokens: list[Token] = []
+    remarked = continued = False
+    at = previous_end = 0
+    match = _TOKEN.match
+    while (found := match(text, at)) is not None:
+        kind = found.lastgroup or ""
+        at = found.end()
+        if kind in _BETWEEN:
+            if kind == "newline":
+                # The line on which a comment ends that began behind code is no line of its own.
+                if tokens or not continued:
+                    lines.append(Line(tokens, blank=not remarked))
+                    tokens = []
+                remarked = continued = False
+            elif kind == "end":
+                break
+            else:
+                remarked = True
+                if tokens and "\n" in found.group(kind):
+                    lines.append(Line(tokens, blank=False))
+                    tokens, continued = [], True
+            continue
+        word = found[kind]
+        start = found.start(kind)
+        if kind in _SIGILS:
+            start -= 1
+        if word == "#" and kind == "op":
+            follows = bool(lines and lines[-1].tokens)
+            if _REMARK.match(text, start) or (not tokens and not hash_lines.is_chain(start, follows)):
+                at = _skip_line(text, start)
+                remarked = True
+                continue
+        elif word == "midi" and kind == "bus" and tokens:
+            path = _MIDI_PATH.match(text, at)
+            if path is not None:
+                word += path.group()
+                at = path.end()
+        tokens.append(Token(kind, word, start, at, start == previous_end))
+        previous_end = at
+    lines.append(Line(tokens, blank=not remarked))
+    return lines, hash_lines.notices
+
+
+def _skip_line(text: str, at: int) -> int:
+    rest = _REST_OF_LINE.match(text, at)
+    assert rest is not None
+    return rest.end()
+
+
+class _HashLines:
+    """Tells lines that begin with a `#` operator from those that are remarks."""
+
+    def __init__(self, source: Source, names: frozenset[str]) -> None:
+        self.source = source
+        self.names = names
+        self.defined: frozenset[str] | None = None
+        self.notices: list[Notice] = []
+        self.hints: dict[str, str | None] = {}
+
+    def is_chain(self, start: int, follows: bool) -> bool:
+        """Whether the `#` at `start` is an operator; `follows`: the line above holds code."""
+        text = self.source.text
+        if _CHAINED_VALUE.match(text, start):
+            return True
+        found = _CHAINED_WORD.match(text, start)
+        if found is None:
+            return False
+        if self.defined is None:
+            self.defined = frozenset(function or bus for function, bus in _DEFINED.findall(text))
+        word, end = found["word"], found.end()
+        known = word in self.names or word in self.defined
+        if _ARGUMENT.match(text, end):
+            if known or not self.names:
+                return True
+            if follows:
+                self._notice_misspelt(word, found.start("word"))
+            return False
+        if not known:
+            return False
+        argument = _BARE_ARGUMENT.match(text, end)
+        if argument is not None and argument["word"] in self.defined:
+            rest = argument.end()
+            return bool(_WORD_END.match(text, rest) or _ARGUMENT.match(text, rest))
+        return bool(_WORD_END.match(text, end))
+
+    def _notice_misspelt(self, word: str, start: int) -> None:
+        if word not in self.hints:
+            self.hints[word] = suggestion(word, self.names)
+        hint = self.hints[word]
+        if hint is not None:
+            message = f"this line is read as a comment, because `{word}` is no known function"
+            self.notices.append(Notice(message, self.source.loc(start, len(word)), hint))

@@ -1,0 +1,98 @@
+"""A score's text, and places in it."""
+
+from __future__ import annotations
+
+import re
+import sys
+from bisect import bisect_right
+from dataclasses import dataclass, field
+
+from farm.errors import FileError, Loc, ScoreError
+
+MAX_BYTES = 16 * 1024 * 1024
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The text of one score. `name` is what error messages call it.
+
+    A byte order mark is dropped and line ends (CRLF, CR) become LF, so that offsets count the
+    characters of `text` as it stands here.
+    """
+
+    name: str
+    text: str
+    lines: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        text = self.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+        lines = text.split("\n")
+        starts = [0]
+        for line in lines[:-1]:
+            starts.append(starts[-1] + len(line) + 1)
+        object.__setattr__(self, "text", text)
+        object.__setattr__(self, "lines", tuple(lines))
+        object.__setattr__(self, "line_starts", tuple(starts))
+
+    def loc(self, offset: int, length: int = 1) -> Loc:
+        """The place of `length` characters from `offset` (0 ... len(text)), which lie in one line."""
+        line = bisect_right(self.line_starts, offset) - 1
+        return Loc(self.name, line + 1, offset - self.line_starts[line] + 1, length, self.lines[line])
+
+
+def read_source(path: str) -> Source:
+    """The score at `path`; `-` reads standard input.
+
+    Raises FileError for a file that cannot be read; ScoreError for one that is no score: more than
+    16 MB, not UTF-8, or with control characters other than tab and line ends.
+    """
+    name = "<stdin>" if path == "-" else path
+    content = _read_bytes(path)
+    if len(content) > MAX_BYTES:
+        raise ScoreError(
+            f"{name} is larger than {MAX_BYTES // 2**20} MB, too large for a score",
+            hint="scores are text; name the `.ph` file",
+        )
+    source = Source(name, _decode(name, content))
+    bad = _CONTROL.search(source.text)
+    if bad is not None:
+        raise ScoreError(
+            f"control character U+{ord(bad.group()):04X} in the text",
+            loc=source.loc(bad.start()),
+            hint="is this a text file? Delete the character, or save the file as plain UTF-8 text",
+        )
+    return source
+
+
+def _read_bytes(path: str) -> bytes:
+    """The file's bytes, at most one more than MAX_BYTES."""
+    try:
+        if path == "-":
+            return sys.stdin.buffer.read(MAX_BYTES + 1)
+        with open(path, "rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise FileError(
+            f"no such file: {path}", hint="check the path; `-` reads the score from standard input"
+        ) from None
+    except IsADirectoryError:
+        raise FileError(f"{path} is a folder, not a score", hint="name the `.ph` file inside it") from None
+    except (OSError, ValueError) as problem:
+        reason = problem.strerror if isinstance(problem, OSError) and problem.strerror else str(problem)
+        raise FileError(f"cannot read {path}: {reason}") from None
+
+
+def _decode(name: str, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as problem:
+        before = Source(name, content[: problem.start].decode("utf-8"))
+        rest_of_line = re.split(rb"[\r\n]", content[problem.start :], maxsplit=1)[0].decode("utf-8", "replace")
+        line = before.lines[-1]
+        raise ScoreError(
+            f"not UTF-8 text: byte 0x{content[problem.start]:02X}",
+            loc=Loc(name, len(before.lines), len(line) + 1, 1, line + rest_of_line),
+            hint="save the score as UTF-8",
+        ) from None

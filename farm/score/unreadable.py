@@ -1,0 +1,59 @@
+"""Errors for tokens that no statement can hold, and for brackets without a partner."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from farm.errors import ScoreError
+from farm.score.lexer import UNREADABLE, Token
+from farm.score.source import Source
+
+CLOSER = {"(": ")", "[": "]"}
+
+
+def stray_closer(token: Token, source: Source) -> ScoreError:
+    """The error for a closing bracket that nothing opened."""
+    return ScoreError(
+        f"`{token.text}` closes nothing", loc=source.loc(token.start), hint="delete it, or open it before"
+    )
+
+
+def unclosed(opener: Token, source: Source, reason: str) -> ScoreError:
+    """The error for an opening bracket without a partner; `reason` continues the sentence."""
+    return ScoreError(
+        f"`{opener.text}` is never closed{reason}",
+        loc=source.loc(opener.start),
+        hint=f"add `{CLOSER[opener.text]}`",
+    )
+
+
+def check_readable(tokens: Sequence[Token], source: Source) -> None:
+    """Raise ScoreError for the first token that the lexer could not read."""
+    for token in tokens:
+        if token.kind in UNREADABLE:
+            raise unreadable(token, source)
+
+
+def unreadable(token: Token, source: Source) -> ScoreError:
+    """The error for a token that the lexer could not read."""
+    loc = source.loc(token.start)
+    if token.kind == "unclosed_string":
+        return ScoreError("this string is never closed", loc=loc, hint='close it with `"` on the same line')
+    if token.kind == "unclosed_comment":
+        return ScoreError("this comment is never closed", loc=source.loc(token.start, 2), hint="close it with `*/`")
+    if token.kind == "bad_number":
+        return ScoreError(
+            f"`{token.text[:40]}` is no number",
+            loc=source.loc(token.start, len(token.text)),
+            hint="numbers are digits with at most one point between them: 800, 0.25; names begin with a letter",
+        )
+    message = f"`{token.text}` means nothing here"
+    if token.text in "'‘’“”":
+        return ScoreError(message, loc=loc, hint='strings stand in straight double quotes: "bd sn"')
+    if token.text == "~":
+        return ScoreError(message, loc=loc, hint='a bus is `~name`; a rest `~` stands inside a string: "bd ~ sn"')
+    if token.text in "<>{}!?|_":
+        return ScoreError(message, loc=loc, hint='patterns stand inside a string: "<a b> c"')
+    if not token.text.isprintable():
+        return ScoreError(f"control character U+{ord(token.text):04X} in the text", loc=loc, hint="delete it")
+    return ScoreError(message, loc=loc)

@@ -1,0 +1,1 @@
+"""Recipes for the sounds of the built-in bank."""

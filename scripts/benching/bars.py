@@ -1,0 +1,87 @@
+"""The bars: what was asked for, what was measured, reached or missed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from rows import Blocks, Row, Scaling
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One bar. `at_most`: whether less is better."""
+
+    what: str
+    asked: float
+    found: float
+    unit: str
+    at_most: bool = True
+
+    @property
+    def reached(self) -> bool:
+        """Whether it is."""
+        return self.found <= self.asked if self.at_most else self.found >= self.asked
+
+
+BLOCK_MS = 512 / 44.1
+PER_VOICE = {("sustain-1024", "draft"): 0.9, ("sustain-1024", "good"): 1.4, ("synth-1024", "good"): 2.5}
+STARTS = (
+    ("help_s", "farm --help, whole process", 0.12),
+    ("script_s", "scripts/farm adds to that, once .venv is there", 0.3),
+    ("warm_second_s", "a render of 1 s, warm, whole process", 0.5),
+    ("warm_q_s", "q, 16 s and its tail, warm, whole process", 0.8),
+    ("cold_q_s", "the first q, empty cache, whole process", 15.0),
+)
+LONG_S = 0.1
+"""Below this, planning is mostly what any score costs once: about 2 ms."""
+
+
+def bars(
+    rows: Sequence[Row],
+    starts: Mapping[str, float],
+    patterns: Mapping[str, Any],
+    tasks: Mapping[int, float],
+    blocks: Sequence[Blocks],
+    scaled: Sequence[Scaling],
+) -> Iterator[Bar]:
+    """Those bars for which something was measured."""
+    found = {(row.workload, row.quality, row.workers): row for row in rows}
+    alone = {key[:2]: row for key, row in found.items() if key[2] == 1}
+    for key, asked in PER_VOICE.items():
+        if key in alone:
+            yield Bar(f"{key[0]} {key[1]}, render, per voice and frame", asked, alone[key].ns, "ns")
+    if ("drums-720", "good") in alone:
+        yield Bar("drums-720, render", 0.3, alone["drums-720", "good"].render_s, "s")
+    for one in scaled:
+        if one.workers == 2:
+            name = f"{one.workload} {one.quality}"
+            yield Bar(f"{name}, efficiency of 2 workers", 0.93, one.efficiency, "", False)
+            yield Bar(f"{name}, the same, of what 2 separate processes get", 0.93, one.of_limit, "", False)
+    for quality in ("draft", "good"):
+        if ("farm-1024", quality, 2) in found:
+            fast = found["farm-1024", quality, 2].times_real_time
+            yield Bar(f"farm-1024 {quality}, 2 workers, without planning and files", 45.0, fast, "x real time", False)
+    for workers, ns in tasks.items():
+        yield Bar(f"a task that does nothing, {workers} worker{'s' if workers > 1 else ''}", 150.0, ns, "ns")
+    for name, what, asked in STARTS:
+        if name in starts:
+            yield Bar(what, asked, starts[name], "s")
+    long = [row for row in alone.values() if row.whole_s >= LONG_S]
+    for which, several in ((f"rows of {LONG_S} s or more", long), ("all rows", list(alone.values()))):
+        if several:
+            worst = max(several, key=lambda row: row.planning)
+            what = f"planning, of the render in process, {which}: at most ({worst.workload})"
+            yield Bar(what, 25.0, 100.0 * worst.planning, "%")
+    if ("hour", "good") in alone and ("minute", "good") in alone:
+        ratio = alone["hour", "good"].peak_mib / alone["minute", "good"].peak_mib
+        yield Bar("peak memory of an hour over one minute's, 1 worker", 1.1, ratio, "x")
+    if ("hour", "good", 2) in found and ("minute", "good", 2) in found:
+        ratio = found["hour", "good", 2].peak_mib / found["minute", "good", 2].peak_mib
+        yield Bar("peak memory of an hour over one minute's, 2 workers together", 1.1, ratio, "x")
+    if patterns:
+        yield Bar("stress, text to sorted voice tables", 2.0, patterns["haps_per_s"] / 1e6, "M haps/s", False)
+    for one in blocks:
+        if one.chunk_frames == 512 and one.workers == 2:
+            yield Bar(f"{one.workload}, blocks of 512 frames, 2 workers, p99", BLOCK_MS, one.p99, "ms")

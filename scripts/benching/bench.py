@@ -1,0 +1,309 @@
+"""Measures farm's workloads with several numbers of workers, prints tables, and says which bars are reached.
+
+Run as scripts/bench. Every figure is a median over runs; all rows of a workload must give the same
+frames in each run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import shlex
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from bars import Bar, bars
+from processes import Failed
+from rows import Blocks, Row, Scaling, live, measured, note, patterns, scaling, starts, tasks
+from workloads import NAMED, ROOT, all_names, workload
+
+GOOD = "good"
+OTHERS = ("scaling", "tasks", "live", "start", "patterns")
+NAMES = f"sustain-N synth-N drums-N {' '.join(NAMED)} {' '.join(OTHERS)}"
+PEERS = ROOT / "scripts" / "peers"
+BOTH_QUALITIES = ("sustain-1024", "farm-1024")
+
+
+def arguments() -> argparse.Namespace:
+    """What the command line asks for."""
+    parser = argparse.ArgumentParser(
+        prog="scripts/bench",
+        description="Measure farm's workloads. Without names, all of them.",
+        epilog=f"WORKLOAD: {NAMES}. start: start-up; scaling: efficiency beside what the machine gives; tasks: "
+        "tasks that do nothing; live: times between blocks. "
+        "wall: whole process. render: the tasks alone (in a pool: waiting for them). whole: from the first task to the "
+        "last frame, mixed and hashed, without planning, files, and setting up. eff: whole of 1 worker / (P x whole "
+        "of P). ns: of render, per audible voice and frame. plan: part of planning + whole. MiB: the most; of several "
+        "processes together, shared pages once. others: CPUs that other processes kept busy. One round does not count, "
+        "N do, the numbers of workers in turn.",
+    )
+    parser.add_argument("workloads", nargs="*", metavar="WORKLOAD")
+    parser.add_argument("--runs", type=int, default=5, metavar="N", help="runs of each row  [5]")
+    parser.add_argument(
+        "--threads", type=counts, default=(1, 2), metavar="LIST", help="numbers of workers, as 1,2,4  [1,2]"
+    )
+    parser.add_argument(
+        "--peers", action="store_true", help="measure csound, scsynth and FluidSynth beside farm instead"
+    )
+    parser.add_argument(
+        "--quality", choices=["draft", "good", "best"], help="[good; sustain-1024 and farm-1024 draft and good]"
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON, and nothing else, on standard output")
+    parser.add_argument(
+        "--into", type=Path, metavar="FILE", help="put the tables between FILE's two bench comments too"
+    )
+    given = parser.parse_args()
+    if given.runs < 1:
+        parser.error("--runs must be at least 1")
+    for name in given.workloads:
+        if name not in OTHERS and workload(name) is None:
+            parser.error(f"no workload is called {name}: {NAMES}")
+    if given.peers and (given.workloads or given.json or given.quality):
+        parser.error("--peers goes with --runs and --into only")
+    return given
+
+
+def counts(text: str) -> tuple[int, ...]:
+    """Numbers of workers, from a list with commas. Raises ValueError."""
+    found = tuple(dict.fromkeys(int(part) for part in text.split(",")))
+    if min(found) < 1:
+        raise ValueError(text)
+    return found
+
+
+def wanted(names: Sequence[str], quality: str | None) -> list[tuple[str, str]]:
+    """(workload, quality) of each row. The hour is measured beside a minute of it."""
+    rows: list[tuple[str, str]] = []
+    for name in names:
+        if name == "hour" and "minute" not in names:
+            rows.append(("minute", quality or GOOD))
+        qualities = [quality] if quality else (["draft", GOOD] if name in BOTH_QUALITIES else [GOOD])
+        rows += [(name, one) for one in qualities]
+    return rows
+
+
+def machine() -> dict[str, str]:
+    """Where and when this was measured."""
+    model = platform.processor() or "unknown"
+    if os.path.exists("/proc/cpuinfo"):
+        with open("/proc/cpuinfo", encoding="utf-8") as lines:
+            model = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), model)
+    return {
+        "machine": f"{model}, {os.cpu_count()} CPUs, {platform.system()} {platform.machine()}",
+        "python": platform.python_version(),
+        "date": datetime.date.today().isoformat(),
+        "command": shlex.join(["scripts/bench", *sys.argv[1:]]),
+    }
+
+
+def table(rows: Sequence[Row]) -> str:
+    """The rows as text."""
+    head = (
+        "workload       quality  workers  sound s   wall s  render s  whole s   eff  x real time  ns/voice"
+        "  voices mean/peak  plan %   CPU s   MiB  others  sha256"
+    )
+    lines = [head]
+    for row in rows:
+        voices = f"{row.voices_mean:.1f}/{row.voices_peak}"
+        mark = row.sha256[:12] if row.same else "DIFFERS between runs"
+        efficiency = f"{row.efficiency:.2f}" if row.efficiency is not None else "-"
+        lines.append(
+            f"{row.workload:<14} {row.quality:<7} {row.workers:8} {row.seconds:8.1f} {row.wall_s:8.2f}"
+            f" {row.render_s:9.3f} {row.whole_s:8.3f} {efficiency:>5} {row.seconds / row.wall_s:12.1f} {row.ns:9.2f}"
+            f" {voices:>17} {100 * row.planning:7.1f} {row.cpu_s:7.2f} {row.peak_mib:5.0f} {row.others:7.2f}  {mark}"
+        )
+    return "\n".join(lines)
+
+
+def scaling_table(found: Sequence[Scaling]) -> str:
+    """What several workers gain, as text."""
+    lines = ["scaling        quality  workers    1 s    P s  separate s   eff  best  limit  of limit  sha256"]
+    for one in found:
+        mark = one.sha256[:12] if one.same else "DIFFERS"
+        lines.append(
+            f"{one.workload:<14} {one.quality:<7} {one.workers:8} {one.one_s:6.3f} {one.pool_s:6.3f}"
+            f" {one.separate_s:11.3f} {one.efficiency:5.2f} {one.best:5.2f} {one.limit:6.2f} {one.of_limit:9.2f}"
+            f"  {mark}"
+        )
+    return "\n".join(lines)
+
+
+def block_table(found: Sequence[Blocks]) -> str:
+    """Block times as text."""
+    lines = ["blocks     frames  lasts ms  workers  blocks   p50 ms   p95 ms   p99 ms  worst ms"]
+    for one in found:
+        lines.append(
+            f"{one.workload:<10} {one.chunk_frames:6} {one.chunk_frames / 44.1:9.2f} {one.workers:8} {one.blocks:7}"
+            f" {one.p50:8.2f} {one.p95:8.2f} {one.p99:8.2f} {one.worst:9.2f}"
+        )
+    return "\n".join(lines)
+
+
+def bar_table(found: Sequence[Bar]) -> str:
+    """The bars as text."""
+    lines = []
+    for bar in found:
+        side = "at most" if bar.at_most else "at least"
+        verdict = "reached" if bar.reached else "MISSED"
+        lines.append(f"{verdict:<8} {bar.what:<72} {bar.found:8.3f} {bar.unit}, {side} {bar.asked:g}")
+    return "\n".join(lines)
+
+
+def start_table(found: Mapping[str, float]) -> str:
+    """Start-up times as text."""
+    names = {
+        "help_s": "farm --help",
+        "script_s": "scripts/farm, on top of that",
+        "warm_second_s": "farm render q.ph --duration 1 --tail none, warm",
+        "warm_q_s": "farm render q.ph --cycles 8, warm",
+        "cold_q_s": "farm render q.ph --cycles 8, empty FARM_CACHE",
+    }
+    return "\n".join(f"{names[name]:<52} {seconds:7.3f} s" for name, seconds in found.items())
+
+
+@dataclass(eq=False)
+class Found:
+    """All that was measured."""
+
+    rows: list[Row] = field(default_factory=list)
+    blocks: list[Blocks] = field(default_factory=list)
+    scaled: list[Scaling] = field(default_factory=list)
+    tasks: dict[int, float] = field(default_factory=dict)
+    started: dict[str, float] = field(default_factory=dict)
+    queried: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def bars(self) -> list[Bar]:
+        """The bars."""
+        return list(bars(self.rows, self.started, self.queried, self.tasks, self.blocks, self.scaled))
+
+    @property
+    def same(self) -> bool:
+        """Whether frames never differed."""
+        hashes: dict[tuple[str, int], set[str]] = {}
+        for one in self.blocks:
+            hashes.setdefault((one.workload, one.chunk_frames), set()).add(one.sha256)
+        lives = all(len(those) == 1 for those in hashes.values())
+        return lives and all(one.same for one in (*self.rows, *self.scaled)) and self.queried.get("same", True)
+
+
+def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
+    """Measures what is wanted."""
+    found = Found()
+    for name, quality in wanted([one for one in names if one not in OTHERS], given.quality):
+        note(f"measuring {name} {quality}")
+        work = workload(name)
+        assert work is not None
+        found.rows += measured(work, quality, given.threads, given.runs)
+    if "scaling" in names:
+        note("measuring scaling")
+        found.scaled = scaling(given.threads, given.runs)
+    if "tasks" in names:
+        note("measuring tasks")
+        found.tasks = tasks(given.threads)
+    if "live" in names:
+        note("measuring blocks")
+        found.blocks = live(given.threads)
+    if "start" in names:
+        note("measuring start-up")
+        found.started = starts(given.runs)
+    if "patterns" in names:
+        note("measuring patterns")
+        found.queried = patterns(given.runs)
+    return found
+
+
+def page(runs: int, found: Found) -> str:
+    """Everything as text."""
+    parts = ["\n".join(f"{key}: {value}" for key, value in machine().items())]
+    parts[0] += f"\nmedians of {runs} runs; wall, CPU and MiB of whole processes"
+    if found.rows:
+        parts.append(table(found.rows))
+    if found.scaled:
+        parts.append(scaling_table(found.scaled))
+    if found.tasks:
+        parts.append(
+            "\n".join(
+                f"a task that does nothing, {workers} workers  {ns:6.1f} ns" for workers, ns in found.tasks.items()
+            )
+        )
+    if found.blocks:
+        parts.append(block_table(found.blocks))
+    if found.started:
+        parts.append(start_table(found.started))
+    if found.queried:
+        parts.append(
+            f"stress, {found.queried['haps']:,} haps from text to sorted voice tables:"
+            f" {found.queried['seconds']:.3f} s, {found.queried['haps_per_s'] / 1e6:.2f} M haps/s,"
+            f" {found.queried['sha256'][:12]}"
+        )
+    if found.bars:
+        parts.append(bar_table(found.bars))
+    return "\n\n".join(parts)
+
+
+def put_into(file: Path, text: str, what: str) -> None:
+    """Replaces what stands between the two comments `<!-- WHAT: begin -->` and `end` of a Markdown file."""
+    begin, end = f"<!-- {what}: begin -->", f"<!-- {what}: end -->"
+    before, _, rest = file.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not closed:
+        raise Failed(f"{file} lacks the comments `{begin}` and `{end}`")
+    file.write_text(f"{before}{begin}\n\n```\n{text}\n```\n\n{end}{after}", encoding="utf-8")
+
+
+def peers(runs: int) -> str:
+    """The table of peers."""
+    command = [sys.executable, "-P", str(PEERS / "peers.py"), "--runs", str(runs)]
+    environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{PEERS}"}
+    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, text=True, check=False)
+    if done.returncode:
+        raise Failed(f"scripts/peers/peers.py: exit status {done.returncode}")
+    head = "\n".join(f"{key}: {value}" for key, value in machine().items())
+    return f"{head}\none thread each; {runs} runs\n\n{done.stdout.rstrip()}"
+
+
+def main() -> int:
+    """Measures and prints; status 1 when frames differ between rows or runs of a workload."""
+    given = arguments()
+    if given.peers:
+        text = peers(given.runs)
+        print(text)
+        if given.into is not None:
+            put_into(given.into, text, "peers")
+        return 0
+    found = measure(given.workloads or [*all_names(), *OTHERS], given)
+    if given.json:
+        lists = {
+            "same": found.same,
+            "rows": [{**asdict(row), "ns": row.ns, "planning": row.planning} for row in found.rows],
+            "scaling": [asdict(one) for one in found.scaled],
+            "tasks": found.tasks,
+            "blocks": [asdict(one) for one in found.blocks],
+            "bars": [{**asdict(bar), "reached": bar.reached} for bar in found.bars],
+        }
+        whole = {**machine(), "runs": given.runs, **lists, "start": found.started, "patterns": found.queried}
+        print(json.dumps(whole, indent=1))
+        return 0 if found.same else 1
+    text = page(given.runs, found)
+    print(text)
+    if given.into is not None:
+        put_into(given.into, text, "bench")
+    return 0 if found.same else 1
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main())
+    except Failed as failure:
+        print(failure, file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,252 @@
+"""One measurement in a process of its own; prints one JSON object.
+
+python once.py render NAME QUALITY WORKERS     renders a workload into nothing; the report
+python once.py batch QUALITY WORKERS FOLDER    500 clips into files there, one after another in one warm session
+python once.py audible NAME QUALITY            counts the voices that sound, frame by frame, without rendering
+python once.py patterns CYCLES RUNS            stress from text to voice tables
+python once.py tasks WORKERS                   nanoseconds of a task that does nothing
+python once.py scaling NAME QUALITY WORKERS ROUNDS    one worker, a pool, and as many processes that share nothing
+python once.py live NAME CHUNK WORKERS         milliseconds between blocks, one chunk at a time
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import multiprocessing
+import sys
+import time
+from dataclasses import replace
+from fractions import Fraction
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+import numpy as np
+from clips import clip
+from explicit import explicit_score
+from workloads import CLIPS, SCORES, Workload, workload
+
+from farm.graph.slab import Slab
+from farm.graph.voices import Asking, choke, voices
+from farm.options import RenderOptions
+from farm.render.job import Report, Score, load, run, understand
+from farm.render.length import extent
+from farm.render.rendering import Rendering
+from farm.render.session import Session
+from farm.score import Source, read_source
+from workers import cores
+
+WINDOW_CYCLES = 5
+"""As a session plans this score: 40,960 voices at once."""
+LIVE_WINDOW_FRAMES = 88200
+"""Two seconds are planned at once while the two before them play."""
+
+
+def known(name: str) -> Workload:
+    """A workload by its name."""
+    work = workload(name)
+    assert work is not None
+    return work
+
+
+def score_of(work: Workload) -> Score:
+    """A workload's score."""
+    if work.voices is not None:
+        return explicit_score(work)
+    return load(work.score) if work.score.endswith(".ph") else understand(Source(f"{work.name}.ph", work.score))
+
+
+def options_of(work: Workload, quality: str, workers: int = 1) -> RenderOptions:
+    """What the command line gives it."""
+    field = {"--cycles": "cycles", "--duration": "duration_s"}[work.length[0]]
+    backend = "inline" if workers == 1 else "local"
+    plain = RenderOptions(quality=quality, tail="none", backend=backend, threads=workers)  # type: ignore[arg-type]
+    return replace(plain, **{field: Fraction(work.length[1])})  # type: ignore[arg-type]
+
+
+def render(name: str, quality: str, workers: int) -> dict[str, object]:
+    """Renders a workload into nothing."""
+    work = known(name)
+    return run(score_of(work), options_of(work, quality, workers), None, lambda _: None).as_json()
+
+
+def batch(quality: str, workers: int, folder: Path) -> dict[str, object]:
+    """Renders all clips of four seconds into files; a report whose times are sums, its hash one over all."""
+    digest = hashlib.sha256()
+    times = dict.fromkeys(("wall_s", "compile_s", "arena_s", "plan_s", "render_s", "write_s", "seconds"), 0.0)
+    counts = {"frames": 0, "voices": 0}
+    options = options_of(known("batch-500"), quality, workers)
+    with Session() as session:
+        for number in range(CLIPS):
+            text, seed = clip(number)
+            score = understand(Source(f"clip-{number}.ph", text))
+            report = session.render_file(score, folder / f"{number:03}.wav", replace(options, seed=seed))
+            digest.update(bytes.fromhex(report.sha256))
+            for key in times:
+                times[key] += getattr(report, key)
+            for key in counts:
+                counts[key] += getattr(report, key)
+    assert len(list(folder.iterdir())) == CLIPS
+    return {**times, **counts, "sha256": digest.hexdigest()}
+
+
+def asking_of(score: Score, slab: Slab) -> Asking:
+    """What voices are made from, for scores whose voices read no signals; without the tables of quality best."""
+    return Asking(slab.rate, score.graph.cps, score.graph.words, slab, no_signal, no_table, False)
+
+
+def audible(name: str, quality: str) -> dict[str, object]:
+    """Voices sounding, summed over frames, and at most."""
+    work = known(name)
+    scores = [understand(Source("clip.ph", clip(number)[0])) for number in range(CLIPS)] if not work.score else None
+    voice_frames, peak = 0, 0
+    for score in scores or [score_of(work)]:
+        options = options_of(work, quality)
+        frames = extent(options, score.graph.cps).end
+        assert frames is not None
+        cycles = int(frames / options.rate * score.graph.cps) + 1
+        asking = asking_of(score, Slab(options.rate))
+        found = choke([voices(one, 0, cycles, asking, frames) for one in score.graph.sources], options.rate)
+        onset, end = (np.concatenate([table[name] for table in found] or [[]]) for name in ("onset", "end"))
+        onset, end = np.minimum(onset, frames), np.minimum(end, frames)
+        onset, end = onset[end > onset], end[end > onset]
+        at = np.concatenate([onset, end])
+        order = np.lexsort((np.arange(len(at)) < len(onset), at))
+        sounding = np.cumsum(np.where(order < len(onset), 1, -1))
+        voice_frames += int((end - onset).sum())
+        peak = max(peak, int(sounding.max(initial=0)))
+    return {"voice_frames": voice_frames, "voices_peak": peak}
+
+
+def patterns(cycles: int, runs: int) -> dict[str, object]:
+    """Haps a second on stress, from its text to sorted voice tables, window by window; sounds are read beforehand."""
+    source = read_source(str(SCORES / "stress.ph"))
+    slab = Slab(44100)
+    seconds, digests, count = [], set(), 0
+    for _ in range(runs + 1):
+        started = time.perf_counter()
+        score = understand(source)
+        asking = asking_of(score, slab)
+        digest, count = hashlib.sha256(), 0
+        hashing = 0.0
+        for first in range(0, cycles, WINDOW_CYCLES):
+            for one in score.graph.sources:
+                table = voices(one, first, WINDOW_CYCLES, asking, None)
+                count += len(table["onset"])
+                paused = time.perf_counter()
+                digest.update(np.ascontiguousarray(table["onset"]))
+                hashing += time.perf_counter() - paused
+        seconds.append(time.perf_counter() - started - hashing)
+        digests.add(digest.hexdigest())
+    assert count == 8192 * cycles
+    return {"haps": count, "seconds": seconds[1:], "sha256": sorted(digests)}
+
+
+def tasks(workers: int) -> dict[str, object]:
+    """Nanoseconds of a task that does nothing, on a pool."""
+    from workers.drill import empty_task_ns
+    from workers.targets import objects
+
+    return {"ns": empty_task_ns(objects.host_levels()[0], workers)}
+
+
+def whole_s(report: Report) -> float:
+    """From the first task to the last frame: without planning, files and setting up."""
+    return report.wall_s - report.compile_s - report.arena_s - report.plan_s - report.write_s
+
+
+def lone(cpu: int, score: Score, options: RenderOptions, pipe: Connection) -> None:
+    """A process that shares nothing with others: renders on one CPU whenever it is told to, and says how long."""
+    cores.pin(cpu)
+    with Session() as session:
+        while pipe.recv():
+            pipe.send(whole_s(run(score, options, None, lambda _: None, session=session)))
+
+
+def scaling(name: str, quality: str, workers: int, rounds: int) -> dict[str, object]:
+    """Seconds of each round: with one worker; on a pool; and the mean of `workers` separate one-worker renders.
+
+    The last says what the machine gives to so many processes at that moment, whatever they are.
+    """
+    work = known(name)
+    score = score_of(work)
+    alone, pooled = options_of(work, quality), options_of(work, quality, workers)
+    context = multiprocessing.get_context("fork")
+    pipes = []
+    for cpu in cores.pinning(cores.allowed_cpus(), workers):
+        ours, theirs = context.Pipe()
+        context.Process(target=lone, args=(cpu, score, alone, theirs), daemon=True).start()
+        pipes.append(ours)
+    one, pool, separate, hashes = [], [], [], set()
+    with Session() as session:
+        for _ in range(rounds + 1):
+            first = run(score, alone, None, lambda _: None, session=session)
+            second = run(score, pooled, None, lambda _: None, session=session)
+            hashes |= {first.sha256, second.sha256}
+            one.append(whole_s(first))
+            pool.append(whole_s(second))
+            for pipe in pipes:
+                pipe.send(True)
+            separate.append(float(np.mean([pipe.recv() for pipe in pipes])))
+    for pipe in pipes:
+        pipe.send(False)
+    return {"one_s": one[1:], "pool_s": pool[1:], "separate_s": separate[1:], "sha256": sorted(hashes)}
+
+
+def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
+    """Milliseconds from one block to the next, when each is begun only after the last was read."""
+    work = known(name)
+    score = score_of(work)
+    options = replace(
+        options_of(work, "good", workers),
+        backend="local",
+        chunk_frames=chunk_frames,
+        window_frames=LIVE_WINDOW_FRAMES,
+    )
+    asked = extent(options, score.graph.cps)
+    assert asked.end is not None
+    roots = tuple(dict.fromkeys(output.bus for output in score.graph.outputs))
+    digest = hashlib.sha256()
+    at = []
+    with Session(block_by_block=True) as session:
+        rendering = Rendering(score.graph, options, roots, asked.end, asked.tail, session)
+        for _, buses in rendering.chunks(-(-asked.end // chunk_frames)):
+            at.append(time.perf_counter())
+            for planes in buses.values():
+                digest.update(np.ascontiguousarray(planes))
+        rendering.close()
+    return {"ms": (np.diff(at) * 1e3).tolist(), "sha256": digest.hexdigest()}
+
+
+def no_signal(bus: int, frames: object) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """No workload's voices read signals."""
+    raise AssertionError(bus)
+
+
+def no_table(pace: object) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
+    """The count of voices does not depend on the quality."""
+    raise AssertionError(pace)
+
+
+def main() -> None:
+    """Does what the arguments say."""
+    what, *rest = sys.argv[1:]
+    if what == "render":
+        answer = render(rest[0], rest[1], int(rest[2]))
+    elif what == "batch":
+        answer = batch(rest[0], int(rest[1]), Path(rest[2]))
+    elif what == "audible":
+        answer = audible(rest[0], rest[1])
+    elif what == "patterns":
+        answer = patterns(int(rest[0]), int(rest[1]))
+    elif what == "tasks":
+        answer = tasks(int(rest[0]))
+    elif what == "scaling":
+        answer = scaling(rest[0], rest[1], int(rest[2]), int(rest[3]))
+    else:
+        answer = live(rest[0], int(rest[1]), int(rest[2]))
+    print(json.dumps(answer))
+
+
+if __name__ == "__main__":
+    main()

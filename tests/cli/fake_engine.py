@@ -1,0 +1,185 @@
+"""Stands in for the engine: renders nothing, tells progress as the real one does, and fails on request.
+
+Run as a script it is `farm` with this engine. The score's name decides what happens: `broken.ph` has an error,
+`nobank.ph` lacks a sample, `bug.ph` meets a bug, `stop.ph` is interrupted, `slow.ph` takes
+more than a second, and so on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from farm.errors import FileError, Loc, Notice, RenderError, SampleError, ScoreError
+from farm.options import RenderOptions
+
+RATE = 44100
+WARNING = Notice(
+    "lpf: cutoff 30000 is outside 20 to 20000 Hz", Loc("song.ph", 2, 5, 3, "out: lpf 30000"), "it is clamped"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    name: str
+    notices: tuple[Notice, ...]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    path: Path
+    rate: int = RATE
+    frames: int = 16 * RATE
+    seconds: float = 16.0
+    tail_s: float = 0.5
+    wall_s: float = 0.4
+    plan_s: float = 0.1
+    render_s: float = 0.2
+    write_s: float = 0.05
+    compile_s: float = 0.0
+    times_real_time: float = 40.0
+    peak_dbfs: float = -3.25
+    output_peaks_dbfs: dict[str, float] = field(default_factory=lambda: {"out": -3.25})
+    voices: int = 64
+    voices_peak: int = 3
+    clipped_frames: int = 0
+    sha256: str = "0" * 64
+    banks: tuple[str, ...] = ("bd",)
+    cpu: str = "v3"
+    backend: str = "inline"
+    workers: int = 1
+    workers_because: str = ""
+    replaced_workers: int = 0
+    worker_tasks: tuple[int, ...] = ()
+    assumed_length: bool = False
+    notices: tuple[Notice, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeLine:
+    name: str
+    variant: str
+    memory: str
+    cost_ns: float
+    state_bytes: int
+    ring_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class GroupLine:
+    name: str
+    kind: str
+    lanes: int
+    nodes: tuple[NodeLine, ...]
+    tasks: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    groups: tuple[GroupLine, ...]
+    tasks: int
+    edges: int
+    voices: int
+    voices_peak: int
+    arena_bytes: dict[str, int]
+    critical_path_ns: float
+    total_ns: float
+    chunks: int
+    windows: int
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+calls: list[tuple[str, Any]] = []
+"""What the command line asked for, in order."""
+
+
+def load(path: str | Path, *, seed: int = 0) -> Score:
+    calls.append(("load", (str(path), seed)))
+    loc = Loc(str(path), 1, 6, 3, "out: lfp 300")
+    match Path(path).stem:
+        case "broken":
+            raise ScoreError("there is no function `lfp`", loc=loc, hint="did you mean `lpf`?")
+        case "nobank":
+            raise SampleError("there is no bank `bdd`", loc=loc)
+        case "warned":
+            return Score(str(path), (WARNING,), "")
+    return Score(str(path), (), "")
+
+
+def render_file(score: Score, path: Path, options: RenderOptions, observer: Any = None) -> Report:
+    calls.append(("render_file", (path, options)))
+    report = Report(path)
+    match Path(score.name).stem:
+        case "bug":
+            raise KeyError("a key\nin two lines")
+        case "stop":
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        case "nan":
+            raise RenderError("NaN in node lpf at frame 7")
+        case "full":
+            raise FileError(f"cannot write {path}: no space left on the disk")
+        case "disk":
+            raise OSError(5, "Input/output error", "/somewhere/cache")
+        case "greedy":
+            raise MemoryError
+        case "silent":
+            peaks = {"o1": -float("inf"), "o2": -72.5}
+            low = (Notice("the peak is low"),)
+            report = replace(report, peak_dbfs=-72.5, output_peaks_dbfs=peaks, notices=low)
+        case "muted":
+            report = replace(report, peak_dbfs=-float("inf"), output_peaks_dbfs={"o1": -3.0, "o2": -7.5})
+        case "clipped":
+            report = replace(report, peak_dbfs=6.0, clipped_frames=1234)
+        case "warned":
+            report = replace(report, notices=(WARNING, Notice("1 voice was cut short")))
+        case "slow" | "brisk" as pace:
+            for done in range(41):
+                observer.compiling(done, 40)
+            for done in range(101):
+                observer.rendering(done * RATE, None if done > 90 else 90 * RATE)
+                time.sleep(0.014 if pace == "slow" else 0.002)
+    return report
+
+
+def warmup(levels: tuple[str, ...], observer: Any = None) -> int:
+    calls.append(("warmup", levels))
+    observer.compiling(1, 1)
+    return 12 * max(1, len(levels))
+
+
+def explain(score: Score, options: RenderOptions) -> Explanation:
+    calls.append(("explain", options))
+    lpf = NodeLine("lpf", "constant", "CARRIED", 0.7, 64, 0)
+    delay = NodeLine("delay", "signal", "CARRIED", 1.25, 0, 3 * 1024**2)
+    groups = GroupLine("out", "bus", 2, (lpf, delay), 320), GroupLine("out/s", "voices", 16, (), 24)
+    return Explanation(groups, 344, 660, 64, 3, {"state": 2048, "rings": 3 * 1024**2}, 2e6, 9e6, 320, 2)
+
+
+def modules() -> dict[str, ModuleType]:
+    """The modules of the engine that the command line imports, by name."""
+    made = {name: ModuleType(name) for name in ("farm.render", "farm.render.job", "farm.render.explaining")}
+    job: Any = made["farm.render.job"]
+    job.load, job.render_file, job.warmup = load, render_file, warmup
+    explaining: Any = made["farm.render.explaining"]
+    explaining.explain = explain
+    return made
+
+
+if __name__ == "__main__":
+    sys.modules.update(modules())
+    from farm.cli import main
+
+    main()

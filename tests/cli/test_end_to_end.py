@@ -1,0 +1,151 @@
+"""The command line with the real engine, as processes of their own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import wave
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import ROOT, Process
+
+Run = Callable[..., Process[str]]
+FARM = [sys.executable, "-P", "-m", "farm"]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
+SCORE = 'cps: 2\n~hit: s "bd ~ sn ~"\nout: ~hit # gain 0.5\n'
+
+
+@pytest.fixture
+def real(tmp_path: Path) -> Run:
+    """Runs `python -m farm` in a folder with song.ph."""
+    (tmp_path / "song.ph").write_text(SCORE, encoding="utf-8")
+
+    def run(*args: str, **how: Any) -> Process[str]:
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        return subprocess.run(
+            FARM + list(args), cwd=tmp_path, env=ENV, text=True, timeout=120, check=False, **pipes, **how
+        )
+
+    return run
+
+
+def test_a_score_becomes_a_wav_file(real: Run, tmp_path: Path) -> None:
+    done = real("render", "song.ph", "--cycles", "2", "--tail", "none", "--bits", "16")
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
+    assert done.stdout.startswith("song.wav: 1.00 s of sound")
+    with wave.open(str(tmp_path / "song.wav")) as file:
+        assert (file.getnchannels(), file.getframerate(), file.getnframes()) == (2, 44100, 44100)
+
+
+def test_the_same_score_is_the_same_sound(real: Run, tmp_path: Path) -> None:
+    done = real("render", "-", "a.wav", "--cycles", "2", "--tail", "none", "--json", input=SCORE)
+    told = json.loads(done.stdout)
+    again = json.loads(real("render", "song.ph", "b.wav", "--cycles", "2", "--tail", "none", "--json").stdout)
+    assert (done.returncode, done.stderr, told["ok"], told["assumed_length"]) == (0, "", True, False)
+    assert (told["frames"], told["voices"]) == (again["frames"], again["voices"]) == (44100, 4)
+    assert told["sha256"] == again["sha256"]
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_without_a_length_eight_cycles_are_rendered(real: Run) -> None:
+    told = json.loads(real("render", "song.ph", "--tail", "none", "--json").stdout)
+    assert (told["assumed_length"], told["seconds"]) == (True, 4.0)
+
+
+def test_the_package_gives_the_frames_of_the_command_line(real: Run, tmp_path: Path) -> None:
+    told = json.loads(real("render", "song.ph", "--cycles", "2", "--json").stdout)
+    code = """
+import farm, hashlib
+frames = farm.render(farm.load("song.ph"), farm.RenderOptions(cycles=2))
+print(frames.shape, frames.dtype, hashlib.sha256(frames.tobytes()).hexdigest())
+"""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", code], cwd=tmp_path, env=ENV, text=True, stdout=subprocess.PIPE, check=True
+    )
+    assert done.stdout == f"({told['frames']}, 2) float32 {told['sha256']}\n"
+
+
+@pytest.mark.parametrize(
+    ("number", "status", "message"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "")]
+)
+def test_a_render_that_is_stopped_leaves_nothing(
+    real: Run, tmp_path: Path, number: int, status: int, message: str
+) -> None:
+    real("render", "song.ph", "warm.wav", "--cycles", "1")
+    (tmp_path / "warm.wav").unlink()
+    command = [*FARM, "render", "song.ph", "--cycles", "1000000", "--rate", "8000", "--bits", "16", "--quiet"]
+    with subprocess.Popen(command, cwd=tmp_path, env=ENV, stderr=subprocess.PIPE, text=True) as process:
+        deadline = time.monotonic() + 30
+        while len(list(tmp_path.iterdir())) == 1 and time.monotonic() < deadline:
+            time.sleep(0.02)
+        assert len(list(tmp_path.iterdir())) == 2, "the render writes beside its target"
+        process.send_signal(number)
+        _, said = process.communicate(timeout=30)
+    assert (process.returncode, said.strip()) == (status, message)
+    assert [path.name for path in tmp_path.iterdir()] == ["song.ph"]
+
+
+def test_an_interrupt_inside_a_made_up_class_is_130_too(tmp_path: Path) -> None:
+    """Dataclasses are made by `exec` of a text; Python remembers an interrupt there and kills itself at its end."""
+    code = """
+import click, os, signal
+from farm import cli
+
+@cli.farm.command()
+def wait():
+    exec("import os, signal, time; os.kill(os.getpid(), signal.SIGINT); time.sleep(30)")
+
+cli.main()
+"""
+    (tmp_path / "interrupting.py").write_text(code, encoding="utf-8")
+    env = ENV | {"PYTHONPATH": f"{ROOT}{os.pathsep}{tmp_path}"}
+    command = [sys.executable, "-P", "-m", "interrupting", "wait"]
+    done = subprocess.run(command, check=False, cwd=tmp_path, env=env, text=True, stderr=subprocess.PIPE)
+    assert (done.returncode, done.stderr.strip()) == (130, "interrupted")
+
+
+def test_a_score_with_an_error_leaves_no_file(real: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.ph").write_text("out: lfp 300\n", encoding="utf-8")
+    done = real("render", "bad.ph")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert "bad.ph:1:6: error: " in done.stderr
+    assert "`lfp`" in done.stderr
+    assert [path.name for path in tmp_path.glob("bad*")] == ["bad.ph"]
+
+
+def test_a_bank_that_is_missing_is_4(real: Run, tmp_path: Path) -> None:
+    (tmp_path / "bad.ph").write_text('out: s "nosuchbank"\n', encoding="utf-8")
+    done = real("render", "bad.ph", "--quiet")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert done.stderr.startswith("bad.ph:1:9: error: there is no sample bank `nosuchbank`")
+
+
+def test_a_folder_that_is_not_there_is_4(real: Run) -> None:
+    done = real("render", "song.ph", "nowhere/song.wav", "--cycles", "1")
+    assert (done.returncode, done.stdout) == (4, "")
+    assert "Traceback" not in done.stderr
+
+
+def test_check_finds_nothing(real: Run) -> None:
+    done = real("check", "song.ph")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "no errors\n", "")
+
+
+def test_the_plan_is_shown(real: Run) -> None:
+    told = json.loads(real("plan", "song.ph", "--cycles", "2", "--json").stdout)
+    assert told["ok"]
+    assert told["voices"] == 4
+    assert told["tasks"] >= sum(group["tasks"] > 0 for group in told["groups"]) > 0
+    done = real("plan", "song.ph", "--cycles", "2")
+    assert (done.returncode, done.stderr) == (0, "")
+    for group in told["groups"]:
+        assert f"\n{group['name']}  " in done.stdout
+    assert "\ncritical path " in done.stdout

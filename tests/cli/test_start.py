@@ -1,0 +1,67 @@
+"""`farm --help` and `import farm` are quick, because they import next to nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import ROOT
+
+HEAVY = {"numpy", "numba", "llvmlite", "soundfile", "rich", "psutil", "fractions", "json"}
+
+
+def in_fresh_python(code: str) -> str:
+    """What the code prints."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    return done.stdout
+
+
+@pytest.mark.parametrize("line", ["--help", "render --help", "nodes --help", "--version"])
+def test_help_imports_click_and_nothing_else(line: str) -> None:
+    code = f"import sys; from farm import cli; cli.run({line.split()!r}); print(*sys.modules, file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    modules = set(done.stderr.split())
+    assert "click" in modules
+    assert not modules & HEAVY
+    assert {name for name in modules if name.partition(".")[0] in {"farm", "workers"}} == {"farm", "farm.cli"}
+
+
+def test_import_farm_loads_nothing() -> None:
+    loaded = in_fresh_python(
+        "import sys; before = {*sys.modules}; import farm; print(*{*sys.modules} - before)"
+    ).split()
+    assert [name for name in loaded if name.partition(".")[0] not in sys.stdlib_module_names] == ["farm"]
+    assert not {*loaded} & HEAVY
+
+
+def test_main_holds_libraries_to_one_thread() -> None:
+    code = """
+import os, sys
+from farm import cli
+sys.argv = ["farm", "--version"]
+try:
+    cli.main()
+except SystemExit as end:
+    print(end.code, [os.environ[name] for name in cli.ONE_THREAD])
+"""
+    assert in_fresh_python(code) == "farm 0.1.0\n0 ['1', '1', '1', '1']\n"
+
+
+def test_the_names_of_the_package_come_with_their_first_use() -> None:
+    code = """
+import sys
+from types import ModuleType
+import farm
+job = ModuleType("farm.render.job")
+job.load, job.render = "load", "render"
+sys.modules.update({"farm.render": ModuleType("farm.render"), "farm.render.job": job})
+farm.render = sys.modules["farm.render"]
+print(farm.load, farm.render, farm.RenderOptions(cycles=3).cycles, set(farm.__all__) <= set(dir(farm)))
+try:
+    farm.rendr
+except AttributeError as problem:
+    print(problem)
+"""
+    assert in_fresh_python(code) == "load render 3 True\nmodule 'farm' has no attribute 'rendr'\n"

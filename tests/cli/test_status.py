@@ -1,0 +1,161 @@
+"""Every kind of mistake ends with its own exit status and a message, and none with a traceback."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import ROOT, Process, Ran
+
+Farm = Callable[..., Ran]
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("rendr a.ph", "Did you mean 'render'?"),
+        ("song.ph", "to render it: farm render song.ph"),
+        ("render", "Missing argument 'SCORE'"),
+        ("render a.ph b.wav c.wav", "unexpected extra argument (c.wav)"),
+        ("render a.ph --cycle 3", "Did you mean '--cycles'?"),
+        ("render a.ph --cycles", "'--cycles' requires an argument"),
+        ("render a.ph --cycles many", "`many` is not a number: write 8, 2.5 or 1/3"),
+        ("render a.ph --cycles 1/0", "divides by zero"),
+        ("render a.ph --cycles 1e999999999", "is not a number"),
+        ("render a.ph --cycles nan", "is not a number"),
+        ("render a.ph --cycles -1", "--cycles must be above 0, not -1"),
+        ("render a.ph --cycles 0", "--cycles must be above 0"),
+        ("render a.ph --cycles 1 --duration 1", "give one of them"),
+        ("render a.ph --from 4 --to 2", "--to 2 is not after --from 4"),
+        ("render a.ph --rate 7", "--rate must be from 8000"),
+        ("render a.ph --rate fast", "'fast' is not a valid integer"),
+        ("render a.ph --bits 12", "'12' is not one of '16', '24', '32f'"),
+        ("render a.ph --quality fine", "'fine' is not one of"),
+        ("render a.ph --gain nan", "--gain must be from 0 to 100"),
+        ("render a.ph --fade-out -1", "--fade-out must be from 0"),
+        ("render a.ph --tail long", "neither auto nor none nor a number of seconds"),
+        ("render a.ph --tail inf", "--tail must be auto, none"),
+        ("render a.ph --seed -3", "not a whole number from 0"),
+        ("render a.ph --seed 9999999999999999999", "not a whole number from 0"),
+        ("render a.ph --chunk 3", "--chunk must be from 64"),
+        ("render a.ph --cpu v9", "'v9' is not one of 'v2', 'v3', 'v4'"),
+        ("render a.ph --backend cloud", "'cloud' is not"),
+        ("render a.ph out.mp3", "does not end in .wav"),
+        ("render a.ph out", "for example out.wav"),
+        ("render a.ph .", "is a folder"),
+        ("render a.ph nowhere/", "is a folder"),
+        ("render -", "standard input has no name"),
+        ("check", "Missing argument 'SCORE'"),
+        ("plan a.ph --to 0", "--to must be above 0"),
+        ("nodes lpv", "did you mean `lpf`?"),
+        ("nodes cut", "starts or changes voices"),
+        ("nodes every", "is a transform of patterns"),
+        ("nodes qqqqqq", "`farm nodes` lists them all"),
+        ("warmup --cpu v1", "'v1' is not one of"),
+    ],
+)
+def test_wrong_usage_is_2(farm: Farm, line: str, said: str) -> None:
+    ran = farm(*line.split())
+    assert (ran.status, ran.out) == (2, "")
+    assert said in ran.err
+    assert ran.err.startswith("error: ")
+
+
+def test_an_empty_name_for_out_is_2(farm: Farm) -> None:
+    assert farm("render", "a.ph", "").status == 2
+
+
+def test_the_score_is_never_overwritten(farm: Farm, tmp_path: Path) -> None:
+    (tmp_path / "a.wav").write_text("out: sine 440", encoding="utf-8")
+    ran = farm("render", "a.wav", "./a.wav")
+    assert ran.status == 2
+    assert "is the score itself" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("score", "status", "said"),
+    [
+        (
+            "broken.ph",
+            3,
+            "broken.ph:1:6: error: there is no function `lfp`\n    1 | out: lfp 300\n             ^^^\n  did you",
+        ),
+        ("nobank.ph", 4, "there is no bank `bdd`"),
+        ("full.ph", 4, "no space left on the disk"),
+        ("disk.ph", 4, "error: /somewhere/cache: Input/output error"),
+        ("nan.ph", 1, "NaN in node lpf"),
+        ("greedy.ph", 1, "out of memory"),
+        ("bug.ph", 1, "internal error: KeyError: 'a key\\nin two lines': this is a bug in farm"),
+        ("stop.ph", 130, "interrupted"),
+    ],
+)
+def test_failures_of_the_render(farm: Farm, score: str, status: int, said: str) -> None:
+    ran = farm("render", score, "--cycles", "1")
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.err
+    assert "Traceback" not in ran.err
+
+
+def test_the_traceback_of_a_bug_is_shown_on_request(farm: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARM_DEBUG", "1")
+    ran = farm("render", "bug.ph")
+    assert ran.status == 1
+    assert "Traceback" in ran.err
+    assert "in render_file" in ran.err
+
+
+def test_without_a_command_the_help_is_shown(farm: Farm) -> None:
+    ran = farm()
+    assert (ran.status, ran.out) == (2, "")
+    assert "Usage: farm" in ran.err
+
+
+def test_an_interrupted_process_ends_with_130(process: Callable[..., Process[str]]) -> None:
+    done = process("render", "stop.ph", "--quiet")
+    assert (done.returncode, done.stdout, done.stderr.strip()) == (130, "", "interrupted")
+
+
+@pytest.mark.parametrize("line", ["render a.ph --cycles 1", "render a.ph --json", "plan a.ph", "nodes", "--help"])
+def test_a_reader_that_leaves_is_met_with_silence(process: Callable[..., Process[str]], line: str) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = process(*line.split(), stdout=writer)
+    finally:
+        os.close(writer)
+    assert (done.returncode, done.stderr) == (1, "")
+
+
+def test_a_full_disk_behind_standard_output(process: Callable[..., Process[str]]) -> None:
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        done = process("nodes", stdout=full)
+    assert (done.returncode, done.stderr) == (4, "error: No space left on device\n")
+
+
+def test_progress_that_nobody_reads_does_not_end_the_render(process: Callable[..., Process[str]]) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        done = process("render", "warned.ph", stderr=writer)
+    finally:
+        os.close(writer)
+    assert done.returncode == 0
+    assert done.stdout.startswith("warned.wav: 16.00 s of sound")
+
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_closed_streams(closed: str) -> None:
+    command = f'"{sys.executable}" -m farm nodes {closed}'
+    done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_names_that_no_terminal_can_show(process: Callable[..., Process[str]]) -> None:
+    done = process("render", "\udcff.ph", env={"PYTHONIOENCODING": "ascii"})
+    assert done.returncode == 0
+    assert done.stdout.startswith("\\udcff.wav: 16.00 s of sound")

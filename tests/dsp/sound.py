@@ -1,0 +1,88 @@
+"""Plays one node on machine code, with parameters in the language's units."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workers.catalog import Shape, catalog
+from workers.simd import LANES, Floats
+from workers.targets.python import Call
+
+from ..workers.harness import RATE_HZ, Machine, fresh_state, in_kernel_units, line_lengths
+
+Values = float | NDArray[Any]
+
+
+def play(
+    machine: Machine,
+    name: str,
+    frames: int,
+    params: Mapping[str, Values] | None = None,
+    *,
+    inputs: Mapping[str, NDArray[Any]] | None = None,
+    signals: bool = False,
+    frame: int = 0,
+    gate_frames: float = 1e6,
+    side: float | NDArray[Any] = 0.0,
+    origin: int | NDArray[Any] = 0,
+    place: int | NDArray[Any] = 1,
+    ring_frames: int = 65536,
+    rate_hz: int = RATE_HZ,
+    lanes: int = LANES,
+    state: Mapping[str, NDArray[Any]] | None = None,
+) -> Floats:
+    """Output, float32 (frames, lanes). A param is a number, a value per lane, or, with `signals`, (frames, lanes)."""
+    node = catalog()[name]
+    given: dict[str, Any] = {}
+    for param in node.params:
+        value = np.asarray((params or {}).get(param.name, param.default), np.float64)
+        if signals:
+            value = value[:, None] if value.ndim == 1 and len(value) == frames else value
+            given[param.name] = np.broadcast_to(value, (frames, lanes)).astype(np.float32)
+        else:
+            given[param.name] = in_kernel_units(param, np.broadcast_to(value, lanes), rate_hz)
+    fixtures = {
+        "origin": np.broadcast_to(origin, lanes).astype(np.uint32),
+        "place": np.broadcast_to(place, lanes).astype(np.uint32),
+        "gate_frames": np.full(lanes, gate_frames, np.float32),
+        "period_s": np.full(lanes, 1.0 / rate_hz, np.float32),
+        "rate_hz": np.full(lanes, rate_hz, np.float32),
+        "side": np.broadcast_to(side, lanes).astype(np.float32),
+    }
+    heard = {}
+    for port in node.ports:
+        x = np.asarray((inputs or {})[port.name], np.float32)
+        heard[port.name] = np.broadcast_to(x[:, None] if x.ndim == 1 else x, (frames, lanes)).copy()
+    call = Call(
+        definition=node,
+        frame=frame,
+        frames=frames,
+        lanes=lanes,
+        inputs=heard,
+        params=given,
+        signals=frozenset(given) if signals else frozenset(),
+        fixtures=fixtures,
+        state=dict(state) if state else fresh_state(node, lanes),
+    )
+    if node.shape is Shape.CHANNELS:
+        call.line_lengths = line_lengths(node, lanes, rate_hz)
+        call.lines = np.zeros((lanes, call.line_lengths.shape[1], ring_frames), np.float32)
+    elif node.ring is not None:
+        call.ring = np.zeros((ring_frames, lanes), np.float32)
+    return machine.run(call)
+
+
+def impulse(frames: int, at: int = 0) -> Floats:
+    """1 at one frame, else 0."""
+    x = np.zeros(frames, np.float32)
+    x[at] = 1.0
+    return x
+
+
+def white(frames: int, seed: int = 0) -> Floats:
+    """Uniform noise from -1 to 1."""
+    return np.random.default_rng(seed).uniform(-1.0, 1.0, frames).astype(np.float32)

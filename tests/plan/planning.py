@@ -1,0 +1,76 @@
+"""Plans scores window by window, without rendering them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.graph.graph import Graph
+from farm.graph.slab import Slab
+from farm.graph.voices import Asking
+from farm.plan.feeds import FeedStream, streams
+from farm.plan.groups import static_plan
+from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.program import Setting
+from farm.plan.slices import SourceStream
+from farm.plan.verify import verify_static, verify_window
+from farm.plan.window import plan_window
+from tests.render.sound import score
+
+RATE = 8000
+CHUNK = 512
+
+
+class Planner:
+    """The plan of a score and its windows; `sources` and `feeds` are what planning remembers."""
+
+    def __init__(self, text: str, end_frame: int | None = None) -> None:
+        self.graph: Graph = score(text).graph
+        setting = Setting(
+            rate=RATE,
+            chunk_frames=CHUNK,
+            depth=8,
+            inner_depth=1,
+            quality="good",
+            seed=0,
+            end_frame=end_frame,
+            fade_out_frames=80,
+        )
+        self.plan: StaticPlan = static_plan(self.graph, tuple(output.bus for output in self.graph.outputs), setting)
+        verify_static(self.plan)
+        asking = Asking(RATE, self.graph.cps, self.graph.words, Slab(RATE), no_signal, no_table, False)
+        self.sources: dict[int, SourceStream] = {}
+        self.feeds: dict[tuple[int, int], FeedStream] = {}
+        for number, group in enumerate(self.plan.groups):
+            if group.source >= 0:
+                source = self.graph.sources[group.source]
+                self.sources[group.source] = SourceStream(source, group, asking, end_frame)
+            for index, stream in enumerate(streams(group.feeds, self.graph.words, self.graph.cps, RATE)):
+                self.feeds[number, index] = stream
+        self.done = 0
+
+    def window(self, chunks: int) -> WindowPlan:
+        """The next window."""
+        needed = (0,) * len(self.plan.groups)
+        window = plan_window(self.plan, self.sources, self.feeds, self.done, chunks, self.graph.cps, needed)
+        verify_window(self.plan, window)
+        self.done += chunks
+        for stream in self.sources.values():
+            stream.forget(self.done * CHUNK)
+        return window
+
+    def windows(self, *lengths: int) -> list[WindowPlan]:
+        """Several windows, one after another."""
+        return [self.window(chunks) for chunks in lengths]
+
+
+def no_signal(bus: int, frames: NDArray[np.int64]) -> NDArray[np.float64]:
+    """These scores read no signals while they are planned."""
+    raise AssertionError(f"bus {bus} was read")
+
+
+def no_table(pace: NDArray[Any]) -> NDArray[np.int64]:
+    """These plans play with quality good."""
+    raise AssertionError("a sinc table was asked for")

@@ -1,0 +1,192 @@
+"""Small plans made by hand or by chance, and what their tasks touch in memory: the ground for tests of schedules."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from fractions import Fraction
+
+import numpy as np
+
+from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
+from farm.plan.schedule import SchedulePlan
+from farm.render.rendering import Rendering
+from farm.render.session import Session
+from tests.render.sound import asked, score
+from workers.wire import Task
+
+Cell = tuple[object, ...]
+
+
+def group(
+    name: str,
+    *,
+    buses: tuple[int, ...] = (),
+    source: int = -1,
+    carried: bool = False,
+    reads_buses: tuple[int, ...] = (),
+    reads_sources: tuple[int, ...] = (),
+) -> GroupPlan:
+    """A group of which only its neighbours matter: a bus, or voices where there is a source."""
+    return GroupPlan(
+        name=name,
+        kind="bus" if source < 0 else "voices",
+        buses=buses,
+        source=source,
+        ops=(),
+        posts=(),
+        seeks=(),
+        constants=(),
+        feeds=(),
+        fields=1,
+        carried=carried,
+        ring_bytes=0,
+        ring_cleared=False,
+        block_frames=64,
+        buffers=0,
+        reads_buses=reads_buses,
+        reads_sources=reads_sources,
+        nodes=(),
+        cost_ns=1.0,
+    )
+
+
+def static(groups: list[GroupPlan], depth: int, inner_depth: int) -> StaticPlan:
+    """A plan of these groups."""
+    return StaticPlan(
+        groups=tuple(groups),
+        labels=(),
+        kernels=(),
+        outputs=(),
+        rate=8000,
+        chunk_frames=64,
+        depth=depth,
+        inner_depth=inner_depth,
+        sources=tuple(one.source for one in groups if one.source >= 0),
+        buses=tuple(bus for one in groups for bus in one.buses),
+    )
+
+
+def window(plan: StaticPlan, first_chunk: int, sounding: list[list[list[int]]]) -> WindowPlan:
+    """A window in which `sounding[group][chunk]` lists the slices that have a task (a bus is slice 0)."""
+    rows, sources = [], {}
+    chunks = len(sounding[0])
+    for chunk in range(chunks):
+        for number, one in enumerate(plan.groups):
+            for rank, part in enumerate(sounding[number][chunk]):
+                row = np.zeros(len(Task), np.int64)
+                parity = (first_chunk + chunk) % 2
+                before = chunk > 0 and part in sounding[number][chunk - 1]
+                row[Task.GROUP], row[Task.CHUNK], row[Task.SLICE], row[Task.OUT] = number, chunk, part, rank
+                row[Task.STATE_IN] = 2 * part + 1 - parity if one.carried and before else -1
+                row[Task.STATE_OUT] = 2 * part + parity if one.carried else -1
+                row[Task.RING] = part
+                rows.append(row)
+    tasks = np.array(rows, np.int64).reshape(-1, len(Task))
+    for number, one in enumerate(plan.groups):
+        if one.source >= 0:
+            counts = np.array([len(slices) for slices in sounding[number]], np.int64)
+            none = np.zeros(0, np.int64)
+            sources[one.source] = SourceWindow({}, 0, 0, np.zeros((0, chunks + 1), np.uint8), counts, None, none)
+    starts = np.searchsorted(tasks[:, Task.CHUNK], np.arange(chunks + 1))
+    return WindowPlan(first_chunk, chunks, tasks, starts, sources, {})
+
+
+def chance_plan(seed: int) -> tuple[StaticPlan, WindowPlan, frozenset[int]]:
+    """A random plan: buses and voices that read each other, some carried, voices that pause, buses that begin late."""
+    chance = random.Random(seed)
+    chunks, groups, sounding = chance.randint(1, 13), [], []
+    buses: list[int] = []
+    sources: list[int] = []
+    read: set[int] = set()
+    for number in range(chance.randint(1, 5)):
+        reads_buses = tuple(chance.sample(buses, chance.randint(0, min(2, len(buses)))))
+        carried = chance.random() < 0.5
+        if chance.random() < 0.5:
+            groups.append(group(f"v{number}", source=number, carried=carried, reads_buses=reads_buses))
+            sources.append(number)
+            density = chance.choice([0.2, 0.6, 0.95])
+            slices = range(chance.randint(1, 3))
+            sounding.append([[one for one in slices if chance.random() < density] for _ in range(chunks)])
+            continue
+        own = tuple(range(len(buses), len(buses) + chance.randint(1, 2)))
+        reads_sources = tuple(chance.sample(sources, chance.randint(0, min(2, len(sources)))))
+        groups.append(
+            group(f"b{number}", buses=own, carried=carried, reads_buses=reads_buses, reads_sources=reads_sources)
+        )
+        read |= {bus for bus in own if chance.random() < 0.5}
+        start = chance.choice([0, 0, chance.randrange(chunks)])
+        buses += own
+        sounding.append([[0] if chunk >= start else [] for chunk in range(chunks)])
+    plan = static(groups, chance.randint(1, 6), chance.randint(1, 4))
+    return plan, window(plan, chance.choice([0, chance.randint(1, 20)]), sounding), frozenset(read)
+
+
+def score_plan(text: str, **options: object) -> tuple[StaticPlan, WindowPlan, frozenset[int]]:
+    """The first window of a score as a pool would get it, with few chunk slots."""
+    given = asked(**options)
+    graph = score(text).seeded(0)
+    with Session() as session:
+        rendering = Rendering(
+            graph, given, tuple({output.bus for output in graph.outputs}), int(2 * given.rate), False, session
+        )
+        made = rendering.plan_next(0, int(Fraction(2) * given.rate) // given.chunk_frames)
+        plan, read = rendering.plan, rendering.read_buses
+        rendering.close()
+    from dataclasses import replace
+
+    return replace(plan, depth=8, inner_depth=4), made, read
+
+
+def touched(
+    plan: StaticPlan, made: WindowPlan, read_buses: frozenset[int]
+) -> Iterator[tuple[int, int, set[Cell], set[Cell]]]:
+    """(place in the plan's order, task or read, cells it reads, cells it writes), in the plan's order."""
+    tasks = made.tasks
+    for chunk in range(made.chunks):
+        inner, outer = (made.first_chunk + chunk) % plan.inner_depth, (made.first_chunk + chunk) % plan.depth
+        in_chunk = np.flatnonzero(tasks[:, Task.CHUNK] == chunk).tolist()
+        there = {int(tasks[task, Task.GROUP]) for task in in_chunk}
+        of_bus = {bus: number for number, one in enumerate(plan.groups) for bus in one.buses if number in there}
+        ranks = {source: int(window.counts[chunk]) for source, window in made.sources.items()}
+        for task in in_chunk:
+            row = tasks[task]
+            number = int(row[Task.GROUP])
+            one = plan.groups[number]
+            reads: set[Cell] = {
+                ("bus", bus, outer if bus in read_buses else inner) for bus in one.reads_buses if bus in of_bus
+            }
+            for source in one.reads_sources:
+                reads |= {("sum", source, inner, rank) for rank in range(ranks[source])}
+            writes: set[Cell] = {("bus", bus, outer if bus in read_buses else inner) for bus in one.buses}
+            if one.source >= 0:
+                writes.add(("sum", one.source, inner, int(row[Task.OUT])))
+            if one.carried:
+                # A slice's state slots are named by the slice, as `take_slots` gives each its own.
+                part = int(row[Task.SLICE])
+                if row[Task.STATE_IN] >= 0:
+                    reads.add(("state", number, part, int(row[Task.STATE_IN]) % 2))
+                writes.add(("state", number, part, int(row[Task.STATE_OUT]) % 2))
+                writes.add(("ring", number, part))
+            yield task, task, reads, writes
+        yield -1, len(tasks) + chunk, {("bus", bus, outer) for bus in read_buses if bus in of_bus}, set()
+
+
+def descendants(made: SchedulePlan) -> list[int]:
+    """For each task and read, those that must come after it: a set of bits. Fails where edges form a circle."""
+    count = made.tasks + made.reads
+    waiting = np.bincount(made.after, minlength=count)
+    order, free = [], np.flatnonzero(waiting == 0).tolist()
+    while free:
+        one = free.pop()
+        order.append(one)
+        for later in made.successors[made.first_successor[one] : made.first_successor[one + 1]].tolist():
+            waiting[later] -= 1
+            if waiting[later] == 0:
+                free.append(later)
+    assert len(order) == count, "the edges form a circle"
+    found = [0] * count
+    for one in reversed(order):
+        for later in made.successors[made.first_successor[one] : made.first_successor[one + 1]].tolist():
+            found[one] |= found[later] | (1 << later)
+    return found

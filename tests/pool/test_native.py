@@ -1,0 +1,46 @@
+"""The compiled atomics, ring and loop on real processes: nothing is lost, nothing is done twice."""
+
+from __future__ import annotations
+
+import pytest
+
+from workers.drill import Counter, drilled, empty_task_ns
+from workers.targets import objects
+
+ROUNDS = 1_200_000
+"""Additions, and as many exchanges, of all processes together."""
+ITEMS = 1_000_000
+
+
+@pytest.fixture(scope="module")
+def code() -> objects.Code:
+    """The drill, compiled."""
+    return objects.load(objects.ensure(["drill"], objects.host_levels()[0]))
+
+
+@pytest.mark.parametrize("processes", [1, 2, 4])
+def test_nothing_is_lost_or_done_twice(code: objects.Code, processes: int) -> None:
+    counted, taken = drilled(code, processes, ROUNDS // processes, ITEMS, stride=64)
+    assert counted[Counter.ADDED] == ROUNDS
+    assert counted[Counter.SWAPPED] == ROUNDS
+    assert counted[Counter.TAKEN] == ITEMS
+    assert taken.min() == taken.max() == 1
+
+
+def test_that_is_ten_million_operations() -> None:
+    assert 3 * (2 * ROUNDS + 2 * ITEMS) >= 10**7
+
+
+def test_a_nearly_empty_ring_loses_nothing(code: objects.Code) -> None:
+    """One item at a time, and three processes that want it."""
+    counted, taken = drilled(code, 3, 0, 3000, stride=1)
+    assert counted[Counter.TAKEN] == 3000
+    assert taken.min() == taken.max() == 1
+
+
+@pytest.mark.parametrize("workers", [1, 2, 5])
+def test_a_pool_does_every_empty_task_once(workers: int) -> None:
+    level = objects.host_levels()[0]
+    took_ns = empty_task_ns(level, workers, tasks=20_000, rounds=3)
+    print(f"{took_ns:.0f} ns per empty task with {workers} workers")
+    assert took_ns > 0

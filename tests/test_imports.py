@@ -1,0 +1,204 @@
+"""Holds the imports of every file of `farm` and `workers` to one table, and keeps `farm --help` light."""
+
+from __future__ import annotations
+
+import ast
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# What a module and everything below it may import, by the longest row that fits its name. A package's own file is
+# called `package.__init__`. The standard library and the module's own row are always allowed, and to all of farm
+# also what EVERYONE_IN_FARM names. A library stands in the rows of its doors and nowhere else.
+MAY_IMPORT = {
+    "farm.__init__": "farm workers numpy",  # lazily: see LAZY
+    "farm.__main__": "farm.cli",
+    "farm.errors": "",
+    "farm.options": "",
+    "farm.cli": "farm.render farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio.samples"
+    " farm.printer workers.catalog click rich",
+    "farm.printer": "rich",
+    "farm.profile": "workers.stats workers.wire numpy rich",
+    "farm.render": "farm.plan farm.graph farm.pattern farm.audio workers.arena workers.pool workers.wire workers.stats"
+    " workers.run workers.cores workers.catalog workers.calls workers.targets numpy",
+    "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.wire numpy",
+    "farm.graph": "farm.score farm.pattern farm.audio.samples workers.catalog numpy",
+    "farm.score": "",
+    "farm.pattern": "numpy",
+    "farm.audio": "numpy soundfile",
+    "workers": "workers numpy",
+    "workers.cores": "workers numpy psutil",
+    "workers.targets": "workers numpy llvmlite",
+    "workers.targets.numba": "workers numpy llvmlite numba",
+    "workers.targets.vectors": "workers numpy llvmlite numba",
+}
+EVERYONE_IN_FARM = "farm.errors farm.options farm.__version__"
+
+# Modules that import, outside of functions, nothing but what everyone may.
+LAZY = {"farm.__init__"}
+
+# Any other row with numba belongs to a part of this module, which nothing else may import.
+NUMBA_DOOR = "workers.targets.numba"
+
+HEAVY = {"numba", "llvmlite", "numpy", "soundfile"}
+
+
+class Import(NamedTuple):
+    """`target` is the dotted name asked for: `from a import b` asks for `a.b`."""
+
+    target: str
+    line: int
+    lazy: bool
+
+
+def within(name: str, package: str) -> bool:
+    return name == package or name.startswith(package + ".")
+
+
+def is_type_checking(test: ast.expr) -> bool:
+    return ast.unparse(test) in {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
+
+
+def imports(module: str, source: str) -> Iterator[Import]:
+    """The imports of a module's source, without those for type checkers only."""
+
+    def visit(node: ast.AST, lazy: bool) -> Iterator[Import]:
+        match node:
+            case ast.If() if is_type_checking(node.test):
+                for statement in node.orelse:
+                    yield from visit(statement, lazy)
+                return
+            case ast.Import():
+                for alias in node.names:
+                    yield Import(alias.name, node.lineno, lazy)
+            case ast.ImportFrom():
+                above = module.split(".")[: -node.level] if node.level else []
+                base = ".".join([*above, *([node.module] if node.module else [])])
+                for alias in node.names:
+                    yield Import(f"{base}.{alias.name}", node.lineno, lazy)
+            case ast.Call(func=ast.Attribute(attr="import_module") | ast.Name(id="import_module" | "__import__")):
+                if node.args and isinstance(node.args[0], ast.Constant):
+                    yield Import(str(node.args[0].value), node.lineno, lazy)
+        inside = lazy or isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda)
+        for child in ast.iter_child_nodes(node):
+            yield from visit(child, inside)
+
+    yield from visit(ast.parse(source), lazy=False)
+
+
+def row_of(module: str) -> str | None:
+    return max((row for row in MAY_IMPORT if within(module, row)), key=len, default=None)
+
+
+def offences(module: str, source: str) -> list[str]:
+    """What a module imports against the table, in words."""
+    row = row_of(module)
+    if row is None:
+        return [f"{module} has no row in MAY_IMPORT"]
+    everyone = EVERYONE_IN_FARM.split() if within(module, "farm") else []
+    allowed = [*sys.stdlib_module_names, *everyone, *MAY_IMPORT[row].split(), row]
+    found = []
+    for target, line, lazy in imports(module, source):
+        if not any(within(target, name) for name in allowed):
+            found.append(f"{module}, line {line}: may not import {target}")
+        elif module in LAZY and not lazy and not any(within(target, n) for n in [*sys.stdlib_module_names, *everyone]):
+            found.append(f"{module}, line {line}: may import {target} only inside a function")
+    return found
+
+
+def project_files() -> dict[str, Path]:
+    """All modules of farm and workers by dotted name."""
+    paths = sorted(path for package in ("farm", "workers") for path in (ROOT / package).rglob("*.py"))
+    return {".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in paths}
+
+
+FILES = project_files()
+
+
+def test_both_packages_are_read() -> None:
+    assert "farm.errors" in FILES
+    assert any(within(module, "workers") for module in FILES)
+
+
+@pytest.mark.parametrize("module", FILES)
+def test_imports_follow_the_table(module: str) -> None:
+    assert offences(module, FILES[module].read_text(encoding="utf-8")) == []
+
+
+def test_parts_of_the_numba_door_are_imported_by_it_alone() -> None:
+    parts = [row for row, names in MAY_IMPORT.items() if "numba" in names.split() and row != NUMBA_DOOR]
+    assert all(within(part, "workers.targets") for part in parts)
+    insiders = [NUMBA_DOOR, *parts]
+    for module, path in FILES.items():
+        if not any(within(module, insider) for insider in insiders):
+            asked = {found.target for found in imports(module, path.read_text(encoding="utf-8"))}
+            assert not [target for target in asked if any(within(target, part) for part in parts)], module
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("farm.score.lexer", "import numpy"),
+        ("farm.score.lexer", "def f():\n    import numpy.linalg"),
+        ("farm.score.lexer", "from farm import pattern"),
+        ("farm.score.lexer", "from ..pattern import Pattern"),
+        ("farm.score.lexer", "import farm"),
+        ("farm.score.lexer", "import importlib\nimportlib.import_module('numba')"),
+        ("farm.graph.build", "from farm.audio import writer"),
+        ("farm.graph.build", "from farm.plan.plan import Plan"),
+        ("farm.profile.trace", "from farm.render.session import Session"),
+        ("farm.options", "import click"),
+        ("farm.render.job", "import psutil"),
+        ("farm.audio.writer", "import scipy"),
+        ("farm.__init__", "import numpy as np"),
+        ("farm.__init__", "from farm.render import session"),
+        ("farm.unheard_of", ""),
+        ("workers.pool", "from farm.errors import FarmError"),
+        ("workers.catalog", "from numba import njit"),
+        ("workers.run", "import llvmlite.binding"),
+        ("workers.targets.objects", "import numba"),
+        ("workers.targets.python", "if TYPE_CHECKING:\n    pass\nelse:\n    import numba"),
+    ],
+)
+def test_the_table_refuses(module: str, source: str) -> None:
+    assert len(offences(module, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("farm.score.parser", "from . import lexer\nfrom .syntax import Score\nfrom farm.errors import Loc"),
+        ("farm.score.parser", "import re\nfrom collections.abc import Iterator"),
+        ("farm.score.parser", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import numpy"),
+        ("farm.score.__init__", "from .parser import parse"),
+        ("farm.graph.build", "from farm.audio import samples\nfrom farm.audio.samples import Bank"),
+        ("farm.__init__", "def __getattr__(name):\n    from farm.render import session"),
+        ("workers.targets.numba", "import numba\nfrom numba.core import types\nimport llvmlite"),
+        ("workers.nodes.filters.ladder", "from workers.simd import F\nfrom ...catalog import node"),
+    ],
+)
+def test_the_table_allows(module: str, source: str) -> None:
+    assert offences(module, source) == []
+
+
+def test_help_imports_nothing_heavy() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "farm", "--help"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    times = [line for line in done.stderr.splitlines() if line.startswith("import time:")]
+    imported = {line.rsplit("|", 1)[1].strip() for line in times}
+    assert "farm.cli" in imported
+    assert not {name.partition(".")[0] for name in imported} & HEAVY

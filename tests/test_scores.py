@@ -1,0 +1,127 @@
+"""The scores in configs/scores: each can be read, sounds, does not clip; workloads start as many voices as stated."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from farm.audio import measure
+from farm.options import RenderOptions
+from farm.pattern.time import onset_frames
+from farm.render.job import Report, load, run, understand
+from farm.score import Source
+
+ROOT = Path(__file__).resolve().parent.parent
+NAMED = {path.stem: path for path in sorted((ROOT / "configs" / "scores").glob("*.ph"))}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+TOUR = re.findall(r"^```ph\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+
+
+def rendered(name: str, cycles: int, **more: object) -> tuple[NDArray[np.float32], Report]:
+    """Frames (n, 2) and the report of a score."""
+    blocks: list[NDArray[np.float32]] = []
+    options = RenderOptions(cycles=Fraction(cycles), **more)  # type: ignore[arg-type]
+    report = run(load(NAMED[name]), options, None, lambda block: blocks.append(block.copy()))
+    return np.concatenate(blocks), report
+
+
+def test_there_are_the_workloads_and_five_more() -> None:
+    assert {"q", "m", "stress"} <= NAMED.keys()
+    assert len(NAMED) >= 8
+
+
+@pytest.mark.parametrize("name", NAMED)
+def test_a_cycle_sounds_without_warnings(name: str) -> None:
+    frames, report = rendered(name, 1)
+    assert report.notices == ()
+    assert np.isfinite(frames).all()
+    assert -20.0 < measure.peak_dbfs(frames) < 0.0
+    assert measure.rms_dbfs(frames) > -40.0
+    assert np.abs(measure.dc_offset(frames)).max() < 0.02
+    assert measure.decibels(np.sqrt((frames**2).mean(axis=0))).min() > -45.0, "one side is silent"
+
+
+@pytest.mark.parametrize("name", sorted(NAMED.keys() - {"stress"}))
+def test_eight_cycles_stay_below_full_scale(name: str) -> None:
+    frames, report = rendered(name, 8)
+    assert report.clipped_frames == 0
+    assert measure.peak_dbfs(frames) < -0.5
+    assert report.tail_s < 12.0
+
+
+@pytest.mark.parametrize(("name", "starts"), [("q", 36), ("m", 51), ("stress", 8192)])
+@pytest.mark.parametrize("cycles", [1, 4])
+def test_workloads_start_as_many_voices_as_they_state(name: str, starts: int, cycles: int) -> None:
+    _, report = rendered(name, cycles, tail="none")
+    assert report.voices == starts * cycles
+
+
+def test_q_plays_c_minor_7_then_f_minor_7() -> None:
+    """In the second half cycle the C, G and B flat of the first chord are gone, the A flat and C of the next there.
+
+    The notes that the chords share with each other's harmonics, or with the echoes, say nothing.
+    """
+    frames, _ = rendered("q", 1, tail="none")
+    size = 1 << 19
+    first, second = (np.abs(np.fft.rfft(half * np.hanning(len(half)), size)) for half in frames[:, 0].reshape(2, -1))
+    bins = {note: round(440.0 * 2.0 ** ((note - 69) / 12) * size / 44100) for note in range(46, 65)}
+    assert min(first[bins[note]] / second[bins[note]] for note in (48, 55, 58)) > 2.0
+    assert min(second[bins[note]] / first[bins[note]] for note in (56, 60)) > 2.0
+
+
+def test_m_swells_on_both_sides_and_only_the_right_is_reversed() -> None:
+    """Left: hits at 2/8, 5/8 and 7/8 (E(3,8) turned by one); right: the same cycle read backwards."""
+    score = load(NAMED["m"])
+    (source,) = [one for one in score.graph.sources if one.place.startswith("o2")]
+    haps = source.voices.query(np.array([0]))
+    index, onset, _ = onset_frames(haps, np.array([0]), Fraction(1, 2), 44100)
+    pan, gain = haps.entries("pan"), haps.entries("gain")
+    assert pan is not None
+    assert gain is not None
+    key = haps.key.take(index)
+    loud = gain.take(key) == gain[~np.isnan(gain)].max()
+    sides = {side: (onset[loud & (pan.take(key) == side)] / 88200 * 8).tolist() for side in (-1.0, 1.0)}
+    assert sides[-1.0] == [2.0, 5.0, 7.0]
+    assert sorted(7.0 - one for one in sides[1.0]) == sides[-1.0]
+
+
+def test_drums_are_not_the_same_in_every_cycle() -> None:
+    frames, _ = rendered("drums", 4, tail="none")
+    first, third = frames[:88200], frames[176400:264600]
+    assert np.abs(first - third).max() > 0.05
+
+
+@pytest.mark.parametrize("number", range(len(TOUR)))
+def test_what_the_readme_shows_sounds(number: int) -> None:
+    blocks: list[NDArray[np.float32]] = []
+    score = understand(Source(f"README, score {number + 1}", TOUR[number]))
+    report = run(score, RenderOptions(cycles=Fraction(2)), None, lambda block: blocks.append(block.copy()))
+    assert report.notices == ()
+    assert -26.0 < measure.peak_dbfs(np.concatenate(blocks)) < 0.0
+
+
+def test_the_readme_has_a_tour() -> None:
+    assert len(TOUR) >= 7
+
+
+def test_the_readme_names_every_score() -> None:
+    for name in NAMED:
+        assert f"{name}.ph`" in README
+
+
+@pytest.mark.parametrize(("workload", "voices"), [("sustain-72", 72), ("synth-128", 128)])
+def test_benchmarks_of_given_voices_sound_throughout(workload: str, voices: int) -> None:
+    """The count by which the bench divides is exact: every voice sounds in each of the 441,000 frames."""
+    command = [sys.executable, str(ROOT / "scripts/benching/once.py"), "audible", workload, "good"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert json.loads(done.stdout) == {"voice_frames": voices * 441_000, "voices_peak": voices}

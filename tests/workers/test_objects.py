@@ -1,0 +1,170 @@
+"""The object cache: whole files or none, rebuilt when damaged, renamed by every edit, loaded without the compiler."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from workers.targets import objects
+
+ROOT = Path(__file__).resolve().parents[2]
+LEVEL = objects.host_levels()[0]
+KERNEL = "hold_constant"
+
+
+def run(code: str, cache: Path, *args: str, root: Path = ROOT) -> subprocess.Popen[str]:
+    """Starts Python with a cache folder of its own."""
+    environment = {**os.environ, "PYTHONPATH": str(root), "FARM_CACHE": str(cache)}
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(
+        [sys.executable, "-P", "-c", code, *args],
+        env=environment,
+        cwd=cache,
+        text=True,
+        stdin=subprocess.DEVNULL,
+        **pipes,
+    )
+
+
+def finished(process: subprocess.Popen[str]) -> str:
+    """What a process printed; asserts that it ended well."""
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 0, err
+    return out
+
+
+@pytest.fixture
+def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache that holds a kernel and the task loop; the folder of its objects."""
+    objects.ensure([KERNEL], LEVEL)
+    folder = Path("objects") / objects.digest() / LEVEL
+    here = tmp_path / folder
+    here.mkdir(parents=True)
+    for name in (KERNEL, "run"):
+        shutil.copy(objects.cache_folder() / folder / f"{name}.o", here)
+    monkeypatch.setenv("FARM_CACHE", str(tmp_path))
+    return here
+
+
+ENSURE = """
+import hashlib, sys
+from workers.targets import objects
+found = objects.ensure([sys.argv[2]], sys.argv[1])
+code = objects.load(found)
+print(sorted((name, hashlib.sha256(one).hexdigest(), code.addresses[name] > 0) for name, one in found.items()))
+"""
+
+
+def test_two_processes_may_fill_an_empty_cache_at_once(tmp_path: Path) -> None:
+    both = [run(ENSURE, tmp_path, LEVEL, KERNEL) for _ in range(2)]
+    said = [finished(process) for process in both]
+    assert said[0] == said[1]
+    assert said[0].count("True") == 2
+    files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    assert files == [f"{KERNEL}.o", "run.o"], "no half-written files"
+    for path in tmp_path.rglob("*.o"):
+        assert objects.read(path)
+
+
+@pytest.mark.parametrize("damage", ["cut short", "one bit", "empty", "checksum alone", "gone"])
+def test_a_damaged_object_is_not_believed(damage: str, filled: Path) -> None:
+    path = filled / f"{KERNEL}.o"
+    content = bytearray(path.read_bytes())
+    assert objects.read(path) == bytes(content[32:])
+    content[len(content) // 2] ^= 4
+    broken = {
+        "cut short": bytes(content[:-1]),
+        "one bit": bytes(content),
+        "empty": b"",
+        "checksum alone": bytes(content[:32]),
+    }
+    if damage == "gone":
+        path.unlink()
+    else:
+        path.write_bytes(broken[damage])
+    assert objects.read(path) is None
+
+
+def test_a_damaged_object_is_rebuilt_and_the_others_are_kept(filled: Path) -> None:
+    path = filled / f"{KERNEL}.o"
+    before = path.read_bytes()
+    loop = (filled / "run.o").stat().st_mtime_ns
+    path.write_bytes(before[:-7])
+    compiled: list[tuple[int, int]] = []
+    found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total: compiled.append((done, total)))
+    assert compiled == [(0, 1), (1, 1)]
+    assert objects.read(path) == found[KERNEL]
+    assert objects.load(found).addresses[KERNEL] > 0
+    assert (filled / "run.o").stat().st_mtime_ns == loop
+
+
+def test_what_is_whole_is_not_compiled_again(filled: Path) -> None:
+    said: list[tuple[int, int]] = []
+    found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total: said.append((done, total)))
+    assert said == []
+    assert set(found) == {KERNEL, "run"}
+    code = objects.load(found)
+    assert all(address > 0 for address in code.addresses.values())
+    ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["run"])
+
+
+def test_a_kernel_that_cannot_be_compiled_is_an_error(filled: Path) -> None:
+    with pytest.raises(objects.CompileError, match="nosuch"):
+        objects.ensure(["nosuch_constant"], LEVEL)
+    assert sorted(path.name for path in filled.iterdir()) == [f"{KERNEL}.o", "run.o"]
+
+
+def test_a_warm_start_imports_no_compiler() -> None:
+    code = """
+import sys
+from fractions import Fraction
+from farm.options import RenderOptions
+from farm.render.job import render, understand
+from farm.score import Source
+score = understand(Source("a.ph", 'cps: 4\\nout: s "bd*2" + saw 110 # lpf 800 1'))
+sound = render(score, RenderOptions(cycles=Fraction(1), rate=8000))
+assert abs(sound).max() > 0.1
+print("numba" in sys.modules, "llvmlite" in sys.modules)
+"""
+    cache = objects.cache_folder()
+    for _ in range(2):
+        said = finished(run(code, cache))
+    assert said.split() == ["False", "True"]
+
+
+def test_every_edit_of_a_source_gives_the_cache_another_name(tmp_path: Path) -> None:
+    shutil.copytree(ROOT / "workers", tmp_path / "workers", ignore=shutil.ignore_patterns("__pycache__"))
+    code = """
+from pathlib import Path
+from workers.targets import objects
+assert Path(objects.__file__).is_relative_to(Path.cwd())
+seen = {objects.digest()}
+assert objects.digest() in seen
+sources = sorted(Path("workers").rglob("*.py"))
+for path in sources:
+    with path.open("a") as file:
+        file.write("# edited")
+    assert objects.digest() not in seen, path
+    seen.add(objects.digest())
+Path("workers/nodes/another.py").write_text("")
+assert objects.digest() not in seen
+print(len(sources))
+"""
+    count = int(finished(run(code, tmp_path, root=tmp_path)))
+    assert count == len(list((ROOT / "workers").rglob("*.py"))) > 30
+
+
+def test_nodes_from_elsewhere_give_the_cache_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plain = objects.digest()
+    monkeypatch.setenv("FARM_NODES", str(tmp_path))
+    assert objects.digest() == plain
+    (tmp_path / "mine.py").write_text("A = 1\n", encoding="utf-8")
+    one = objects.digest()
+    (tmp_path / "mine.py").write_text("A = 2\n", encoding="utf-8")
+    assert len({plain, one, objects.digest()}) == 3

@@ -1,0 +1,88 @@
+"""Cores: how many workers to run, and where each is pinned. The one door to psutil."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from pathlib import Path
+
+TOPOLOGY = Path("/sys/devices/system/cpu")
+CGROUP = Path("/sys/fs/cgroup")
+
+
+def portable() -> bool:
+    """Whether to keep to what every system has: no pinning, no futex, no fork (`FARM_PORTABLE=1`, or not Linux)."""
+    return os.environ.get("FARM_PORTABLE") == "1" or sys.platform != "linux"
+
+
+def allowed_cpus() -> tuple[int, ...]:
+    """CPUs that this process may run on, by number."""
+    import psutil
+
+    try:
+        return tuple(sorted(psutil.Process().cpu_affinity()))
+    except (AttributeError, OSError):
+        return tuple(range(os.cpu_count() or 1))
+
+
+def quota_cpus(folder: Path = CGROUP) -> float | None:
+    """CPUs' worth of time that the control group grants (cgroup 2 or 1); None without a limit."""
+    try:
+        quota, period = (folder / "cpu.max").read_text().split()[:2]
+        return None if quota == "max" else int(quota) / int(period)
+    except (OSError, ValueError):
+        pass
+    try:
+        quota_us = int((folder / "cpu" / "cpu.cfs_quota_us").read_text())
+        period_us = int((folder / "cpu" / "cpu.cfs_period_us").read_text())
+        return None if quota_us <= 0 else quota_us / period_us
+    except (OSError, ValueError):
+        return None
+
+
+def worker_count() -> tuple[int, str]:
+    """How many workers `auto` means, and what decided it."""
+    cpus = len(allowed_cpus())
+    quota = quota_cpus()
+    if quota is not None and quota < cpus:
+        return max(1, int(quota)), f"the control group grants {quota:g} CPUs"
+    return cpus, f"{cpus} CPU{'s' if cpus > 1 else ''} allowed"
+
+
+def siblings(cpu: int, folder: Path = TOPOLOGY) -> tuple[int, ...]:
+    """CPUs of the same physical core, itself included."""
+    try:
+        text = (folder / f"cpu{cpu}" / "topology" / "thread_siblings_list").read_text()
+    except OSError:
+        return (cpu,)
+    found: list[int] = []
+    for part in text.strip().split(","):
+        first, _, last = part.partition("-")
+        found += range(int(first), int(last or first) + 1)
+    return tuple(found)
+
+
+def pinning(cpus: tuple[int, ...], workers: int, folder: Path = TOPOLOGY) -> tuple[int, ...]:
+    """A CPU for each worker: distinct physical cores first, then their siblings, then around again."""
+    ranked = sorted(cpus, key=lambda cpu: (sorted(set(siblings(cpu, folder)) & set(cpus)).index(cpu), cpu))
+    return tuple(ranked[number % len(ranked)] for number in range(workers))
+
+
+def pin(cpu: int) -> None:
+    """Pins this process to a CPU, where the system can."""
+    import psutil
+
+    with contextlib.suppress(AttributeError, OSError):
+        psutil.Process().cpu_affinity([cpu])
+
+
+def cpu_seconds(pid: int) -> float:
+    """CPU time that a process has used; 0.0 when it is gone."""
+    import psutil
+
+    try:
+        times = psutil.Process(pid).cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)

@@ -1,0 +1,364 @@
+"""Sample voices: eight frames side by side, added straight into their slice's sum.
+
+A voice is constants: onset, place in the slab, rate, a piecewise envelope, gains. Its position at a frame is integer
+arithmetic (40.24 fixed point) from the onset, and its envelope comes from the frame's distance to the segment's start,
+so that any stretch of frames can be rendered on its own. Interpolation: linear; 4-point Hermite (Catmull-Rom; de Soras,
+"The quest for the perfect resampler", 2005); 16-point windowed sinc from a table of phases, interpolated linearly.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workers.catalog import STATELESS, Column, Shape, node
+from workers.dsp.math import exp2
+from workers.simd import (
+    F,
+    Floats,
+    Memory,
+    U,
+    Words,
+    iota,
+    lanes_sum,
+    load,
+    lookup,
+    near_lookup,
+    select,
+    splat,
+    store,
+    store_some,
+    to_float,
+    whole,
+    word,
+)
+
+FRACTION = (1 << 24) - 1
+NEAR = 2 << 24
+"""Fastest rate (40.24) at which 8 frames read within 16 neighbours."""
+SEGMENTS = 5
+PHASES = 256
+TAPS = 16
+LINEAR, HERMITE, SINC = 0, 1, 2
+
+
+def tap(samples: Memory, index: int, offset: Words, near: int) -> Floats:
+    """samples[index + offset]."""
+    if near == 1:
+        return near_lookup(samples, index, offset)
+    return lookup(samples, index, offset)
+
+
+def linear(samples: Memory, index: int, offset: Words, f: Floats, near: int) -> Floats:
+    """Between two neighbours."""
+    a = tap(samples, index, offset, near)
+    b = tap(samples, index + 1, offset, near)
+    return a + f * (b - a)
+
+
+def hermite(samples: Memory, index: int, offset: Words, f: Floats, near: int) -> Floats:
+    """Between four neighbours, with slopes from the outer ones."""
+    before = tap(samples, index - 1, offset, near)
+    a = tap(samples, index, offset, near)
+    b = tap(samples, index + 1, offset, near)
+    after = tap(samples, index + 2, offset, near)
+    c1 = F(0.5) * (b - before)
+    c2 = before - F(2.5) * a + F(2.0) * b - F(0.5) * after
+    c3 = F(0.5) * (after - before) + F(1.5) * (a - b)
+    value: Floats = ((c3 * f + c2) * f + c1) * f + a
+    return value
+
+
+def sinc_frame(samples: Memory, position: int, table: int) -> Floats:
+    """One frame by 16 taps; `table` is the index of the table's first phase. The value is in every lane."""
+    phase = (position & FRACTION) >> 16
+    f = to_float(word(position & 0xFFFF)) * F(2.0**-16)
+    row = table + phase * TAPS
+    at = (position >> 24) - (TAPS // 2 - 1)
+    low = load(samples, row)
+    low = low + f * (load(samples, row + TAPS) - low)
+    high = load(samples, row + 8)
+    high = high + f * (load(samples, row + TAPS + 8) - high)
+    return lanes_sum(low * load(samples, at) + high * load(samples, at + 8))
+
+
+def sinc(samples: Memory, position: int, step: int, table: int) -> Floats:
+    """8 frames by 16 taps each."""
+    value = sinc_frame(samples, position, table)
+    for k in range(1, 8):
+        value = select(iota() == word(k), sinc_frame(samples, position + k * step, table), value)
+    return value
+
+
+def envelope(segment_frame: int, level: Floats, slope: Floats, exponential: int) -> Floats:
+    """8 frames of a segment, from `segment_frame` frames after its start."""
+    n = to_float(word(segment_frame) + iota())
+    if exponential == 1:
+        return level * exp2(slope * n)
+    return level + slope * n
+
+
+def interpolated(samples: Memory, place: int, pace: int, table: int, near: int, quality: int) -> Floats:
+    """8 frames of a sample from a place (40.24) on."""
+    if quality == SINC:
+        return sinc(samples, place, pace, table)
+    offsets = word(place & FRACTION) + iota() * word(pace)
+    f = to_float(offsets & U(FRACTION)) * F(2.0**-24)
+    if quality == HERMITE:
+        return hermite(samples, place >> 24, offsets >> U(24), f, near)
+    return linear(samples, place >> 24, offsets >> U(24), f, near)
+
+
+def play_stretch(
+    samples: Memory,
+    place: int,
+    pace: int,
+    table: int,
+    out: Memory,
+    plane: int,
+    i: int,
+    count: int,
+    segment_frame: int,
+    level: Floats,
+    slope: Floats,
+    left: Floats,
+    right: Floats,
+    near: int,
+    exponential: int,
+    quality: int,
+) -> None:
+    """Adds `count` frames of one segment of one voice to the sum from frame `i` on."""
+    done = 0
+    while done + 8 <= count:
+        value = interpolated(samples, place, pace, table, near, quality)
+        value = value * envelope(segment_frame + done, level, slope, exponential)
+        store(out, i + done, load(out, i + done) + value * left)
+        store(out, plane + i + done, load(out, plane + i + done) + value * right)
+        done += 8
+        place += 8 * pace
+    if done < count:
+        value = interpolated(samples, place, pace, table, near, quality)
+        value = value * envelope(segment_frame + done, level, slope, exponential)
+        store_some(out, i + done, load(out, i + done) + value * left, count - done)
+        store_some(out, plane + i + done, load(out, plane + i + done) + value * right, count - done)
+
+
+def play_slice(
+    samples: Memory,
+    onset: Memory,
+    source: Memory,
+    position: Memory,
+    step: Memory,
+    loop: Memory,
+    breaks: Memory,
+    levels: Memory,
+    slopes: Memory,
+    curve: Memory,
+    table: Memory,
+    gain_left: Memory,
+    gain_right: Memory,
+    out: Memory,
+    frame: int,
+    frames: int,
+    voices: int,
+    plane: int,
+    quality: int,
+) -> None:
+    """Plays the voices of a slice into its stereo sum, one after another.
+
+    `breaks`: frames after the onset at which envelope segments begin, and the end; `levels`, `slopes`: of each segment;
+    `curve`: number of the segment that is exponential (level * 2**(slope * frames)), or -1. `source`: index of the
+    sample's first frame in the slab; `position`, `step`: 40.24 frames; `loop`: length to repeat (40.24), or 0.
+    """
+    for i in range(0, frames, 8):
+        store(out, i, F(0.0))
+        store(out, plane + i, F(0.0))
+    for v in range(voices):
+        began = whole(onset, v)
+        pace = whole(step, v)
+        around = whole(loop, v)
+        row = whole(table, v)
+        left = splat(gain_left, v)
+        right = splat(gain_right, v)
+        for s in range(SEGMENTS):
+            start = began + whole(breaks, v * (SEGMENTS + 1) + s)
+            stop = min(began + whole(breaks, v * (SEGMENTS + 1) + s + 1), frame + frames)
+            now = max(start, frame)
+            level = splat(levels, v * SEGMENTS + s)
+            slope = splat(slopes, v * SEGMENTS + s)
+            while now < stop:
+                place = whole(position, v) + (now - began) * pace
+                until = stop
+                if around > 0:
+                    place = place % around
+                    until = min(stop, now + (around - place + pace - 1) // pace)
+                place = place + (whole(source, v) << 24)
+                n, i, count = now - start, now - frame, until - now
+                if whole(curve, v) == s:
+                    if pace <= NEAR:
+                        play_stretch(
+                            samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 1, 1, quality
+                        )
+                    else:
+                        play_stretch(
+                            samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 0, 1, quality
+                        )
+                elif pace <= NEAR:
+                    play_stretch(
+                        samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 1, 0, quality
+                    )
+                else:
+                    play_stretch(
+                        samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 0, 0, quality
+                    )
+                now = until
+
+
+COLUMNS = (
+    Column("onset", "i8"),
+    Column("source", "i8"),
+    Column("position", "i8"),
+    Column("step", "i8"),
+    Column("loop", "i8"),
+    Column("breaks", "i8", SEGMENTS + 1),
+    Column("levels", "f4", SEGMENTS),
+    Column("slopes", "f4", SEGMENTS),
+    Column("curve", "i8"),
+    Column("table", "i8"),
+    Column("gain_left", "f4"),
+    Column("gain_right", "f4"),
+)
+
+
+@node(role="internal", columns=COLUMNS, numbers=("voices", "plane"), memory=STATELESS, shape=Shape.FOLD, cost_ns=0.6)
+def sampler_draft(
+    samples: Any,
+    onset: Any,
+    source: Any,
+    position: Any,
+    step: Any,
+    loop: Any,
+    breaks: Any,
+    levels: Any,
+    slopes: Any,
+    curve: Any,
+    table: Any,
+    gain_left: Any,
+    gain_right: Any,
+    out: Any,
+    frame: int,
+    frames: int,
+    voices: int,
+    plane: int,
+) -> None:
+    """Sample voices by linear interpolation between two neighbours."""
+    play_slice(
+        samples,
+        onset,
+        source,
+        position,
+        step,
+        loop,
+        breaks,
+        levels,
+        slopes,
+        curve,
+        table,
+        gain_left,
+        gain_right,
+        out,
+        frame,
+        frames,
+        voices,
+        plane,
+        LINEAR,
+    )
+
+
+@node(role="internal", columns=COLUMNS, numbers=("voices", "plane"), memory=STATELESS, shape=Shape.FOLD, cost_ns=0.9)
+def sampler_good(
+    samples: Any,
+    onset: Any,
+    source: Any,
+    position: Any,
+    step: Any,
+    loop: Any,
+    breaks: Any,
+    levels: Any,
+    slopes: Any,
+    curve: Any,
+    table: Any,
+    gain_left: Any,
+    gain_right: Any,
+    out: Any,
+    frame: int,
+    frames: int,
+    voices: int,
+    plane: int,
+) -> None:
+    """Sample voices by 4-point Hermite interpolation."""
+    play_slice(
+        samples,
+        onset,
+        source,
+        position,
+        step,
+        loop,
+        breaks,
+        levels,
+        slopes,
+        curve,
+        table,
+        gain_left,
+        gain_right,
+        out,
+        frame,
+        frames,
+        voices,
+        plane,
+        HERMITE,
+    )
+
+
+@node(role="internal", columns=COLUMNS, numbers=("voices", "plane"), memory=STATELESS, shape=Shape.FOLD, cost_ns=3.5)
+def sampler_best(
+    samples: Any,
+    onset: Any,
+    source: Any,
+    position: Any,
+    step: Any,
+    loop: Any,
+    breaks: Any,
+    levels: Any,
+    slopes: Any,
+    curve: Any,
+    table: Any,
+    gain_left: Any,
+    gain_right: Any,
+    out: Any,
+    frame: int,
+    frames: int,
+    voices: int,
+    plane: int,
+) -> None:
+    """Sample voices by a 16-point windowed sinc."""
+    play_slice(
+        samples,
+        onset,
+        source,
+        position,
+        step,
+        loop,
+        breaks,
+        levels,
+        slopes,
+        curve,
+        table,
+        gain_left,
+        gain_right,
+        out,
+        frame,
+        frames,
+        voices,
+        plane,
+        SINC,
+    )

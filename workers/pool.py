@@ -1,0 +1,202 @@
+"""The pool: persistent worker processes, pinned, one thread each. Each runs the native loop over the arena it is given.
+
+A worker obeys three messages of its pipe: ("attach", path, bytes, words, kernels) maps an arena, sets the words of its
+record and sees to its kernels; ("work",) runs `work` until STOP and answers "stopped"; ("leave",) ends it. Its death
+shows at its sentinel.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import mmap
+import multiprocessing
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+import numpy as np
+
+from workers import cores
+from workers.targets import objects
+from workers.wire import Run, Schedule
+
+PR_SET_NAME, PR_SET_PDEATHSIG = 15, 1
+MADV_POPULATE_WRITE = 23
+RECORD_WORDS = max(len(Run) + 1, max(Schedule) + 1)
+LOOP_ENTRIES = ("run", "work", "complete")
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What a worker needs to know at its start; everything that a fresh process cannot inherit."""
+
+    number: int
+    count: int
+    """Workers of the pool."""
+    cpu: int | None
+    level: str
+    parent: int
+
+
+@dataclass(eq=False)
+class Worker:
+    """A running worker, as its coordinator sees it."""
+
+    number: int
+    process: BaseProcess
+    pipe: Connection
+
+    @property
+    def pid(self) -> int:
+        """Process id."""
+        assert self.process.pid is not None
+        return self.process.pid
+
+
+def name_process(name: str) -> None:
+    """Sets what ps and top call this process."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
+
+
+def die_with_parent(parent: int) -> None:
+    """Has the kernel end this process when its coordinator is gone, however that went."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> None:
+    """A worker's life."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    die_with_parent(errand.parent)
+    name_process(f"farm-worker-{errand.number}")
+    if errand.cpu is not None:
+        cores.pin(errand.cpu)
+    loaded = [code] if code is not None else []
+    known = dict(code.addresses) if code is not None else {}
+    record = np.zeros(RECORD_WORDS, np.int64)
+    mapped: list[Any] = []
+    while True:
+        try:
+            message = pipe.recv()
+        except (EOFError, OSError):
+            os._exit(0)
+        if message[0] == "leave":
+            os._exit(0)
+        if message[0] == "attach":
+            _, path, size, words, kernels = message
+            lacking = [name for name in (*kernels, *LOOP_ENTRIES) if name not in known]
+            if lacking:
+                loaded.append(objects.load(objects.ensure(lacking, errand.level)))
+                known.update(loaded[-1].addresses)
+            addresses = np.array([known[name] for name in kernels], np.int64)
+            mapped = [attach(path, size, errand.number, errand.count)]
+            base = ctypes.addressof(ctypes.c_char.from_buffer(mapped[0]))
+            for index, (value, relative) in words.items():
+                record[index] = value + (base if relative else 0)
+            record[Run.KERNELS] = addresses.ctypes.data
+            record[Schedule.WORKER] = errand.number
+        else:
+            ctypes.CFUNCTYPE(None, ctypes.c_int64)(known["work"])(int(record.ctypes.data))
+            pipe.send("stopped")
+
+
+def attach(path: str, size: int, number: int, count: int) -> mmap.mmap:
+    """Maps an arena, for worker `number` of `count`. It is not registered anywhere: only its creator unlinks it."""
+    descriptor = os.open(path, os.O_RDWR)
+    try:
+        mapped = mmap.mmap(descriptor, size)
+    finally:
+        os.close(descriptor)
+    # Faulted in now, each worker a share; an older kernel does it page by page as they are used.
+    share = -(-size // count // mmap.PAGESIZE) * mmap.PAGESIZE
+    with contextlib.suppress(OSError, ValueError):
+        mapped.madvise(MADV_POPULATE_WRITE, number * share, min(share, size - number * share))
+    return mapped
+
+
+class Pool:
+    """Workers 0 .. count - 1, forked after the machine code is loaded (or spawned, where fork is not to be had)."""
+
+    def __init__(self, count: int, level: str, code: objects.Code) -> None:
+        self.portable = cores.portable()
+        self.context = multiprocessing.get_context("spawn" if self.portable else "fork")
+        self.level, self.code = level, code
+        cpus = cores.pinning(cores.allowed_cpus(), count)
+        self.cpus: tuple[int | None, ...] = tuple(None for _ in cpus) if self.portable else cpus
+        self.workers: list[Worker] = []
+        self.arena: tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...]] | None = None
+        for number in range(count):
+            self.workers.append(self.start(number))
+
+    def start(self, number: int) -> Worker:
+        """Starts the worker of this number; it waits for messages."""
+        ours, theirs = self.context.Pipe()
+        errand = Errand(number, len(self.cpus), self.cpus[number], self.level, os.getpid())
+        code = None if self.portable else self.code
+        process = self.context.Process(  # type: ignore[attr-defined]
+            target=worker_main, args=(errand, theirs, code), name=f"farm-worker-{number}", daemon=True
+        )
+        process.start()
+        theirs.close()
+        return Worker(number, process, ours)
+
+    def replace(self, number: int) -> None:
+        """Starts a new worker in the place of a dead one, attached and working like the others."""
+        dead = self.workers[number]
+        dead.process.join()
+        dead.pipe.close()
+        self.workers[number] = self.start(number)
+        self.set_to_work(self.workers[number])
+
+    def attach(
+        self, path: str, size: int, words: Sequence[Mapping[int, tuple[int, bool]]], kernels: tuple[str, ...]
+    ) -> None:
+        """Gives every worker an arena: `words` of each one's record, (value, whether relative to the arena's start)."""
+        self.arena = (path, size, tuple(dict(own) for own in words), kernels)
+        for worker in self.workers:
+            self.set_to_work(worker)
+
+    def set_to_work(self, worker: Worker) -> None:
+        """Has a worker map the arena and work in it."""
+        if self.arena is not None:
+            path, size, words, kernels = self.arena
+            self.send(worker, ("attach", path, size, words[worker.number], kernels))
+            self.send(worker, ("work",))
+
+    @staticmethod
+    def send(worker: Worker, message: tuple[Any, ...]) -> None:
+        """Sends a message; a worker that died meanwhile is noticed at its sentinel."""
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+            worker.pipe.send(message)
+
+    def stopped(self, timeout_s: float = 10.0) -> None:
+        """Waits until every living worker has answered that it stopped working."""
+        for worker in self.workers:
+            try:
+                if worker.process.is_alive() and worker.pipe.poll(timeout_s):
+                    worker.pipe.recv()
+            except (EOFError, OSError):
+                pass
+        self.arena = None
+
+    def close(self) -> None:
+        """Ends all workers; those that do not leave are killed."""
+        for worker in self.workers:
+            self.send(worker, ("leave",))
+        for worker in self.workers:
+            worker.process.join(1.0 if self.arena is None else 0.05)
+            if worker.process.is_alive():
+                worker.process.kill()
+                worker.process.join()
+            worker.pipe.close()
+        self.workers.clear()

@@ -1,0 +1,1 @@
+"""What runs kernels: `python` (as written, the reference), `numba` (compilation), `objects` (machine code on disk)."""

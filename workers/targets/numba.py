@@ -1,0 +1,165 @@
+"""The numba target: lowers kernels, compiles them for one CPU level, emits object files' bytes.
+
+This is the one door to numba. It runs in processes of its own (`python -m workers.targets.numba LEVEL OUT NAME ...`,
+started by `targets/objects.py`), because Numba reads the CPU level from the environment when it is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import FunctionType
+from typing import Any
+
+LEVELS = {"v2": "x86-64-v2", "v3": "x86-64-v3", "v4": "x86-64-v4"}
+FEATURES = {"v4": "+prefer-256-bit"}
+LOOPS = ("run", "work", "complete", "drill")
+"""Entries that are not kernels."""
+
+
+def set_level(level: str) -> None:
+    """Names the CPU level to Numba; call before numba is imported."""
+    os.environ["NUMBA_CPU_NAME"] = LEVELS[level]
+    os.environ["NUMBA_CPU_FEATURES"] = FEATURES.get(level, "")
+    os.environ["NUMBA_DISABLE_JIT"] = "0"
+
+
+def _vocabulary(level: str) -> dict[str, Any]:
+    from workers.targets import vectors
+
+    vectors.LEVEL_HAS_PERMUTE = level != "v2"
+    return dict(vectors.VOCABULARY)
+
+
+_made: dict[str, dict[Any, Any]] = {}
+"""Shared functions that this process has compiled already, by level."""
+
+
+def _jitted(function: FunctionType, vocabulary: dict[str, Any], made: dict[Any, Any]) -> Any:
+    """A shared dsp function with the vocabulary's vectors in place of numpy's."""
+    import numba
+
+    if function not in made:
+        scope = _scope(function, vocabulary, made)
+        # Constant arguments of a shared function reach its loops only where it is inlined.
+        inlined = function.__module__ not in ("workers.run", "workers.work")
+        twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
+        made[function] = numba.njit(error_model="numpy", no_cfunc_wrapper=True, forceinline=inlined)(twin)
+    return made[function]
+
+
+def _scope(function: Any, vocabulary: dict[str, Any], made: dict[Any, Any]) -> dict[str, Any]:
+    """The names that `function` uses: the vocabulary, jitted dsp functions, numbers; nothing else."""
+    scope: dict[str, Any] = {}
+    pending = [function.__code__]
+    names: set[str] = set()
+    while pending:
+        code = pending.pop()
+        names |= set(code.co_names)
+        pending += [constant for constant in code.co_consts if hasattr(constant, "co_names")]
+    for name in names:
+        if name in vocabulary:
+            scope[name] = vocabulary[name]
+            continue
+        value = function.__globals__.get(name)
+        if isinstance(value, FunctionType):
+            scope[name] = _jitted(value, vocabulary, made)
+        elif isinstance(value, int | float):
+            scope[name] = value
+    return scope
+
+
+def flat_function(name: str, level: str) -> Callable[[int], None]:
+    """The uncompiled flat function of a kernel variant, or of the runner (`run`)."""
+    from workers.calls import VARIANTS
+    from workers.catalog import catalog
+    from workers.dsp import math, units
+    from workers.targets.lower import lower
+
+    vocabulary = _vocabulary(level)
+    made = _made.setdefault(level, {})
+    if name in LOOPS:
+        from workers import drill, run, work
+
+        entry: Any = {"run": run.run, "work": work.work, "complete": work.complete, "drill": drill.drill}[name]
+        return FunctionType(entry.__code__, _scope(entry, vocabulary, made), name)
+    node, _, variant = name.rpartition("_")
+    assert variant in (*VARIANTS, "seek"), name
+    definition = catalog()[node]
+    function: Any = definition.seek if variant == "seek" else definition.kernel
+    text = lower(definition, variant)
+    scope = _scope(function, vocabulary, made)
+    scope.update(vocabulary)
+    extras: tuple[Any, ...] = (math.settle, units.phase_step, units.frames_of)
+    for extra in extras:
+        scope[extra.__name__] = _jitted(extra, vocabulary, made)
+    exec(compile(text, f"<lowered {name}>", "exec"), scope)
+    flat: Callable[[int], None] = scope["kernel"]
+    return flat
+
+
+def module_of(name: str, level: str) -> Any:
+    """The optimised LLVM module with one visible function `name`: void(int64)."""
+    import llvmlite.binding as llvm
+    from numba import cfunc, types
+
+    compiled = cfunc(types.void(types.int64), nopython=True, error_model="numpy")(flat_function(name, level))
+    module = llvm.parse_assembly(compiled._library.get_llvm_str())
+    for function in module.functions:
+        if function.name == compiled._wrapper_name:
+            function.name = name
+        elif not function.is_declaration:
+            function.linkage = "internal"
+    return module
+
+
+def target_machine(level: str) -> Any:
+    """LLVM's code generator for a CPU level: position independent, no fused multiply-add contraction."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    target = llvm.Target.from_default_triple()
+    return target.create_target_machine(
+        cpu=LEVELS[level], features=FEATURES.get(level, ""), opt=3, reloc="pic", codemodel="default", jit=False
+    )
+
+
+def _optimised(module: Any, machine: Any) -> Any:
+    import llvmlite.binding as llvm
+
+    options = llvm.create_pipeline_tuning_options(speed_level=3)
+    builder = llvm.create_pass_builder(machine, options)
+    builder.getModulePassManager().run(module, builder)
+    return module
+
+
+def emit_object(name: str, level: str) -> bytes:
+    """Machine code of a kernel variant or of the runner, as the bytes of an ELF object."""
+    machine = target_machine(level)
+    code: bytes = machine.emit_object(_optimised(module_of(name, level), machine))
+    return code
+
+
+def emit_assembly(name: str, level: str) -> str:
+    """The same as text, to look at."""
+    machine = target_machine(level)
+    text: str = machine.emit_assembly(_optimised(module_of(name, level), machine))
+    return text
+
+
+def main(arguments: list[str]) -> None:
+    """`LEVEL OUT NAME ...`: writes OUT/NAME.o for each name, renamed into place; prints each name when it is done."""
+    from workers.targets.objects import save
+
+    level, out, *names = arguments
+    set_level(level)
+    for name in names:
+        save(Path(out) / f"{name}.o", emit_object(name, level))
+        print(name, flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,227 @@
+"""The tables that planner and workers share: records of 64-bit words, all integers, addressed by name.
+
+A table is an int64 array of shape (records, fields). Offsets are bytes from the start of the arena. Signals, constants,
+state and rings are float32 slabs. Both sides check `VERSION`.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+VERSION = 1
+
+LANES = 16
+"""Lanes of a slice."""
+HALF = 8
+"""Lanes of one vector; a slice has two halves."""
+BLOCK = 64
+"""Frames of one inner call, at most; blocks never cross a multiple of this."""
+GUARD = 16
+"""Frames by which every signal buffer is padded."""
+SAMPLE_GUARD = 32
+"""Frames of silence (or of the loop's continuation) on both sides of a sample in the slab."""
+
+FIELD_BYTES = LANES * 4
+"""Bytes of one constant or state field of a slice."""
+BUFFER_BYTES = BLOCK * HALF * 4
+"""Bytes of one lanes signal in scratch."""
+RECORD_WORDS = 28
+"""Words of one call record in scratch."""
+
+
+MOST_FEEDS = 1024
+"""Step ports of one group, at most."""
+MOST_MOVING = 2048
+"""Words of one group that move with the block, at most."""
+
+
+class Group(IntEnum):
+    """Fields of a group: connected nodes with the same lanes, run one after another over blocks."""
+
+    BLOCK_FRAMES = 0
+    FIRST_OP = 1
+    OPS = 2
+    """Ops per half, run for each active half."""
+    POST_OPS = 3
+    """Ops that follow them in the table, run once a block for the whole slice."""
+    SEEKS = 4
+    """Ops that follow those, run once at the start of a task."""
+    CONSTANTS = 5
+    STATE_FIELDS = 6
+    FIRST_FEED = 7
+    FEEDS = 8
+    ONSETS = 9
+    """Offset of the voices' onset column (int64), or 0 on a bus."""
+    RECORDS_AT = 10
+    """Offsets into scratch."""
+    CONSTANTS_AT = 11
+    BUFFERS_AT = 12
+    CLEARED = 14
+    """Bytes of the group's rings that are zeroed where a task starts from nothing."""
+    STATE_AT = 13
+    """State of tasks that hand nothing on: STATE_OUT is -1."""
+
+
+class Task(IntEnum):
+    """Fields of a task: one group, one slice, one chunk."""
+
+    GROUP = 0
+    FRAME = 1
+    FRAMES = 2
+    HALVES = 3
+    """Bit 0 and bit 1: which halves sound."""
+    ROW = 4
+    """First voice row of the slice."""
+    CONSTANTS = 5
+    STATE_IN = 6
+    """Offset of the state before, or -1: zeros."""
+    STATE_OUT = 7
+    RING = 8
+    OUT = 9
+    """Offset of the slice's private sum (voices)."""
+    SLOT = 10
+    """Chunk slot of signals read from outside: chunk number modulo their depth."""
+    INNER_SLOT = 14
+    """Chunk slot of signals between groups."""
+    CHUNK = 11
+    """Chunk number within the window."""
+    LANES = 12
+    """Voices in the slice, 1 to 16."""
+    SLICE = 13
+
+
+class Op(IntEnum):
+    """Fields of an op: one kernel in a group's program. Words follow, three fields each (code, value, half step)."""
+
+    KERNEL = 0
+    WORDS = 1
+    OUT_WORD = 2
+    """Which word is the output, for the search for NaNs; -1: none."""
+    FIRST_FIELD = 3
+    """State fields of the op (a seek starts them from zero)."""
+    FIELDS = 4
+    NODE = 5
+    FIRST_WORD = 6
+
+
+OP_WORDS = int(Op.FIRST_WORD) + 3 * (RECORD_WORDS - 2)
+
+
+class Code(IntEnum):
+    """What a word of an op becomes in a call record."""
+
+    LITERAL = 0
+    SCRATCH = 1
+    CONSTANT = 2
+    STATE = 3
+    ARENA = 4
+    SIGNAL = 5
+    """Stereo signal in the arena: value + slot * step, moved on by the frames done."""
+    OUT = 6
+    """The task's private sum, moved on likewise."""
+    COLUMN = 7
+    """value + row * 8 (int64) or row * 4 (float32): step says which."""
+    RING = 8
+    COUNT = 9
+    """A number from a table by chunk of the window: arena[value + chunk * 8]."""
+    LANES = 10
+    AGES = 11
+    """Seeks only: uint32 frames since each lane's onset, in scratch."""
+    INNER = 13
+    """Stereo signal between groups: value + inner slot * step, moved on by the frames done."""
+    HALF_OUT = 12
+    """Scratch buffer of half `step`, or the zero buffer where that half is silent."""
+
+
+CONTROL_STRIDE = 8
+"""Words between control words: each has a cache line of its own."""
+
+
+class Control(IntEnum):
+    """Words that workers and coordinator share during a window, `CONTROL_STRIDE` words apart.
+
+    Only `done` bits of tasks are the truth; HEAD, TAIL, the ring and the pending counts are derived from them.
+    """
+
+    HEAD = 0
+    """Next place of the ring to take from."""
+    TAIL = 1
+    """Next place of the ring to put into."""
+    WAKE = 3
+    """Counts publications; idle workers sleep on it."""
+    SLEEPERS = 4
+    """Workers asleep on WAKE or about to be."""
+    HALT = 5
+    """1: workers park at their next task boundary."""
+    STOP = 6
+    """1: workers return to Python."""
+    TASK_COUNT = 7
+    """Tasks of the window; numbers from there on are reads, which the coordinator does."""
+    FIRST_WORKER = 8
+    """Per worker from here on, `WORKER_WORDS` words: CLAIM, PARKED, and how many tasks it has done."""
+
+
+WORKER_WORDS = 3 * CONTROL_STRIDE
+
+
+class Schedule(IntEnum):
+    """Words of the record that `work` and `complete` are called with, after those of `Run`."""
+
+    CONTROL = 10
+    SUCCESSORS = 11
+    """int64 (edges): tasks that follow, grouped by task."""
+    FIRST_SUCCESSOR = 12
+    """int64 (tasks + reads + 1)."""
+    PENDING = 13
+    """int64 (tasks + reads): predecessors not done."""
+    DONE = 14
+    """int64 (tasks + reads): 1 when done."""
+    RING = 15
+    """int64 (tasks): ready tasks plus 1; 0: not published yet."""
+    WORKER = 16
+    SPINS = 17
+    PORTABLE = 18
+    TASK = 19
+    """For `complete`: the task that is done."""
+
+
+class Feed(IntEnum):
+    """A step port: the constant it sets, and where its (frame, bits) entries lie."""
+
+    CONSTANT = 0
+    ENTRIES = 1
+    COUNT = 2
+
+
+class Run(IntEnum):
+    """Words of the record that `run` is called with."""
+
+    ARENA = 0
+    TASKS = 1
+    FIRST = 2
+    COUNT = 3
+    GROUPS = 4
+    OPS = 5
+    FEEDS = 6
+    KERNELS = 7
+    SCRATCH = 8
+    CHECK = 9
+    """0, or the address of a `Fault`: every output is searched for NaN and infinity."""
+
+
+class Fault(IntEnum):
+    """What a checked run found first."""
+
+    FOUND = 0
+    NODE = 1
+    FRAME = 2
+    TASK = 3
+    LANE = 4
+
+
+# Scratch, at the group's RECORDS_AT: ages of the lanes, feed cursors, moving words (two words each), then the call
+# records: ops of half 0, ops of half 1, post ops (seeks use the first).
+AGES = 0
+CURSORS = FIELD_BYTES
+MOVING = CURSORS + 8 * MOST_FEEDS
+RECORDS = MOVING + 16 * MOST_MOVING
