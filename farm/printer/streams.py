@@ -11,6 +11,7 @@ import math
 import os
 import re
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 from farm.errors import FarmError, Loc, Notice, show
@@ -44,6 +45,12 @@ def tell_problem(problem: FarmError | Notice) -> None:
     """An error or a warning, on standard error."""
     text = show(problem)
     tell(_coloured(text) if is_coloured(sys.stderr) else text)
+
+
+def tell_problems(problems: Iterable[FarmError | Notice]) -> None:
+    """Errors and warnings, on standard error."""
+    for problem in problems:
+        tell_problem(problem)
 
 
 def _coloured(text: str) -> str:

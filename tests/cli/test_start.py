@@ -25,7 +25,8 @@ def test_help_imports_click_and_nothing_else(line: str) -> None:
     modules = set(done.stderr.split())
     assert "click" in modules
     assert not modules & HEAVY
-    assert {name for name in modules if name.partition(".")[0] in {"farm", "workers"}} == {"farm", "farm.cli"}
+    ours = {name for name in modules if name.partition(".")[0] in {"farm", "workers"}}
+    assert {".".join(name.split(".")[:2]) for name in ours} == {"farm", "farm.cli"}
 
 
 def test_import_farm_loads_nothing() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -64,6 +65,24 @@ def test_wrong_usage_is_2(farm: Farm, line: str, said: str) -> None:
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
     assert ran.err.startswith("error: ")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("render a.ph --cycle 3 --json", "No such option '--cycle'. Did you mean '--cycles'?"),
+        ("render --json", "Missing argument 'SCORE'."),
+        ("--json", "No such option '--json'."),
+        ("plan a.ph --cycles many --json", "Invalid value for '--cycles': `many` is not a number"),
+        ("verify a.ph --rate 7 --json", "--rate must be from 8000 to 384000 Hz, not 7"),
+    ],
+)
+def test_wrong_usage_is_a_document_too(farm: Farm, line: str, said: str) -> None:
+    ran = farm(*line.split())
+    told = json.loads(ran.out)
+    assert (ran.status, told["ok"], told["status"], told["warnings"]) == (2, False, 2, [])
+    assert [one["message"].startswith(said) for one in told["errors"]] == [True]
+    assert ran.err.startswith(f"error: {said}")
 
 
 def test_an_empty_name_for_out_is_2(farm: Farm) -> None:

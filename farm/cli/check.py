@@ -1,0 +1,68 @@
+"""`farm check`: what is wrong in a score."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from farm.cli.options import json_option, score_argument
+
+if TYPE_CHECKING:
+    from farm.errors import FarmError, Notice
+
+
+@click.command()
+@score_argument
+@json_option
+def check(score: str, as_json: bool) -> int:
+    """Say what is wrong in SCORE, without rendering it.
+
+    Exit status 3 when there are errors; warnings alone are status 0.
+
+    \b
+    farm check song.ph
+    farm check song.ph --json
+    """
+    from farm.printer.numbers import counted
+    from farm.printer.streams import problem_as_json, say, say_json, tell_problems
+
+    errors, warnings = problems_of(score)
+    status = errors[0].status if errors else 0
+    if as_json:
+        lists = {"errors": [*map(problem_as_json, errors)], "warnings": [*map(problem_as_json, warnings)]}
+        say_json({"ok": not errors, "status": status, **lists})
+        return status
+    tell_problems([*errors, *warnings])
+    found = counted(len(errors), "error") if errors else "no errors"
+    say(f"{found}, {counted(len(warnings), 'warning')}" if warnings else found)
+    return status
+
+
+def problems_of(score: str) -> tuple[list[FarmError], list[Notice]]:
+    """Errors, in the order of the text, and warnings of a score. Raises FileError or ScoreError if it is no text.
+
+    While a statement cannot be read it is not known what the others mean (a bus that seems to be missing may stand in
+    that statement), so that the graph is asked for its errors when the text has none.
+    """
+    from farm.audio.samples import SampleLibrary
+    from farm.errors import ScoreError
+    from farm.graph.build import build
+    from farm.graph.calling import function_names
+    from farm.graph.checks import problems
+    from farm.score import parse_all, read_source
+
+    program, found = parse_all(read_source(score), function_names())
+    errors: list[FarmError] = [*found]
+    warnings = list(program.notices)
+    if not errors:
+        try:
+            graph = build(program, seed=0, errors=errors)
+            warnings += graph.notices
+            if not errors:
+                errors += problems(graph, SampleLibrary())
+        except ScoreError as error:
+            errors.append(error)
+    errors = list({(error.loc, error.message): error for error in errors}.values())
+    errors.sort(key=lambda error: (error.loc.line, error.loc.column) if error.loc else (0, 0))
+    return errors, list(dict.fromkeys(warnings))

@@ -1,0 +1,47 @@
+"""How a command line ends: exit statuses, and what is said of an error."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+import click
+
+FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+
+
+def told(problem: Exception, as_json: bool) -> int:
+    """Says what went wrong, with --json as a document too; the exit status that goes with it."""
+    from farm.errors import FarmError, FileError, RenderError, UsageError
+    from farm.printer.streams import failure_as_json, say_json, tell, tell_problem
+
+    shown: FarmError
+    match problem:
+        case FarmError():
+            shown = problem
+        case click.UsageError():
+            hint = f"see `{problem.ctx.command_path} --help`" if problem.ctx else None
+            shown = UsageError(problem.format_message(), hint=hint)
+        case click.ClickException():
+            shown = UsageError(problem.format_message())
+        case Exception() if type(problem).__name__ == "NodeFileError":
+            hint = "FARM_NODES names the folder; README shows a node in ten lines"
+            shown = UsageError(f"this file of yours does not define a node: {problem}", hint=hint)
+        case MemoryError():
+            shown = RenderError("out of memory", hint="render fewer cycles, or fewer voices at once")
+        case OSError(strerror=str(reason)):
+            name = f"{problem.filename}: " if problem.filename else ""
+            shown = FileError(f"{name}{reason}")
+        case _:
+            if os.environ.get("FARM_DEBUG") == "1":
+                import traceback
+
+                tell("".join(traceback.format_exception(problem)).rstrip())
+            text = " ".join(f"{type(problem).__name__}: {problem}".split())
+            hint = "please report it with the score; FARM_DEBUG=1 shows where it happened"
+            shown = RenderError(f"internal error: {text}: this is a bug in farm", hint=hint)
+    tell_problem(shown)
+    if as_json:
+        with contextlib.suppress(OSError):
+            say_json(failure_as_json(shown))
+    return shown.status

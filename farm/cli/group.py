@@ -1,0 +1,50 @@
+"""`farm`: the list of its commands."""
+
+from __future__ import annotations
+
+import click
+
+from farm import __version__
+from farm.cli.check import check
+from farm.cli.ending import USAGE
+from farm.cli.nodes import nodes
+from farm.cli.plan import plan
+from farm.cli.render import render
+from farm.cli.verify import verify
+from farm.cli.warmup import warmup
+
+
+class Commands(click.Group):
+    """The commands, with a word for who names a score where a command stands."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """As click does it."""
+        if args[0].endswith(".ph") and self.get_command(ctx, args[0]) is None:
+            raise click.UsageError(f"`{args[0]}` is a score; to render it: farm render {args[0]}", ctx)
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=Commands,
+    commands=[render, check, plan, verify, nodes, warmup],
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    invoke_without_command=True,
+)
+@click.version_option(__version__, message="farm %(version)s")
+@click.pass_context
+def farm(ctx: click.Context) -> None:
+    """Render .ph scores to sound files.
+
+    \b
+    farm render song.ph                 8 cycles, to song.wav
+    farm render song.ph a.wav --cycles 32 --bits 16
+    farm check song.ph                  errors and warnings, no sound
+    farm nodes lpf                      all about one node
+
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted.
+    """
+    if ctx.invoked_subcommand is None:
+        click.echo(ctx.get_help(), err=True)
+        ctx.exit(USAGE)

@@ -1,0 +1,39 @@
+"""`farm plan`: how a score would be rendered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from farm.cli.options import json_option, options_of, score_argument, sounding_options
+
+
+@click.command()
+@score_argument
+@sounding_options
+@json_option
+def plan(score: str, as_json: bool, **given: Any) -> None:
+    """Show how SCORE would be rendered.
+
+    Groups, their nodes with what these remember, tasks, voices at once, the arena's size, the critical path.
+
+    \b
+    farm plan song.ph
+    farm plan song.ph --cycles 64 --json
+    """
+    options = options_of(given)
+
+    from farm.printer.pages import plan_page
+    from farm.printer.streams import problem_as_json, say, say_json, tell_problems
+    from farm.render.explaining import explain
+    from farm.render.job import load
+
+    loaded = load(score, seed=options.seed)
+    tell_problems(loaded.notices)
+    explanation = explain(loaded, options)
+    if as_json:
+        warnings = [problem_as_json(one) for one in loaded.notices]
+        say_json({"ok": True, "status": 0, **explanation.as_json(), "warnings": warnings})
+    else:
+        say(plan_page(explanation))

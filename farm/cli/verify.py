@@ -1,0 +1,47 @@
+"""`farm verify`: one score rendered in different ways, frames compared."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from farm.cli.options import json_option, options_of, score_argument, sounding_options
+
+
+@click.command()
+@score_argument
+@sounding_options
+@json_option
+def verify(score: str, as_json: bool, **given: Any) -> int:
+    """Render SCORE in different ways and compare the frames.
+
+    One worker, all of them, other lengths of chunks and windows, a worker killed on the way: every render must give
+    the same bytes. Exit status 1 when one does not.
+
+    \b
+    farm verify song.ph --cycles 16
+    farm verify song.ph --threads 8
+    """
+    options = options_of(given)
+
+    from dataclasses import asdict
+
+    from farm.printer.pages import verdict_line
+    from farm.printer.streams import say, say_json, tell
+    from farm.render.job import load
+    from farm.render.verify import verify
+
+    verdicts = []
+    loaded = load(score, seed=options.seed)
+    for verdict in verify(loaded, options, lambda trial: tell(f"rendering: {trial.name}")):
+        verdicts.append(verdict)
+        if not as_json:
+            say(verdict_line(verdict))
+    same = all(verdict.same for verdict in verdicts)
+    if as_json:
+        rows = [{"trial": v.trial.name, **{k: w for k, w in asdict(v).items() if k != "trial"}} for v in verdicts]
+        say_json({"ok": same, "status": 0 if same else 1, "verdicts": rows})
+    else:
+        say(f"{len(verdicts)} renders, {'all the same bytes' if same else 'NOT the same bytes'}")
+    return 0 if same else 1

@@ -1,0 +1,31 @@
+"""`farm warmup`: every kernel compiled ahead."""
+
+from __future__ import annotations
+
+import click
+
+from farm.cli.options import LEVELS
+
+
+@click.command()
+@click.option("--cpu", multiple=True, type=click.Choice([*LEVELS, "all"]), help="Level, or all; may be repeated.")
+@click.option("--quiet", is_flag=True, help="Errors only.")
+def warmup(cpu: tuple[str, ...], quiet: bool) -> None:
+    """Compile every kernel ahead, so that no render has to.
+
+    \b
+    farm warmup                         for this machine
+    farm warmup --cpu v2 --cpu v3       for other machines
+    farm warmup --cpu all
+    """
+    from farm.options import RenderOptions
+    from farm.printer.numbers import counted
+    from farm.printer.progress import progress
+    from farm.printer.streams import say
+    from farm.render.job import warmup
+
+    levels = LEVELS if "all" in cpu else tuple(dict.fromkeys(cpu))
+    with progress(RenderOptions().rate, quiet) as observer:
+        ready = warmup(levels, observer)
+    if not quiet:
+        say(f"{counted(ready, 'kernel')} ready")
