@@ -9,9 +9,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, ScoreError
-from farm.graph.calling import EVENT_SOURCES, lacks_input
+from farm.graph.calling import lacks_input
 from farm.graph.place import seed64
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.graph.vocabulary import EVENT_SOURCES
 from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS, Argument, Transform
 from farm.score.syntax import Apply, BusRef, Call, Chain, Expr, Name, Number, Section, String, spine

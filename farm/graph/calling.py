@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
 from farm.pattern.control import control
 from farm.pattern.notes import semitone_ratio
 from farm.pattern.register import TRANSFORMS
@@ -18,9 +19,6 @@ from workers.catalog import Definition, Param, catalog, language
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
 
-EVENT_SOURCES = ("s", "sound")
-VALUE_SOURCES = ("n", "note")
-MODIFIERS = ("gain", "note", "n", "speed", "pan", "cut", "ar", "adsr")
 OFFSET_OSCILLATORS = ("sine", "saw", "square", "tri")
 PLUGINS = ("vst", "vst2", "vst3", "au", "clap", "lv2", "plugin", "midi")
 BUS_WORD = re.compile(r"~([A-Za-z_]\w*)")

@@ -1,4 +1,4 @@
-"""Voice modifiers after `#`: gain note n speed pan cut ar adsr. They reach back to the nearest event source."""
+"""Voice modifiers after `#`, as `farm.graph.vocabulary` defines them. They reach back to the nearest event source."""
 
 from __future__ import annotations
 
@@ -7,18 +7,16 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, Notice, ScoreError
-from farm.graph.calling import MODIFIERS
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices, map_voices
+from farm.graph.vocabulary import MODIFIERS
 from farm.pattern.control import control, give_control, merge
 from farm.score.syntax import Call, Name
-from workers.catalog import language
+from workers.catalog import Param, language
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
 
-CONTROLS_OF = {"ar": ("attack", "release"), "adsr": ("attack", "decay", "sustain", "release")}
-LEAST = {"ar": 2, "adsr": 2}
-RANGES = {"gain": (0.0, 10.0), "pan": (-1.0, 1.0), "speed": (-10.0, 10.0)}
+ENVELOPES = {"ar": "percussive", "adsr": "adsr"}
 
 
 def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> Term | None:
@@ -37,12 +35,12 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
     if not voiced and name == "adsr":
         envelope = resolver.operand(right, f"{place}/adsr")
         return Unit("mul", (("a", left), ("b", envelope)), (), place, right.loc)
-    controls = CONTROLS_OF.get(name, (name,))
-    least = LEAST.get(name, 1)
-    if not least <= len(arguments) <= len(controls):
-        wanted = f"{least} to {len(controls)}" if least < len(controls) else str(least)
-        message = f"`{name}` takes {wanted} argument{'s' if len(controls) > 1 else ''}, not {len(arguments)}"
-        raise ScoreError(message, loc=right.loc, hint=f"written as {name} {' '.join(controls)}")
+    word = MODIFIERS[name]
+    least, most = word.least, len(word.params)
+    if not least <= len(arguments) <= most:
+        wanted = f"{least} to {most}" if least < most else str(least)
+        message = f"`{name}` takes {wanted} argument{'s' if most > 1 else ''}, not {len(arguments)}"
+        raise ScoreError(message, loc=right.loc, hint=f"written as {word.signature}")
     if isinstance(right, Call) and right.keywords:
         raise ScoreError(f"`{name}` takes no keywords", loc=right.keywords[0][2])
     values = [resolver.evaluate(argument, f"{place}/{i}") for i, argument in enumerate(arguments)]
@@ -56,22 +54,21 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
         )
 
     def change(voices: Voices) -> Voices:
-        for control_name, value in zip(controls, values, strict=False):
-            voices = given(resolver, voices, control_name, value)
-        if name in CONTROLS_OF:
-            voices = replace(voices, envelope="percussive" if name == "ar" else "adsr")
-        return voices
+        for param, value in zip(word.params, values, strict=False):
+            voices = given(resolver, voices, param, value)
+        return replace(voices, envelope=ENVELOPES.get(name, voices.envelope))
 
     return map_voices(left, change)
 
 
-def given(resolver: Resolver, voices: Voices, name: str, value: Term) -> Voices:
+def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voices:
     """Voices with one control set."""
+    name = param.name
     if isinstance(value, Function):
         raise ScoreError(f"`{name}` needs a number, a pattern or a signal", loc=value.loc)
     signals = tuple((other, term) for other, term in voices.signals if other != name)
-    if isinstance(value, Constant) and name in RANGES:
-        value = ranged(resolver, name, value)
+    if isinstance(value, Constant):
+        value = ranged(resolver, param, value)
     if isinstance(value, Constant) and name != "note":
         return replace(voices, pattern=give_control(voices.pattern, name, float(value.value)), signals=signals)
     if isinstance(value, Constant | Steps):
@@ -80,9 +77,9 @@ def given(resolver: Resolver, voices: Voices, name: str, value: Term) -> Voices:
     return replace(voices, signals=(*signals, (name, value)))
 
 
-def ranged(resolver: Resolver, name: str, value: Constant) -> Constant:
+def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
     """A number for a voice, clamped with a warning."""
-    low, high = RANGES[name]
+    name, low, high = param.name, param.low, param.high
     if low <= value.value <= high:
         return value
     clamped = Fraction(min(max(float(value.value), low), high))

@@ -1,0 +1,129 @@
+"""The words of the language that are neither nodes nor transforms: event sources and voice modifiers.
+
+The resolver reads their arguments and ranges here, `farm patterns` its pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workers.catalog import Param
+
+ANY = 1e9
+LONGEST_S = 3600.0
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One word: its arguments (a default None means that the score must give it), what it does, a score with it.
+
+    Arguments of a modifier are called as the controls of a voice that they set.
+    """
+
+    name: str
+    params: tuple[Param, ...]
+    doc: str
+    example: str
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def least(self) -> int:
+        """Arguments that must be given."""
+        return sum(param.default is None for param in self.params)
+
+    @property
+    def signature(self) -> str:
+        """How it is written: `adsr attack decay [sustain 0.7] [release 0.2]`."""
+        parts = [one.name if one.default is None else f"[{one.name} {one.default:g}]" for one in self.params]
+        return " ".join([self.name, *parts])
+
+    def param(self, name: str) -> Param | None:
+        """The argument called `name`."""
+        return next((one for one in self.params if one.name == name), None)
+
+
+ATTACK = Param("attack", "s", None, 0.0, LONGEST_S, "of a linear rise from silence")
+RELEASE = Param("release", "s", None, 0.0, LONGEST_S, "of the fall to silence")
+
+_EVENT_SOURCES = (
+    Word(
+        "s",
+        (Param("pattern", "pattern", None, -ANY, ANY, "of banks (`bd`, `bd:3`), buses (`~bass`) and rests (`~`)"),),
+        "Starts a voice at every onset of a pattern: a sample of a bank, or a bus as an instrument.",
+        'out: s "bd ~ sn:1 ~, hh*4"',
+        ("sound",),
+    ),
+)
+_VALUE_SOURCES = (
+    Word(
+        "n",
+        (Param("pattern", "pattern", None, -ANY, ANY, "of numbers, or of note names in Hz"),),
+        "A pattern of numbers where it stands alone; after `#`, a voice modifier.",
+        'out: sine (n "220 330 440") * 0.2',
+    ),
+    Word(
+        "note",
+        (Param("pattern", "pattern", None, -ANY, ANY, "of note names, as Hz, or of numbers"),),
+        "A pattern of frequencies where it stands alone; after `#`, a voice modifier.",
+        'out: saw (note "a2 c3 e3") # lpf 900 1 * 0.2',
+    ),
+)
+_MODIFIERS = (
+    Word(
+        "gain",
+        (Param("gain", "1", None, 0.0, 10.0, "1 when nothing is said"),),
+        "How loud each voice is, as a factor. On what has no voices it multiplies.",
+        'out: s "hh*8" # gain "1 0.4 0.7 0.4"',
+    ),
+    Word(
+        "note",
+        (Param("note", "semitones", None, -ANY, ANY, "a name (`c4`) is a pitch, a number is relative"),),
+        "The pitch of each voice. A sample sounds as recorded at c4 and 0; a chord (`c4'min`) is a voice a note.",
+        'out: s "stab*4" # note "0 3 7 <10 12>"',
+    ),
+    Word(
+        "n",
+        (Param("n", "number", None, -ANY, ANY, "added to the number written as `bd:1`; 0 when nothing is said"),),
+        "Which sample of the bank each voice plays, counted from 0; it wraps around the bank's count.",
+        'out: s "bd*4" # n "0 1 2 3"',
+    ),
+    Word(
+        "speed",
+        (Param("speed", "1", None, -10.0, 10.0, "1 when nothing is said; below 0 backwards from the end"),),
+        "How fast each voice plays its sample, times what `note` says.",
+        'out: s "sn*4" # speed "1 1.5 -1 0.5"',
+    ),
+    Word(
+        "pan",
+        (Param("pan", "1", None, -1.0, 1.0, "-1 left, 0 centre (when nothing is said), 1 right"),),
+        "Where each voice stands, with equal power.",
+        'out: s "hh*4" # pan "-1 1"',
+    ),
+    Word(
+        "cut",
+        (Param("cut", "number", None, -ANY, ANY, "the group; 0 (when nothing is said) chokes nothing"),),
+        "A choke group: a voice stops the older voices of its group, with a fade of 5 ms.",
+        'out: s "oh hh hh hh" # cut 1',
+    ),
+    Word(
+        "ar",
+        (ATTACK, RELEASE),
+        "A percussive envelope for each voice: a linear rise, then at once an exponential fall.",
+        'out: s "stab*2" # ar 0.01 0.2',
+    ),
+    Word(
+        "adsr",
+        (
+            ATTACK,
+            Param("decay", "s", None, 0.0, LONGEST_S, "from the top to the sustain level"),
+            Param("sustain", "1", 0.7, 0.0, 1.0, "the level that is held"),
+            Param("release", "s", 0.2, 0.0, LONGEST_S, RELEASE.about),
+        ),
+        "An envelope for each voice, in straight lines; it is released at the end of the hap's slot.",
+        '~bass: saw 55 # lpf 600 1\nout: s "~bass*2" # adsr 0.01 0.1 0.5 0.2 * 0.3',
+    ),
+)
+
+EVENT_SOURCES = {name: word for word in _EVENT_SOURCES for name in (word.name, *word.aliases)}
+VALUE_SOURCES = {word.name: word for word in _VALUE_SOURCES}
+MODIFIERS = {word.name: word for word in _MODIFIERS}
