@@ -5,7 +5,9 @@ All times are whole frames after the onset. Arrays have one entry per voice.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,8 @@ from farm.graph.law import LOG2_E, exp
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+Spread = Callable[[NDArray[Any]], NDArray[Any]]
+"""Entries of some voices from entries of others."""
 
 SEGMENTS = 5
 FADE_FRAMES = 64
@@ -38,6 +42,12 @@ class Shape:
     sustain: Floats
     release_s: Floats
 
+    def mapped(self, spread: Spread) -> Shape:
+        """The same of other voices."""
+        return Shape(
+            self.kind, spread(self.attack_s), spread(self.decay_s), spread(self.sustain), spread(self.release_s)
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Segments:
@@ -51,6 +61,10 @@ class Segments:
     levels: NDArray[np.float32]
     slopes: NDArray[np.float32]
     curve: Ints
+
+    def mapped(self, spread: Spread) -> Segments:
+        """The same of other voices."""
+        return Segments(spread(self.breaks), spread(self.levels), spread(self.slopes), spread(self.curve))
 
 
 def said(values: Floats, default: float) -> Floats:

@@ -26,10 +26,9 @@ def sine(angle: Floats) -> Floats:
 def pan_gains(pan: Floats) -> tuple[Floats, Floats]:
     """Left and right gain of -1 .. 1: equal power times sqrt 2, so that the centre is unity in both (language 4.7)."""
     angle = (np.clip(pan, -1.0, 1.0) + 1.0) * (QUARTER_TURN / 2)
-    root = np.sqrt(np.float64(2.0))
-    left, right = root * sine(QUARTER_TURN - angle), root * sine(angle)
-    centre = pan == 0.0
-    return np.where(centre, 1.0, left), np.where(centre, 1.0, right)
+    gains = np.sqrt(np.float64(2.0)) * sine(np.stack([QUARTER_TURN - angle, angle]))
+    left, right = np.where(pan == 0.0, 1.0, gains)
+    return left, right
 
 
 def exp2(exponent: Floats) -> Floats:

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from farm.errors import ScoreError
 from farm.graph import envelope, law
-from farm.graph.envelope import Shape
+from farm.graph.envelope import Segments, Shape
 from farm.graph.graph import ConstantFeed, Source, StepsFeed
 from farm.graph.slab import Slab
-from farm.pattern.hap import Haps
+from farm.pattern.hap import Haps, numbered
 from farm.pattern.notes import hertz, semitone_ratio
 from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
@@ -92,20 +92,21 @@ def voices(source: Source, first_cycle: int, cycles: int, asking: Asking, end_fr
     haps = pattern.query(asked)
     index, onset, ends = onset_frames(haps, asked, asking.cps, asking.rate)
     if source.word:
-        keep = plays(haps, asking.words, f"~{source.word}")[haps.key.take(index)]
+        playing = plays(haps, asking.words, f"~{source.word}")
     elif source.instrument is None:
-        keep = ~plays(haps, asking.words, "~", prefix=True)[haps.key.take(index)]
+        playing = ~plays(haps, asking.words, "~", prefix=True)
     else:
-        keep = np.ones(len(index), bool)
+        playing = np.ones(haps.values.shape[1], bool)
+    keep = np.ones(len(index), bool) if playing.all() else playing.take(haps.key.take(index))
     if end_frame is not None:
-        keep = keep & (onset < end_frame)
+        keep &= onset < end_frame
     if not keep.all():
         index, onset, ends = index[keep], onset[keep], ends[keep]
-    controls = Controls(source, haps, index, onset, asking)
+    controls = controls_of(source, haps, index, onset, asking)
     slot = np.maximum(ends - onset, 1)
     if source.instrument is None:
-        return sample_columns(source, controls, onset, slot, asking)
-    return instrument_columns(source, controls, onset, slot, asking)
+        return sample_columns(controls, onset, slot, asking)
+    return instrument_columns(controls, onset, slot, asking)
 
 
 def plays(haps: Haps, words: Words, word: str, prefix: bool = False) -> NDArray[np.bool_]:
@@ -118,51 +119,72 @@ def plays(haps: Haps, words: Words, word: str, prefix: bool = False) -> NDArray[
     return np.isin(names, np.array(chosen, np.float64))
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Controls:
-    """The controls of chosen haps: per row of the value table where they come from patterns, per voice from signals."""
+    """The controls of voices, kind by kind: voices whose controls are all the same are of one kind.
+
+    Voices are many and kinds are few, so what follows from the controls alone is computed once a kind, then `spread`.
+    """
 
     source: Source
     haps: Haps
-    index: Ints
-    onset: Ints
-    asking: Asking
-
-    def __post_init__(self) -> None:
-        self.key = self.haps.key.take(self.index)
-        buses = dict(self.source.signals)
-        self.read = {name: self.asking.signal(bus, self.onset) for name, bus in buses.items()}
+    row: Ints
+    """The row of the value table of each kind, (kinds,)."""
+    first: Ints
+    """The first voice of each kind, (kinds,)."""
+    kind: Ints | None
+    """The kind of each voice, (n,); None: every voice is of its own kind."""
+    read: dict[str, Floats]
+    """Controls that come from signals, (kinds,)."""
 
     def __getitem__(self, name: str) -> Floats:
-        """A control for each voice (n,), NaN where nothing says it."""
+        """A control for each kind, NaN where nothing says it."""
         if name in self.read:
             return self.read[name]
         entries = self.haps.entries(name)
-        if entries is None:
-            return np.full(len(self.key), np.nan)
-        return entries.take(self.key)
+        return np.full(len(self.row), np.nan) if entries is None else entries.take(self.row)
+
+    def spread(self, of_kinds: NDArray[Any]) -> NDArray[Any]:
+        """What was computed for each kind (kinds, ...), for each voice (n, ...)."""
+        return of_kinds if self.kind is None else of_kinds.take(self.kind, axis=0)
 
     def or_default(self, name: str, default: float) -> Floats:
-        """A control for each voice, `default` where nothing says it."""
+        """A control for each kind, `default` where nothing says it."""
+        if name not in self.read and name not in self.haps.names:
+            return np.full(len(self.row), default)
         return envelope.said(self[name], default)
 
     def shape(self) -> Shape:
-        """The envelope that the score asks for."""
+        """The envelope that the score asks for, for each kind."""
         names = ("attack", "decay", "sustain", "release")
         return Shape(self.source.envelope, *(np.clip(self[name], 0.0, 3600.0) for name in names))
 
     def gains(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Left and right gain."""
+        """Left and right gain of each kind."""
         gain = np.clip(self.or_default("gain", 1.0), 0.0, 10.0) / np.sqrt(self.or_default("size", 1.0))
         left, right = law.pan_gains(self.or_default("pan", 0.0))
         return (gain * left).astype(np.float32), (gain * right).astype(np.float32)
 
     def cut(self) -> Ints:
-        """The choke group, 0 for none."""
+        """The choke group of each kind, 0 for none."""
         return self.or_default("cut", 0.0).astype(np.int64)
 
 
-def sample_columns(source: Source, controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
+def controls_of(source: Source, haps: Haps, index: Ints, onset: Ints, asking: Asking) -> Controls:
+    """The controls of the haps at `index`, which begin at the frames `onset`."""
+    row = haps.key.take(index)
+    count = len(row)
+    if source.signals:
+        read = {name: asking.signal(bus, onset) for name, bus in source.signals}
+        return Controls(source, haps, row, np.arange(count), None, read)
+    used, kind = numbered(row, haps.values.shape[1])
+    first = np.empty(len(used), np.int64)
+    # Of several assignments to one entry the last one stays.
+    first[kind[::-1]] = np.arange(count - 1, -1, -1)
+    return Controls(source, haps, used, first, kind, {})
+
+
+def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
     """Columns of sample voices."""
     note, absolute = controls.or_default("note", 0.0), controls.or_default("absolute", 0.0)
     speed = controls.or_default("speed", 1.0)
@@ -177,29 +199,38 @@ def sample_columns(source: Source, controls: Controls, onset: Ints, slot: Ints, 
     first = np.floor(begin * length + 0.5).astype(np.int64)
     last = np.maximum(np.floor(end * length + 0.5).astype(np.int64), first + 1)
     natural = np.maximum((((last - first) << STEP_BITS) + step - 1) // step, 1)
-    segments = envelope.sample_segments(controls.shape(), natural, slot, asking.rate)
+    segments = segments_of(controls, natural, slot, asking.rate)
     left, right = controls.gains()
+    spread, zeros = controls.spread, np.zeros(len(onset), np.int64)
     return {
         "onset": onset,
         "end": onset + segments.breaks[:, -1],
         "slot": slot,
-        "cut": controls.cut(),
-        "source": start + first,
-        "position": np.zeros(len(onset), np.int64),
-        "step": step,
-        "loop": np.zeros(len(onset), np.int64),
+        "cut": spread(controls.cut()),
+        "source": spread(start + first),
+        "position": zeros,
+        "step": spread(step),
+        "loop": zeros,
         "breaks": segments.breaks,
         "levels": segments.levels,
         "slopes": segments.slopes,
         "curve": segments.curve,
-        "table": asking.sinc_table(pace) if asking.best else np.zeros(len(onset), np.int64),
-        "gain_left": left,
-        "gain_right": right,
+        "table": spread(asking.sinc_table(pace)) if asking.best else zeros,
+        "gain_left": spread(left),
+        "gain_right": spread(right),
     }
 
 
+def segments_of(controls: Controls, natural: Ints, slot: Ints, rate: int) -> Segments:
+    """The envelope of each voice; only an ADSR depends on the voice's own slot."""
+    shape, spread = controls.shape(), controls.spread
+    if shape.kind == "adsr":
+        return envelope.sample_segments(shape.mapped(spread), spread(natural), slot, rate)
+    return envelope.sample_segments(shape, natural, natural, rate).mapped(spread)
+
+
 def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> tuple[Ints, Ints]:
-    """Where each voice's sample lies in the slab, and its length; each sample is looked up once."""
+    """Where each kind's sample lies in the slab, and its length; each sample is looked up once, in order of onset."""
     names = controls["s"]
     number = np.floor(controls.or_default("n", 0.0) + 0.5)
     start, length = np.zeros(len(names), np.int64), np.zeros(len(names), np.int64)
@@ -208,46 +239,48 @@ def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> 
     # One integer for each combination: sorting integers is ten times as fast as sorting columns.
     extra = np.clip(number, -FARTHEST_INDEX, FARTHEST_INDEX).astype(np.int64)
     combined = (names.astype(np.int64) << 32) + (extra << 1) + backwards
-    distinct, inverse = np.unique(combined, return_inverse=True)
+    by_onset = np.argsort(controls.first)
+    distinct, firsts, inverse = np.unique(combined.take(by_onset), return_index=True, return_inverse=True)
     found = np.empty((2, len(distinct)), np.int64)
-    firsts = np.full(len(distinct), len(names), np.int64)
-    np.minimum.at(firsts, inverse, np.arange(len(names)))
     locs = controls["loc"]
-    for column in np.argsort(firsts, kind="stable"):
-        first = firsts[column]
-        name, _, index = asking.words.text(int(names[first])).partition(":")
-        loc = asking.words.loc(locs[first])
-        found[:, column] = asking.slab.place(name, int(index or 0) + int(extra[first]), bool(backwards[first]), loc)
-    return found[0].take(inverse), found[1].take(inverse)
+    for column in np.argsort(firsts):
+        kind = by_onset[firsts[column]]
+        name, _, index = asking.words.text(int(names[kind])).partition(":")
+        loc = asking.words.loc(locs[kind])
+        found[:, column] = asking.slab.place(name, int(index or 0) + int(extra[kind]), bool(backwards[kind]), loc)
+    start[by_onset], length[by_onset] = found.take(inverse, axis=1)
+    return start, length
 
 
-def instrument_columns(source: Source, controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
+def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
     """Columns of bus voices: `ratio` scales their oscillators, `number` tells simultaneous voices apart."""
-    constants, length = envelope.bus_envelope(controls.shape(), slot, asking.rate)
+    source, spread = controls.source, controls.spread
+    constants, length = envelope.bus_envelope(controls.shape().mapped(spread), slot, asking.rate)
     note, absolute = controls["note"], controls.or_default("absolute", 0.0)
-    ratio = semitone_ratio(np.clip(envelope.said(note, 0.0), -120.0, 120.0))
+    ratio = spread(semitone_ratio(np.clip(envelope.said(note, 0.0), -120.0, 120.0)))
     named = (absolute > 0) & ~np.isnan(note)
     if named.any() and source.root_hz is not None:
         root = roots(source, onset, asking)
-        if (named & (root <= 0)).any():
+        by_name = spread(named)
+        if (by_name & (root <= 0)).any():
             message = f"a note cannot set `{source.name}`: its first oscillator has no frequency"
             raise ScoreError(message, loc=source.loc)
-        ratio = np.where(named, hertz(np.where(named, note, 69.0)) / np.where(root > 0, root, 1.0), ratio)
+        ratio = np.where(by_name, spread(hertz(np.where(named, note, 69.0))) / np.where(root > 0, root, 1.0), ratio)
     elif named.any():
         ratio = np.ones(len(onset))
-    ratio = ratio * np.clip(np.abs(controls.or_default("speed", 1.0)), SLOWEST, FASTEST)
+    ratio = ratio * spread(np.clip(np.abs(controls.or_default("speed", 1.0)), SLOWEST, FASTEST))
     left, right = controls.gains()
     same = np.arange(len(onset)) - np.searchsorted(onset, onset)
     return {
         "onset": onset,
         "end": onset + length,
         "slot": slot,
-        "cut": controls.cut(),
+        "cut": spread(controls.cut()),
         "ratio": ratio,
         "same": same,
         "fade_frames": np.full(len(onset), envelope.FADE_FRAMES, np.int64),
-        "gain_left": left,
-        "gain_right": right,
+        "gain_left": spread(left),
+        "gain_right": spread(right),
         **constants,
     }
 

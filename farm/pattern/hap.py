@@ -17,6 +17,9 @@ from farm.pattern.time import Floats, Ints, Times, multiplied, settled
 
 Names = tuple[str, ...]
 
+_PAIRS = 8
+"""How many pairs of table rows a hap may cost while looking for those that occur."""
+
 
 class Haps:
     """Haps of some queried cycles; n haps, m rows in the value table, c columns. Its arrays are never written to.
@@ -112,16 +115,31 @@ def paired(timed: Haps, left: Haps, right: Haps, combine: Callable[[Floats, Floa
     """The times of `timed` with values combined from two equally long haps, `left` and `right`.
 
     `combine` gets two tables of equal length and returns the new one. It runs over the product of both tables
-    where that is no longer than the haps, else hap by hap.
+    where that is short, over the pairs that occur where it is not much longer than the haps, else hap by hap.
     """
     rows, others = left.values.shape[1], right.values.shape[1]
-    if rows * others <= max(64, len(timed.row)):
+    if rows * others <= 64:
         key = left.key * others + right.key
         values, names = combine(np.repeat(left.values, others, axis=1), np.tile(right.values, rows))
+    elif rows * others <= _PAIRS * len(timed.row):
+        pairs, key = numbered(left.key * others + right.key, rows * others)
+        values, names = combine(left.values.take(pairs // others, axis=1), right.values.take(pairs % others, axis=1))
     else:
         key = np.arange(len(timed.row))
         values, names = combine(left.values.take(left.key, axis=1), right.values.take(right.key, axis=1))
     return timed.valued(key, values, names)
+
+
+def numbered(key: Ints, rows: int) -> tuple[Ints, Ints]:
+    """Which of the rows 0 .. `rows` - 1 occur in `key`, ascending, and the number of each entry among those."""
+    occurs = np.zeros(rows, bool)
+    occurs[key] = True
+    used = np.flatnonzero(occurs)
+    if len(used) == rows:
+        return used, key
+    number = np.empty(rows, np.int64)
+    number[used] = np.arange(len(used))
+    return used, number.take(key)
 
 
 def concat(parts: Sequence[Haps]) -> Haps:

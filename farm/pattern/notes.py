@@ -112,10 +112,13 @@ def semitone_ratio(semitones: Floats) -> Floats:
     whole = np.floor(x + 0.5)
     step = np.where(np.isnan(whole), 0.0, whole).astype(np.int64)
     exponent = (x - whole) * _LN2_12
-    series = np.ones_like(exponent)
-    for term in range(_TERMS, 0, -1):
-        series = 1.0 + exponent / term * series
-    ratio: Floats = np.ldexp(SEMITONES[step % 12] * series, step // 12)
+    steps = SEMITONES[step % 12]
+    if exponent.any():
+        series = np.ones_like(exponent)
+        for term in range(_TERMS, 0, -1):
+            series = 1.0 + exponent / term * series
+        steps *= series
+    ratio: Floats = np.ldexp(steps, step // 12)
     return ratio
 
 

@@ -69,6 +69,8 @@ class Pattern:
             return gathered(*self._table, cycles if period == 1 and len(cycles) != 1 else cycles % period)
         if period is not None and period <= TABLE_PERIOD and (period == 1 or period * self.peak <= _TABLE_HAPS):
             self._table = by_row(self._answer(np.arange(period)), period)
+            for part in self.parts:
+                part.clear()
             return gathered(*self._table, cycles % period)
         last = self._last
         if last is not None and len(last[0]) == len(cycles) and (last[0] == cycles).all():
@@ -91,7 +93,7 @@ class Pattern:
         return gathered(haps, bounds, inverse)
 
     def clear(self) -> None:
-        """Forgets the remembered answers of this pattern and of all it is built of; tables of periods stay."""
+        """Forgets the remembered answers of this pattern and of all that it asks; tables of periods stay."""
         seen: set[int] = set()
         waiting = [self]
         while waiting:
@@ -99,7 +101,8 @@ class Pattern:
             if id(pattern) not in seen:
                 seen.add(id(pattern))
                 pattern._last = None
-                waiting.extend(pattern.parts)
+                if pattern._table is None:
+                    waiting.extend(pattern.parts)
 
 
 def common_period(*periods: int | None) -> int | None:
@@ -148,11 +151,13 @@ def constant(pieces: Iterable[Piece], grid: int) -> Pattern:
 
 
 def laid_out(pieces: tuple[Piece, ...], grid: int) -> Haps:
-    count = len(pieces)
+    """The haps of one cycle of `pieces`; equal values share a row of the table."""
+    rows: dict[tuple[int, int], int] = {}
+    key = np.array([rows.setdefault(piece[2:], len(rows)) for piece in pieces])
     columns = np.array(pieces, dtype=object if grid >= OVERFLOW >> 2 else np.int64).T
     times = columns[[0, 1, 0, 1]]
-    values = columns[2:].astype(np.float64)
-    return Haps(np.zeros(count, np.int64), times, grid, 1, np.arange(count), values, ("v", "loc"))
+    values = np.array(list(rows), np.float64).T
+    return Haps(np.zeros(len(pieces), np.int64), times, grid, 1, key, values, ("v", "loc"))
 
 
 def is_steady(pattern: Pattern) -> bool:

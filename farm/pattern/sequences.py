@@ -63,7 +63,7 @@ def _coin_leaf(
         heard = np.flatnonzero((grid_coins(cycles, onsets, hashed) >= least).ravel())
         which = heard % count
         times = leaf.times.take(which, axis=1)
-        return Haps(heard // count, times, grid, 1, which, leaf.values, leaf.names)
+        return Haps(heard // count, times, grid, 1, leaf.key.take(which), leaf.values, leaf.names)
 
     return Pattern(answer, None, count)
 

@@ -63,10 +63,10 @@ def frame_of(cycle: Fraction | int, cps: Fraction, rate: int) -> int:
 def rounded_frames(cycles: Ints, times: Times, den: int, reach: int, cps: Fraction, rate: int) -> Ints:
     """Frames of the instants `cycles + times / den`: floor(instant * rate / cps + 1/2), exact, halves up.
 
-    Shapes: `cycles (n,)`, `times (n,)`; `cps` in cycles and `rate` in frames per second; returns int64 `(n,)`.
+    Shapes: `cycles (n,)`, `times (..., n)`; `cps` in cycles and `rate` in frames per second; returns int64 `(..., n)`.
     """
     if not len(cycles):
-        return np.zeros(0, np.int64)
+        return np.zeros(times.shape, np.int64)
     per_unit = Fraction(rate) / cps / den
     numerator, denominator = 2 * per_unit.numerator, 2 * per_unit.denominator
     largest = (int(np.abs(cycles).max()) + reach + 1) * den
@@ -90,8 +90,7 @@ def onset_frames(haps: Haps, cycles: Ints, cps: Fraction, rate: int) -> tuple[In
         index = index.take(np.argsort(row.astype(np.uint16) if len(cycles) < 1 << 16 else row, kind="stable"))
         row = haps.row.take(index)
     of_row = cycles.take(row)
-    onset = rounded_frames(of_row, haps.times[0].take(index), haps.den, haps.reach, cps, rate)
-    end = rounded_frames(of_row, haps.times[1].take(index), haps.den, haps.reach, cps, rate)
+    onset, end = rounded_frames(of_row, haps.times[:2].take(index, axis=1), haps.den, haps.reach, cps, rate)
     order = _stable_order(onset)
     return index.take(order), onset.take(order), end.take(order)
 
