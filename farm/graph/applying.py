@@ -1,6 +1,7 @@
 """`$`: transforms and what they work on.
 
 `x $ t1 $ t2` applies t1 first; `t1 $ t2 $ x` applies t2 first: which end holds the pattern decides (language 1.7).
+Transforms alone, as in `every 2 (fast 2 $ rev)`, wait for a pattern on their right: the last applies first (1.12).
 """
 
 from __future__ import annotations
@@ -9,10 +10,11 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, ScoreError
-from farm.graph.calling import lacks_input
+from farm.graph.calling import lacks_input, later
 from farm.graph.place import seed64
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.graph.vocabulary import EVENT_SOURCES
+from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS, Argument, Transform
 from farm.score.syntax import Apply, BusRef, Call, Chain, Expr, Name, Number, Section, String, spine
@@ -30,6 +32,8 @@ def is_transform(resolver: Resolver, expr: Expr) -> bool:
         transform = TRANSFORMS[expr.name]
         count = len(expr.args) if isinstance(expr, Call) else 0
         return count <= len(transform.arguments) or expr.name not in language()
+    if isinstance(expr, Name | Call) and expr.name in LATER_TRANSFORMS:
+        return expr.name not in language()
     if isinstance(expr, BusRef):
         index = resolver.version_for(expr.name, expr.loc)
         return index not in resolver.resolving and is_transform(resolver, resolver.versions[index].body)
@@ -60,15 +64,15 @@ def applied(resolver: Resolver, first: Expr, rest: list[tuple[Expr, Loc]], place
 
 
 def composed(functions: list[Function], loc: Loc) -> Function:
-    """Several transforms as one, the first of the text first."""
+    """Several transforms as one, the last of the text first."""
 
     def apply(term: Term) -> Term:
-        for function in functions:
+        for function in reversed(functions):
             term = function.apply(term)
         return term
 
     def on_pattern(pattern: Pattern) -> Pattern:
-        for function in functions:
+        for function in reversed(functions):
             assert function.pattern is not None
             pattern = function.pattern(pattern)
         return pattern
@@ -118,6 +122,8 @@ def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Functi
     from farm.errors import suggestion
 
     definition = language().get(expr.name)
+    if definition is None and expr.name in LATER_TRANSFORMS:
+        raise later(expr.name, expr.loc)
     if definition is None or not definition.ports:
         hint = suggestion(expr.name, TRANSFORMS) or "`farm nodes` and README list what there is"
         raise ScoreError(f"there is no transform `{expr.name}`", loc=expr.loc, hint=hint)

@@ -11,6 +11,7 @@ from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
 from farm.pattern.control import control
+from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.notes import semitone_ratio
 from farm.pattern.register import TRANSFORMS
 from farm.score.syntax import BusRef, Call, Expr, Name, Section, String, spine
@@ -69,6 +70,8 @@ def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreErro
     """The error for a name that means nothing here."""
     if name in PLUGINS:
         return ScoreError(f"`{name}`: plugins and MIDI are out of farm's scope", loc=loc)
+    if name in LATER_TRANSFORMS:
+        return later(name, loc)
     if name in TRANSFORMS:
         example = f'"..." $ {TRANSFORMS[name].signature}'
         return ScoreError(f"`{name}` is a transform", loc=loc, hint=f"apply it with `$`: {example}")
@@ -80,6 +83,12 @@ def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreErro
         return ScoreError(f"`{name}` takes no arguments: it is a bus, not a function", loc=loc)
     hint = suggestion(name, [*function_names(), *resolver.by_name]) or "`farm nodes` lists what there is"
     return ScoreError(f"there is no function `{name}`", loc=loc, hint=hint)
+
+
+def later(name: str, loc: Loc) -> ScoreError:
+    """The error for a transform that the language has and farm does not yet."""
+    there = "the transforms there are: " + ", ".join(sorted({one.name for one in TRANSFORMS.values()}))
+    return ScoreError(f"`{name}` comes with a later version of farm", loc=loc, hint=there)
 
 
 def event_source(

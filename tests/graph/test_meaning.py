@@ -66,6 +66,14 @@ SAME = {
         'out: early 0.25 $ rev $ s "bd sn hh cp"',
         'out: s "hh sn bd cp"',
     ),
+    "of transforms alone the last goes first": (
+        'out: s "bd sn hh cp" $ every 1 (early 0.25 $ rev)',
+        'out: early 0.25 $ rev $ s "bd sn hh cp"',
+    ),
+    "a transform bus of several transforms is one": (
+        '~t $ early 0.25 $ rev\nout: s "bd sn hh cp" $ ~t',
+        'out: early 0.25 $ rev $ s "bd sn hh cp"',
+    ),
     "transforms before the pattern, modifiers after it": (
         'out: jux rev $ stut 3 0.125 0.5 $ s "rim cp" # ar 0 0.1 # note "0 3" # lpf 2000',
         'out: ((s "rim cp" $ stut 3 0.125 0.5) $ jux rev) # ar 0 0.1 # note "0 3" # lpf 2000 1',

@@ -15,7 +15,7 @@ from farm.pattern.control import control, merge
 from farm.pattern.mini import parse
 from farm.pattern.mini_reader import read
 from farm.pattern.pattern import Pattern
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import TRANSFORMS, Argument
 from farm.pattern.words import Words
 from tests.pattern import reference
 from tests.pattern.reference import Hap, Ref
@@ -33,30 +33,73 @@ class Built(NamedTuple):
     reference: Ref
 
 
+KINDS = {
+    "fast": ("rate",),
+    "slow": ("rate",),
+    "hurry": ("rate",),
+    "rev": (),
+    "palindrome": (),
+    "iter": ("count",),
+    "early": ("time",),
+    "late": ("time",),
+    "swing": ("share",),
+    "degrade": (),
+    "degradeBy": ("share",),
+    "degrade_by": ("share",),
+    "ply": ("count",),
+    "chop": ("count",),
+    "stut": ("count", "time", "share"),
+    "legato": ("rate",),
+    "every": ("count", "f"),
+    "off": ("time", "f"),
+    "superimpose": ("f",),
+    "jux": ("f",),
+}
+"""What the arguments of each transform are: all that there are, so that a new one must come in here."""
+
+VALUES: dict[str, tuple[list[Fraction], list[str]]] = {
+    "rate": (
+        [Fraction(2), Fraction(3), Fraction(3, 2), Fraction(1, 2), Fraction(5, 4)],
+        "<2_3> <1_4_2> [2_3] [1_<2_3>] [2|3] [2,3] 1.25 2_~ <0.5_1.5>*2".split(),
+    ),
+    "count": ([Fraction(2), Fraction(3), Fraction(4)], "<2_3> [3_2] [2|4] 2.7 <1_~_3> 4(3,8)".split()),
+    "time": (
+        [Fraction(1, 2), Fraction(1, 3), Fraction(3, 8), Fraction(-1, 4), Fraction(7, 5), Fraction(-2, 3)],
+        "<0.25_0.125> [0.5_-0.25] 0.2 [0.1|0.4] <-1_1.5>".split(),
+    ),
+    "share": (
+        [Fraction(1, 10), Fraction(3, 25), Fraction(1, 2), Fraction(1)],
+        "<0.2_0.5> [0.5_0] 0.3? [0.25|0.75] 0.1_1".split(),
+    ),
+}
+"""Numbers of each kind, and patterns of them (with `_` for a blank)."""
+
 Change = tuple[str, Callable[[Pattern, Words], Pattern], Callable[[Ref], Ref]]
 
 
 class Scores:
-    """One random score after another from a seed."""
+    """A random score from a seed. Neighbouring seeds begin with different transforms, so that none is missed."""
 
     def __init__(self, seed: int) -> None:
         self.random = random.Random(seed)
+        self.first: str | None = list(KINDS)[seed % len(KINDS)]
 
     def score(self) -> Built:
         words = Words()
         pick = self.random
+        depth = pick.choice([1, 1, 2])
         if pick.random() < 0.2:
-            left, right = self.layers(2, NUMBERS), self.layers(2, NUMBERS)
+            left, right = self.layers(depth, NUMBERS), self.layers(depth, NUMBERS)
             operator = pick.choice(["+", "-", "*", "/", "|+", "+|", "|*", "-|", "|>", "<|"])
             engine = arithmetic(operator, mini(left, words), mini(right, words), words)
             ref = reference.arithmetic(operator, mini_reference(left), mini_reference(right))
             name, text = "note", f'note ("{left}" {operator} "{right}")'
         else:
-            notes = self.layers(2, WORDS)
+            notes = self.layers(depth, WORDS)
             engine, ref = mini(notes, words), mini_reference(notes)
             name, text = "s", f's "{notes}"'
         engine, ref = control(engine, name, words), reference.control(ref, name)
-        if pick.random() < 0.8:
+        if pick.random() < 0.9:
             said, change, change_reference = self.changes(2)
             engine, ref = change(engine, words), change_reference(ref)
             text = f"{text} $ {said}"
@@ -142,60 +185,38 @@ class Scores:
         return " $ ".join(said for said, _, _ in chain), engine, ref
 
     def change(self, depth: int) -> Change:
+        """A transform with its arguments: numbers given plainly or as patterns, transforms as chains of others."""
         pick = self.random
-        kind = pick.randrange(20)
-        if kind <= 1:
-            rate = pick.choice([Fraction(2), Fraction(3), Fraction(3, 2), Fraction(1, 2), Fraction(5, 4)])
-            return applied("fast", [rate], lambda p: reference.fast(rate, p))
-        if kind <= 3:
-            text = self.factor()
-            name = pick.choice(["fast", "slow"])
-            by = mini_reference(text)
-            if name == "fast":
-                return patterned(name, text, lambda p: reference.inner_join(by, lambda n: reference.fast(n, p)))
-            return patterned(name, text, lambda p: reference.inner_join(by, lambda n: reference.fast(1 / n, p)))
-        if kind == 4:
-            return applied("rev", [], reference.rev)
-        if kind == 5:
-            probability = pick.choice([0.2, 0.5])
-            return applied("degradeBy", [probability], lambda p: reference.degrade_by(probability, SEED, p))
-        if kind == 6:
-            time = self.time()
-            return applied("late", [time], lambda p: reference.late(time, p))
-        if kind == 7:
-            time = self.time()
-            return applied("early", [time], lambda p: reference.late(-time, p))
-        if kind == 8:
-            time = self.time()
-            return applied("stut", [3, time, 0.5], lambda p: reference.stut(3, time, 0.5, p))
-        if kind == 9:
-            n = pick.choice([2, 3])
-            return applied("ply", [n], lambda p: reference.ply(n, p))
-        if kind == 10:
-            n = pick.choice([2, 3])
-            return applied("chop", [n], lambda p: reference.chop(n, p))
-        if kind == 11:
-            amount = pick.choice([Fraction(1, 10), Fraction(3, 25), Fraction(1, 3), Fraction(1)])
-            return applied("swing", [amount], lambda p: reference.swing(amount, p))
-        if kind == 12:
-            n = pick.choice([2, 4, 3])
-            return applied("iter", [n], lambda p: reference.iterate(n, p))
-        if kind == 13:
-            return applied("palindrome", [], reference.palindrome)
-        if kind == 14:
-            return applied("hurry", [2], lambda p: reference.scale("speed", 2.0, reference.fast(Fraction(2), p)))
-        if kind == 15 or depth <= 0:
+        if self.first is None and pick.random() < 0.06:
             return self.modifier()
-        said, engine, ref = self.changes(depth - 1)
-        if kind == 16:
-            n = pick.choice([2, 3, 4])
-            return nested("every", [n], said, engine, lambda p: reference.every(n, ref, p))
-        if kind == 17:
-            time = self.time()
-            return nested("off", [time], said, engine, lambda p: reference.stack([p, reference.late(time, ref(p))]))
-        if kind == 18:
-            return nested("superimpose", [], said, engine, lambda p: reference.stack([p, ref(p)]))
-        return nested("jux", [], said, engine, lambda p: reference.jux(ref, p))
+        name = self.first or pick.choice([name for name in KINDS if depth > 0 or "f" not in KINDS[name]])
+        self.first = None
+        said: list[str] = []
+        args: list[Callable[[Words], Argument]] = []
+        references: list[Any] = []
+        for kind in KINDS[name]:
+            if kind == "f":
+                inner, engine, ref = self.changes(depth - 1)
+                said.append(f"({inner})")
+                args.append(lambda words, engine=engine: lambda p: engine(p, words))  # type: ignore[misc]
+                references.append(ref)
+                continue
+            plain, patterns = VALUES[kind]
+            if pick.random() < 0.5:
+                text = pick.choice(patterns).replace("_", " ")
+                said.append(f'"{text}"')
+                args.append(lambda words, text=text: mini(text, words))  # type: ignore[misc]
+                references.append(mini_reference(text))
+            else:
+                value = pick.choice(plain)
+                said.append(str(value))
+                args.append(lambda words, value=value: value)  # type: ignore[misc]
+                references.append(value)
+
+        def change(pattern: Pattern, words: Words) -> Pattern:
+            return TRANSFORMS[name].apply([one(words) for one in args], pattern, SEED, START, words)
+
+        return " ".join([name, *said]), change, lambda p: reference.applied(name, references, p, SEED)
 
     def modifier(self) -> Change:
         text = self.sequence(1, NUMBERS)
@@ -212,31 +233,6 @@ class Scores:
             lambda p, words: merge(p, control(mini(text, words), name, words)),
             lambda p: reference.merge(p, chosen),
         )
-
-    def time(self) -> Fraction:
-        return Fraction(self.random.choice([1, 1, 3, 5, 7, -1, 2]), self.random.choice([2, 3, 4, 8, 5]))
-
-
-def applied(name: str, args: list[Any], ref: Callable[[Ref], Ref]) -> Change:
-    said = " ".join([name, *map(str, args)])
-    return said, lambda p, words: TRANSFORMS[name].apply(args, p, SEED, START, words), ref
-
-
-def patterned(name: str, text: str, ref: Callable[[Ref], Ref]) -> Change:
-    return (
-        f'{name} "{text}"',
-        lambda p, words: TRANSFORMS[name].apply([mini(text, words)], p, SEED, START, words),
-        ref,
-    )
-
-
-def nested(
-    name: str, args: list[Any], said: str, inner: Callable[[Pattern, Words], Pattern], ref: Callable[[Ref], Ref]
-) -> Change:
-    def engine(pattern: Pattern, words: Words) -> Pattern:
-        return TRANSFORMS[name].apply([*args, lambda p: inner(p, words)], pattern, SEED, START, words)
-
-    return " ".join([name, *map(str, args), f"({said})"]), engine, ref
 
 
 def mini(text: str, words: Words, seed: int = SEED) -> Pattern:

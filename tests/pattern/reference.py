@@ -10,6 +10,7 @@ import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
+from functools import cache
 from math import floor
 from typing import Any
 
@@ -30,7 +31,7 @@ class Ref:
     """A pattern: `ask(begin, end)` gives the haps whose parts lie in a span."""
 
     def __init__(self, ask: Callable[[Fraction, Fraction], list[Hap]]) -> None:
-        self.ask = ask
+        self.ask = cache(ask)
 
     def split(self) -> Ref:
         """Asked cycle by cycle."""
@@ -334,6 +335,44 @@ def swing(amount: Fraction, pattern: Ref) -> Ref:
         return haps
 
     return Ref(ask).split()
+
+
+def applied(name: str, args: list[Any], pattern: Ref, seed: int) -> Ref:
+    """A transform by name. Its arguments are numbers, transforms, or patterns of numbers: those are inner joins."""
+
+    def bound(waiting: list[Any], done: list[Any]) -> Ref:
+        if not waiting:
+            return TRANSFORMS[name](*done, pattern, seed)
+        first, rest = waiting[0], waiting[1:]
+        if isinstance(first, Ref):
+            return inner_join(first, lambda value: bound(rest, [*done, exact(value)]))
+        return bound(rest, [*done, first])
+
+    return bound(args, [])
+
+
+TRANSFORMS: dict[str, Callable[..., Ref]] = {
+    "fast": lambda n, p, _: fast(n, p),
+    "slow": lambda n, p, _: fast(1 / n, p),
+    "hurry": lambda n, p, _: scale("speed", float(n), fast(n, p)),
+    "rev": lambda p, _: rev(p),
+    "palindrome": lambda p, _: palindrome(p),
+    "iter": lambda n, p, _: iterate(int(n), p),
+    "early": lambda time, p, _: late(-time, p),
+    "late": lambda time, p, _: late(time, p),
+    "swing": lambda amount, p, _: swing(amount, p),
+    "degrade": lambda p, seed: degrade_by(0.5, seed, p),
+    "degradeBy": lambda probability, p, seed: degrade_by(float(probability), seed, p),
+    "degrade_by": lambda probability, p, seed: degrade_by(float(probability), seed, p),
+    "ply": lambda n, p, _: ply(int(n), p),
+    "chop": lambda n, p, _: chop(int(n), p),
+    "stut": lambda n, time, decay, p, _: stut(int(n), time, float(decay), p),
+    "legato": lambda factor, p, _: per_value(lambda v: {**v, "legato": float(factor)}, p),
+    "every": lambda n, f, p, _: every(int(n), f, p),
+    "off": lambda time, f, p, _: stack([p, late(time, f(p))]),
+    "superimpose": lambda f, p, _: stack([p, f(p)]),
+    "jux": lambda f, p, _: jux(f, p),
+}
 
 
 # --- Mini-notation ------------------------------------------------------------------------------------------

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import random
+import re
 from fractions import Fraction
 
 import numpy as np
@@ -15,16 +17,18 @@ import farm.pattern.pattern as pattern_module
 import farm.pattern.time as time_module
 import farm.pattern.transforms.time as transforms_time
 import farm.pattern.views as views_module
+from farm.pattern.register import TRANSFORMS
 from farm.pattern.time import onset_frames
 from farm.pattern.words import Words
-from tests.pattern.generate import Built, Scores, listed, mini, mini_reference, referred
+from tests.pattern.generate import KINDS, Built, Scores, listed, mini, mini_reference, referred
 from tests.pattern.reference import canonical
 
 COUNT = int(os.environ.get("FARM_PATTERN_SCORES", "300"))
 MOST_HAPS = 250
-LONGEST_TEXT = 170
+LONGEST_TEXT = 200
 
 
+@functools.cache
 def scores(first: int, count: int) -> list[Built]:
     """Random scores that the reference can answer in reasonable time."""
     found = []
@@ -33,6 +37,15 @@ def scores(first: int, count: int) -> list[Built]:
         if len(built.text) <= LONGEST_TEXT and len(built.engine.query(np.arange(2))) <= MOST_HAPS:
             found.append(built)
     return found
+
+
+def test_every_transform_is_compared() -> None:
+    texts = [built.text for built in scores(10_000, COUNT)]
+    assert set(KINDS) == set(TRANSFORMS)
+    for name, kinds in KINDS.items():
+        calls = [one for text in texts for one in re.findall(rf'(?<!\w){name}(?!\w)(?: -?[\d./]+| ".*?")*', text)]
+        assert len(calls) > 4, name
+        assert kinds in ((), ("f",)) or any('"' in one for one in calls), f"{name} with a pattern for a number"
 
 
 def test_equals_the_reference() -> None:

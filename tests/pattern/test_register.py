@@ -16,6 +16,7 @@ import pytest
 import farm.pattern.transforms as package
 from farm.errors import Loc, Notice, ScoreError
 from farm.pattern.control import control
+from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.mini import parse
 from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS, Argument, discover
@@ -200,3 +201,7 @@ def test_degenerate_shifts_do_not_count_as_more_haps() -> None:
     for _ in range(40):
         pattern = TRANSFORMS["late"].apply([F(1, 3)], pattern, 1, HERE)
     assert pattern.peak == 1000
+
+
+def test_what_comes_later_is_not_here_yet() -> None:
+    assert not LATER_TRANSFORMS & TRANSFORMS.keys()
