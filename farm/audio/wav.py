@@ -10,7 +10,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -80,6 +80,22 @@ def header(coding: WavFormat, frames: int, riff_limit: int = RIFF_LIMIT) -> byte
         stated_frames, stated_bytes = frames, data_bytes
     fact = _chunk(b"fact", struct.pack("<I", stated_frames)) if coding.floating else b""
     return riff + sizes + fmt + fact + struct.pack("<4sI", b"data", stated_bytes)
+
+
+def endless_header(coding: WavFormat) -> bytes:
+    """All bytes before the first frame of a file whose length nobody knows yet: both sizes are 0xFFFFFFFF."""
+    endless = bytearray(header(coding, 0))
+    endless[4:8] = endless[-4:] = struct.pack("<I", UNKNOWN_SIZE)
+    return bytes(endless)
+
+
+def frame_bytes(coding: WavFormat, values: NDArray[Any]) -> memoryview:
+    """Frames as they stand in the file: `values` (n, channels) float32, or int16 or int32 of the format's bits."""
+    if coding.floating:
+        return np.ascontiguousarray(values, "<f4").data
+    if coding.bits == 16:
+        return np.ascontiguousarray(values, "<i2").data
+    return pack_24(values.astype(np.int32, copy=False)).data
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:

@@ -1,0 +1,69 @@
+"""The sound files that are written: which extension means which, and what each can hold.
+
+The limits are those of the formats and of the encoders behind them: libvorbis takes rates up to 200 kHz and 255
+channels; FLAC (RFC 9639) 8 channels, and rates above 65,535 Hz only in tens; AIFF counts its bytes in 32 bits.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from farm.errors import UsageError, suggestion
+from farm.options import Bits
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One kind of sound file. `bits` is empty where frames are not kept as numbers; sizes are in bytes."""
+
+    name: str
+    extensions: tuple[str, ...]
+    bits: tuple[Bits, ...]
+    most_channels: int
+    highest_rate: int = 384_000
+    finest_rate: int = 384_000
+    """Above this, rates are multiples of 10 Hz."""
+    most_bytes: int | None = None
+    compressed: bool = False
+
+
+WAV = Format("WAV", (".wav",), ("16", "24", "32f"), 1024)
+FLAC = Format("FLAC", (".flac",), ("16", "24"), 8, finest_rate=65_535, compressed=True)
+OGG = Format("OGG Vorbis", (".ogg", ".oga"), (), 255, highest_rate=200_000, compressed=True)
+AIFF = Format("AIFF", (".aiff", ".aif"), ("16", "24", "32f"), 1024, most_bytes=(1 << 32) - 256)
+FORMATS = (WAV, FLAC, OGG, AIFF)
+BY_EXTENSION = {extension: one for one in FORMATS for extension in one.extensions}
+EXTENSIONS = ", ".join(BY_EXTENSION)
+
+
+def format_of(path: Path) -> Format:
+    """The format that a file's extension asks for, upper or lower case. Raises UsageError with the list of all."""
+    extension = path.suffix.lower()
+    found = BY_EXTENSION.get(extension)
+    if found is not None:
+        return found
+    why = f"`{path.suffix}` is not a format that farm writes" if extension else "it has no extension"
+    near = suggestion(extension, BY_EXTENSION) if extension else None
+    raise UsageError(f"cannot write {path}: {why}", hint=near or f"the extension says the format: {EXTENSIONS}")
+
+
+def check_holds(form: Format, rate: int, bits: Bits, channels: int) -> None:
+    """Raises UsageError where a format cannot hold such frames."""
+    if form.bits and bits not in form.bits:
+        raise UsageError(
+            f"{form.name} cannot hold --bits {bits}: it holds {' or '.join(form.bits)}",
+            hint="WAV and AIFF hold 32f" if bits == "32f" else None,
+        )
+    if rate > form.highest_rate:
+        raise UsageError(
+            f"{form.name} cannot hold --rate {rate}: at most {form.highest_rate} Hz", hint="WAV holds every rate"
+        )
+    if rate > form.finest_rate and rate % 10:
+        hint = f"for example --rate {round(rate / 10) * 10}; WAV holds every rate"
+        raise UsageError(
+            f"{form.name} cannot hold --rate {rate}: above {form.finest_rate} Hz it counts in tens", hint=hint
+        )
+    if channels > form.most_channels:
+        hint = f"WAV holds up to {WAV.most_channels}"
+        raise UsageError(f"{form.name} cannot hold {channels} channels: at most {form.most_channels}", hint=hint)

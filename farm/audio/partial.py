@@ -1,0 +1,131 @@
+"""A file that appears whole or not at all.
+
+It is written under a temporary name beside its target. `commit` renames it; any other end (an error, an interrupt,
+an exit without commit) removes it and leaves an existing target as it was.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import itertools
+import os
+import stat
+import weakref
+from pathlib import Path
+
+from farm.errors import FileError
+
+
+class PartialFile:
+    """Bytes on their way to `path`. `file` is open for writing and reading. Raises FileError where it cannot be."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            self._target = _regular_target(path)
+            _sweep(self._target.parent)
+            descriptor, self._temporary = _open_beside(self._target)
+        except OSError as error:
+            raise file_error(path, error) from error
+        self._remove = weakref.finalize(self, _remove_own, self._temporary, os.getpid())
+        self.file = open(descriptor, "w+b", buffering=1 << 16)  # noqa: SIM115
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is committed or aborted."""
+        return self.file.closed
+
+    def put(self, data: bytes | memoryview) -> None:
+        """Write at the present place. Raises FileError when the disk refuses, after which nothing is left."""
+        try:
+            self.file.write(data)
+        except OSError as error:
+            raise self.refused(error) from error
+
+    def commit(self) -> None:
+        """Put the file in its target's place. Raises FileError, after which nothing is left."""
+        try:
+            self.file.close()
+            os.replace(self._temporary, self._target)
+        except OSError as error:
+            raise self.refused(error) from error
+        self._remove.detach()
+
+    def abort(self) -> None:
+        """Drop what was written; an existing target stays as it was. Does nothing after commit or abort."""
+        # What is still buffered may be refused once more by a full disk; it is dropped either way.
+        with contextlib.suppress(OSError):
+            self.file.close()
+        self._remove()
+
+    def refused(self, error: OSError) -> FileError:
+        """Aborts; the error for people."""
+        self.abort()
+        return file_error(self.path, error)
+
+
+_serial = itertools.count()
+
+
+def _regular_target(path: Path) -> Path:
+    """`path` with its links followed. Refuses folders and devices, which a rename would replace."""
+    target = Path(os.path.realpath(path))
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return target
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, "is a directory")
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "is not a regular file")
+    if not os.access(target, os.W_OK):
+        raise PermissionError(errno.EACCES, "is write-protected")
+    return target
+
+
+def _open_beside(target: Path) -> tuple[int, Path]:
+    """A file of our own in the target's folder, with the permissions of the target if there is one."""
+    while True:
+        temporary = target.parent / f".farm-{os.getpid()}-{next(_serial)}.part"
+        try:
+            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        except FileExistsError:
+            continue
+        with contextlib.suppress(OSError):
+            os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
+        return descriptor, temporary
+
+
+def _sweep(folder: Path) -> None:
+    """Removes what renders that were killed left beside their targets."""
+    for left in folder.glob(".farm-*-*.part"):
+        writer = left.name.split("-")[1]
+        if writer.isdigit() and not os.path.exists(f"/proc/{writer}") and os.path.exists("/proc/self"):
+            left.unlink(missing_ok=True)
+
+
+def _remove_own(temporary: Path, process: int) -> None:
+    """Remove the temporary file, unless this is a forked child of the process that writes it."""
+    if os.getpid() == process:
+        temporary.unlink(missing_ok=True)
+
+
+def file_error(path: Path, error: OSError) -> FileError:
+    """The FileError for people: what could not be written, why, and what to do."""
+    folder = path.parent
+    reasons = {
+        errno.ENOENT: (f"the folder {folder} does not exist", f"create it (mkdir -p {folder}) or name another place"),
+        errno.ENOTDIR: (f"{folder} is not a folder", "name a place inside a folder"),
+        errno.EISDIR: ("it is a folder", f"name a file in it, such as {path / 'out.wav'}"),
+        errno.EINVAL: ("it is not a regular file", "name an ordinary file"),
+        errno.EACCES: ("no permission", f"check the permissions of {folder}, or name another place"),
+        errno.EPERM: ("no permission", f"check the permissions of {folder}, or name another place"),
+        errno.EROFS: ("its disk is mounted read-only", "name a place on another disk"),
+        errno.ENOSPC: ("the disk is full", "free some space, name another disk, or render fewer bits or seconds"),
+        errno.EDQUOT: ("your disk quota is used up", "free some space or name another disk"),
+        errno.EFBIG: ("the file would pass the size limit", "raise the limit (ulimit -f) or name another disk"),
+        errno.ENAMETOOLONG: ("its name is too long", "choose a shorter name"),
+    }
+    reason, advice = reasons.get(error.errno or 0, (error.strerror or str(error), "name another place"))
+    return FileError(f"cannot write {path}: {reason}", hint=advice)
