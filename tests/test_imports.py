@@ -23,7 +23,7 @@ MAY_IMPORT = {
     "farm.errors": "",
     "farm.options": "",
     "farm.cli": "farm.render farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio.samples"
-    " farm.printer workers.catalog click rich",
+    " farm.audio.formats farm.printer workers.catalog click rich",
     "farm.printer": "rich",
     "farm.profile": "workers.stats workers.wire numpy rich",
     "farm.render": "farm.plan farm.graph farm.pattern farm.audio workers.arena workers.pool workers.wire workers.stats"

@@ -114,6 +114,10 @@ class EncodedWriter(FrameWriter):
 
     def commit(self) -> None:
         self.still_open()
+        if self.frames == 0 and self._form is FLAC:
+            self.abort()
+            hint = "render a longer part, or write .wav"
+            raise FileError(f"cannot write {self.path}: there are no frames, and FLAC has no empty files", hint=hint)
         rest = np.concatenate(self._waiting) if self._waiting else np.empty(0)
         if len(rest):
             self._encode(rest)

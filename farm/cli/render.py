@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any
+import sys
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
@@ -11,6 +12,8 @@ from farm.cli.options import json_option, options_of, score_argument, sounding_o
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from farm.options import RenderOptions
 
 
 @click.command()
@@ -22,25 +25,28 @@ if TYPE_CHECKING:
 @click.option("--quiet", is_flag=True, help="Errors and warnings only.")
 @json_option
 def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
-    """Render SCORE to the WAV file OUT.
+    """Render SCORE to the sound file OUT.
 
-    OUT left out: the score's name with .wav, in this folder. SCORE `-` reads standard input. A score is endless:
-    without a length, 8 cycles are rendered. --from and --to cut a part out of the whole: the same frames.
+    OUT's extension says the format: .wav, .flac, .ogg (Vorbis), .aiff. Left out: the score's name with .wav, in this
+    folder; `-`: WAV to standard output. SCORE `-` reads standard input. A score is endless: without a length, 8
+    cycles are rendered. --from and --to cut a part out of the whole: the same frames.
 
     \b
     farm render song.ph
-    farm render song.ph song.wav --duration 180 --tail none
+    farm render song.ph song.flac --duration 180 --tail none
     farm render song.ph part.wav --cycles 32 --from 8 --to 12
+    farm render song.ph - | aplay -
     farm render song.ph --json --bits 32f | jq .sha256
     """
     options = options_of(given)
-    target = target_of(score, out)
+    target = None if out == "-" else target_of(score, out, options)
+    stream = standard_output(as_json) if target is None else None
 
     from farm.options import DEFAULT_CYCLES
     from farm.printer.pages import level_warnings, summary
     from farm.printer.progress import progress
     from farm.printer.streams import problem_as_json, say, say_json, tell, tell_problems
-    from farm.render.job import load, render_file
+    from farm.render.job import load, render_file, render_stream
 
     silent = quiet or as_json
     loaded = load(score, seed=options.seed)
@@ -48,7 +54,11 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     if options.cycles is options.duration_s is options.to_cycle is None and not silent:
         tell(f"a score is endless: rendering {DEFAULT_CYCLES} cycles (--cycles or --duration say how much)")
     with progress(options.rate, silent) as observer:
-        report = render_file(loaded, target, options, observer)
+        if target is not None:
+            report = render_file(loaded, target, options, observer)
+        else:
+            assert stream is not None
+            report = render_stream(loaded, stream, options, observer)
     later = [*(one for one in report.notices if one not in loaded.notices), *level_warnings(report, options.gain)]
     tell_problems(later)
     warnings = [*loaded.notices, *later]
@@ -56,13 +66,30 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
         measured = {key: value for key, value in report.as_json().items() if key != "notices"}
         say_json({"ok": True, "status": 0, **measured, "warnings": [*map(problem_as_json, warnings)]})
     elif not quiet:
-        say(summary(report, len(warnings)))
+        (say if target is not None else tell)(summary(report, len(warnings)))
 
 
-def target_of(score: str, out: str | None) -> Path:
-    """The file to write. Raises UsageError for a name that cannot be meant."""
+def standard_output(as_json: bool) -> BinaryIO:
+    """Standard output, for sound. Raises UsageError where no sound can go."""
+    from farm.errors import UsageError
+
+    if as_json:
+        raise UsageError("OUT `-` and --json both want standard output", hint="name a file for the sound")
+    if sys.stdout is None:
+        raise UsageError("OUT `-`: standard output is closed", hint="name a file for the sound")
+    if sys.stdout.isatty():
+        raise UsageError(
+            "OUT `-`: standard output is a terminal, which cannot play WAV",
+            hint="pass it on (farm render SCORE - | aplay -), or name a file",
+        )
+    return sys.stdout.buffer
+
+
+def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
+    """The file to write. Raises UsageError for a name that cannot be meant, or a format that cannot hold the frames."""
     from pathlib import Path
 
+    from farm.audio.formats import check_holds, format_of
     from farm.errors import UsageError
 
     if out is None:
@@ -72,13 +99,11 @@ def target_of(score: str, out: str | None) -> Path:
             )
         out = f"{Path(score).name.removesuffix('.ph') or 'out'}.wav"
     target = Path(out)
-    example = f"for example {target.with_suffix('.wav') if target.name else 'out.wav'}"
     if "\0" in out or not out:
-        raise UsageError("OUT is not the name of a file", hint=example)
+        raise UsageError("OUT is not the name of a file", hint="for example out.wav")
     if target.is_dir() or out.endswith("/"):
         raise UsageError(f"{out} is a folder; OUT is a file", hint=f"for example {target / 'out.wav'}")
     if os.path.exists(score) and os.path.exists(out) and os.path.samefile(score, out):
         raise UsageError(f"OUT {out} is the score itself", hint="name another file; it would be overwritten")
-    if target.suffix.lower() != ".wav":
-        raise UsageError(f"{out} does not end in .wav, and only WAV is written", hint=example)
+    check_holds(format_of(target), options.rate, options.bits, 2)
     return target

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.audio.writer import WavWriter
+from farm.audio.formats import format_of
+from farm.audio.writer import FrameWriter, WavStream, open_writer
 from farm.errors import FileError, Notice, RenderError, show
 from farm.graph.place import seed64
 from farm.graph.score import Score, load, understand
@@ -29,7 +30,18 @@ from workers.pool import LOOP_ENTRIES
 FAINT_DBFS = -60.0
 
 
-__all__ = ["Observer", "Report", "Score", "load", "render", "render_file", "run", "understand", "warmup"]
+__all__ = [
+    "Observer",
+    "Report",
+    "Score",
+    "load",
+    "render",
+    "render_file",
+    "render_stream",
+    "run",
+    "understand",
+    "warmup",
+]
 
 
 class Observer(Protocol):
@@ -116,15 +128,42 @@ def render_file(
     *,
     session: Session | None = None,
 ) -> Report:
-    """Renders a score to a WAV file, which appears when it is whole.
+    """Renders a score to a sound file of the format that its extension names; it appears when it is whole.
 
     Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older file is still there.
     """
-    spent = [0.0]
     asked = extent(options, score.graph.cps)
     check_room(path, options, total_frames(asked))
-    seed = seed64(options.seed, "dither")
-    with WavWriter(path, options.rate, 2, options.bits, seed, first_frame=asked.first) as writer:
+    writer = open_writer(path, options.rate, 2, options.bits, dither_seed(options), first_frame=asked.first)
+    return written(score, writer, options, observer, session)
+
+
+def render_stream(
+    score: Score,
+    stream: BinaryIO,
+    options: RenderOptions,
+    observer: Observer | None = None,
+    *,
+    name: str = "<stdout>",
+    session: Session | None = None,
+) -> Report:
+    """Renders a score as WAV into a stream that need not be able to go back, such as standard output.
+
+    Raises as `render_file` does, and BrokenPipeError when nobody reads any longer.
+    """
+    asked = extent(options, score.graph.cps)
+    frames = None if asked.last is None else asked.last - asked.first
+    seed = dither_seed(options)
+    writer = WavStream(stream, name, options.rate, 2, options.bits, seed, first_frame=asked.first, frames=frames)
+    return written(score, writer, options, observer, session)
+
+
+def written(
+    score: Score, writer: FrameWriter, options: RenderOptions, observer: Observer | None, session: Session | None
+) -> Report:
+    """Renders a score into a writer, which is committed or aborted then."""
+    spent = [0.0]
+    with writer:
 
         def write(block: NDArray[np.float32]) -> None:
             started = time.perf_counter()
@@ -132,14 +171,25 @@ def render_file(
             spent[0] += time.perf_counter() - started
 
         report = run(score, options, observer, write, session=session)
-    return replace(report, path=str(path), write_s=spent[0], clipped_frames=writer.clipped_frames)
+    return replace(report, path=str(writer.path), write_s=spent[0], clipped_frames=writer.clipped_frames)
+
+
+def dither_seed(options: RenderOptions) -> int:
+    """The seed of the dither of a render."""
+    return seed64(options.seed, "dither")
 
 
 def check_room(path: Path, options: RenderOptions, frames: int | None) -> None:
-    """Raises FileError at once for a render that its disk cannot hold."""
-    if frames is None or not path.parent.is_dir():
+    """Raises FileError at once for a render that its disk or its format cannot hold."""
+    form = format_of(path)
+    if frames is None or form.compressed:
         return
     bytes_ = frames * 2 * {"16": 2, "24": 3, "32f": 4}[options.bits]
+    if form.most_bytes is not None and bytes_ > form.most_bytes:
+        hint = "write .wav, which has no such limit, or render a shorter part"
+        raise FileError(f"{path} would take {bytes_ / 2**30:.1f} GiB, and {form.name} ends at 4 GiB", hint=hint)
+    if not path.parent.is_dir():
+        return
     free = shutil.disk_usage(path.parent).free
     if bytes_ > free:
         raise FileError(

@@ -154,6 +154,13 @@ def render_file(score: Score, path: Path, options: RenderOptions, observer: Any 
     return report
 
 
+def render_stream(score: Score, stream: Any, options: RenderOptions, observer: Any = None) -> Report:
+    calls.append(("render_stream", options))
+    stream.write(b"RIFF")
+    stream.flush()
+    return Report(Path("<stdout>"))
+
+
 def warmup(levels: tuple[str, ...], observer: Any = None) -> int:
     calls.append(("warmup", levels))
     observer.compiling(1, 1)
@@ -172,7 +179,7 @@ def modules() -> dict[str, ModuleType]:
     """The modules of the engine that the command line imports, by name."""
     made = {name: ModuleType(name) for name in ("farm.render", "farm.render.job", "farm.render.explaining")}
     job: Any = made["farm.render.job"]
-    job.load, job.render_file, job.warmup = load, render_file, warmup
+    job.load, job.render_file, job.render_stream, job.warmup = load, render_file, render_stream, warmup
     explaining: Any = made["farm.render.explaining"]
     explaining.explain = explain
     return made

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import pty
 import signal
 import subprocess
 import sys
@@ -14,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import soundfile
 
 from tests.cli.conftest import ROOT, Process
 
@@ -53,6 +55,47 @@ def test_the_same_score_is_the_same_sound(real: Run, tmp_path: Path) -> None:
     assert (told["frames"], told["voices"]) == (again["frames"], again["voices"]) == (44100, 4)
     assert told["sha256"] == again["sha256"]
     assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+
+
+def test_standard_input_to_standard_output(real: Run, tmp_path: Path) -> None:
+    line = ("--cycles", "2", "--tail", "none")
+    assert real("render", "song.ph", "a.wav", *line, "--quiet").returncode == 0
+    command = [*FARM, "render", "-", "-", *line]
+    done = subprocess.run(command, cwd=tmp_path, env=ENV, input=SCORE.encode(), capture_output=True, check=False)
+    assert done.returncode == 0
+    assert done.stdout == (tmp_path / "a.wav").read_bytes()
+    assert done.stderr.decode().startswith("<stdout>: 1.00 s of sound in ")
+    broken = subprocess.run(command, cwd=tmp_path, env=ENV, input=b"out: lfp 3", capture_output=True, check=False)
+    assert (broken.returncode, broken.stdout) == (3, b"")
+    assert broken.stderr.startswith(b"<stdin>:1:6: error: there is no function `lfp`")
+
+
+def test_standard_output_that_cannot_take_sound(tmp_path: Path, real: Run) -> None:
+    command = [*FARM, "render", "song.ph", "-", "--cycles", "2", "--quiet"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(command, cwd=tmp_path, env=ENV, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (4, b"error: cannot write <stdout>: the disk is full")
+    reader, writer = os.pipe()
+    os.close(reader)
+    gone = subprocess.run(command, cwd=tmp_path, env=ENV, stdout=writer, stderr=subprocess.PIPE, check=False)
+    os.close(writer)
+    assert (gone.returncode, gone.stderr) == (1, b"")
+    ours, theirs = pty.openpty()
+    done = subprocess.run(command, cwd=tmp_path, env=ENV, stdout=theirs, stderr=subprocess.PIPE, check=False)
+    os.close(theirs)
+    os.close(ours)
+    assert done.returncode == 2
+    assert b"standard output is a terminal" in done.stderr
+
+
+@pytest.mark.parametrize("ending", ["flac", "ogg", "aiff"])
+def test_other_formats_by_extension(real: Run, tmp_path: Path, ending: str) -> None:
+    line = ("--cycles", "2", "--tail", "none", "--quiet")
+    for name, how in (("a", "--threads=1"), ("b", "--chunk=333")):
+        assert real("render", "song.ph", f"{name}.{ending}", *line, how).returncode == 0
+    assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
+    info = soundfile.info(tmp_path / f"a.{ending}")
+    assert (info.frames, info.channels, info.samplerate) == (44100, 2, 44100)
 
 
 def test_without_a_length_eight_cycles_are_rendered(real: Run) -> None:
