@@ -12,11 +12,12 @@ import ctypes
 import mmap
 import multiprocessing
 import os
+import select
 import signal
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from multiprocessing.connection import Connection
+from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
 
@@ -134,9 +135,19 @@ class Pool:
         cpus = cores.pinning(cores.allowed_cpus(), count)
         self.cpus: tuple[int | None, ...] = tuple(None for _ in cpus) if self.portable else cpus
         self.workers: list[Worker] = []
+        # Looked at a thousand times a second: `wait` would register them anew each time.
+        self.sentinels = select.poll() if hasattr(select, "poll") else None
         self.arena: tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...]] | None = None
         for number in range(count):
             self.workers.append(self.start(number))
+
+    def ended(self) -> list[Worker]:
+        """Workers whose processes are no more and that have not been replaced; does not wait."""
+        if self.sentinels is None:
+            gone = set(wait([worker.process.sentinel for worker in self.workers], 0))
+        else:
+            gone = {descriptor for descriptor, _ in self.sentinels.poll(0)}
+        return [worker for worker in self.workers if worker.process.sentinel in gone] if gone else []
 
     def start(self, number: int) -> Worker:
         """Starts the worker of this number; it waits for messages."""
@@ -148,15 +159,23 @@ class Pool:
         )
         process.start()
         theirs.close()
+        if self.sentinels is not None:
+            self.sentinels.register(process.sentinel, select.POLLIN)
         return Worker(number, process, ours)
 
     def replace(self, number: int) -> None:
         """Starts a new worker in the place of a dead one, attached and working like the others."""
         dead = self.workers[number]
+        self.forget(dead)
         dead.process.join()
         dead.pipe.close()
         self.workers[number] = self.start(number)
         self.set_to_work(self.workers[number])
+
+    def forget(self, worker: Worker) -> None:
+        """Looks no more whether a worker has ended."""
+        if self.sentinels is not None:
+            self.sentinels.unregister(worker.process.sentinel)
 
     def attach(
         self, path: str, size: int, words: Sequence[Mapping[int, tuple[int, bool]]], kernels: tuple[str, ...]
@@ -199,4 +218,5 @@ class Pool:
                 worker.process.kill()
                 worker.process.join()
             worker.pipe.close()
+            self.forget(worker)
         self.workers.clear()

@@ -253,8 +253,10 @@ def finished(
     )
 
 
-def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting) -> StaticPlan:
-    """All groups that the buses `roots` need, each after those it reads."""
+def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting, gain: float | None = None) -> StaticPlan:
+    """All groups that the buses `roots` need, each after those it reads; with a `gain` the outputs are mixed last."""
+    from farm.plan.master import master_bus, master_group
+
     component = components([reads(scope) for scope in graph.buses])
     members: dict[int, list[int]] = {}
     for bus, number in enumerate(component):
@@ -278,8 +280,10 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting) -> Stati
             groups.append(sample_group(graph, number, setting, labels))
         else:
             groups.append(voice_group(graph, number, setting, labels))
-    kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})
     outputs = tuple((output.name, output.bus) for output in graph.outputs if output.bus in roots)
+    if gain is not None:
+        groups.append(master_group(graph, outputs, gain, setting, labels))
+    kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})
     return StaticPlan(
         groups=tuple(groups),
         labels=tuple(labels),
@@ -291,6 +295,7 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting) -> Stati
         inner_depth=setting.inner_depth,
         sources=tuple(group.source for group in groups if group.source >= 0),
         buses=tuple(bus for group in groups for bus in group.buses),
+        master=master_bus(graph) if gain is not None else None,
     )
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import ScoreError
+from farm.plan.master import levels_bytes
 from farm.plan.plan import GroupPlan, OpPlan, StaticPlan, WindowPlan, Word
 from workers.arena import Arena, Key, Layout
 from workers.catalog import catalog
@@ -59,6 +60,9 @@ def wanted(
         ("fault", 0): 64,
         ("samples", 0): 4 * (slab_frames + SAMPLE_GUARD),
     }
+    if plan.master is not None:
+        sizes["places", 0] = 8 * len(plan.outputs)
+        sizes["levels", 0] = levels_bytes(len(plan.outputs)) * plan.depth
     for worker in range(workers):
         sizes["scratch", worker] = scratch_sizes(plan)[3]
     for number, group in enumerate(plan.groups):
@@ -93,6 +97,9 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
     ops = arena.region(("ops", 0), np.int64)
     constants_at, state_at, buffers_at, _ = scratch_sizes(plan)
     kernels = {name: number for number, name in enumerate(plan.kernels)}
+    if plan.master is not None:
+        places = arena.region(("places", 0), np.int64)
+        places[: len(plan.outputs)] = [layout.offset(("bus", bus)) // 4 for _, bus in plan.outputs]
     worker = 0
     while ("scratch", worker) in layout.regions:
         silence = layout.offset(("scratch", worker)) + buffers_at

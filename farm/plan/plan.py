@@ -123,6 +123,8 @@ class StaticPlan:
     """Chunk slots of signals between groups."""
     sources: tuple[int, ...]
     buses: tuple[int, ...]
+    master: int | None = None
+    """The signal that holds the mixed frames, if outputs are mixed."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

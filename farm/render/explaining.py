@@ -20,7 +20,7 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
     asked = extent(options, graph.cps)
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
     session = Session()
-    rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, first_frame=asked.first)
+    rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain)
     last = asked.last if asked.last is not None else asked.end
     assert last is not None
     stop = -(-last // options.chunk_frames)

@@ -215,7 +215,7 @@ def run(
     asked = extent(options, graph.cps)
     session.compiling = observer.compiling if observer is not None else None
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
-    rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, first_frame=asked.first)
+    rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain)
     stage = OutputStage(rendering, options, asked)
     blocks = stage.frames()
     if begun is not None:

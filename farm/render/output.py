@@ -1,4 +1,4 @@
-"""The output stage: outputs summed, gain, fades, the tail's end; from chunks of buses to frames of the file."""
+"""The output stage: fades, levels, the tail's end; from mixed chunks to the frames of the file."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.errors import RenderError
 from farm.options import RenderOptions
 from farm.render.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
-from farm.render.rendering import Rendering
+from farm.render.rendering import Piece, Rendering
 
 Frames = NDArray[np.float32]
 
@@ -37,9 +38,11 @@ class OutputStage:
         watch = TailWatch(extent.end, rate) if extent.last is None and extent.end is not None else None
         waiting: list[Frames] = []
         waiting_from = 0
-        for first, buses in self.rendering.chunks(stop):
-            ended = extent.last if watch is None else watch.look(first, buses)
-            mixed = self.mixed(first, buses, ended)
+        for piece in self.rendering.pieces(stop):
+            first = piece.first
+            ended = extent.last if watch is None else watch.look(first, piece.planes)
+            self.measure(piece, ended)
+            mixed = self.faded(first, piece.frames)
             after = first + len(mixed)
             if watch is None:
                 yield from self.cut(first, mixed, extent.last)
@@ -62,23 +65,25 @@ class OutputStage:
         if extent.end is not None and extent.last is not None:
             self.tail_frames = max(extent.last - extent.end, 0)
 
-    def mixed(self, first: int, buses: dict[int, Frames], last: int | None) -> Frames:
-        """The sum of all outputs, with gain and the fades whose place is known; (n, 2).
-
-        Only frames of the part that is kept (up to `last`) count as peaks and faults.
-        """
-        total: Frames | None = None
-        for name, bus in self.rendering.plan.outputs:
-            planes = buses[bus]
-            kept = self.kept(first, planes, last)
-            peak = max(float(kept.max(initial=0.0)), -float(kept.min(initial=0.0)))
-            if not peak < np.inf:
+    def measure(self, piece: Piece, last: int | None) -> None:
+        """Notes how loud each output is in the part that is kept (up to `last`); RenderError for what is not finite."""
+        outputs = self.rendering.plan.outputs
+        begin, end = self.bounds(piece.first, len(piece.frames), last)
+        levels = piece.levels
+        if (begin, end) != (0, len(piece.frames)):
+            # Only the first piece and the last ones.
+            kept = [piece.planes[bus].transpose(1, 0, 2).reshape(2, -1)[:, begin:end] for _, bus in outputs]
+            mixed = piece.frames[begin:end]
+            levels = np.array([np.abs(part).max(initial=0.0) for part in (*kept, mixed)], np.float32)
+        for (name, bus), level in zip(outputs, levels[:-1], strict=True):
+            if not level < np.inf:
                 raise self.rendering.fault(bus)
-            self.peaks[name] = max(self.peaks.get(name, 0.0), peak)
-            total = planes + np.float32(0.0) if total is None else total + planes
-        assert total is not None
-        total *= np.float32(self.options.gain)
-        frames = np.ascontiguousarray(total.transpose(0, 2, 1)).reshape(-1, 2)
+            self.peaks[name] = max(self.peaks.get(name, 0.0), float(level))
+        if not levels[-1] < np.inf:
+            raise RenderError("the sum of all outputs is too large for a number", hint="lower their gains, or --gain")
+
+    def faded(self, first: int, frames: Frames) -> Frames:
+        """The fades whose place is known, in place."""
         fade_in = int(self.options.fade_in_s * self.options.rate + 0.5)
         if first < fade_in:
             ramp = np.minimum((np.arange(first, first + len(frames)) / fade_in).astype(np.float32), np.float32(1.0))
@@ -90,19 +95,15 @@ class OutputStage:
             fade_out(frames, first, at, end)
         return frames
 
-    def kept(self, first: int, planes: Frames, last: int | None) -> Frames:
-        """The frames of planes (chunks, 2, chunk frames) that lie inside the part that is kept."""
-        count = planes.shape[0] * planes.shape[2]
-        begin = max(self.extent.first - first, 0)
+    def bounds(self, first: int, count: int, last: int | None) -> tuple[int, int]:
+        """Which of `count` frames, the first of which is number `first`, lie inside the part that is kept."""
+        begin = min(max(self.extent.first - first, 0), count)
         end = count if last is None else min(last - first, count)
-        if (begin, end) == (0, count):
-            return planes
-        return planes.transpose(1, 0, 2).reshape(2, count)[:, begin : max(end, begin)]
+        return begin, max(begin, end)
 
     def cut(self, first: int, frames: Frames, last: int | None) -> Iterator[Frames]:
         """What of a block lies inside the part that is kept."""
-        begin = max(self.extent.first - first, 0)
-        end = len(frames) if last is None else min(last - first, len(frames))
+        begin, end = self.bounds(first, len(frames), last)
         if begin < end:
             yield frames[begin:end]
 

@@ -26,7 +26,7 @@ class Probe:
     def begin(self) -> None:
         """Starts from frame 0."""
         self.rendering.restart()
-        self.stream = self.rendering.chunks(None)
+        self.stream = self.rendering.pieces(None)
         self.first = 0
         self.kept: NDArray[np.float32] = np.zeros(0, np.float32)
 
@@ -52,8 +52,7 @@ class Probe:
 
     def go_on(self) -> None:
         """Runs the next chunks. Raises RenderError where the bus is not finite."""
-        _, buses = next(self.stream)
-        left = np.ascontiguousarray(buses[self.bus][:, 0, :]).ravel()
+        left = np.ascontiguousarray(next(self.stream).planes[self.bus][:, 0, :]).ravel()
         if not np.isfinite(left).all():
             raise self.rendering.fault(self.bus)
         self.kept = np.concatenate([self.kept, left])

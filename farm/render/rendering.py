@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -21,6 +22,7 @@ from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE, static_plan
 from farm.plan.lower import signal_bytes, wanted, write_programs, write_samples, write_window
+from farm.plan.master import LEVEL_LANES
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
 from farm.plan.slices import SourceStream
@@ -66,6 +68,21 @@ class Counts:
     windows: int = 0
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Piece:
+    """A few neighbouring chunks as they come out of their slots.
+
+    `first`: number of the first frame. `planes`: of each bus read from outside, float32 (chunks, 2, chunk frames), good
+    until the next piece. Where outputs are mixed, `frames`: float32 (n, 2), the caller's own; `levels`: float32
+    (outputs + 1), the greatest magnitude of each output, then of the mix; NaN where a value was not finite.
+    """
+
+    first: int
+    planes: dict[int, Frames]
+    frames: Frames
+    levels: Frames
+
+
 @dataclass(eq=False)
 class Rendering:
     """Runs the part of a graph that some buses need. `end_frame`: no hap starts from there on; None: endless."""
@@ -77,6 +94,8 @@ class Rendering:
     fades: bool
     session: Session
     first_frame: int = 0
+    gain: float | None = None
+    """With a gain all outputs are mixed."""
     clock: Clock = field(default_factory=Clock)
     counts: Counts = field(default_factory=Counts)
 
@@ -93,7 +112,7 @@ class Rendering:
             end_frame=self.end_frame if self.fades else None,
             fade_out_frames=int(options.fade_out_s * options.rate + 0.5),
         )
-        self.plan: StaticPlan = static_plan(graph, self.roots, setting)
+        self.plan: StaticPlan = static_plan(graph, self.roots, setting, self.gain)
         verify_static(self.plan)
         self.slab = Slab(options.rate)
         self.written = 0
@@ -117,7 +136,8 @@ class Rendering:
         automatic, because = worker_count()
         self.workers = self.options.threads or automatic
         self.workers_because = because if self.options.threads is None else "--threads"
-        self.read_buses = frozenset(self.roots)
+        mixed = () if self.plan.master is None else (self.plan.master,)
+        self.read_buses = frozenset((*self.roots, *mixed))
 
     def restart(self) -> None:
         """Goes back to the start: nothing planned yet."""
@@ -269,12 +289,8 @@ class Rendering:
         frames = window.chunks * self.options.chunk_frames
         return cost * max((self.end_frame or frames) / frames, 1.0)
 
-    def chunks(self, stop_chunk: int | None) -> Iterator[tuple[int, dict[int, Frames]]]:
-        """Runs windows up to `stop_chunk`: yields (first frame, {bus: planes}) a few chunks at a time.
-
-        Planes are float32 (chunks, 2, chunk frames), good until the next step. While a window runs elsewhere the next
-        one is planned.
-        """
+    def pieces(self, stop_chunk: int | None) -> Iterator[Piece]:
+        """Runs windows up to `stop_chunk`, a few chunks at a time. While one runs elsewhere the next one is planned."""
         chunk = self.options.chunk_frames
         begin = self.first_frame // chunk
         window = self.next_window(0, stop_chunk)
@@ -289,7 +305,7 @@ class Rendering:
             for at, many in self.backend.collect():
                 self.clock.render_s += time.perf_counter() - started
                 if first + at + many > begin:
-                    yield (first + at) * chunk, self.outputs(first + at, many)
+                    yield self.piece(first + at, many)
                 started = time.perf_counter()
             self.clock.render_s += time.perf_counter() - started
             window = ahead if ahead is not None else self.next_window(first + window.chunks, stop_chunk)
@@ -306,17 +322,24 @@ class Rendering:
         self.clock.plan_s += time.perf_counter() - started - loading
         return window
 
-    def outputs(self, chunk: int, count: int) -> dict[int, Frames]:
-        """Planes of the buses read from outside, of `count` neighbouring chunk slots."""
+    def piece(self, chunk: int, count: int) -> Piece:
+        """What `count` neighbouring chunk slots hold, from chunk number `chunk` on."""
         assert self.arena is not None
         frames, depth = self.options.chunk_frames, self.plan.depth
         plane = signal_bytes(self.plan) // 8
         slot = chunk % depth
-        result = {}
+        planes = {}
         for bus in self.roots:
             slots = self.arena.region(("bus", bus), np.float32)[: depth * 2 * plane].reshape(depth, 2, plane)
-            result[bus] = slots[slot : slot + count, :, :frames]
-        return result
+            planes[bus] = slots[slot : slot + count, :, :frames]
+        mixed, levels = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
+        if self.plan.master is not None:
+            rows = self.arena.region(("bus", self.plan.master), np.float32)[: depth * 2 * plane].reshape(depth, -1)
+            mixed = rows[slot : slot + count, : 2 * frames].flatten().reshape(-1, 2)
+            shape = (depth, len(self.plan.outputs) + 1, LEVEL_LANES)
+            found = self.arena.region(("levels", 0), np.float32)[: math.prod(shape)].reshape(shape)
+            levels = found[slot : slot + count].max(axis=(0, 2))
+        return Piece(chunk * frames, planes, mixed, levels)
 
     def fault(self, bus: int) -> RenderError:
         """The error for a NaN or infinity in what was yielded last: which node, which frame."""
@@ -343,8 +366,8 @@ class Rendering:
         own = Session(self.session)
         again = Rendering(self.graph, options, self.roots, self.end_frame, self.fades, own, self.first_frame)
         try:
-            for _, buses in again.chunks(None):
-                if not np.isfinite(buses[bus]).all():
+            for piece in again.pieces(None):
+                if not np.isfinite(piece.planes[bus]).all():
                     return again.fault(bus)
         finally:
             again.close()

@@ -210,9 +210,9 @@ def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
     at = []
     with Session(block_by_block=True) as session:
         rendering = Rendering(score.graph, options, roots, asked.end, asked.tail, session)
-        for _, buses in rendering.chunks(-(-asked.end // chunk_frames)):
+        for piece in rendering.pieces(-(-asked.end // chunk_frames)):
             at.append(time.perf_counter())
-            for planes in buses.values():
+            for planes in piece.planes.values():
                 digest.update(np.ascontiguousarray(planes))
         rendering.close()
     return {"ms": (np.diff(at) * 1e3).tolist(), "sha256": digest.hexdigest()}

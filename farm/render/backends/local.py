@@ -11,7 +11,6 @@ import os
 import signal
 import time
 from collections.abc import Iterator
-from multiprocessing.connection import wait
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,9 +32,12 @@ DEPTH = 64
 AHEAD_FRAMES = 1 << 17
 """How far workers may run ahead of what was read; long chunks have fewer slots, so that the arena stays small."""
 LEAST_INNER_DEPTH = 4
+READ_PARTS = 8
+"""Finished chunks are read when so large a part of the slots holds them: each read costs some time of its own."""
 SPINS = 2000
-GLANCE_S = 0.0003
-"""How long this process sleeps between looks at the workers."""
+GLANCE_S = 0.0002
+"""How long this process sleeps, at least, between looks at the workers: each look takes its time from one of them."""
+LONGEST_GLANCE_S = 0.004
 CPU_CHECK_S = 1.0
 EVERYBODY = 1 << 20
 SYS_FUTEX, FUTEX_WAKE = 202, 1
@@ -50,7 +52,6 @@ class LocalBackend:
         self.block_by_block = block_by_block
         self.depth = 1
         self.inner_depth = 1 if block_by_block else max(LEAST_INNER_DEPTH, workers)
-        self.glance_s = 0.0 if block_by_block else GLANCE_S
         self.level = level
         self.kernels: tuple[str, ...] = ()
         self.record: Ints = np.zeros(RECORD_WORDS, np.int64)
@@ -191,8 +192,9 @@ class LocalBackend:
             most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
             waiting = self.pending[made.tasks + at : made.tasks + at + most]
             many = most if not waiting.any() else int(np.argmax(waiting != 0))
-            if many == 0:
-                self.watch(self.glance_s)
+            wanted = min(most, max(1, self.depth // READ_PARTS))
+            if many < wanted:
+                self.watch(self.pause_s(at, wanted - many))
                 continue
             yield at, many
             for chunk in range(at, at + many):
@@ -205,14 +207,21 @@ class LocalBackend:
         self.busy_s += time.perf_counter() - self.started
         self.busy = False
 
+    def pause_s(self, read: int, missing: int) -> float:
+        """How long to sleep before the next look: half of what `missing` chunks took so far, `read` being done."""
+        if self.block_by_block:
+            return 0.0
+        expected_s = (time.perf_counter() - self.started) / max(read, 1) * missing
+        return min(max(expected_s / 2, GLANCE_S), LONGEST_GLANCE_S)
+
     # Watching.
 
-    def watch(self, timeout_s: float) -> None:
-        """Sleeps a moment, or until a worker dies; tells the coordinator what is to be seen, obeys its commands."""
+    def watch(self, pause_s: float) -> None:
+        """Sleeps a moment; tells the coordinator what is to be seen, obeys its commands."""
         assert self.pool is not None
-        sentinels = {worker.process.sentinel: worker for worker in self.pool.workers}
-        for sentinel in wait(list(sentinels), timeout_s):
-            worker = sentinels[sentinel]  # type: ignore[index]
+        if pause_s:
+            time.sleep(pause_s)
+        for worker in self.pool.ended():
             self.obey(self.coordinator.decide(says.Died(worker.number, self.claim(worker.number))))
         if self.coordinator.halted:
             self.obey(self.coordinator.decide(says.Parked(self.parked())))
