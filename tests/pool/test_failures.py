@@ -101,7 +101,7 @@ def test_a_worker_that_spends_its_cpu_time_in_one_task_is_killed(
 
 
 def test_a_task_that_kills_two_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(LocalBackend, "claim", lambda self, worker: 20)
+    monkeypatch.setattr(LocalBackend, "claim", lambda self, worker: 30)
     with killing(2), pytest.raises(RenderError) as caught:
         pooled(TEXT, 2, chunk_frames=128, cycles=Fraction(30))
     message = caught.value.message
