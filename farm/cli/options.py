@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm.cli import values
+from farm.cli.settings import Setting, load_config, strongest, with_origin
 
 if TYPE_CHECKING:
     from farm.options import RenderOptions
@@ -29,30 +30,86 @@ def options(*several: Callable[[Command], Command]) -> Callable[[Command], Comma
     return decorate
 
 
-# Parameters are called as the fields of RenderOptions. Its defaults, repeated in the help, stand in for the rest.
+def setting(*declarations: str, **attributes: Any) -> Callable[[Command], Command]:
+    """An option that variables and configuration files can set too."""
+    return click.option(*declarations, cls=Setting, **attributes)
+
+
+config_option = setting(
+    "--config",
+    metavar="FILE",
+    is_eager=True,
+    expose_value=False,
+    callback=load_config,
+    help="TOML file of settings, called as these options: rate = 48000.  [none]",
+)
+# Parameters are called as the fields of RenderOptions. Its defaults and ranges, repeated in the help, hold.
 sounding_options = options(
-    click.option("--cycles", type=values.exact, metavar="N", help="Length in cycles (8, 1/3, 2.5).  [8]"),
-    click.option("--duration", "duration_s", type=values.exact, metavar="SECONDS", help="Length in seconds."),
-    click.option("--from", "from_cycle", type=values.exact, metavar="N", help="Render only from this cycle on."),
-    click.option("--to", "to_cycle", type=values.exact, metavar="N", help="Render only up to this cycle."),
-    click.option("--rate", type=int, metavar="HZ", help="Sample rate.  [44100]"),
-    click.option("--quality", type=click.Choice(["draft", "good", "best"]), help="Of sample playback.  [good]"),
-    click.option("--fade-in", "fade_in_s", type=float, metavar="SECONDS", help="At the beginning.  [0.01]"),
-    click.option("--fade-out", "fade_out_s", type=float, metavar="SECONDS", help="At the end.  [0.01]"),
-    click.option("--tail", type=values.tail, metavar="auto|none|SECONDS", help="How long it rings on.  [auto]"),
-    click.option("--seed", type=values.whole, metavar="N", help="Of everything random.  [0]"),
-    click.option("--chunk", "chunk_frames", type=int, metavar="FRAMES", help="Frames of one task.  [2048]"),
-    click.option("--cpu", type=click.Choice(LEVELS), help="Level of machine code.  [this machine's best]"),
-    click.option("--threads", type=values.threads, metavar="N|auto", help="Worker processes.  [auto: CPUs allowed]"),
-    click.option("--backend", type=click.Choice(BACKENDS), help="This process or a pool, by the work.  [auto]"),
-    click.option("--work-dir", metavar="FOLDER", help="Map the arena to a file here, not to shared memory."),
+    setting(
+        "--cycles", type=values.exact, metavar="N", help="Length in cycles (8, 2.5, 1/3), above 0 to 10000000.  [8]"
+    ),
+    setting(
+        "--duration",
+        "duration_s",
+        type=values.exact,
+        metavar="SECONDS",
+        help="Length in seconds, instead of --cycles, above 0 to 10000000.  [none]",
+    ),
+    setting(
+        "--from", "from_cycle", type=values.exact, metavar="N", help="First cycle of the part to keep, 0 or more.  [0]"
+    ),
+    setting(
+        "--to",
+        "to_cycle",
+        type=values.exact,
+        metavar="N",
+        help="Cycle at which that part ends, above --from to 10000000.  [the end]",
+    ),
+    setting("--rate", type=int, metavar="HZ", help="Sample rate in Hz, 8000 to 384000.  [44100]"),
+    setting(
+        "--quality",
+        type=click.Choice(["draft", "good", "best"]),
+        help="Of sample playback and oscillators.  [good]",
+    ),
+    setting(
+        "--fade-in", "fade_in_s", type=float, metavar="SECONDS", help="At the beginning, 0 to 3600 seconds.  [0.01]"
+    ),
+    setting("--fade-out", "fade_out_s", type=float, metavar="SECONDS", help="At the end, 0 to 3600 seconds.  [0.01]"),
+    setting(
+        "--tail",
+        type=values.tail,
+        metavar="auto|none|SECONDS",
+        help="How long it rings on: until silent (at most 30 s), not at all, or 0 to 3600 seconds.  [auto]",
+    ),
+    setting(
+        "--seed", type=values.whole, metavar="N", help=f"Of everything random, a whole number to {2**63 - 1}.  [0]"
+    ),
+    setting("--chunk", "chunk_frames", type=int, metavar="FRAMES", help="Of one task, 64 to 1048576 frames.  [2048]"),
+    setting("--cpu", type=click.Choice(LEVELS), help="Level of machine code, x86-64-v2 to v4.  [this machine's best]"),
+    setting(
+        "--threads",
+        type=values.threads,
+        metavar="N|auto",
+        help="Worker processes, 1 to 1024.  [auto: as many as CPUs allowed]",
+    ),
+    setting("--backend", type=click.Choice(BACKENDS), help="This process, a pool, or by the work.  [auto]"),
+    setting("--work-dir", metavar="FOLDER", help="Map the arena to a file here.  [none: shared memory]"),
+    config_option,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
 score_argument = click.argument("score")
 
 
 def options_of(given: dict[str, Any]) -> RenderOptions:
-    """What the command line gives, the rest by default. Raises UsageError when senseless."""
+    """What the command line, variables and the configuration file give, the rest by default.
+
+    Raises UsageError when senseless.
+    """
+    from farm.errors import UsageError
     from farm.options import RenderOptions
 
-    return RenderOptions(**{name: value for name, value in given.items() if value is not None})
+    ctx = click.get_current_context()
+    try:
+        return RenderOptions(**strongest(ctx, given))
+    except UsageError as wrong:
+        raise with_origin(ctx, wrong) from None

@@ -7,9 +7,10 @@ from typing import Any
 import click
 
 from farm.cli.options import json_option, options_of, score_argument, sounding_options
+from farm.cli.settings import Configurable
 
 
-@click.command()
+@click.command(cls=Configurable)
 @score_argument
 @sounding_options
 @json_option

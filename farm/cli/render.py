@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from farm.cli.options import json_option, options_of, score_argument, sounding_options
+from farm.cli.options import json_option, options_of, score_argument, setting, sounding_options
+from farm.cli.settings import Configurable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -16,13 +17,17 @@ if TYPE_CHECKING:
     from farm.options import RenderOptions
 
 
-@click.command()
+@click.command(cls=Configurable)
 @score_argument
 @click.argument("out", required=False)
 @sounding_options
-@click.option("--bits", type=click.Choice(["16", "24", "32f"]), help="Of a frame and channel.  [24]")
-@click.option("--gain", type=float, metavar="FACTOR", help="Of everything.  [0.8]")
-@click.option("--quiet", is_flag=True, help="Errors and warnings only.")
+@setting(
+    "--bits",
+    type=click.Choice(["16", "24", "32f"]),
+    help="Of a frame and channel: whole numbers, or 32 bit float (WAV and AIFF). Ogg has none.  [24]",
+)
+@setting("--gain", type=float, metavar="FACTOR", help="Of everything, 0 to 100.  [0.8]")
+@setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
 def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
     """Render SCORE to the sound file OUT.

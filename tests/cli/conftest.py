@@ -40,7 +40,8 @@ def farm(
     for name, module in fake_engine.modules().items():
         monkeypatch.setitem(sys.modules, name, module)
     monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FARM_DEBUG", raising=False)
+    for variable in [name for name in os.environ if name.startswith("FARM_") and name != "FARM_CACHE"]:
+        monkeypatch.delenv(variable)
 
     def run(*args: str) -> Ran:
         status = cli.run(args)

@@ -1,0 +1,116 @@
+"""Options that three places can set: the file of --config, FARM_* variables, and the command line, which wins."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import click
+from click.core import ParameterSource
+
+if TYPE_CHECKING:
+    from farm.errors import Loc, UsageError
+
+PLACES = "farm.cli.settings.places"
+"""Key of `Context.meta`: where the configuration file says what, by parameter."""
+ALTERNATIVES = (("cycles", "duration_s"),)
+"""Settings of which the stronger place's one counts."""
+
+
+def long_name(option: click.Parameter) -> str:
+    """`fade-in` of an option `--fade-in`."""
+    return max(option.opts, key=len).lstrip("-")
+
+
+class Setting(click.Option):
+    """An option that has a variable, FARM_FADE_IN for --fade-in, and a key in configuration files, `fade-in`.
+
+    A `layered` one does not replace what its variable says but comes before it; whoever uses it reads the variable.
+    """
+
+    def __init__(self, declarations: list[str], *, layered: bool = False, **attributes: Any) -> None:
+        super().__init__(declarations, **attributes)
+        self.variable = f"FARM_{long_name(self).replace('-', '_').upper()}"
+        self.envvar = None if layered else self.variable
+
+    def handle_parse_result(
+        self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
+    ) -> tuple[Any, list[str]]:
+        """As click does it; a wrong value is told with the variable or the line that says it."""
+        try:
+            return super().handle_parse_result(ctx, opts, args)
+        except click.BadParameter as wrong:
+            source = ctx.get_parameter_source(self.name) if self.name else None
+            if source == ParameterSource.ENVIRONMENT:
+                raise click.UsageError(f"{self.variable}: {wrong.message}", ctx) from None
+            if source == ParameterSource.DEFAULT_MAP:
+                from farm.errors import UsageError
+
+                raise UsageError(f"`{long_name(self)}`: {wrong.message}", loc=place_of(ctx, self)) from None
+            raise
+
+
+class Configurable(click.Command):
+    """A command with settings; its help lists their variables."""
+
+    def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does it, and the variables."""
+        super().format_options(ctx, formatter)
+        variables = [one.variable for one in self.params if isinstance(one, Setting)]
+        with formatter.section("Variables"):
+            formatter.write_text(
+                "These stand for the options of the same name. An option given in the command line is stronger, the "
+                "file of --config weaker."
+            )
+            formatter.write_paragraph()
+            formatter.write_text(" ".join(variables))
+
+
+def load_config(ctx: click.Context, _: click.Parameter, path: str | None) -> None:
+    """What --config does: the file's settings become defaults. Raises UsageError, FileError."""
+    if path is None or ctx.resilient_parsing:
+        return
+    from farm.cli.config import read_config
+    from farm.cli.group import farm
+
+    settings = [one for one in farm.commands["render"].params if isinstance(one, Setting) and one.expose_value]
+    known: dict[str, click.Option] = {long_name(one): one for one in settings}
+    values, places = read_config(path, known)
+    ctx.default_map = {**(ctx.default_map or {}), **values}
+    ctx.meta[PLACES] = places
+
+
+def place_of(ctx: click.Context, option: click.Parameter) -> Loc | None:
+    """Where the configuration file sets an option."""
+    places: dict[str, Loc] = ctx.meta.get(PLACES, {})
+    return places.get(option.name or "")
+
+
+def strongest(ctx: click.Context, given: Mapping[str, Any]) -> dict[str, Any]:
+    """What is given, without alternatives that a stronger place overrules."""
+    chosen = {name: value for name, value in given.items() if value is not None}
+    for names in ALTERNATIVES:
+        sources = {name: ctx.get_parameter_source(name) or ParameterSource.DEFAULT for name in names if name in chosen}
+        for name, source in sources.items():
+            if source > min(sources.values()):
+                del chosen[name]
+    return chosen
+
+
+def with_origin(ctx: click.Context, wrong: UsageError) -> UsageError:
+    """The same error, with where those options that it names were set if that was not in the command line."""
+    named = {*re.findall(r"--([a-z-]+)", wrong.message)}
+    for option in ctx.command.params:
+        if not isinstance(option, Setting) or long_name(option) not in named:
+            continue
+        source = ctx.get_parameter_source(option.name or "")
+        said = ""
+        if source == ParameterSource.ENVIRONMENT:
+            said = f"the variable {option.variable} sets --{long_name(option)}"
+        elif source == ParameterSource.DEFAULT_MAP:
+            wrong.loc = place_of(ctx, option)
+            said = f"the configuration file sets --{long_name(option)}"
+        if said:
+            wrong.hint = f"{wrong.hint}; {said}" if wrong.hint else said
+    return wrong
