@@ -48,11 +48,11 @@ def problems_of(score: str) -> tuple[list[FarmError], list[Notice]]:
     from farm.audio.samples import SampleLibrary
     from farm.errors import ScoreError
     from farm.graph.build import build
-    from farm.graph.calling import function_names
+    from farm.graph.calling import function_names, refused_links
     from farm.graph.checks import problems
     from farm.score import parse_all, read_source
 
-    program, found = parse_all(read_source(score), function_names())
+    program, found = parse_all(read_source(score), function_names(), refused_links())
     errors: list[FarmError] = [*found]
     warnings = list(program.notices)
     if not errors:

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, ScoreError
-from farm.graph.calling import lacks_input, later
+from farm.graph.calling import PLUGINS, lacks_input, out_of_scope
+from farm.graph.later import later_name, later_names
 from farm.graph.place import seed64
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.graph.vocabulary import EVENT_SOURCES
@@ -122,8 +123,10 @@ def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Functi
     from farm.errors import suggestion
 
     definition = language().get(expr.name)
-    if definition is None and expr.name in LATER_TRANSFORMS:
-        raise later(expr.name, expr.loc)
+    if definition is None and expr.name in PLUGINS:
+        raise out_of_scope(expr.name, expr.loc)
+    if definition is None and expr.name in later_names():
+        raise later_name(expr.name, expr.loc)
     if definition is None or not definition.ports:
         hint = suggestion(expr.name, TRANSFORMS) or "`farm nodes` and README list what there is"
         raise ScoreError(f"there is no transform `{expr.name}`", loc=expr.loc, hint=hint)

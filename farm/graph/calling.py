@@ -8,26 +8,40 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, Notice, ScoreError, suggestion
+from farm.graph.later import comes_later, later_links, later_name, later_names
+from farm.graph.one_shots import one_shot
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
+from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.control import control
-from farm.pattern.later import LATER_TRANSFORMS
+from farm.pattern.hap import Haps
 from farm.pattern.notes import semitone_ratio
+from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.register import TRANSFORMS
+from farm.pattern.time import Ints
+from farm.pattern.words import Words
 from farm.score.syntax import BusRef, Call, Expr, Name, Section, String, spine
 from workers.catalog import Definition, Param, catalog, language
+from workers.catalog import Unit as ParamUnit
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
 
+ONE_SHOT = "sp"
 OFFSET_OSCILLATORS = ("sine", "saw", "square", "tri")
 PLUGINS = ("vst", "vst2", "vst3", "au", "clap", "lv2", "plugin", "midi")
-BUS_WORD = re.compile(r"~([A-Za-z_]\w*)")
+OPERATOR_OF = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
+WORD = re.compile(r"~?[A-Za-z_]\w*", re.ASCII)
 
 
 def function_names() -> frozenset[str]:
     """Every name that a score can call."""
-    return frozenset({*language(), *TRANSFORMS, *EVENT_SOURCES, *VALUE_SOURCES, *MODIFIERS})
+    return frozenset({*language(), *TRANSFORMS, *EVENT_SOURCES, *VALUE_SOURCES, *MODIFIERS, ONE_SHOT})
+
+
+def refused_links() -> frozenset[str]:
+    """Names that can follow `#` and are an error there: a line that begins with one is no comment."""
+    return later_links() | frozenset(PLUGINS)
 
 
 def lacks_input(resolver: Resolver, body: Expr) -> bool:
@@ -55,6 +69,9 @@ def call(resolver: Resolver, expr: Name | Call, left: Term | None, place: str) -
     keywords = expr.keywords if isinstance(expr, Call) else ()
     if name in EVENT_SOURCES and left is None:
         return event_source(resolver, name, arguments, keywords, place, expr.loc)
+    if name == ONE_SHOT:
+        shot = one_shot(resolver, arguments, place, expr.loc)
+        return shot if left is None else resolver.binary("*", left, shot, place, expr.loc)
     if name in VALUE_SOURCES and left is None:
         return value_source(resolver, name, arguments, place, expr.loc)
     definition = language().get(name)
@@ -69,9 +86,7 @@ def call(resolver: Resolver, expr: Name | Call, left: Term | None, place: str) -
 def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreError:
     """The error for a name that means nothing here."""
     if name in PLUGINS:
-        return ScoreError(f"`{name}`: plugins and MIDI are out of farm's scope", loc=loc)
-    if name in LATER_TRANSFORMS:
-        return later(name, loc)
+        return out_of_scope(name, loc)
     if name in TRANSFORMS:
         example = f'"..." $ {TRANSFORMS[name].signature}'
         return ScoreError(f"`{name}` is a transform", loc=loc, hint=f"apply it with `$`: {example}")
@@ -79,16 +94,18 @@ def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreErro
         what = "an event source" if name in EVENT_SOURCES else "a modifier of voices"
         where = "it cannot stand after `#`" if chained else 'it stands after `#`: s "bd" # ' + name
         return ScoreError(f"`{name}` is {what}", loc=loc, hint=where)
+    if name in later_names():
+        return later_name(name, loc)
     if name.startswith("~"):
         return ScoreError(f"`{name}` takes no arguments: it is a bus, not a function", loc=loc)
     hint = suggestion(name, [*function_names(), *resolver.by_name]) or "`farm nodes` lists what there is"
     return ScoreError(f"there is no function `{name}`", loc=loc, hint=hint)
 
 
-def later(name: str, loc: Loc) -> ScoreError:
-    """The error for a transform that the language has and farm does not yet."""
-    there = "the transforms there are: " + ", ".join(sorted({one.name for one in TRANSFORMS.values()}))
-    return ScoreError(f"`{name}` comes with a later version of farm", loc=loc, hint=there)
+def out_of_scope(name: str, loc: Loc) -> ScoreError:
+    """The error for what needs a plugin or a MIDI instrument."""
+    hint = "farm plays samples and its own nodes (`farm nodes`); with --lenient the score is rendered without it"
+    return ScoreError(f"`{name}`: plugins and MIDI are out of farm's scope", loc=loc, hint=hint)
 
 
 def event_source(
@@ -105,29 +122,56 @@ def event_source(
     value = resolver.evaluate(arguments[0], f"{place}/s")
     if not isinstance(value, Steps):
         raise ScoreError(f"`{name}` needs a pattern in quotes", loc=arguments[0].loc, hint='for example: s "bd sn"')
+    named = words_in(arguments[0])
+    synths = {word: at for word, at in named.items() if word in resolver.synthdefs}
+    pattern = control(value.pattern, "s", resolver.words)
+    if synths:
+        pattern = renamed(pattern, {word: f"~{word}" for word in synths}, resolver.words)
     instruments = []
-    for word, at in buses_in(arguments[0]).items():
+    for word, at in [*((word[1:], at) for word, at in named.items() if word[0] == "~"), *synths.items()]:
         instruments.append((word, Bus(resolver.final_version(word, at), value.loc)))
-    voices: Term = Voices(control(value.pattern, "s", resolver.words), (), "natural", tuple(instruments), place, loc)
+    voices: Term = Voices(pattern, (), "natural", tuple(dict(instruments).items()), place, loc)
     if len(arguments) == 2:
         voices = resolver.linked(voices, Call("gain", (arguments[1],), (), arguments[1].loc), place)
     for key, argument, at in keywords:
-        voices = resolver.linked(voices, Call("cut" if key == "cut_group" else key, (argument,), (), at), place)
+        modifier = "cut" if key == "cut_group" else key
+        if modifier not in MODIFIERS:
+            if modifier in later_names():
+                raise comes_later(f"`:{key}`", at)
+            hint = suggestion(key, MODIFIERS) or f"one of {', '.join(MODIFIERS)}"
+            raise ScoreError(f"`{name}` has no `:{key}`", loc=at, hint=hint)
+        voices = resolver.linked(voices, Call(modifier, (argument,), (), at), place)
     assert isinstance(voices, Voices)
     return voices
 
 
-def buses_in(expr: Expr) -> dict[str, Loc]:
-    """The buses that the strings of an expression name, each with its first place."""
+def renamed(pattern: Pattern, names: dict[str, str], words: Words) -> Pattern:
+    """The pattern with some of its words exchanged."""
+    import numpy as np
+
+    ids = [(float(words.intern(old)), float(words.intern(new))) for old, new in names.items()]
+
+    def change(haps: Haps, _: Ints) -> Haps:
+        entries = haps.entries("s")
+        assert entries is not None
+        for old, new in ids:
+            entries = np.where(entries == old, new, entries)
+        return haps.with_column("s", entries)
+
+    return per_hap(pattern, change)
+
+
+def words_in(expr: Expr) -> dict[str, Loc]:
+    """The buses and words that the strings of an expression name, each with its first place."""
     found: dict[str, Loc] = {}
     waiting: list[Expr] = [expr]
     while waiting:
         first, operators = spine(waiting.pop(0))
         waiting += [operator.right for operator in operators]
         if isinstance(first, String):
-            for word in BUS_WORD.finditer(first.text):
-                at = replace(first.loc, column=first.loc.column + word.start(), length=len(word[0]))
-                found.setdefault(word[1], at)
+            for word in WORD.finditer(first.text):
+                if word[0] not in found:
+                    found[word[0]] = first.loc.shifted(word.start(), len(word[0]))
         elif isinstance(first, Call):
             waiting += first.args
     return found
@@ -137,7 +181,8 @@ def value_source(resolver: Resolver, name: str, arguments: tuple[Expr, ...], pla
     """`n "..."` or `note "..."` standing alone: a pattern of numbers or frequencies."""
     if len(arguments) != 1:
         raise ScoreError(f"`{name}` takes one pattern", loc=loc, hint=f'for example: {name} "0 3 7"')
-    return resolver.evaluate(arguments[0], f"{place}/{name}")
+    value = resolver.evaluate(arguments[0], f"{place}/{name}")
+    return replace(value, literal=False, pitches=True) if isinstance(value, Steps) else value
 
 
 def unit(
@@ -150,7 +195,10 @@ def unit(
     place: str,
     loc: Loc,
 ) -> Term:
-    """A node of the catalog, in either call form."""
+    """A node of the catalog, in either call form.
+
+    A source after `#` (language 10.2): an oscillator takes its frequency from the left, other sources are scaled by it.
+    """
     if definition.name == "line" and len(arguments) == 3:
         definition = catalog()["ramp"]
     values = [resolver.evaluate(argument, f"{place}/{i}") for i, argument in enumerate(arguments)]
@@ -159,19 +207,29 @@ def unit(
         if isinstance(value, Function):
             raise ScoreError(f"`{name}` needs numbers or signals, not a transform", loc=value.loc)
     if left is not None and not definition.ports:
-        return source_in_chain(definition, left, values, place, loc)
+        if definition.params and definition.params[0].name == "freq_hz" and not values and not keywords:
+            return Unit(definition.name, (), (("freq_hz", left),), place, loc)
+        source = unit(resolver, definition, name, arguments, keywords, None, place, loc)
+        return Unit("mul", (("a", left), ("b", source)), (), f"{place}/*", loc)
     inputs: list[tuple[str, Term]] = []
     for i, port in enumerate(definition.ports):
         if i == 0 and left is not None:
             inputs.append((port.name, left))
         elif values:
+            at = locs.pop(0)
+            if isinstance(values[0], Constant):
+                hint = f"write {definition.name} ~bus ..., or in a chain: saw 110 # {signature(definition)}"
+                raise ScoreError(f"`{name}` needs a signal first, not a number", loc=at, hint=hint)
             inputs.append((port.name, values.pop(0)))
-            locs.pop(0)
         else:
             raise ScoreError(f"`{name}` needs an input", loc=loc, hint=f"write: saw 110 # {signature(definition)}")
     semitones = None
-    if definition.name in OFFSET_OSCILLATORS and len(values) == 2:
-        semitones = values.pop()
+    if definition.name in OFFSET_OSCILLATORS:
+        if len(values) > 2:
+            raise comes_later(
+                f"an envelope for each note of an oscillator (`{name}` with {len(values)} arguments)", loc
+            )
+        semitones = values.pop() if len(values) == 2 else None
     if len(values) > len(definition.params):
         raise ScoreError(
             f"`{name}` takes at most {len(definition.params)} arguments, not {len(values)}",
@@ -182,6 +240,9 @@ def unit(
     for param, value, at in zip(definition.params, values, locs, strict=False):
         given[param.name] = ranged(resolver, definition, param, value, at)
     for key, argument, at in keywords:
+        if key == "offset" and definition.name in OFFSET_OSCILLATORS:
+            semitones = resolver.evaluate(argument, f"{place}/:{key}")
+            continue
         param = keyword_param(definition, key, at)
         if param.name in given:
             raise ScoreError(f"`{key}` is given twice", loc=at)
@@ -190,18 +251,27 @@ def unit(
     missing = [param for param in definition.params if param.default is None and param.name not in given]
     if missing:
         raise ScoreError(f"`{name}` needs its {short(missing[0])}", loc=loc, hint=f"written as {signature(definition)}")
+    for param in definition.params:
+        if param.as_unit is ParamUnit.PHASE and param.name in given:
+            given[param.name] = melody(resolver, given[param.name])
     if semitones is not None:
-        given[definition.params[0].name] = offset(given[definition.params[0].name], semitones, place)
+        frequency = definition.params[0]
+        assert frequency.default is not None
+        plain = given.get(frequency.name, Constant(Fraction(frequency.default), loc))
+        given[frequency.name] = offset(plain, semitones, place)
     return Unit(definition.name, tuple(inputs), tuple(given.items()), place, loc)
 
 
-def source_in_chain(definition: Definition, left: Term, values: list[Term], place: str, loc: Loc) -> Term:
-    """A source after `#` (language 10.2): an oscillator takes its frequency from the left, other sources are scaled."""
-    if definition.params and definition.params[0].name == "freq_hz" and not values:
-        return Unit(definition.name, (), (("freq_hz", left),), place, loc)
-    params = tuple((p.name, v) for p, v in zip(definition.params, values, strict=False))
-    source = Unit(definition.name, (), params, place, loc)
-    return Unit("mul", (("a", left), ("b", source)), (), f"{place}/*", loc)
+def melody(resolver: Resolver, frequency: Term) -> Term:
+    """A frequency that is a pattern with a number added or multiplied stays a pattern: its rests are rests."""
+    if not isinstance(frequency, Unit) or frequency.node not in OPERATOR_OF:
+        return frequency
+    sides = [melody(resolver, one) for _, one in frequency.inputs]
+    plain = [one for one in sides if isinstance(one, Constant | Steps)]
+    if len(plain) < 2 or sum(isinstance(one, Steps) for one in plain) != 1:
+        return frequency
+    a, b = (in_hertz(resolver.as_pattern(one), resolver.words) for one in plain)
+    return Steps(arithmetic(OPERATOR_OF[frequency.node], a, b, resolver.words), frequency.loc, literal=False)
 
 
 def offset(frequency: Term, semitones: Term, place: str) -> Term:

@@ -7,11 +7,12 @@ ago (inside its own definition), else the next definition below.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
-from farm.graph import applying, calling, modifiers
+from farm.graph import applying, calling, modifiers, one_shots, pitches
+from farm.graph.later import comes_later
 from farm.graph.place import seed64
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.pattern import mini
@@ -48,8 +49,12 @@ from farm.score.syntax import (
 from workers.catalog import language
 
 DEFAULT_CPS = Fraction(1, 2)
+DEFINES = {
+    PatternDef: "a named pattern (`%name: ...`)",
+    TemplateDef: "a template (`@name: ...`)",
+    FunctionDef: "a function of one's own (`fn`)",
+}
 SIGNAL_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
-LATER = "comes with a later version of farm"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,28 +91,35 @@ class Resolver:
     notices: list[Notice] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
     by_name: dict[str, list[int]] = field(default_factory=dict)
+    synthdefs: set[str] = field(default_factory=set)
+    """Buses that a pattern may name without a tilde."""
     terms: dict[int, Term] = field(default_factory=dict)
     resolving: set[int] = field(default_factory=set)
     order: int = 0
+    cps: Fraction = DEFAULT_CPS
     signal_values: Callable[[Term, Loc, bool], Pattern] | None = None
 
     # Statements.
 
     def collect(self) -> None:
-        """Numbers the definitions of buses."""
+        """Numbers the definitions of buses, and reads the tempo: the last one holds."""
         for order, statement in enumerate(self.program.statements):
             if isinstance(statement, BusDef):
                 if statement.params:
-                    raise ScoreError(f"a bus with arguments {LATER}", loc=statement.loc)
+                    raise comes_later(f"a bus with arguments, `~{statement.name}`,", statement.loc)
                 earlier = self.by_name.setdefault(statement.name, [])
                 place = f"~{statement.name}" + (f"'{len(earlier)}" if earlier else "")
                 earlier.append(len(self.versions))
+                if statement.kind == "synthdef":
+                    self.synthdefs.add(statement.name)
                 body, kind = statement.body, statement.kind
                 self.versions.append(Version(statement.name, order, body, kind, place, statement.loc))
             elif isinstance(statement, PatternDef | TemplateDef | FunctionDef):
-                raise ScoreError(f"this statement {LATER}", loc=statement.loc)
+                raise comes_later(DEFINES[type(statement)], statement.loc)
             elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
-                raise ScoreError(f"`{statement.name}` {LATER}", loc=statement.loc)
+                raise comes_later(f"`{statement.name}`", statement.loc)
+            elif isinstance(statement, Tempo):
+                self.cps = cycles_per_second(statement)
             elif isinstance(statement, Command):
                 self.notices.append(Notice(f"`{statement.name}` only means something live: left out", statement.loc))
 
@@ -115,13 +127,10 @@ class Resolver:
         """Resolves every statement. With `errors`, mistakes are collected there, statement by statement."""
         self.notices += self.program.notices
         self.collect()
-        cps = DEFAULT_CPS
         outputs: dict[str, tuple[int, Expr, Loc]] = {}
         bare = 0
         for order, statement in enumerate(self.program.statements):
-            if isinstance(statement, Tempo):
-                cps = cycles_per_second(statement)
-            elif isinstance(statement, OutputDef):
+            if isinstance(statement, OutputDef):
                 name = "out" if statement.number is None else f"o{statement.number}"
                 outputs[name] = (order, statement.body, statement.loc)
             elif isinstance(statement, BarePattern):
@@ -144,20 +153,25 @@ class Resolver:
 
         def one_output(name: str) -> None:
             self.order = outputs[name][0]
-            heard.append((name, self.evaluate(outputs[name][1], name)))
+            heard.append((name, pitches.played(self, self.evaluate(outputs[name][1], name), name)))
 
         for index in range(len(self.versions)):
             attempt(lambda index=index: self.check_version(index))  # type: ignore[misc]
         for name in named:
             attempt(lambda name=name: one_output(name))  # type: ignore[misc]
         if not named and not errors:
-            attempt(lambda: heard.extend(self.automatic_outputs()))
-        return Resolved(cps, self.words, tuple(heard), tuple(self.versions), self.term_of, tuple(self.notices))
+            attempt(lambda: heard.extend((n, pitches.played(self, term, n)) for n, term in self.automatic_outputs()))
+        return Resolved(self.cps, self.words, tuple(heard), tuple(self.versions), self.term_of, tuple(self.notices))
 
     def check_version(self, index: int) -> None:
         """Resolves a definition even if nothing uses it, so that its mistakes are told."""
-        if self.versions[index].kind != "#":
+        if not self.is_modifier(index):
             self.term_of(index)
+
+    def is_modifier(self, index: int) -> bool:
+        """Whether a bus is one to be used after `#`: written with `#`, or an effect without an input."""
+        version = self.versions[index]
+        return version.kind == "#" or calling.lacks_input(self, version.body)
 
     def automatic_outputs(self) -> list[tuple[str, Term]]:
         """What is heard of a score without outputs (language 1.5)."""
@@ -173,12 +187,12 @@ class Resolver:
             return [(f"o{name.lstrip('dout')}", Bus(last[name], self.versions[last[name]].loc)) for name in numbered]
         used: set[int] = set()
         for index in range(len(self.versions)):
-            if self.versions[index].kind != "#":
+            if not self.is_modifier(index):
                 used |= {other for other in self.buses_in(self.term_of(index)) if other != index}
         free = [
             index
             for index in last.values()
-            if index not in used and not isinstance(self.term_of(index), Function) and self.versions[index].kind != "#"
+            if index not in used and not self.is_modifier(index) and not isinstance(self.term_of(index), Function)
         ]
         if not free:
             loc = self.program.source.loc(0)
@@ -232,8 +246,8 @@ class Resolver:
             outer, self.order = self.order, version.order
             self.resolving.add(index)
             try:
-                if version.kind == "#" and calling.lacks_input(self, version.body):
-                    message = f"`~{version.name} #` is a modifier: it needs something to work on"
+                if calling.lacks_input(self, version.body):
+                    message = f"`~{version.name}` is a modifier: it needs something to work on"
                     raise ScoreError(message, loc=version.loc, hint=f"use it in a chain: saw 55 # ~{version.name}")
                 self.terms[index] = self.evaluate(version.body, version.place)
             finally:
@@ -243,11 +257,15 @@ class Resolver:
 
     def reference(self, name: str, loc: Loc) -> Term:
         """A bus in an expression: plain values stand in for themselves, signals are shared."""
+        if name.partition(":")[0] == "midi" and name not in self.by_name:
+            raise calling.out_of_scope(f"~{name}", loc)
         index = self.version_for(name, loc)
         if index in self.resolving:
             return Bus(index, loc)
         term = self.term_of(index)
-        return term if isinstance(term, Constant | Steps | Function) else Bus(index, loc)
+        if isinstance(term, Steps):
+            return replace(term, literal=False)
+        return term if isinstance(term, Constant | Function) else Bus(index, loc)
 
     # Expressions.
 
@@ -301,9 +319,9 @@ class Resolver:
         if isinstance(expr, Section):
             return applying.function_of(self, expr, place)
         if isinstance(expr, ListExpr):
-            raise ScoreError(f"a list {LATER}", loc=expr.loc)
+            raise comes_later("a list", expr.loc)
         assert isinstance(expr, PatternRef | TemplateRef)
-        raise ScoreError(f"`{'%' if isinstance(expr, PatternRef) else '@'}{expr.name}` {LATER}", loc=expr.loc)
+        raise comes_later(f"`{'%' if isinstance(expr, PatternRef) else '@'}{expr.name}`", expr.loc)
 
     def chained(self, left: Term, right: Expr, place: str) -> Term:
         """`left # right`: left goes into the leftmost call of right."""
@@ -333,19 +351,26 @@ class Resolver:
         raise ScoreError("after `#` comes an effect or a modifier", loc=right.loc)
 
     def binary(self, op: str, left: Term, right: Term, place: str, loc: Loc) -> Term:
-        """Arithmetic: of patterns where both sides are plain values, else of signals."""
+        """Arithmetic: of patterns where both sides are literal strings or numbers, else of signals (language 1.8).
+
+        Operators with a `|` are always of patterns: they say which side gives the structure.
+        """
         for side in (left, right):
             if isinstance(side, Function):
                 raise ScoreError("a transform is not a number or a signal", loc=side.loc, hint="apply it with `$`")
-        plain = (Constant, Steps)
-        if isinstance(left, plain) and isinstance(right, plain) and not op.startswith("~"):
-            if isinstance(left, Constant) and isinstance(right, Constant) and op in SIGNAL_OPERATORS:
-                return Constant(calculated(op, left.value, right.value), left.loc)
-            pattern = arithmetic(op, self.as_pattern(left), self.as_pattern(right), self.words)
-            return Steps(pattern, left.loc)
-        sign = op.strip("|~")
+        sign = op.strip("~")
+        if isinstance(left, Constant) and isinstance(right, Constant) and sign in SIGNAL_OPERATORS:
+            return Constant(calculated(sign, left.value, right.value), left.loc)
+        if isinstance(left, Constant | Steps) and isinstance(right, Constant | Steps):
+            literal = all(isinstance(side, Constant) or side.literal for side in (left, right))
+            if (literal and op == sign) or sign not in SIGNAL_OPERATORS:
+                pattern = arithmetic(op, self.as_pattern(left), self.as_pattern(right), self.words)
+                return Steps(pattern, left.loc)
         if sign not in SIGNAL_OPERATORS:
-            raise ScoreError(f"`{op}` works on patterns, not on signals", loc=loc)
+            hint = f"for sounds and buses of sound write `{op.strip('|')}`" if op.strip("|") in "+-*/" else None
+            raise ScoreError(f"`{op}` works on patterns, not on signals", loc=loc, hint=hint)
+        if sign == "*" and any(isinstance(side, Voices) and side.one_shot for side in (left, right)):
+            return one_shots.triggered(self, left, right)
         return binary_unit(SIGNAL_OPERATORS[sign], left, right, place, loc)
 
     def as_pattern(self, term: Constant | Steps) -> Pattern:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from farm.errors import Notice
 from farm.graph.build import build
-from farm.graph.calling import function_names
+from farm.graph.calling import function_names, refused_links
 from farm.graph.graph import Graph
 from farm.score import Source, parse, read_source
 from farm.score.syntax import Program
@@ -47,5 +47,5 @@ def load(path: str | Path, *, seed: int = 0) -> Score:
 
 def understand(source: Source, *, seed: int = 0) -> Score:
     """A score from text that was read already. Raises ScoreError."""
-    program = parse(source, function_names())
+    program = parse(source, function_names(), refused_links())
     return Score(source, program, build(program, seed), seed)

@@ -24,10 +24,16 @@ class Constant:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Steps:
-    """A pattern of plain values: a step function of time where a signal is wanted."""
+    """A pattern of plain values: a step function of time where a signal is wanted.
+
+    `literal`: written as a string (or arithmetic of strings) right here, so that `+ - * /` work on the pattern.
+    `pitches`: written as `n` or `note`, so that its numbers are notes.
+    """
 
     pattern: Pattern
     loc: Loc
+    literal: bool = True
+    pitches: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,6 +53,7 @@ class Voices:
 
     `envelope`: "natural" (a whole sample, the default fall of a bus voice), "percussive" (ar) or "adsr".
     `instruments` are the terms that `~name` in the pattern plays; the key "" is the one of `osc # note "..."`.
+    `one_shot`: written `sp bd`, so that a product with impulses says when it plays.
     """
 
     pattern: Pattern
@@ -55,6 +62,7 @@ class Voices:
     instruments: tuple[tuple[str, Term], ...]
     place: str
     loc: Loc
+    one_shot: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,13 +6,15 @@ name counts as its MIDI number; x / 0 is 0.
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 
 from farm.errors import ScoreError
 from farm.pattern.control import not_a_number
 from farm.pattern.hap import Haps, Names
 from farm.pattern.joins import both, sample
-from farm.pattern.pattern import Pattern
+from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Floats, Ints
 from farm.pattern.words import Words
 
@@ -51,6 +53,25 @@ def arithmetic(operator: str, left: Pattern, right: Pattern, words: Words) -> Pa
     if operator[-1] == "|" and operator[0] != "|":
         return sample(right, left, lambda own, other: calculated(own, other, own))
     return both(left, right, lambda own, other: calculated(own, own, other))
+
+
+def in_hertz(pattern: Pattern, words: Words) -> Pattern:
+    """The values as a signal has them: numbers as they are, notes as their frequencies."""
+
+    def change(haps: Haps, _: Ints) -> Haps:
+        ids = haps.entries("v")
+        assert ids is not None, "arithmetic is of raw patterns"
+        frequency = words.hertz(ids)
+        notes = np.isnan(words.number(ids)) & ~np.isnan(frequency)
+        if not notes.any():
+            return haps
+        new = [
+            words.intern(Fraction(value)) if note else one
+            for one, value, note in zip(ids, frequency, notes, strict=True)
+        ]
+        return haps.with_column("v", np.array(new, np.float64))
+
+    return per_hap(pattern, change)
 
 
 def _results(sign: str, first: Haps, a: Ints, second: Haps, b: Ints, words: Words) -> Floats:

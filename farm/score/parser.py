@@ -44,21 +44,24 @@ MAX_OUTPUT = 9999
 _SIGNATURE = re.compile(r"0*[1-9]\d{0,3}/0*[1-9]\d{0,3}", re.ASCII)
 
 
-def parse(source: Source, names: frozenset[str] = frozenset()) -> Program:
+def parse(source: Source, names: frozenset[str] = frozenset(), links: frozenset[str] = frozenset()) -> Program:
     """The program of `source`; ScoreError at the first statement that cannot be read.
 
     `names` are the known names of functions, effects and transforms. They decide whether a line that
-    begins with `#` continues a chain or is a comment; without them, what looks like a chain is one.
+    begins with `#` continues a chain or is a comment; without them, what looks like a chain is one. `links` are further
+    names that make such a line a chain; a score may use them for buses of its own.
     """
-    program, errors = parse_all(source, names)
+    program, errors = parse_all(source, names, links)
     if errors:
         raise errors[0]
     return program
 
 
-def parse_all(source: Source, names: frozenset[str] = frozenset()) -> tuple[Program, list[ScoreError]]:
+def parse_all(
+    source: Source, names: frozenset[str] = frozenset(), links: frozenset[str] = frozenset()
+) -> tuple[Program, list[ScoreError]]:
     """The program of all statements that can be read, and an error for each that cannot, in order."""
-    lines, notices = tokenize(source, names)
+    lines, notices = tokenize(source, names | links)
     parts = split(lines)
     variables = frozenset(
         part.head.word

@@ -101,7 +101,14 @@ SAME = {
         'out: s "casio*2" # note "<[12 15] [7 10]>"',
     ),
     "a bus makes it a signal": ('out: "1 0.5" * ~a', 'out: ~a * "1 0.5"'),
-    "signal operators force signals": ('out: "0.5 1" ~+ "0.25"', 'out: "0.5 1" + (saw 1 * 0 + 0.25)'),
+    "signal operators force signals": (
+        'out: saw ("60 70" ~+ "1 2 3")',
+        'out: saw ("60 70" + (saw 1 * 0) + "1 2 3")',
+    ),
+    "a bus in arithmetic is a signal, its notes in Hz": (
+        '~n: "a3 ~ a4"\nout: saw (~n * 2)',
+        'out: saw "440 ~ 880"',
+    ),
     # 1.9
     "a modifier bus is pasted": ("~m # lpf 800 1.2\nout: saw 55 # ~m", "out: saw 55 # lpf 800 1.2"),
     "a modifier bus of several effects is pasted": (
