@@ -13,7 +13,7 @@ A kernel's signature names what it needs. Besides its inputs and params these na
 `state`        the declared fields, one value per lane: `state.low`
 `ring`         `ring.read(i, frames_ago)`, `ring.write(i, value)`: the declared delay line; silent before the lane began
 `age`          `age[i]`: frames since the lane began (voice: onset; bus: start of the cycle, or of the present step)
-`gate_frames`  frames from there to the end of the slot (float32)
+`gate_frames`  frames from there to the end of the slot (float32); on a bus who names it restarts with each cycle
 `period_s`     1 / sample rate
 `rate_hz`      the sample rate
 `place`        uint32 per lane: where this node stands; the seed of `rand(place, frame)`
@@ -125,16 +125,16 @@ def WINDOW(frames: int) -> Memory:
 
 @dataclass(frozen=True, slots=True)
 class MemoryByPort:
-    """Memory that depends on how one port is fed: constants and steps, or a signal."""
+    """Memory that depends on how some ports are fed: constants and steps, or any of them by a signal."""
 
-    port: str
+    ports: frozenset[str]
     steps: Memory
     signal: Memory
 
 
-def by_port(port: str, *, steps: Memory, signal: Memory) -> MemoryByPort:
-    """`steps` while `port` is fed by a constant or by steps, `signal` while it is fed at audio rate."""
-    return MemoryByPort(port, steps, signal)
+def by_port(*ports: str, steps: Memory, signal: Memory) -> MemoryByPort:
+    """`steps` while `ports` are fed by constants or steps, `signal` while any of them is fed at audio rate."""
+    return MemoryByPort(frozenset(ports), steps, signal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +221,7 @@ class Definition:
     def memory_for(self, signal_ports: Iterable[str]) -> Memory:
         """The memory when exactly `signal_ports` of the params are fed at audio rate."""
         if isinstance(self.memory, MemoryByPort):
-            return self.memory.signal if self.memory.port in set(signal_ports) else self.memory.steps
+            return self.memory.steps if self.memory.ports.isdisjoint(signal_ports) else self.memory.signal
         return self.memory
 
     @property

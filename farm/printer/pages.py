@@ -135,5 +135,10 @@ def _range(param: Param) -> str:
 
 def _memory(node: Definition) -> str:
     steady = node.memory_for(())
-    moved = [(param.name, memory) for param in node.params if (memory := node.memory_for([param.name])) != steady]
-    return "; ".join([steady.name, *(f"{memory.name} when `{name}` is a signal" for name, memory in moved)])
+    moved: dict[str, list[str]] = {}
+    for param in node.params:
+        memory = node.memory_for([param.name])
+        if memory != steady:
+            moved.setdefault(memory.name, []).append(f"`{param.name}`")
+    when = (f"{name} when {' or '.join(params)} is a signal" for name, params in moved.items())
+    return "; ".join([steady.name, *when])

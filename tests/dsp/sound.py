@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -86,3 +86,28 @@ def impulse(frames: int, at: int = 0) -> Floats:
 def white(frames: int, seed: int = 0) -> Floats:
     """Uniform noise from -1 to 1."""
     return np.random.default_rng(seed).uniform(-1.0, 1.0, frames).astype(np.float32)
+
+
+def amplitudes(y: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Amplitudes at whole Hz, from exactly `RATE_HZ` frames, by a Blackman-Harris window: for tones 4 Hz apart."""
+    n = np.arange(RATE_HZ) / RATE_HZ
+    window = (
+        0.35875 - 0.48829 * np.cos(2 * np.pi * n) + 0.14128 * np.cos(4 * np.pi * n) - 0.01168 * np.cos(6 * np.pi * n)
+    )
+    return np.abs(np.fft.rfft(y * window)) / (RATE_HZ * 0.35875 / 2)
+
+
+def alias_levels(y: NDArray[np.float64], freqs_hz: Sequence[float]) -> dict[int, float]:
+    """Level in dB relative to the loudest fundamental of each place where a partial above half the rate folds to.
+
+    `y` is one second of tones with all partials of `freqs_hz`; places near a partial that is no alias are left out.
+    """
+    level = 20 * np.log10(amplitudes(y) + 1e-12)
+    partials = (np.arange(1, 200)[:, None] * np.asarray(freqs_hz)).ravel()
+    low = partials < RATE_HZ / 2
+    fundamental = max(level[round(hz) - 2 : round(hz) + 3].max() for hz in freqs_hz)
+    found = {}
+    for hz in np.abs((partials[~low] + RATE_HZ / 2) % RATE_HZ - RATE_HZ / 2):
+        if np.min(np.abs(partials[low] - hz)) > 12 and 12 < hz < RATE_HZ / 2 - 12:
+            found[round(hz)] = level[round(hz) - 2 : round(hz) + 3].max() - fundamental
+    return found

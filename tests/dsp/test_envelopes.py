@@ -50,6 +50,31 @@ def test_adsr_of_a_long_slot_keeps_its_frames(machine: Machine) -> None:
     assert np.abs(y - 0.5 * np.clip(left / 441, 0, 1)).max() < 1e-6
 
 
+@pytest.mark.parametrize("signals", [False, True], ids=["constant", "signal"])
+@pytest.mark.parametrize(("attack_s", "decay_s"), [(0.01, 0.1), (0.0, 0.0), (0.25, 0.001), (0.001, 3.0)])
+def test_ad_to_the_frame(attack_s: float, decay_s: float, signals: bool, machine: Machine) -> None:
+    frames = RATE_HZ
+    params = {"attack_s": attack_s, "decay_s": decay_s}
+    y = play(machine, "ad", frames, params, gate_frames=20_000, signals=signals)[:, 0]
+    attack, decay = (max(time_s * RATE_HZ, 44.1) for time_s in (attack_s, decay_s))
+    if not signals:
+        attack, decay = (max(np.floor(time_s * RATE_HZ + 0.5), 44.1) for time_s in (attack_s, decay_s))
+    n = np.arange(frames)
+    expected = np.clip(np.minimum(n / attack, (attack + decay - n) / decay), 0, 1)
+    assert np.abs(y - expected).max() < 1e-5
+    assert y[0] == 0.0 and not y[int(np.ceil(attack + decay)) :].any()
+    if not signals and attack_s >= 0.01:
+        assert y.argmax() == attack and y.max() == 1.0
+        assert np.flatnonzero(y)[-1] == np.ceil(attack + decay) - 1
+
+
+def test_ad_starts_again_where_its_lane_does(machine: Machine) -> None:
+    params = {"attack_s": 0.01, "decay_s": 0.02}
+    late = play(machine, "ad", 2000, params, frame=1000, origin=np.array([1500] * 8))[:, 0]
+    assert not late[:501].any()
+    assert np.array_equal(late[500:], play(machine, "ad", 1500, params)[:, 0])
+
+
 def test_line_goes_from_start_to_end_over_its_slot(machine: Machine) -> None:
     slot = 22_050
     y = play(machine, "line", slot + 10, {"start": 200.0, "end": 4000.0}, gate_frames=slot)[:, 0]

@@ -1,4 +1,4 @@
-"""Low-pass and high-pass against their analog prototype, and their stability."""
+"""Filters against their analog prototypes, and their stability."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ FRAMES = 1 << 16
 def prototype_db(name: str, cutoff_hz: float, q: float, freq_hz: NDArray[np.float64]) -> NDArray[np.float64]:
     """Level of the analog second-order filter at the frequencies to which the bilinear transform maps `freq_hz`."""
     s = 1j * np.tan(np.pi * freq_hz / RATE_HZ) / np.tan(np.pi * min(cutoff_hz / RATE_HZ, 0.49))
-    response = (1.0 if name == "lpf" else s * s) / (s * s + s / q + 1.0)
+    response = {"lpf": 1.0, "hpf": s * s, "bpf": s, "notch": s * s + 1.0}[name] / (s * s + s / q + 1.0)
     return 20 * np.log10(np.abs(response))
 
 
 @pytest.mark.parametrize("signals", [False, True], ids=["constant", "signal"])
-@pytest.mark.parametrize("name", ["lpf", "hpf"])
+@pytest.mark.parametrize("name", ["lpf", "hpf", "bpf", "notch"])
 def test_magnitude_is_that_of_the_analog_prototype(name: str, signals: bool, machine: Machine) -> None:
     cutoffs = np.array([20.0, 55.0, 200.0, 800.0, 3000.0, 8000.0, 12000.0, 20000.0])
     freq_hz = np.fft.rfftfreq(FRAMES, 1 / RATE_HZ)
@@ -40,7 +40,7 @@ def test_magnitude_is_that_of_the_analog_prototype(name: str, signals: bool, mac
             )
 
 
-@pytest.mark.parametrize("name", ["lpf", "hpf"])
+@pytest.mark.parametrize("name", ["lpf", "hpf", "bpf", "notch"])
 def test_wild_modulation_stays_bounded(name: str, machine: Machine) -> None:
     frames = 50_000
     rng = np.random.default_rng(4)
@@ -55,6 +55,15 @@ def test_wild_modulation_stays_bounded(name: str, machine: Machine) -> None:
     y = play(machine, name, frames, params, inputs={"input": white(frames)}, signals=True)
     assert np.isfinite(y).all()
     assert np.abs(y).max() < 100.0
+
+
+def test_band_pass_is_as_loud_as_its_q_and_notch_is_silent_there(machine: Machine) -> None:
+    frames = 2 * RATE_HZ
+    tone = np.sin(2 * np.pi * 1000.0 * np.arange(frames) / RATE_HZ).astype(np.float32)
+    q = np.array([0.3, 0.5, 0.707, 1.0, 2.0, 5.0, 10.0, 20.0])
+    for name, expected in (("bpf", q), ("notch", np.zeros(8))):
+        y = play(machine, name, frames, {"cutoff_hz": 1000.0, "q": q}, inputs={"input": tone})
+        assert np.abs(y[RATE_HZ:]).max(axis=0) == pytest.approx(expected, rel=1e-3, abs=1e-4)
 
 
 def test_bright_high_pass_on_noise_keeps_its_peak(machine: Machine) -> None:

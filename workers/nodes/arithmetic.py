@@ -55,6 +55,21 @@ def gain(input: Any, amount: Any, out: Any, frames: int) -> None:
 
 
 @node(
+    role="effect",
+    ports=(Port("input"),),
+    params=(Param("offset", "", None, -1e9, 1e9, "what is added; 0 leaves the input as it is"),),
+    memory=STATELESS,
+    cost_ns=0.1,
+    example="out: saw 110 # lpf (sine 0.5 # mul 400 # add 900) 2 * 0.2",
+    aliases=("add",),
+)
+def plus(input: Any, offset: Any, out: Any, frames: int) -> None:
+    """The input plus `offset`, a number, a pattern or a signal (IEEE 754 binary32): `x # add 3` is `x + 3`."""
+    for i in range(frames):
+        out[i] = input[i] + offset[i]
+
+
+@node(
     role="internal",
     params=(Param("value", "", None, -1e15, 1e15, "the value"),),
     memory=STATELESS,

@@ -70,6 +70,31 @@ def adsr(
 @node(
     role="control",
     params=(
+        Param("attack_s", "s", None, SHORTEST_S, LONGEST_S, "linear rise from 0 to 1", Unit.FRAMES),
+        Param("decay_s", "s", None, SHORTEST_S, LONGEST_S, "linear fall from 1 to 0, at once after it", Unit.FRAMES),
+    ),
+    memory=STATELESS,
+    cost_ns=0.2,
+    example="out: saw 110 * ad 0.01 0.4 * 0.3",
+)
+def ad(attack_s: Any, decay_s: Any, age: Any, gate_frames: Any, rate_hz: Any, out: Any, frames: int) -> None:
+    """Envelope of two straight lines, a rise and a fall, then silence until the next cycle.
+
+    It restarts with every cycle, and in a voice at the onset, however short the slot. Times are at least 1 ms. The
+    trapezoid generator of the EMS VCS 3 (1969) with no time at its top.
+    """
+    for i in range(frames):
+        shortest = rate_hz * F(SHORTEST_S)
+        attack = maximum(attack_s[i], shortest)
+        decay = maximum(decay_s[i], shortest)
+        n = elapsed(age[i])
+        fall = (decay - (n - attack)) / decay
+        out[i] = maximum(minimum(n / attack, fall), F(0.0))
+
+
+@node(
+    role="control",
+    params=(
         Param("start", "", None, -1e9, 1e9, "value at the start of the cycle"),
         Param("end", "", None, -1e9, 1e9, "value it reaches at the end of the cycle"),
     ),
@@ -80,6 +105,7 @@ def adsr(
 def line(start: Any, end: Any, age: Any, gate_frames: Any, out: Any, frames: int) -> None:
     """Straight line from `start` to `end` over each cycle (in a voice: over the event's slot), then again.
 
+    With a third argument, `line 200 4000 8`, it is one line of that many seconds from the start, then holds its end.
     Linear interpolation, as the Line unit generator of Mathews, "The Technology of Computer Music" (1969).
     """
     for i in range(frames):

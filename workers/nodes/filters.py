@@ -1,4 +1,4 @@
-"""Filters: low-pass and high-pass of second order.
+"""Filters of second order: low-pass, high-pass, band-pass, notch.
 
 The state-variable filter with trapezoidal integrators and no delay in its loop: Zavalishin, "The Art of VA Filter
 Design" (2012), chapter 4, in the arrangement of Simper, "Solving the continuous SVF equations using trapezoidal
@@ -71,5 +71,51 @@ def hpf(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any,
         rise = a2 * state.band + a3 * rest
         # x - v1 / q - v2, with v1 and v2 written out: nothing cancels where the answer is small.
         out[i] = a1 * rest - (a2 + damped) * state.band
+        state.band = v1 + (v1 - state.band)
+        state.low = state.low + (rise + rise)
+
+
+@node(
+    role="effect",
+    ports=(Port("input"),),
+    params=(CUTOFF, Q),
+    memory=CARRIED,
+    state=("band", "low"),
+    cost_ns=0.5,
+    example="out: noise # bpf 1000 8 * 0.1",
+)
+def bpf(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any, frames: int) -> None:
+    """Band-pass filter, 6 dB per octave on both sides of `cutoff_hz`; its gain there is `q`: a high q is narrow, loud.
+
+    The band is cutoff / q wide (at -3 dB).
+    """
+    for i in range(frames):
+        a1, a2, a3, _ = svf_weights(cutoff_hz[i], q[i], period_s)
+        rest = input[i] - state.low
+        v1 = a1 * state.band + a2 * rest
+        rise = a2 * state.band + a3 * rest
+        state.band = v1 + (v1 - state.band)
+        state.low = state.low + (rise + rise)
+        out[i] = v1
+
+
+@node(
+    role="effect",
+    ports=(Port("input"),),
+    params=(CUTOFF, Q),
+    memory=CARRIED,
+    state=("band", "low"),
+    cost_ns=0.55,
+    example="out: saw 110 # notch 880 2 * 0.2",
+)
+def notch(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any, frames: int) -> None:
+    """Band-stop filter: silence at `cutoff_hz`, the input far from it; the gap is cutoff / q wide (at -3 dB)."""
+    for i in range(frames):
+        a1, a2, a3, damped = svf_weights(cutoff_hz[i], q[i], period_s)
+        rest = input[i] - state.low
+        v1 = a1 * state.band + a2 * rest
+        rise = a2 * state.band + a3 * rest
+        # The low-pass and the high-pass of the same state.
+        out[i] = (state.low + rise) + (a1 * rest - (a2 + damped) * state.band)
         state.band = v1 + (v1 - state.band)
         state.low = state.low + (rise + rise)

@@ -1,8 +1,8 @@
-"""Oscillators: sine, saw, square, triangle, impulse.
+"""Oscillators: sine, saw, square, pulse, triangle, impulse.
 
-Phase is an unsigned 32-bit fraction of a cycle and wraps by itself. Saw and square are smoothed at their jumps with the
-two-point polynomial residual of Välimäki, "Discrete-time synthesis of the sawtooth waveform with reduced aliasing",
-IEEE Signal Processing Letters 12 (2005).
+Phase is an unsigned 32-bit fraction of a cycle and wraps by itself. Saw, square and pulse are smoothed at their jumps
+with the two-point polynomial residual of Välimäki, "Discrete-time synthesis of the sawtooth waveform with reduced
+aliasing", IEEE Signal Processing Letters 12 (2005).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any
 
 from workers.catalog import CARRIED, CLOSED_FORM, Param, Unit, by_port, node
 from workers.dsp.math import sin_phase
-from workers.simd import F, Floats, U, Words, absolute, select, to_float
+from workers.simd import F, Floats, U, Words, absolute, maximum, minimum, select, to_float
 
 
 def advance(state: Any, freq_hz: Words, frames: Words) -> None:
@@ -93,6 +93,31 @@ def square(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
         half = turns(state.phase + U(1 << 31))
         naive = select(t < F(0.5), F(1.0), F(-1.0))
         out[i] = naive + blep(t, dt, inverse) - blep(half, dt, inverse)
+        state.phase = state.phase + freq_hz[i]
+
+
+@node(
+    role="source",
+    params=(FREQUENCY, Param("width", "1", 0.5, 0.0, 1.0, "share of the cycle that is +1; 0.5 is `square`")),
+    memory=by_port("freq_hz", "width", steps=CLOSED_FORM(advance), signal=CARRIED),
+    state=("phase:u4",),
+    cost_ns=0.55,
+    example="out: pulse 110 0.2 * 0.2",
+)
+def pulse(freq_hz: Any, width: Any, state: Any, out: Any, frames: int) -> None:
+    """Pulse wave: +1 in the first `width` of the cycle, -1 in the rest, both jumps band-limited by PolyBLEP.
+
+    Its mean is 2 width - 1; at widths 0 and 1 it is constant. A moving width is pulse width modulation.
+    """
+    for i in range(frames):
+        dt = turns(freq_hz[i])
+        inverse = inverse_of(dt)
+        duty = minimum(maximum(width[i], F(0.0)), F(1.0))
+        t = turns(state.phase)
+        since_fall = t - duty
+        naive = select(since_fall < F(0.0), F(1.0), F(-1.0))
+        since_fall = select(since_fall < F(0.0), since_fall + F(1.0), since_fall)
+        out[i] = naive + (blep(t, dt, inverse) - blep(since_fall, dt, inverse))
         state.phase = state.phase + freq_hz[i]
 
 
