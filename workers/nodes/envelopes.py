@@ -88,7 +88,8 @@ def ad(attack_s: Any, decay_s: Any, age: Any, gate_frames: Any, rate_hz: Any, ou
         attack = maximum(attack_s[i], shortest)
         decay = maximum(decay_s[i], shortest)
         n = elapsed(age[i])
-        fall: Floats = (decay - (n - attack)) / decay
+        after: Floats = n - attack
+        fall = (decay - after) / decay
         out[i] = maximum(minimum(n / attack, fall), F(0.0))
 
 
