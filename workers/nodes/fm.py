@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 from workers.catalog import CARRIED, CLOSED_FORM, Param, Unit, by_port, node
 from workers.dsp.math import sin_phase
 from workers.simd import F, Words, floor, maximum, minimum, to_int
 
-TURNS_PER_RADIAN = 1.0 / (2.0 * math.pi)
+TURNS_PER_RADIAN = 0.15915494309189535
 LARGEST_INDEX = 1000.0
 
 
