@@ -46,6 +46,8 @@ class RenderOptions:
     the work is worth starting one."""
     threads: int | None = None
     """Workers; None: as many as this process may use CPUs."""
+    outputs_as_channels: bool = False
+    """Every numbered output as a channel of its own, in order, instead of all summed into stereo."""
     work_dir: str | None = None
     """Folder for the arena as a mapped file, instead of shared memory."""
 

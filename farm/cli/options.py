@@ -85,6 +85,12 @@ sounding_options = options(
         "--seed", type=values.whole, metavar="N", help=f"Of everything random, a whole number to {2**63 - 1}.  [0]"
     ),
     setting("--chunk", "chunk_frames", type=int, metavar="FRAMES", help="Of one task, 64 to 1048576 frames.  [2048]"),
+    setting(
+        "--outputs-as-channels",
+        is_flag=True,
+        help="Output 1 is the left channel, 2 the right, further ones further channels, in order; each the mean of its"
+        " sides. `out` keeps its sides: left and right.  [off: all summed into stereo]",
+    ),
     setting("--cpu", type=click.Choice(LEVELS), help="Level of machine code, x86-64-v2 to v4.  [this machine's best]"),
     setting(
         "--threads",

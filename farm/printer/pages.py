@@ -48,9 +48,12 @@ def summary(report: Report, warnings: int) -> str:
     if report.backend == "local":
         because = f" ({report.workers_because})" if report.workers_because else ""
         where = f"on {counted(report.workers, 'worker')}{because}"
+    routed = ""
+    if report.channels != ("left", "right"):
+        routed = f"\n  channels {', '.join(f'{k} {name}' for k, name in enumerate(report.channels, 1))}"
     return (
         f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
-        f"  peak {decibels(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {found}"
+        f"  peak {decibels(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {found}{routed}"
     )
 
 

@@ -22,6 +22,7 @@ from farm.options import RenderOptions
 from farm.render.length import Extent, extent
 from farm.render.output import OutputStage
 from farm.render.rendering import Rendering
+from farm.render.routing import STEREO, channels, routing, routing_notices
 from farm.render.session import Session
 from workers.calls import VARIANTS, kernel_name
 from workers.catalog import Shape, catalog
@@ -85,6 +86,8 @@ class Report:
     worker_tasks: tuple[int, ...] = ()
     """Tasks that each worker of a pool did."""
     banks: tuple[str, ...] = ()
+    channels: tuple[str, ...] = STEREO
+    """What each channel holds: sides, or outputs by name."""
     assumed_length: bool = False
     notices: tuple[Notice, ...] = field(default=())
 
@@ -110,14 +113,16 @@ def decibels(peak: float) -> float:
 def render(
     score: Score, options: RenderOptions | None = None, *, session: Session | None = None
 ) -> NDArray[np.float32]:
-    """Renders a score: float32 (frames, 2), left and right. In a `session` nothing needs to be started anew.
+    """Renders a score: float32 (frames, channels), left and right unless `options.outputs_as_channels`.
+
+    In a `session` nothing needs to be started anew.
 
     Raises UsageError, ScoreError, SampleError or RenderError.
     """
     options = options or RenderOptions()
     blocks: list[NDArray[np.float32]] = []
     run(score, options, None, lambda block: blocks.append(block.copy()), session=session)
-    return np.concatenate(blocks) if blocks else np.zeros((0, 2), np.float32)
+    return np.concatenate(blocks) if blocks else np.zeros((0, len(channels(score.graph, options))), np.float32)
 
 
 def render_file(
@@ -133,8 +138,9 @@ def render_file(
     Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older file is still there.
     """
     asked = extent(options, score.graph.cps)
-    check_room(path, options, total_frames(asked))
-    writer = open_writer(path, options.rate, 2, options.bits, dither_seed(options), first_frame=asked.first)
+    count = len(channels(score.graph, options))
+    check_room(path, options, count, total_frames(asked))
+    writer = open_writer(path, options.rate, count, options.bits, dither_seed(options), first_frame=asked.first)
     return written(score, writer, options, observer, session)
 
 
@@ -153,8 +159,8 @@ def render_stream(
     """
     asked = extent(options, score.graph.cps)
     frames = None if asked.last is None else asked.last - asked.first
-    seed = dither_seed(options)
-    writer = WavStream(stream, name, options.rate, 2, options.bits, seed, first_frame=asked.first, frames=frames)
+    seed, count = dither_seed(options), len(channels(score.graph, options))
+    writer = WavStream(stream, name, options.rate, count, options.bits, seed, first_frame=asked.first, frames=frames)
     return written(score, writer, options, observer, session)
 
 
@@ -179,12 +185,12 @@ def dither_seed(options: RenderOptions) -> int:
     return seed64(options.seed, "dither")
 
 
-def check_room(path: Path, options: RenderOptions, frames: int | None) -> None:
-    """Raises FileError at once for a render that its disk or its format cannot hold."""
+def check_room(path: Path, options: RenderOptions, count: int, frames: int | None) -> None:
+    """Raises FileError at once for a render (of `count` channels) that its disk or its format cannot hold."""
     form = format_of(path)
     if frames is None or form.compressed:
         return
-    bytes_ = frames * 2 * {"16": 2, "24": 3, "32f": 4}[options.bits]
+    bytes_ = frames * count * {"16": 2, "24": 3, "32f": 4}[options.bits]
     if form.most_bytes is not None and bytes_ > form.most_bytes:
         hint = "write .wav, which has no such limit, or render a shorter part"
         raise FileError(f"{path} would take {bytes_ / 2**30:.1f} GiB, and {form.name} ends at 4 GiB", hint=hint)
@@ -216,7 +222,7 @@ def run(
     session.compiling = observer.compiling if observer is not None else None
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
     rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain)
-    stage = OutputStage(rendering, options, asked)
+    stage = OutputStage(rendering, options, asked, routing(graph, options))
     blocks = stage.frames()
     if begun is not None:
         begun(rendering)
@@ -261,8 +267,15 @@ def run(
             worker_tasks=rendering.worker_tasks(),
             replaced_workers=rendering.backend.replaced if rendering.backend is not None else 0,
             banks=tuple(sorted(rendering.slab.banks)),
+            channels=channels(graph, options),
             assumed_length=asked.assumed,
-            notices=(*graph.notices, *rendering.slab.notices, *faint(stage.peaks), *mended(rendering)),
+            notices=(
+                *graph.notices,
+                *routing_notices(graph, options),
+                *rendering.slab.notices,
+                *faint(stage.peaks),
+                *mended(rendering),
+            ),
         )
     finally:
         blocks.close()

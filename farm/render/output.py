@@ -12,22 +12,27 @@ from farm.errors import RenderError
 from farm.options import RenderOptions
 from farm.render.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
 from farm.render.rendering import Piece, Rendering
+from farm.render.routing import Routing
 
 Frames = NDArray[np.float32]
 
 
 @dataclass(eq=False)
 class OutputStage:
-    """Turns a rendering's chunks into the frames that are written; measures each output on the way."""
+    """Turns a rendering's chunks into the frames that are written; measures each output on the way.
+
+    `routing`: outputs as channels; None: the mix.
+    """
 
     rendering: Rendering
     options: RenderOptions
     extent: Extent
+    routing: Routing | None = None
     peaks: dict[str, float] = field(default_factory=dict)
     tail_frames: int = 0
 
     def frames(self) -> Generator[Frames, None, None]:
-        """Blocks of float32 (n, 2), in order."""
+        """Blocks of float32 (n, channels), in order."""
         extent, rate = self.extent, self.options.rate
         chunk = self.options.chunk_frames
         stop = None
@@ -42,7 +47,8 @@ class OutputStage:
             first = piece.first
             ended = extent.last if watch is None else watch.look(first, piece.planes)
             self.measure(piece, ended)
-            mixed = self.faded(first, piece.frames)
+            frames = piece.frames if self.routing is None else self.routing.frames(piece.planes, self.options.gain)
+            mixed = self.faded(first, frames)
             after = first + len(mixed)
             if watch is None:
                 yield from self.cut(first, mixed, extent.last)

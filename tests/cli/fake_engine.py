@@ -52,6 +52,7 @@ class Report:
     clipped_frames: int = 0
     sha256: str = "0" * 64
     banks: tuple[str, ...] = ("bd",)
+    channels: tuple[str, ...] = ("left", "right")
     cpu: str = "v3"
     backend: str = "inline"
     workers: int = 1
