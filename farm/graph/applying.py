@@ -14,7 +14,7 @@ from farm.graph.calling import PLUGINS, lacks_input, out_of_scope
 from farm.graph.later import later_name, later_names
 from farm.graph.place import seed64
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
-from farm.graph.vocabulary import EVENT_SOURCES
+from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS
 from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS, Argument, Transform
@@ -123,6 +123,8 @@ def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Functi
     from farm.errors import suggestion
 
     definition = language().get(expr.name)
+    if expr.name in MODIFIERS:
+        return Function(lambda term: resolver.linked(term, expr, place), None, expr.loc)
     if definition is None and expr.name in PLUGINS:
         raise out_of_scope(expr.name, expr.loc)
     if definition is None and expr.name in later_names():

@@ -11,16 +11,24 @@ import numpy as np
 from farm.errors import FarmError, Loc, Notice, ScoreError
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
 from farm.graph.resolve import Resolved, Resolver
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
+from farm.graph.terms import (
+    QUERIED_CYCLES,
+    Bus,
+    Constant,
+    Function,
+    Steps,
+    Term,
+    Unit,
+    Voices,
+    has_voices,
+    plays_samples,
+)
 from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
 from farm.pattern.words import Words
 from farm.score.syntax import Program
 from workers.catalog import Param, catalog
 from workers.catalog import Unit as ParamUnit
-
-QUERIED_CYCLES = 64
-"""How far a pattern without a short period is looked ahead to learn which words it plays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -268,7 +276,7 @@ class Builder:
         played: list[int] = []
         signals = tuple((name, self.probe(f"{term.place}/{name}", value)) for name, value in term.signals)
         instruments = dict(term.instruments)
-        if "" not in instruments and plays_samples(term.pattern, self.words):
+        if "" not in instruments and plays_samples(term, self.words):
             source = Source(term.place, term.pattern, term.envelope, signals, None, "", None, term.place, term.loc)
             played.append(self.joint(scope, source))
         for word, instrument in instruments.items():
@@ -349,19 +357,6 @@ def has_rests(pattern: Pattern) -> bool:
         return True
     heard = steps(pattern, 0, pattern.period, Fraction(1), 48000)
     return bool(np.isnan(heard.ids).any())
-
-
-def plays_samples(pattern: Pattern, words: Words) -> bool:
-    """Whether any hap names a sample; a pattern too long to look through may."""
-    if pattern.period is None or pattern.period > QUERIED_CYCLES:
-        return True
-    try:
-        haps = pattern.query(np.arange(pattern.period))
-    except ScoreError:
-        # A wrong word among its numbers is told when the pattern is played or checked.
-        return True
-    used = np.unique(haps.column("s"))
-    return any(not words.text(int(one)).startswith("~") for one in used if one == one)
 
 
 def build(program: Program, seed: int, errors: list[FarmError] | None = None) -> Graph:

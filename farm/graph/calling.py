@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.later import comes_later, later_links, later_name, later_names
 from farm.graph.one_shots import one_shot
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
 from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.control import control
@@ -20,7 +20,7 @@ from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.register import TRANSFORMS
 from farm.pattern.time import Ints
 from farm.pattern.words import Words
-from farm.score.syntax import BusRef, Call, Expr, Name, Section, String, spine
+from farm.score.syntax import BusRef, Call, Expr, Name, Number, Section, String, spine
 from workers.catalog import Definition, Param, catalog, language
 from workers.catalog import Unit as ParamUnit
 
@@ -72,6 +72,9 @@ def call(resolver: Resolver, expr: Name | Call, left: Term | None, place: str) -
     if name == ONE_SHOT:
         shot = one_shot(resolver, arguments, place, expr.loc)
         return shot if left is None else resolver.binary("*", left, shot, place, expr.loc)
+    if left is None and takes_voices(resolver, name, arguments, place):
+        changed = Call(name, arguments[1:], keywords, expr.loc)
+        return resolver.linked(resolver.evaluate(arguments[0], f"{place}/0"), changed, place)
     if name in VALUE_SOURCES and left is None:
         return value_source(resolver, name, arguments, place, expr.loc)
     definition = language().get(name)
@@ -81,6 +84,19 @@ def call(resolver: Resolver, expr: Name | Call, left: Term | None, place: str) -
         bus = BusRef(name, expr.loc)
         return resolver.reference(name, expr.loc) if left is None else resolver.linked(left, bus, place)
     raise unknown(resolver, name, expr.loc, left is not None)
+
+
+def takes_voices(resolver: Resolver, name: str, arguments: tuple[Expr, ...], place: str) -> bool:
+    """Whether a call is a modifier in function form: what it changes is its first argument."""
+    if name not in MODIFIERS or not arguments or isinstance(arguments[0], Number | String):
+        return False
+    if name in VALUE_SOURCES:
+        return len(arguments) == 2
+    definition = language().get(name)
+    if definition is None or definition.ports:
+        return definition is None
+    first = resolver.evaluate(arguments[0], f"{place}/0")
+    return has_voices(resolver.term_of(first.version) if isinstance(first, Bus) else first)
 
 
 def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreError:
@@ -138,9 +154,9 @@ def event_source(
         if modifier not in MODIFIERS:
             if modifier in later_names():
                 raise comes_later(f"`:{key}`", at)
-            hint = suggestion(key, MODIFIERS) or f"one of {', '.join(MODIFIERS)}"
+            hint = suggestion(key, [*MODIFIERS, "cut_group"]) or f"one of {', '.join(MODIFIERS)}"
             raise ScoreError(f"`{name}` has no `:{key}`", loc=at, hint=hint)
-        voices = resolver.linked(voices, Call(modifier, (argument,), (), at), place)
+        voices = resolver.linked(voices, Call(modifier, (argument,), (), at), f"{place}/:{key}")
     assert isinstance(voices, Voices)
     return voices
 

@@ -23,7 +23,13 @@ SEGMENTS = 5
 FADE_FRAMES = 64
 """Linear fade at the end of a sample, so that its last frame is 0."""
 SHORTEST_ATTACK_S = 0.0001
+EDGE_S = 0.001
+"""Attack and decay where nothing is said."""
+RELEASE_S = 0.003
+"""Release of a voice that is let go before its envelope ends."""
 CHOKE_S = 0.005
+NEVER = 1 << 40
+"""Frames until the end of a sample that repeats."""
 
 
 def whole_frames(seconds: Floats, rate: int, least: int = 0) -> Ints:
@@ -34,7 +40,10 @@ def whole_frames(seconds: Floats, rate: int, least: int = 0) -> Ints:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Shape:
-    """What a score says about an envelope: its kind and times in seconds, (n,) each; NaN where nothing is said."""
+    """What a score says about an envelope: times in seconds, (n,) each; NaN where nothing is said.
+
+    `kind`: "adsr", or "natural": a fall where a release is said, a whole sample where none is.
+    """
 
     kind: str
     attack_s: Floats
@@ -66,6 +75,11 @@ class Segments:
         """The same of other voices."""
         return Segments(spread(self.breaks), spread(self.levels), spread(self.slopes), spread(self.curve))
 
+    def put(self, rows: Ints, others: Segments) -> None:
+        """Replaces the entries of some voices."""
+        for name in ("breaks", "levels", "slopes", "curve"):
+            getattr(self, name)[rows] = getattr(others, name)
+
 
 def said(values: Floats, default: float) -> Floats:
     """`values` with `default` where nothing is said."""
@@ -88,36 +102,66 @@ def _segments(edges: list[Ints], ends: list[tuple[Floats, Floats]], curve: Ints)
     return Segments(breaks, levels, slopes, curve)
 
 
-def sample_segments(shape: Shape, natural: Ints, slot: Ints, rate: int) -> Segments:
-    """Envelopes of sample voices: `natural` frames until the sample ends, `slot` frames of the hap."""
-    one, zero = np.ones(len(natural)), np.zeros(len(natural))
-    none = np.full(len(natural), -1, np.int64)
-    start = np.zeros(len(natural), np.int64)
-    if shape.kind == "percussive":
-        attack = np.minimum(whole_frames(said(shape.attack_s, 0.0), rate, frames_of(SHORTEST_ATTACK_S, rate)), natural)
-        release = whole_frames(said(shape.release_s, 0.3), rate, 1)
-        end = np.minimum(attack + release, natural)
-        fade = np.maximum(end - FADE_FRAMES, attack)
-        level = exp(-5.0 * (fade - attack) / release)
-        segments = _segments([start, attack, fade, end], [(zero, one), (one, one), (level, zero)], start + 1)
-        segments.slopes[:, 1] = -5.0 * LOG2_E / release
-        return segments
-    if shape.kind == "adsr":
-        shortest = frames_of(0.001, rate)
-        attack = whole_frames(said(shape.attack_s, 0.001), rate, shortest)
-        decay = whole_frames(said(shape.decay_s, 0.001), rate, shortest)
-        sustain = said(shape.sustain, 0.7)
-        release = whole_frames(said(shape.release_s, 0.2), rate, shortest)
-        gate = np.maximum(np.minimum(slot, natural - FADE_FRAMES), 0)
-        end = np.minimum(gate + release, natural)
-        peak, fallen = np.minimum(attack, gate), np.minimum(attack + decay, gate)
-        top = peak / attack
-        held = np.where(fallen > attack, 1.0 - (1.0 - sustain) * (fallen - attack) / decay, top)
-        edges = [start, peak, fallen, gate, end]
-        return _segments(edges, [(zero, top), (top, held), (held, held), (held, zero)], none)
-    attack = np.minimum(frames_of(0.001, rate), natural // 2)
-    fade = np.maximum(natural - FADE_FRAMES, attack)
-    return _segments([start, attack, fade, natural], [(zero, one), (one, one), (one, zero)], none)
+def held_segments(attack_s: Floats, natural: Ints, rate: int) -> Segments:
+    """A whole sample of `natural` frames: a linear rise (1 ms where NaN), full level, the fade at the sample's end."""
+    shortest = np.minimum(frames_of(EDGE_S, rate), natural // 2)
+    asked = whole_frames(said(attack_s, 0.0), rate, frames_of(SHORTEST_ATTACK_S, rate))
+    attack = np.where(np.isnan(attack_s), shortest, asked)
+    fade = np.maximum(natural - FADE_FRAMES, np.minimum(attack, natural // 2))
+    peak = np.minimum(attack, fade)
+    top = np.where(attack > 0, peak / np.maximum(attack, 1), 1.0)
+    zero, start, none = np.zeros(len(natural)), np.zeros(len(natural), np.int64), np.full(len(natural), -1, np.int64)
+    return _segments([start, peak, fade, natural], [(zero, top), (top, top), (top, zero)], none)
+
+
+def percussive_segments(attack_s: Floats, release_s: Floats, natural: Ints, rate: int) -> Segments:
+    """A linear rise (1 ms where NaN), then at once e^(-5 t / release) until t is the release or the sample ends."""
+    one, zero, start = np.ones(len(natural)), np.zeros(len(natural)), np.zeros(len(natural), np.int64)
+    attack = np.minimum(whole_frames(said(attack_s, EDGE_S), rate, frames_of(SHORTEST_ATTACK_S, rate)), natural)
+    release = whole_frames(release_s, rate, 1)
+    end = np.minimum(attack + release, natural)
+    fade = np.maximum(end - FADE_FRAMES, attack)
+    level = exp(-5.0 * (fade - attack) / release)
+    segments = _segments([start, attack, fade, end], [(zero, one), (one, one), (level, zero)], start + 1)
+    segments.slopes[:, 1] = -5.0 * LOG2_E / release
+    return segments
+
+
+def natural_segments(shape: Shape, natural: Ints, rate: int) -> Segments:
+    """Percussive where a release is said, else held."""
+    falls = ~np.isnan(shape.release_s)
+    if falls.all():
+        return percussive_segments(shape.attack_s, shape.release_s, natural, rate)
+    segments = held_segments(shape.attack_s, natural, rate)
+    if falls.any():
+        rows = np.flatnonzero(falls)
+        segments.put(rows, percussive_segments(shape.attack_s[rows], shape.release_s[rows], natural[rows], rate))
+    return segments
+
+
+def adsr_segments(shape: Shape, natural: Ints, gate: Ints, rate: int) -> Segments:
+    """Straight lines, released after `gate` frames or where the sample ends, whichever is earlier."""
+    zero, start, none = np.zeros(len(natural)), np.zeros(len(natural), np.int64), np.full(len(natural), -1, np.int64)
+    shortest = frames_of(EDGE_S, rate)
+    attack = whole_frames(said(shape.attack_s, EDGE_S), rate, shortest)
+    decay = whole_frames(said(shape.decay_s, EDGE_S), rate, shortest)
+    sustain = said(shape.sustain, 0.7)
+    release = whole_frames(said(shape.release_s, 0.2), rate, shortest)
+    gate = np.maximum(np.minimum(gate, natural - FADE_FRAMES), 0)
+    end = np.minimum(gate + release, natural)
+    peak, fallen = np.minimum(attack, gate), np.minimum(attack + decay, gate)
+    top = peak / attack
+    held = np.where(fallen > attack, 1.0 - (1.0 - sustain) * (fallen - attack) / decay, top)
+    edges = [start, peak, fallen, gate, end]
+    return _segments(edges, [(zero, top), (top, held), (held, held), (held, zero)], none)
+
+
+def let_go(segments: Segments, gate: Ints, rate: int) -> Segments:
+    """Envelopes that last no longer than `gate` frames and a linear release of 3 ms."""
+    fade = frames_of(RELEASE_S, rate)
+    rows = np.flatnonzero(gate + fade < segments.breaks[:, -1])
+    segments.put(rows, faded(segments.mapped(lambda column: column[rows]), gate[rows], fade))
+    return segments
 
 
 def frames_of(seconds: float, rate: int) -> int:
@@ -138,45 +182,54 @@ def level_at(segments: Segments, frame: Ints) -> Floats:
     return value
 
 
-def choked(segments: Segments, frame: Ints, rate: int) -> Segments:
-    """Envelopes cut off `frame` frames after each onset, with a linear fade of 5 ms."""
-    fade = frames_of(CHOKE_S, rate)
+def faded(segments: Segments, frame: Ints, fade_frames: int) -> Segments:
+    """Envelopes cut off `frame` frames after each onset, with a linear fade."""
     level = level_at(segments, frame)
     breaks = np.minimum(segments.breaks, frame[:, None])
     levels, slopes = segments.levels.copy(), segments.slopes.copy()
     rows = np.arange(len(frame))
     last = np.clip((segments.breaks < frame[:, None]).sum(axis=1), 0, SEGMENTS - 1)
     after = np.arange(SEGMENTS + 1)[None, :] > last[:, None]
-    breaks = np.where(after, (frame + fade)[:, None], breaks)
+    breaks = np.where(after, (frame + fade_frames)[:, None], breaks)
     breaks[rows, last] = frame
     levels[rows, last] = level
-    slopes[rows, last] = -level / fade
+    slopes[rows, last] = -level / fade_frames
     return Segments(breaks, levels, slopes, np.where(segments.curve >= last, -1, segments.curve))
 
 
-def bus_envelope(shape: Shape, slot: Ints, rate: int) -> tuple[dict[str, NDArray[np.generic]], Ints]:
-    """Constants of `voice_adsr` or `voice_percussive` by name, (n,) each, and the voices' lengths in frames."""
-    constants: dict[str, NDArray[np.generic]] = {}
+def bus_envelope(
+    shape: Shape, gate: Ints, lasting: NDArray[np.bool_] | None, rate: int
+) -> tuple[dict[str, NDArray[Any]], Ints]:
+    """Constants of `voice_adsr` or `voice_percussive` by name, (n,) each, and the voices' lengths in frames.
+
+    An ADSR is released after `gate` frames; another envelope only where `lasting` says so, within 3 ms.
+    """
+    constants: dict[str, NDArray[Any]] = {"fade_frames": np.full(len(gate), FADE_FRAMES, np.int64)}
     if shape.kind == "adsr":
-        shortest = frames_of(0.001, rate)
-        attack = whole_frames(said(shape.attack_s, 0.001), rate, shortest)
-        decay = whole_frames(said(shape.decay_s, 0.001), rate, shortest)
+        shortest = frames_of(EDGE_S, rate)
+        attack = whole_frames(said(shape.attack_s, EDGE_S), rate, shortest)
+        decay = whole_frames(said(shape.decay_s, EDGE_S), rate, shortest)
         sustain = said(shape.sustain, 0.7)
         release = whole_frames(said(shape.release_s, 0.2), rate, shortest)
-        fall = np.maximum(1.0 - (1.0 - sustain) * (slot - attack) / decay, sustain)
-        level = np.where(slot < attack, slot / attack, fall)
+        fall = np.maximum(1.0 - (1.0 - sustain) * (gate - attack) / decay, sustain)
+        level = np.where(gate < attack, gate / attack, fall)
         constants["decay_slope"] = ((1.0 - sustain) / decay).astype(np.float32)
         constants["sustain"] = sustain.astype(np.float32)
-        constants["release_frames"] = slot.astype(np.uint32)
+        constants["release_frames"] = gate.astype(np.uint32)
         constants["release_level"] = level.astype(np.float32)
         constants["release_slope"] = (level / release).astype(np.float32)
         # The closing fade begins after the release has reached 0.
-        length = slot + release + FADE_FRAMES
+        length = gate + release + FADE_FRAMES
     else:
         attack = whole_frames(said(shape.attack_s, 0.01), rate, frames_of(SHORTEST_ATTACK_S, rate))
         release = whole_frames(said(shape.release_s, 0.3), rate, 1)
         constants["fall_rate"] = (-5.0 * LOG2_E / release).astype(np.float32)
         length = attack + release
+        if lasting is not None:
+            fade = frames_of(RELEASE_S, rate)
+            early = lasting & (gate + fade < length)
+            length = np.where(early, gate + fade, length)
+            constants["fade_frames"][early] = fade
     constants["attack_slope"] = (1.0 / attack).astype(np.float32)
     constants["attack_frames"] = attack.astype(np.uint32)
     return constants, length

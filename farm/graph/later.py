@@ -26,7 +26,7 @@ _EFFECTS = (
     "ring_mod reverb_stereo compressor limiter expander sidechain_compressor transient_shaper widener coarse compress "
     "limit transient diffuser pan2 pan2_l pan2_r tap"
 )
-_MODIFIERS = "scale chord unit dur begin end loop legato attack release"
+_MODIFIERS = "scale chord unit dur"
 
 
 @cache

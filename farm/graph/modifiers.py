@@ -6,17 +6,19 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from farm.errors import Loc, Notice, ScoreError
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices, map_voices
-from farm.graph.vocabulary import MODIFIERS
+from farm.errors import Loc, Notice, ScoreError, suggestion
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices, map_voices, plays_samples
+from farm.graph.vocabulary import MODIFIERS, Word
 from farm.pattern.control import control, give_control, merge
-from farm.score.syntax import Call, Name
+from farm.score.syntax import Call, Expr, Name
 from workers.catalog import Param, language
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
 
-ENVELOPES = {"ar": "percussive", "adsr": "adsr"}
+ENVELOPES = {"ar": "natural", "adsr": "adsr"}
+OF_SAMPLES = frozenset({"begin", "end", "loop", "n"})
+"""Modifiers that mean nothing to a bus played as voices."""
 
 
 def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> Term | None:
@@ -24,7 +26,6 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
     name = right.name
     if name not in MODIFIERS:
         return None
-    arguments = right.args if isinstance(right, Call) else ()
     if isinstance(left, Bus) and name not in ("gain", "pan", "adsr") and has_voices(resolver.term_of(left.version)):
         left = resolver.term_of(left.version)
     voiced = has_voices(left)
@@ -35,18 +36,10 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
     if not voiced and name == "adsr":
         envelope = resolver.operand(right, f"{place}/adsr")
         return Unit("mul", (("a", left), ("b", envelope)), (), place, right.loc)
-    word = MODIFIERS[name]
-    least, most = word.least, len(word.params)
-    if not least <= len(arguments) <= most:
-        wanted = f"{least} to {most}" if least < most else str(least)
-        message = f"`{name}` takes {wanted} argument{'s' if most > 1 else ''}, not {len(arguments)}"
-        raise ScoreError(message, loc=right.loc, hint=f"written as {word.signature}")
-    if isinstance(right, Call) and right.keywords:
-        raise ScoreError(f"`{name}` takes no keywords", loc=right.keywords[0][2])
-    values = [resolver.evaluate(argument, f"{place}/{i}") for i, argument in enumerate(arguments)]
+    values = arguments(resolver, MODIFIERS[name], right, place)
     if not voiced:
         if name == "note" and plays(resolver, left):
-            return anonymous(resolver, left, values[0], place, right.loc)
+            return anonymous(resolver, left, values[0][1], place, right.loc)
         raise ScoreError(
             f"`{name}` changes voices, and there are none on its left",
             loc=right.loc,
@@ -54,11 +47,47 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
         )
 
     def change(voices: Voices) -> Voices:
-        for param, value in zip(word.params, values, strict=False):
+        if name in OF_SAMPLES and voices.instruments and not plays_samples(voices, resolver.words):
+            what = "`osc # note`" if voices.instruments[0][0] == "" else f"`~{voices.instruments[0][0]}`"
+            resolver.notices.append(Notice(f"`{name}` changes samples, and {what} plays none: left out", right.loc))
+            return voices
+        for param, value in values:
             voices = given(resolver, voices, param, value)
         return replace(voices, envelope=ENVELOPES.get(name, voices.envelope))
 
     return map_voices(left, change)
+
+
+def arguments(resolver: Resolver, word: Word, call: Name | Call, place: str) -> list[tuple[Param, Term]]:
+    """The value of each argument, by position, by keyword or by default."""
+    positional = call.args if isinstance(call, Call) else ()
+    keywords = call.keywords if isinstance(call, Call) else ()
+    most = len(word.params)
+    given: dict[str, Expr] = {}
+    for param, argument in zip(word.params, positional, strict=False):
+        given[param.name] = argument
+    for key, argument, at in keywords:
+        if word.param(key) is None:
+            names = [param.name for param in word.params]
+            hint = suggestion(key, names) or ", ".join(names)
+            raise ScoreError(f"`{word.name}` has no `:{key}`", loc=at, hint=hint)
+        if key in given:
+            raise ScoreError(f"`{key}` is given twice", loc=at)
+        given[key] = argument
+    missing = [param for param in word.params if param.default is None and param.name not in given]
+    if missing or len(positional) > most:
+        wanted = f"{word.least} to {most}" if word.least < most else str(most)
+        message = f"`{word.name}` takes {wanted} argument{'s' if most > 1 else ''}, not {len(positional)}"
+        if keywords and missing:
+            message = f"`{word.name}` needs its {missing[0].name}"
+        raise ScoreError(message, loc=call.loc, hint=f"written as {word.signature}")
+    values: list[tuple[Param, Term]] = []
+    for i, param in enumerate(word.params):
+        if param.name in given:
+            values.append((param, resolver.evaluate(given[param.name], f"{place}/{i}")))
+        else:
+            values.append((param, Constant(Fraction(repr(param.default)), call.loc)))
+    return values
 
 
 def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voices:
@@ -78,8 +107,11 @@ def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voic
 
 
 def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
-    """A number for a voice, clamped with a warning."""
+    """A number for a voice, clamped with a warning. Raises ScoreError for a length that cannot be."""
     name, low, high = param.name, param.low, param.high
+    if (param.unit == "s" and value.value < 0) or (param.unit == "slots" and value.value <= 0):
+        least = "must not be below 0" if param.unit == "s" else "must be above 0"
+        raise ScoreError(f"`{name}` is a length and {least}, not {float(value.value):g}", loc=value.loc)
     if low <= value.value <= high:
         return value
     clamped = Fraction(min(max(float(value.value), low), high))

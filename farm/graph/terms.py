@@ -10,8 +10,14 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
-from farm.errors import Loc
+import numpy as np
+
+from farm.errors import Loc, ScoreError
 from farm.pattern.pattern import Pattern
+from farm.pattern.words import Words
+
+QUERIED_CYCLES = 64
+"""How far a pattern without a short period is looked ahead to learn which words it plays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,7 +57,8 @@ class Unit:
 class Voices:
     """An event source. `signals` are controls read from signals at each onset.
 
-    `envelope`: "natural" (a whole sample, the default fall of a bus voice), "percussive" (ar) or "adsr".
+    `envelope`: "adsr", or "natural": percussive where a voice has a release, else a whole sample or, of a bus, the
+    default fall.
     `instruments` are the terms that `~name` in the pattern plays; the key "" is the one of `osc # note "..."`.
     `one_shot`: written `sp bd`, so that a product with impulses says when it plays.
     """
@@ -106,3 +113,17 @@ def map_voices(term: Term, change: Callable[[Voices], Voices]) -> Term:
     if isinstance(term, Unit):
         return replace(term, inputs=tuple((port, map_voices(t, change)) for port, t in term.inputs))
     return term
+
+
+def plays_samples(voices: Voices, words: Words) -> bool:
+    """Whether any hap names a sample; a pattern too long to look through may."""
+    pattern = voices.pattern
+    if pattern.period is None or pattern.period > QUERIED_CYCLES:
+        return not any(word == "" for word, _ in voices.instruments)
+    try:
+        haps = pattern.query(np.arange(pattern.period))
+    except ScoreError:
+        # A wrong word among its numbers is told when the pattern is played or checked.
+        return True
+    used = np.unique(haps.column("s"))
+    return any(not words.text(int(one)).startswith("~") for one in used if one == one)

@@ -106,6 +106,42 @@ _MODIFIERS = (
         'out: s "oh hh hh hh" # cut 1',
     ),
     Word(
+        "begin",
+        (Param("begin", "1", None, 0.0, 1.0, "as a part of the sample; 0 when nothing is said"),),
+        "Where in its sample each voice begins.",
+        'out: s "amen*4" # begin "0 0.25 0.5 0.75" # legato 1',
+    ),
+    Word(
+        "end",
+        (Param("end", "1", None, 0.0, 1.0, "as a part of the sample; 1 when nothing is said"),),
+        "Where in its sample each voice ends; with a speed below 0 it begins there.",
+        'out: s "amen*2" # end "0.1 0.4"',
+    ),
+    Word(
+        "loop",
+        (Param("loop", "bool", None, 0.0, 1.0, "1: repeated; 0 (when nothing is said): played once"),),
+        "Repeats each voice's sample, or its part from `begin` to `end`, for the length of the hap's slot.",
+        'out: s "casio*2" # loop 1 # end 0.1',
+    ),
+    Word(
+        "legato",
+        (Param("legato", "slots", None, 0.0, 1000.0, "how many of its hap's slots a voice lasts, at most"),),
+        "How long each voice is held, in slots of its hap; then it is released, within 3 ms where no ADSR says more.",
+        'out: s "amen*4" # legato 0.5',
+    ),
+    Word(
+        "attack",
+        (Param("attack", "s", None, 0.0, 10.0, ATTACK.about),),
+        "A linear rise of each voice; a sample keeps its length.",
+        'out: s "amen ~" # attack 0.4',
+    ),
+    Word(
+        "release",
+        (Param("release", "s", None, 0.0, 10.0, "of the exponential fall that begins when the attack is over"),),
+        "A percussive fall of each voice, at once after its attack; of an ADSR, only its release.",
+        'out: s "stab*2" # release 0.2',
+    ),
+    Word(
         "ar",
         (ATTACK, RELEASE),
         "A percussive envelope for each voice: a linear rise, then at once an exponential fall.",

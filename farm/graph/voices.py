@@ -31,6 +31,9 @@ SignalReader = Callable[[int, Ints], Floats]
 STEP_BITS = 24
 FASTEST = 15.99
 SLOWEST = 1e-6
+SHORTEST_LOOP = 32
+"""Frames of a sample that can be repeated."""
+LONGEST_LEGATO = 1000.0
 FARTHEST_INDEX = 1 << 30
 """Greatest index of a sample; indices wrap around their bank in any case."""
 
@@ -150,7 +153,7 @@ class Controls:
 
     def or_default(self, name: str, default: float) -> Floats:
         """A control for each kind, `default` where nothing says it."""
-        if name not in self.read and name not in self.haps.names:
+        if not self.says(name):
             return np.full(len(self.row), default)
         return envelope.said(self[name], default)
 
@@ -164,6 +167,18 @@ class Controls:
         gain = np.clip(self.or_default("gain", 1.0), 0.0, 10.0) / np.sqrt(self.or_default("size", 1.0))
         left, right = law.pan_gains(self.or_default("pan", 0.0))
         return (gain * left).astype(np.float32), (gain * right).astype(np.float32)
+
+    def gate(self, slot: Ints) -> Ints:
+        """Frames after which each voice (n,) is let go: its slot, times its `legato`."""
+        if not self.says("legato"):
+            return slot
+        factor = self.spread(np.clip(self.or_default("legato", 1.0), 0.0, LONGEST_LEGATO))
+        gate: Ints = np.maximum(np.floor(slot * factor + 0.5).astype(np.int64), 1)
+        return gate
+
+    def says(self, name: str) -> bool:
+        """Whether any kind may have this control."""
+        return name in self.read or name in self.haps.names
 
     def cut(self) -> Ints:
         """The choke group of each kind, 0 for none."""
@@ -198,8 +213,10 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
     begin, end = np.where(speed < 0, 1.0 - end, begin), np.where(speed < 0, 1.0 - begin, end)
     first = np.floor(begin * length + 0.5).astype(np.int64)
     last = np.maximum(np.floor(end * length + 0.5).astype(np.int64), first + 1)
+    looped = controls.or_default("loop", 0.0) > 0.5
+    last = np.where(looped, np.maximum(last, first + SHORTEST_LOOP), last)
     natural = np.maximum((((last - first) << STEP_BITS) + step - 1) // step, 1)
-    segments = segments_of(controls, natural, slot, asking.rate)
+    segments = segments_of(controls, np.where(looped, envelope.NEVER, natural), looped, slot, asking.rate)
     left, right = controls.gains()
     spread, zeros = controls.spread, np.zeros(len(onset), np.int64)
     return {
@@ -210,7 +227,7 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
         "source": spread(start + first),
         "position": zeros,
         "step": spread(step),
-        "loop": zeros,
+        "loop": spread(np.where(looped, (last - first) << STEP_BITS, 0)),
         "breaks": segments.breaks,
         "levels": segments.levels,
         "slopes": segments.slopes,
@@ -221,12 +238,16 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
     }
 
 
-def segments_of(controls: Controls, natural: Ints, slot: Ints, rate: int) -> Segments:
-    """The envelope of each voice; only an ADSR depends on the voice's own slot."""
+def segments_of(controls: Controls, natural: Ints, looped: NDArray[np.bool_], slot: Ints, rate: int) -> Segments:
+    """The envelope of each voice. Only an ADSR, a `legato` and a loop depend on the voice's own slot."""
     shape, spread = controls.shape(), controls.spread
     if shape.kind == "adsr":
-        return envelope.sample_segments(shape.mapped(spread), spread(natural), slot, rate)
-    return envelope.sample_segments(shape, natural, natural, rate).mapped(spread)
+        return envelope.adsr_segments(shape.mapped(spread), spread(natural), controls.gate(slot), rate)
+    segments = envelope.natural_segments(shape, natural, rate).mapped(spread)
+    lasting = looped | ~np.isnan(controls["legato"])
+    if not lasting.any():
+        return segments
+    return envelope.let_go(segments, np.where(spread(lasting), controls.gate(slot), envelope.NEVER), rate)
 
 
 def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> tuple[Ints, Ints]:
@@ -255,7 +276,9 @@ def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> 
 def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
     """Columns of bus voices: `ratio` scales their oscillators, `number` tells simultaneous voices apart."""
     source, spread = controls.source, controls.spread
-    constants, length = envelope.bus_envelope(controls.shape().mapped(spread), slot, asking.rate)
+    lasting = spread(~np.isnan(controls["legato"])) if controls.says("legato") else None
+    gate = controls.gate(slot)
+    constants, length = envelope.bus_envelope(controls.shape().mapped(spread), gate, lasting, asking.rate)
     note, absolute = controls["note"], controls.or_default("absolute", 0.0)
     ratio = spread(semitone_ratio(np.clip(envelope.said(note, 0.0), -120.0, 120.0)))
     named = (absolute > 0) & ~np.isnan(note)
@@ -274,11 +297,10 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
     return {
         "onset": onset,
         "end": onset + length,
-        "slot": slot,
+        "slot": gate,
         "cut": spread(controls.cut()),
         "ratio": ratio,
         "same": same,
-        "fade_frames": np.full(len(onset), envelope.FADE_FRAMES, np.int64),
         "gain_left": spread(left),
         "gain_right": spread(right),
         **constants,
@@ -334,7 +356,7 @@ def cut_off(batch: Columns, stop: Ints, rate: int) -> Columns:
     after = stop[hit] - batch["onset"][hit]
     if "breaks" in batch:
         old = envelope.Segments(*(batch[name][hit] for name in ("breaks", "levels", "slopes", "curve")))
-        cut = envelope.choked(old, after, rate)
+        cut = envelope.faded(old, after, fade)
         for name in ("breaks", "levels", "slopes", "curve"):
             batch[name][hit] = getattr(cut, name)
     else:

@@ -17,7 +17,7 @@ from workers.wire import BLOCK, BUFFER_BYTES, Code
 WHOLE_CHUNK = 1 << 40
 """Block length of groups that take a task in one call."""
 MONO_SIDE, LEFT_SIDE, RIGHT_SIDE = 0.0, 1.0, -1.0
-ENVELOPES = {"adsr": "voice_adsr", "percussive": "voice_percussive", "natural": "voice_percussive"}
+ENVELOPES = {"adsr": "voice_adsr", "natural": "voice_percussive"}
 
 
 def signal_word(program: Program, region: Region, step: int) -> Word:

@@ -95,6 +95,14 @@ cps: 3.3
 ~e: s "rim*3" $ degradeBy ~gate # pan ~lfo
 out: ~d + ~e
 """,
+    "parts, loops and lengths": """
+cps: 2.3
+~a: s "amen*2 [cp ~]" $ chop 3 # speed "1 -0.7" # legato "1 0.5 ~" # attack "0.01 ~"
+~b: s "casio*3" # loop "1 <0 1>" # begin 0.1 # end "0.13 0.4" # note "0 7 -5" # release "~ 0.1"
+~w: saw 150
+~c: s "~w*5" $ hurry "<1 1.5>" # legato "0.5 ~ 2" # attack 0.02
+out: ~a + ~b + ~c * 0.3
+""",
     "cut groups": """
 cps: 2.4
 ~a: s "808oh*3 ~" # cut 1
