@@ -48,6 +48,8 @@ class RenderOptions:
     """Workers; None: as many as this process may use CPUs."""
     outputs_as_channels: bool = False
     """Every numbered output as a channel of its own, in order, instead of all summed into stereo."""
+    samples: tuple[str, ...] = ()
+    """Folders of sample banks, the last searched first; then those of FARM_SAMPLES and `samples` beside the score."""
     work_dir: str | None = None
     """Folder for the arena as a mapped file, instead of shared memory."""
 

@@ -26,13 +26,14 @@ MAY_IMPORT = {
     " farm.audio.formats farm.printer workers.catalog click rich",
     "farm.printer": "rich",
     "farm.profile": "workers.stats workers.wire numpy rich",
-    "farm.render": "farm.plan farm.graph farm.pattern farm.audio workers.arena workers.pool workers.wire workers.stats"
-    " workers.run workers.cores workers.catalog workers.calls workers.targets numpy",
+    "farm.render": "farm.plan farm.graph farm.pattern farm.audio workers.arena workers.slab workers.pool workers.wire"
+    " workers.stats workers.run workers.cores workers.catalog workers.calls workers.targets numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.wire numpy",
-    "farm.graph": "farm.score farm.pattern farm.audio.samples workers.catalog numpy",
+    "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.decode farm.audio.planes workers.catalog"
+    " workers.slab numpy",
     "farm.score": "",
     "farm.pattern": "numpy",
-    "farm.audio": "numpy soundfile",
+    "farm.audio": "workers.cache workers.slab numpy soundfile",
     "workers": "workers numpy",
     "workers.cores": "workers numpy psutil",
     "workers.targets": "workers numpy llvmlite",

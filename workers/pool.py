@@ -1,8 +1,8 @@
 """The pool: persistent worker processes, pinned, one thread each. Each runs the native loop over the arena it is given.
 
-A worker obeys three messages of its pipe: ("attach", path, bytes, words, kernels) maps an arena, sets the words of its
-record and sees to its kernels; ("work",) runs `work` until STOP and answers "stopped"; ("leave",) ends it. Its death
-shows at its sentinel.
+A worker obeys three messages of its pipe: ("attach", path, bytes, words, kernels, parts) maps an arena and the files of
+the slab, sets the words of its record and sees to its kernels; ("work",) runs `work` until STOP and answers "stopped";
+("leave",) ends it. Its death shows at its sentinel.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 
 import numpy as np
 
-from workers import cores
+from workers import cores, slab
 from workers.targets import objects
 from workers.wire import Run, Schedule
 
@@ -31,6 +31,9 @@ PR_SET_NAME, PR_SET_PDEATHSIG = 15, 1
 MADV_POPULATE_WRITE = 23
 RECORD_WORDS = max(len(Run) + 1, max(Schedule) + 1)
 LOOP_ENTRIES = ("run", "work", "complete")
+SAMPLE_LOST = 66
+"""Exit status of a worker that cannot map a sample's file (EX_NOINPUT)."""
+Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Part, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,7 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> 
     known = dict(code.addresses) if code is not None else {}
     record = np.zeros(RECORD_WORDS, np.int64)
     mapped: list[Any] = []
+    samples: slab.Slab | None = None
     while True:
         try:
             message = pipe.recv()
@@ -94,17 +98,21 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> 
         if message[0] == "leave":
             os._exit(0)
         if message[0] == "attach":
-            _, path, size, words, kernels = message
+            _, path, size, words, kernels, parts = message
             lacking = [name for name in (*kernels, *LOOP_ENTRIES) if name not in known]
             if lacking:
                 loaded.append(objects.load(objects.ensure(lacking, errand.level)))
                 known.update(loaded[-1].addresses)
-            addresses = np.array([known[name] for name in kernels], np.int64)
+            try:
+                samples = slab.mapped(parts, samples)
+            except OSError:
+                os._exit(SAMPLE_LOST)
+            addresses = np.array([samples.address, *(known[name] for name in kernels)], np.int64)
             mapped = [attach(path, size, errand.number, errand.count)]
             base = ctypes.addressof(ctypes.c_char.from_buffer(mapped[0]))
             for index, (value, relative) in words.items():
                 record[index] = value + (base if relative else 0)
-            record[Run.KERNELS] = addresses.ctypes.data
+            record[Run.KERNELS] = addresses[1:].ctypes.data
             record[Schedule.WORKER] = errand.number
         else:
             ctypes.CFUNCTYPE(None, ctypes.c_int64)(known["work"])(int(record.ctypes.data))
@@ -137,7 +145,7 @@ class Pool:
         self.workers: list[Worker] = []
         # Looked at a thousand times a second: `wait` would register them anew each time.
         self.sentinels = select.poll() if hasattr(select, "poll") else None
-        self.arena: tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...]] | None = None
+        self.arena: Attached | None = None
         for number in range(count):
             self.workers.append(self.start(number))
 
@@ -178,18 +186,26 @@ class Pool:
             self.sentinels.unregister(worker.process.sentinel)
 
     def attach(
-        self, path: str, size: int, words: Sequence[Mapping[int, tuple[int, bool]]], kernels: tuple[str, ...]
+        self,
+        path: str,
+        size: int,
+        words: Sequence[Mapping[int, tuple[int, bool]]],
+        kernels: tuple[str, ...],
+        parts: Sequence[slab.Part] = (),
     ) -> None:
-        """Gives every worker an arena: `words` of each one's record, (value, whether relative to the arena's start)."""
-        self.arena = (path, size, tuple(dict(own) for own in words), kernels)
+        """Gives every worker an arena: `words` of each one's record, (value, whether relative to the arena's start).
+
+        `parts`: the files of the slab.
+        """
+        self.arena = (path, size, tuple(dict(own) for own in words), kernels, tuple(parts))
         for worker in self.workers:
             self.set_to_work(worker)
 
     def set_to_work(self, worker: Worker) -> None:
         """Has a worker map the arena and work in it."""
         if self.arena is not None:
-            path, size, words, kernels = self.arena
-            self.send(worker, ("attach", path, size, words[worker.number], kernels))
+            path, size, words, kernels, parts = self.arena
+            self.send(worker, ("attach", path, size, words[worker.number], kernels, parts))
             self.send(worker, ("work",))
 
     @staticmethod

@@ -74,6 +74,7 @@ C_INNER, T_INNER_SLOT = int(Code.INNER), int(Task.INNER_SLOT)
 G_STATE_AT, G_CLEARED = int(Group.STATE_AT), int(Group.CLEARED)
 C_SIGNAL, C_OUT, C_COLUMN, C_RING = int(Code.SIGNAL), int(Code.OUT), int(Code.COLUMN), int(Code.RING)
 C_COUNT, C_LANES, C_AGES, C_HALF_OUT = int(Code.COUNT), int(Code.LANES), int(Code.AGES), int(Code.HALF_OUT)
+C_SLAB = int(Code.SLAB)
 FAULT_FOUND, FAULT_NODE, FAULT_FRAME, FAULT_TASK, FAULT_LANE = (
     int(Fault.FOUND),
     int(Fault.NODE),
@@ -104,7 +105,9 @@ def state_of(task: int, group: int, arena: int, scratch: int) -> int:
     return arena + slot
 
 
-def fill_record(record: int, op: int, half: int, arena: int, task: int, scratch: int, group: int, moving: int) -> int:
+def fill_record(
+    record: int, op: int, half: int, arena: int, task: int, scratch: int, group: int, moving: int, kernels: int
+) -> int:
     """Resolves an op's words for this task; words that move with the block go to `moving`. Returns its new end."""
     words = read_word(op, O_WORDS)
     constants = scratch + read_word(group, G_CONSTANTS_AT)
@@ -139,6 +142,8 @@ def fill_record(record: int, op: int, half: int, arena: int, task: int, scratch:
             value = read_word(arena + value, read_word(task, T_CHUNK))
         elif code == C_LANES:
             value = read_word(task, T_LANES)
+        elif code == C_SLAB:
+            value = read_word(kernels, -1)
         elif code == C_AGES:
             value = scratch + read_word(group, G_RECORDS_AT) + AGES + half * HALF * 4
         elif code == C_HALF_OUT:
@@ -230,7 +235,7 @@ def seek(group: int, task: int, ops: int, arena: int, kernels: int, scratch: int
         state = state_of(task, group, arena, scratch) + read_word(op, O_FIRST_FIELD) * FIELD_BYTES
         zero_words(state, read_word(op, O_FIELDS) * (FIELD_BYTES // 8))
         for half in range(2):
-            fill_record(record, op, half, arena, task, scratch, group, record + RECORD_BYTES)
+            fill_record(record, op, half, arena, task, scratch, group, record + RECORD_BYTES, kernels)
             write_word(record, 0, 0)
             write_word(record, 1, frame)
             call_address(read_word(kernels, read_word(op, O_KERNEL)), record)
@@ -298,10 +303,10 @@ def run_task(
         if (halves >> half) & 1:
             for o in range(count):
                 record = records + (half * count + o) * RECORD_BYTES
-                moving = fill_record(record, program + o * OP_BYTES, half, arena, task, scratch, group, moving)
+                moving = fill_record(record, program + o * OP_BYTES, half, arena, task, scratch, group, moving, kernels)
     for o in range(posts):
         record = records + (2 * count + o) * RECORD_BYTES
-        moving = fill_record(record, program + (count + o) * OP_BYTES, 0, arena, task, scratch, group, moving)
+        moving = fill_record(record, program + (count + o) * OP_BYTES, 0, arena, task, scratch, group, moving, kernels)
     block = read_word(group, G_BLOCK)
     voices = read_word(group, G_ONSETS) != 0 and fields > 0
     frame = first

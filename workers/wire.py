@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-VERSION = 1
+VERSION = 2
 
 LANES = 16
 """Lanes of a slice."""
@@ -18,8 +18,6 @@ BLOCK = 64
 """Frames of one inner call, at most; blocks never cross a multiple of this."""
 GUARD = 16
 """Frames by which every signal buffer is padded."""
-SAMPLE_GUARD = 32
-"""Frames of silence (or of the loop's continuation) on both sides of a sample in the slab."""
 
 FIELD_BYTES = LANES * 4
 """Bytes of one constant or state field of a slice."""
@@ -131,6 +129,8 @@ class Code(IntEnum):
     """Stereo signal between groups: value + inner slot * step, moved on by the frames done."""
     HALF_OUT = 12
     """Scratch buffer of half `step`, or the zero buffer where that half is silent."""
+    SLAB = 14
+    """Where the slab of samples begins in this process."""
 
 
 CONTROL_STRIDE = 8
@@ -204,6 +204,7 @@ class Run(IntEnum):
     OPS = 5
     FEEDS = 6
     KERNELS = 7
+    """int64 addresses, in this process: of the slab of samples, then, from here on, of the kernels."""
     SCRATCH = 8
     CHECK = 9
     """0, or the address of a `Fault`: every output is searched for NaN and infinity."""

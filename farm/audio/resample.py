@@ -8,6 +8,7 @@ rate on, and the band is flat to 0.45 of the lower rate. Only + − × ÷ and sq
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from functools import lru_cache
 from math import gcd
 
@@ -32,6 +33,19 @@ def resample(frames: NDArray[np.float32], rate: int, to_rate: int) -> NDArray[np
     """
     if rate == to_rate:
         return np.ascontiguousarray(frames)
+    resampled = np.empty((frames.shape[0], resampled_frames(frames.shape[1], rate, to_rate)), np.float32)
+    for channel, first, piece in pieces(frames, rate, to_rate):
+        resampled[channel, first : first + len(piece)] = piece
+    return resampled
+
+
+def resampled_frames(count: int, rate: int, to_rate: int) -> int:
+    """How many frames `count` frames become."""
+    return -(-count * to_rate // rate)
+
+
+def pieces(frames: NDArray[np.float32], rate: int, to_rate: int) -> Iterator[tuple[int, int, NDArray[np.float32]]]:
+    """The same piece by piece: (channel, first frame, float32 (n,)). `frames` may be mapped from a file of any size."""
     up, down = to_rate // gcd(rate, to_rate), rate // gcd(rate, to_rate)
     taps = _taps(up, down)
     width, period = taps.shape
@@ -39,23 +53,20 @@ def resample(frames: NDArray[np.float32], rate: int, to_rate: int) -> NDArray[np
     before = width // 2 - 1
     first_tap = np.arange(period) * down // up
 
-    count = -(-frames.shape[1] * up // down)
-    periods = -(-count // period)
-    resampled = np.empty((frames.shape[0], count), np.float32)
+    count = resampled_frames(frames.shape[1], rate, to_rate)
     term = np.empty(period)
-    for source, target in zip(frames, resampled, strict=True):
-        padded = np.zeros(periods * advance + width)
-        padded[before : before + len(source)] = source
-        for turn in range(periods):
-            around = padded[turn * advance :]
+    for channel, source in enumerate(frames):
+        for turn in range(-(-count // period)):
+            first = turn * advance - before
+            around = np.zeros(advance + width)
+            inside = source[max(first, 0) : max(first + len(around), 0)]
+            around[max(-first, 0) : max(-first, 0) + len(inside)] = inside
             total = np.zeros(period)
             for tap in range(width):
                 np.take(around[tap:], first_tap, out=term, mode="clip")
                 term *= taps[tap]
                 total += term
-            piece = target[turn * period : (turn + 1) * period]
-            piece[:] = total[: len(piece)]
-    return resampled
+            yield channel, turn * period, total[: count - turn * period].astype(np.float32)
 
 
 @lru_cache(maxsize=2)

@@ -1,21 +1,17 @@
-"""Recorded sound: which file a bank's name and index mean, and that file's frames at the session's rate.
+"""Recorded sound: which file a bank's name and index mean.
 
-Only files that are asked for are opened. WAV files are decoded here; FLAC, OGG, AIFF and rare WAV codings go through
-libsndfile, which is imported only then.
+Only sub-directories that are asked for are listed, and no file is opened here.
 """
 
 from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
-
-from farm.audio import wav
-from farm.audio.resample import resample
+from farm.audio.decode import shown
 from farm.errors import SampleError
 
 BUILT_IN = Path(__file__).parent.parent / "bank"
@@ -29,29 +25,50 @@ STAND_INS = frozenset(
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff"})
 """What makes a file a sound file, in lower case."""
 
-RATES_HZ = (1_000, 768_000)
-"""Least and greatest rate that a file may state."""
+BESIDE = "samples"
+"""The folder of banks beside a score."""
+VARIABLE = "FARM_SAMPLES"
+"""The variable that names folders of banks, separated like those of PATH."""
 
 
 @dataclass(frozen=True, slots=True)
 class Bank:
-    """The sound files of one sub-directory, sorted by the bytes of their names; never empty."""
+    """The sound files of one sub-directory of `parent`, sorted by the bytes of their names; never empty.
+
+    `refused`: files that are left out because they are links to somewhere outside `parent`.
+    """
 
     name: str
-    files: tuple[Path, ...]
-    built_in: bool
+    parent: Path
+    names: tuple[str, ...]
+    refused: tuple[str, ...] = ()
+
+    @property
+    def built_in(self) -> bool:
+        """Whether it belongs to the built-in bank."""
+        return self.parent == BUILT_IN
+
+    @property
+    def folder(self) -> Path:
+        """The sub-directory."""
+        return self.parent / self.name
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files in order."""
+        return tuple(self.folder / name for name in self.names)
 
     def file(self, index: int) -> Path:
         """The file at `index`, which wraps around the bank both ways."""
-        return self.files[index % len(self.files)]
+        return self.folder / self.names[index % len(self.names)]
 
 
 @dataclass(frozen=True, slots=True)
 class SampleLibrary:
     """Folders of banks, searched in order; the built-in bank comes last without being named.
 
-    A name is one component of a path, so that a score reaches nothing outside these folders; what a folder links to
-    is the choice of its owner.
+    A name is one component of a path, and a link is followed only to places inside its folder, so that neither a score
+    nor a bank reaches anything outside these folders.
     """
 
     folders: tuple[Path, ...] = ()
@@ -59,93 +76,51 @@ class SampleLibrary:
     def bank(self, name: str) -> Bank | None:
         """The first bank called `name`, or None. A sub-directory without sound files does not count.
 
-        Raises SampleError if a folder does not exist or cannot be listed.
+        Raises SampleError if a folder does not exist or cannot be listed, or if the name is a link out of its folder.
         """
         if not _is_plain(name):
             return None
-        for folder in (*self.folders, BUILT_IN):
-            _check_folder(folder)
-            if files := _sound_files(folder / name):
-                return Bank(name, files, folder == BUILT_IN)
+        for parent in (*self.folders, BUILT_IN):
+            _check_folder(parent)
+            bank = _bank(parent, name)
+            if bank is not None:
+                return bank
         return None
+
+    def banks(self) -> tuple[Bank, ...]:
+        """All banks that a score can name, sorted; links out of a folder are none. Raises as `bank` does."""
+        found: dict[str, Bank] = {}
+        for parent in (*self.folders, BUILT_IN):
+            for name in _names(parent):
+                if name in found:
+                    continue
+                try:
+                    bank = _bank(parent, name)
+                except SampleError:
+                    continue
+                if bank is not None:
+                    found[name] = bank
+        return tuple(found[name] for name in sorted(found, key=os.fsencode))
 
     def names(self) -> tuple[str, ...]:
         """The names of all banks, sorted. Raises SampleError as `bank` does."""
-        names: set[str] = set()
-        for folder in (*self.folders, BUILT_IN):
-            _check_folder(folder)
-            names.update(
-                entry.name for entry in os.scandir(folder) if _is_plain(entry.name) and _sound_files(Path(entry.path))
-            )
-        return tuple(sorted(names))
+        return tuple(bank.name for bank in self.banks())
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Sample:
-    """A decoded sound: read-only, C-contiguous float32 `frames` (channels, n), n > 0, at `rate` Hz."""
+def library(asked: Sequence[str], score: str | None, environment: str | None) -> SampleLibrary:
+    """The folders to search: those `asked` for, the last first; those of FARM_SAMPLES; `samples` beside the score.
 
-    frames: NDArray[np.float32]
-    rate: int
-    file: Path
-
-
-def load(file: Path, rate: int) -> Sample:
-    """The frames of `file`, resampled to `rate` Hz if it has another one. Raises SampleError."""
-    frames, file_rate = read(file)
-    planes = resample(np.ascontiguousarray(frames.T), file_rate, rate)
-    planes.setflags(write=False)
-    return Sample(planes, rate, file)
-
-
-def read(file: Path) -> tuple[NDArray[np.float32], int]:
-    """The frames of `file` as float32 (frames, channels) and its own rate in Hz.
-
-    Raises SampleError, which names file and reason, when it is missing, unreadable, cut short, damaged, empty, or holds
-    a NaN or an infinity.
+    `score`: the score's file; None or "-": it has none. `environment`: the variable's value. Raises SampleError for a
+    folder that does not exist.
     """
-    try:
-        frames, rate = _decode(file)
-    except OSError as error:
-        raise SampleError(f"cannot read the sample {file}: {error.strerror or error}") from error
-    except wav.BrokenWav as reason:
-        raise _unreadable(file, str(reason)) from None
-    if len(frames) == 0:
-        raise _unreadable(file, "it holds no frames")
-    if not RATES_HZ[0] <= rate <= RATES_HZ[1]:
-        raise _unreadable(file, f"it states a rate of {rate} Hz")
-    if not np.isfinite(frames).all():
-        frame = int(np.argmin(np.isfinite(frames).all(axis=1)))
-        raise _unreadable(file, f"its frame {frame} is not a finite number")
-    return frames, rate
-
-
-def _decode(file: Path) -> tuple[NDArray[np.float32], int]:
-    try:
-        with open(file, "rb") as opened:
-            layout = wav.walk(opened, os.fstat(opened.fileno()).st_size)
-        return wav.read(file, layout), layout.format.rate
-    except wav.ForeignWav:
-        return _decode_with_libsndfile(file)
-
-
-def _decode_with_libsndfile(file: Path) -> tuple[NDArray[np.float32], int]:
-    import soundfile
-
-    try:
-        with soundfile.SoundFile(file) as opened:
-            promised, rate = opened.frames, opened.samplerate
-            frames = opened.read(dtype="float32", always_2d=True)
-    except soundfile.LibsndfileError as error:
-        raise wav.BrokenWav(error.error_string) from None
-    if len(frames) < promised:
-        raise wav.BrokenWav(f"it is cut short: its header promises {promised} frames and {len(frames)} are there")
-    return frames, rate
-
-
-def _unreadable(file: Path, reason: str) -> SampleError:
-    return SampleError(
-        f"cannot read the sample {file}: {reason}", hint="replace the file, or move it out of its folder"
-    )
+    folders = [Path(folder) for folder in reversed(asked)]
+    folders += [Path(folder) for folder in (environment or "").split(os.pathsep) if folder]
+    for folder in folders:
+        _check_folder(folder)
+    if score is not None and score != "-" and os.path.isfile(score):
+        beside = Path(score).parent / BESIDE
+        folders += [beside] if beside.is_dir() else []
+    return SampleLibrary(tuple(dict.fromkeys(folders)))
 
 
 def _is_plain(name: str) -> bool:
@@ -156,20 +131,58 @@ def _is_plain(name: str) -> bool:
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         raise SampleError(
-            f"the sample folder {folder} does not exist", hint="it must be a folder with one sub-directory a bank"
+            f"the sample folder {shown(folder)} does not exist",
+            hint=f"--samples and {VARIABLE} name folders with one sub-directory a bank",
         )
 
 
-def _sound_files(folder: Path) -> tuple[Path, ...]:
+def _names(parent: Path) -> list[str]:
+    """The sub-directories of a folder."""
+    _check_folder(parent)
     try:
-        entries = [entry for entry in os.scandir(folder) if _is_sound_file(entry)]
+        return [entry.name for entry in os.scandir(parent) if _is_plain(entry.name) and entry.is_dir()]
+    except OSError as error:
+        raise SampleError(f"cannot list the sample folder {shown(parent)}: {error.strerror or error}") from error
+
+
+def _bank(parent: Path, name: str) -> Bank | None:
+    """The bank in a sub-directory, None where there is none."""
+    folder = parent / name
+    sounds: list[str] = []
+    refused: list[str] = []
+    try:
+        for entry in os.scandir(folder):
+            if not _is_sound_file(entry):
+                continue
+            kept = sounds if not entry.is_symlink() or _inside(entry.path, parent) else refused
+            kept.append(entry.name)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
-            return ()
-        raise SampleError(f"cannot list the bank {folder}: {error.strerror or error}") from error
-    return tuple(Path(entry.path) for entry in sorted(entries, key=lambda entry: os.fsencode(entry.name)))
+            return None
+        raise SampleError(f"cannot list the bank {shown(folder)}: {error.strerror or error}") from error
+    if (sounds or refused) and not _inside(folder, parent):
+        raise SampleError(
+            f"the bank {shown(folder)} is a link to {shown(os.path.realpath(folder))}, outside its sample folder",
+            hint="copy the bank into the folder, or name the other folder with --samples",
+        )
+    if refused and not sounds:
+        raise SampleError(
+            f"every sound file of the bank {shown(folder)} is a link out of the sample folder",
+            hint="copy the files into the folder",
+        )
+    if not sounds:
+        return None
+    return Bank(name, parent, tuple(sorted(sounds, key=os.fsencode)), tuple(sorted(refused, key=os.fsencode)))
 
 
 def _is_sound_file(entry: os.DirEntry[str]) -> bool:
     """Hidden files are not: some systems keep attributes in `._name.wav` beside `name.wav`."""
-    return not entry.name.startswith(".") and Path(entry.name).suffix.lower() in SUFFIXES and entry.is_file()
+    if entry.name.startswith(".") or os.path.splitext(entry.name)[1].lower() not in SUFFIXES:
+        return False
+    return entry.is_file()
+
+
+def _inside(path: str | Path, parent: Path) -> bool:
+    """Whether a path, all links followed, lies below a folder."""
+    real, root = os.path.realpath(path), os.path.realpath(parent)
+    return os.path.commonpath((real, root)) == root and real != root

@@ -172,16 +172,18 @@ def _read_fmt(body: bytes) -> WavFormat:
     return coding
 
 
-def read(path: Path, layout: WavLayout) -> NDArray[np.float32]:
-    """The frames of the file as float32 (frames, channels), full scale ±1; integers divided by 2^(bits − 1).
+def read(path: Path, layout: WavLayout, first: int = 0, count: int | None = None) -> NDArray[np.float32]:
+    """Frames `first` to `first + count` of the file as float32 (frames, channels), to its end by default.
 
-    Raises OSError.
+    Full scale is ±1; integers are divided by 2^(bits − 1). Raises OSError.
     """
-    coding, count = layout.format, layout.frames * layout.format.channels
-    shape = (layout.frames, coding.channels)
-    if count == 0:
+    coding = layout.format
+    frames = layout.frames - first if count is None else count
+    shape = (frames, coding.channels)
+    if frames == 0:
         return np.zeros(shape, np.float32)
-    raw = np.asarray(np.memmap(path, np.uint8, "r", layout.data_offset, (count * coding.bits // 8,)))
+    offset = layout.data_offset + first * coding.frame_bytes
+    raw = np.asarray(np.memmap(path, np.uint8, "r", offset, (frames * coding.frame_bytes,)))
     if coding.floating:
         with np.errstate(over="ignore"):
             return raw.view(f"<f{coding.bits // 8}").astype(np.float32).reshape(shape)

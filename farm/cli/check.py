@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from farm.cli.options import json_option, score_argument
+from farm.cli.options import json_option, samples_option, score_argument
 
 if TYPE_CHECKING:
     from farm.errors import FarmError, Notice
@@ -14,8 +14,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @score_argument
+@samples_option
 @json_option
-def check(score: str, as_json: bool) -> int:
+def check(score: str, samples: tuple[str, ...], as_json: bool) -> int:
     """Say what is wrong in SCORE, without rendering it.
 
     Exit status 3 when there are errors; warnings alone are status 0.
@@ -27,7 +28,7 @@ def check(score: str, as_json: bool) -> int:
     from farm.printer.numbers import counted
     from farm.printer.streams import problem_as_json, say, say_json, tell_problems
 
-    errors, warnings = problems_of(score)
+    errors, warnings = problems_of(score, samples)
     status = errors[0].status if errors else 0
     if as_json:
         lists = {"errors": [*map(problem_as_json, errors)], "warnings": [*map(problem_as_json, warnings)]}
@@ -39,13 +40,15 @@ def check(score: str, as_json: bool) -> int:
     return status
 
 
-def problems_of(score: str) -> tuple[list[FarmError], list[Notice]]:
+def problems_of(score: str, samples: tuple[str, ...] = ()) -> tuple[list[FarmError], list[Notice]]:
     """Errors, in the order of the text, and warnings of a score. Raises FileError or ScoreError if it is no text.
 
     While a statement cannot be read it is not known what the others mean (a bus that seems to be missing may stand in
     that statement), so that the graph is asked for its errors when the text has none.
     """
-    from farm.audio.samples import SampleLibrary
+    import os
+
+    from farm.audio.samples import VARIABLE, library
     from farm.errors import ScoreError
     from farm.graph.build import build
     from farm.graph.calling import function_names, refused_links
@@ -60,7 +63,7 @@ def problems_of(score: str) -> tuple[list[FarmError], list[Notice]]:
             graph = build(program, seed=0, errors=errors)
             warnings += graph.notices
             if not errors:
-                errors += problems(graph, SampleLibrary())
+                errors += problems(graph, library(samples, score, os.environ.get(VARIABLE)))
         except ScoreError as error:
             errors.append(error)
     errors = list({(error.loc, error.message): error for error in errors}.values())

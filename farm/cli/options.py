@@ -43,6 +43,13 @@ config_option = setting(
     callback=load_config,
     help="TOML file of settings, called as these options: rate = 48000.  [none]",
 )
+samples_option = setting(
+    "--samples",
+    layered=True,
+    multiple=True,
+    metavar="FOLDER",
+    help="Folder of sample banks; may be repeated, the last one is searched first.  [none]",
+)
 # Parameters are called as the fields of RenderOptions. Its defaults and ranges, repeated in the help, hold.
 sounding_options = options(
     setting(
@@ -100,6 +107,7 @@ sounding_options = options(
     ),
     setting("--backend", type=click.Choice(BACKENDS), help="This process, a pool, or by the work.  [auto]"),
     setting("--work-dir", metavar="FOLDER", help="Map the arena to a file here.  [none: shared memory]"),
+    samples_option,
     config_option,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")

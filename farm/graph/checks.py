@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from farm.audio.decode import inspect
 from farm.audio.samples import SampleLibrary
-from farm.errors import FarmError, SampleError, ScoreError, suggestion
+from farm.errors import FarmError, SampleError, ScoreError
 from farm.graph.graph import Graph, Source, StepsFeed
+from farm.graph.slab import no_bank
 from farm.pattern.pattern import Pattern
 
 ASKED_CYCLES = 64
@@ -35,7 +37,10 @@ def cycles_of(pattern: Pattern) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
 
 
 def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[FarmError]:
-    """A SampleError for each bank that a source names and nobody has. Raises ScoreError for words among numbers."""
+    """A SampleError for each bank that nobody has, and for each file that cannot be played.
+
+    Raises ScoreError for words among numbers.
+    """
     haps = source.voices.query(cycles_of(source.voices))
     source.voices.clear()
     names, places = haps.entries("s"), haps.entries("loc")
@@ -43,12 +48,18 @@ def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[
         return []
     found: dict[str, FarmError] = {}
     for row in np.unique(haps.key):
-        bank = graph.words.text(int(names[row])).partition(":")[0]
-        if bank.startswith("~") or bank in found or library.bank(bank) is not None:
+        word = graph.words.text(int(names[row]))
+        name, _, index = word.partition(":")
+        if word.startswith("~") or word in found:
             continue
         loc = graph.words.loc(places[row]) if places is not None else source.loc
-        hint = suggestion(bank, library.names())
-        found[bank] = SampleError(f"there is no sample bank `{bank}`", loc=loc, hint=hint)
+        try:
+            bank = library.bank(name)
+            if bank is None:
+                raise no_bank(name, library)
+            inspect(bank.file(int(index or 0)))
+        except SampleError as error:
+            found[word] = SampleError(error.message, loc=loc, hint=error.hint)
     return list(found.values())
 
 

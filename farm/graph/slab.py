@@ -1,71 +1,91 @@
-"""The slab: every sample that the score has named so far, one after another, with silent guards between them."""
+"""The slab as a score fills it: which sounds it has named so far, and where each lies."""
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.audio.samples import STAND_INS, SampleLibrary, load
-from farm.errors import Loc, Notice, SampleError, suggestion
+from farm.audio.decode import shown
+from farm.audio.planes import Planes, kept, planes_of
+from farm.audio.samples import STAND_INS, Bank, SampleLibrary
+from farm.errors import FileError, Loc, Notice, SampleError, suggestion
+from workers.slab import Part, size_of
 
-GUARD_FRAMES = 32
+
+class Place(NamedTuple):
+    """Where a sound lies: index of its first frame in the slab, frames, from there to its right plane (0: mono)."""
+
+    start: int
+    frames: int
+    spread: int
 
 
 @dataclass(eq=False)
 class Slab:
-    """Decoded samples at the session's rate: `frames` grows at its end only, so that indices stay valid."""
+    """The files of a session's samples, in the order in which they were named: only ever added to."""
 
     rate: int
     library: SampleLibrary = field(default_factory=SampleLibrary)
-    parts: list[NDArray[np.float32]] = field(default_factory=list)
-    length: int = 0
-    places: dict[tuple[Path, bool], tuple[int, int]] = field(default_factory=dict)
-    named: dict[tuple[str, int, bool], tuple[int, int]] = field(default_factory=dict)
-    banks: dict[str, bool] = field(default_factory=dict)
-    """Names of banks in use; True for a built-in one."""
+    parts: list[Part] = field(default_factory=list)
+    places: dict[tuple[Path, bool], Place] = field(default_factory=dict)
+    named: dict[tuple[str, int, bool], Place] = field(default_factory=dict)
+    banks: dict[str, Bank] = field(default_factory=dict)
+    """Banks in use."""
     notices: list[Notice] = field(default_factory=list)
     loading_s: float = 0.0
-    """Seconds spent reading and resampling files."""
+    """Seconds spent finding, reading and resampling files."""
 
-    def place(self, name: str, index: int, backwards: bool, loc: Loc | None) -> tuple[int, int]:
-        """(index of the first frame in the slab, length in frames). Raises SampleError for a missing bank."""
+    def place(self, name: str, index: int, backwards: bool, loc: Loc | None) -> Place:
+        """Where a sound of a bank lies. Raises SampleError for a missing bank or a file that cannot be played."""
         known = self.named.get((name, index, backwards))
         if known is not None:
             return known
-        bank = self.library.bank(name)
-        if bank is None:
-            hint = suggestion(name, self.library.names()) or f"the built-in banks: {', '.join(self.library.names())}"
-            raise SampleError(f"there is no sample bank `{name}`", loc=loc, hint=hint)
-        if name not in self.banks:
-            self.banks[name] = bank.built_in
-            if bank.built_in and name in STAND_INS:
-                self.notices.append(Notice(f"`{name}` is a synthetic stand-in of the built-in bank", loc))
-        place = self.named[name, index, backwards] = self.put(bank.file(index), backwards)
+        started = time.perf_counter()
+        try:
+            place = self.named[name, index, backwards] = self.find(name, index, backwards, loc)
+        except (SampleError, FileError) as error:
+            raise type(error)(error.message, loc=error.loc or loc, hint=error.hint) from error
+        finally:
+            self.loading_s += time.perf_counter() - started
         return place
 
-    def put(self, file: Path, backwards: bool) -> tuple[int, int]:
-        """The place of a file's frames (mono), read now if they are not there yet."""
-        key = (file, backwards)
-        if key not in self.places:
-            started = time.perf_counter()
-            planes = load(file, self.rate).frames
-            mono = planes[0] if len(planes) == 1 else np.add.reduce(planes, axis=0) / np.float32(len(planes))
-            self.places[key] = self.add(mono[::-1] if backwards else mono)
-            self.loading_s += time.perf_counter() - started
-        return self.places[key]
+    def find(self, name: str, index: int, backwards: bool, loc: Loc | None) -> Place:
+        """The same for a sound that was not asked for yet."""
+        bank = self.banks.get(name) or self.library.bank(name)
+        if bank is None:
+            raise no_bank(name, self.library)
+        if name not in self.banks:
+            self.banks[name] = bank
+            if bank.built_in and name in STAND_INS:
+                self.notices.append(Notice(f"`{name}` is a synthetic stand-in of the built-in bank", loc))
+            if bank.refused:
+                links = ", ".join(shown(one) for one in bank.refused[:3]) + ", ..." * (len(bank.refused) > 3)
+                message = f"left out of the bank `{name}`, because they are links out of its sample folder: {links}"
+                self.notices.append(Notice(message, loc, "copy the files into the folder"))
+        file = bank.file(index)
+        if (file, backwards) not in self.places:
+            self.places[file, backwards] = self.put(planes_of(file, self.rate, backwards))
+        return self.places[file, backwards]
 
-    def add(self, frames: NDArray[np.float32], loops: bool = False) -> tuple[int, int]:
-        """Appends frames (n,); around a loop the guards continue it."""
-        guard = np.zeros(GUARD_FRAMES, np.float32)
-        before, after = guard, guard
-        if loops:
-            before = frames.take(np.arange(-GUARD_FRAMES, 0), mode="wrap")
-            after = frames.take(np.arange(GUARD_FRAMES), mode="wrap")
-        self.parts += [before, np.ascontiguousarray(frames, np.float32), after]
-        start = self.length + GUARD_FRAMES
-        self.length = start + len(frames) + GUARD_FRAMES
-        return start, len(frames)
+    def add(self, frames: NDArray[np.float32], loops: bool = False) -> Place:
+        """Adds frames (n,) that stand in no file; around a loop the guards continue it. Raises FileError."""
+        return self.put(kept(frames, loops))
+
+    def put(self, planes: Planes) -> Place:
+        """Adds a file's planes."""
+        part = Part(os.path.abspath(planes.path), size_of(self.parts), planes.first, planes.last)
+        self.parts.append(part)
+        start = (part.start + planes.left - planes.first) // 4
+        return Place(start, planes.frames, planes.spread_bytes // 4)
+
+
+def no_bank(name: str, library: SampleLibrary) -> SampleError:
+    """The error for a bank that nobody has."""
+    hint = suggestion(name, library.names()) or f"the banks: {', '.join(map(shown, library.names()))}"
+    return SampleError(f"there is no sample bank `{name}`", hint=hint)

@@ -208,7 +208,7 @@ def sample_group(graph: Graph, source: int, setting: Setting, labels: list[NodeL
         if argument.role == "out":
             words.append(Word(Code.OUT))
         elif argument.role == "samples":
-            words.append(Word(Code.ARENA, 0, 0, ("samples", 0)))
+            words.append(Word(Code.SLAB))
         elif argument.role == "column":
             column = next(one for one in definition.columns if one.name == argument.name)
             width = (4 if column.dtype == "f4" else 8) * column.width

@@ -20,7 +20,6 @@ from workers.wire import (
     OP_WORDS,
     RECORD_WORDS,
     RECORDS,
-    SAMPLE_GUARD,
     Code,
     Feed,
     Group,
@@ -46,9 +45,7 @@ def scratch_sizes(plan: StaticPlan) -> tuple[int, int, int, int]:
     return records, state, buffers, buffers + max(g.buffers + 1 for g in plan.groups) * BUFFER_BYTES
 
 
-def wanted(
-    plan: StaticPlan, window: WindowPlan, slab_frames: int, read_buses: frozenset[int], workers: int = 1
-) -> dict[Key, int]:
+def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], workers: int = 1) -> dict[Key, int]:
     """Bytes of every region that a window needs. `read_buses` are read from outside and get several chunk slots."""
     ops = sum(len(g.ops) + len(g.posts) + len(g.seeks) for g in plan.groups)
     signal = signal_bytes(plan)
@@ -58,7 +55,6 @@ def wanted(
         ("feeds", 0): 8 * len(Feed) * sum(len(g.feeds) for g in plan.groups),
         ("tasks", 0): 8 * len(Task) * len(window.tasks),
         ("fault", 0): 64,
-        ("samples", 0): 4 * (slab_frames + SAMPLE_GUARD),
     }
     if plan.master is not None:
         sizes["places", 0] = 8 * len(plan.outputs)
@@ -188,14 +184,6 @@ def write_static_constants(arena: Arena, number: int, group: GroupPlan, sides: N
     table = arena.region(("static constants", number), np.uint32)[: len(group.constants) * LANES].reshape(-1, LANES)
     for index, constant in enumerate(group.constants):
         table[index] = sides.view(np.uint32) if constant.name == "side" else constant.value
-
-
-def write_samples(arena: Arena, samples: list[NDArray[np.float32]], known: int) -> None:
-    """Appends samples to the slab, which holds `known` floats."""
-    slab = arena.region(("samples", 0), np.float32)
-    for part in samples:
-        slab[known : known + len(part)] = part
-        known += len(part)
 
 
 def write_window(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:

@@ -44,6 +44,8 @@ def summary(report: Report, warnings: int) -> str:
     at_once = f" (at most {report.voices_peak:,} at once)" if report.voices else ""
     sound = f"{report.seconds:.2f} s of sound{tail} in {report.wall_s:.2f} s{compiling}"
     found = counted(warnings, "warning") if warnings else "no warnings"
+    banks = ", ".join(f"{name} ({folder})" for name, folder in report.foreign_banks.items())
+    foreign = f"\n  banks that are not built in: {banks}" if banks else ""
     where = "in one process"
     if report.backend == "local":
         because = f" ({report.workers_because})" if report.workers_because else ""
@@ -54,6 +56,7 @@ def summary(report: Report, warnings: int) -> str:
     return (
         f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
         f"  peak {decibels(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {found}{routed}"
+        f"{foreign}"
     )
 
 

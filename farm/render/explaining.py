@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+
+from farm.audio.samples import VARIABLE, library
 from farm.options import RenderOptions
 from farm.plan.explain import Explaining, Explanation
 from farm.plan.lower import wanted
@@ -20,7 +23,10 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
     asked = extent(options, graph.cps)
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
     session = Session()
-    rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain)
+    rendering = Rendering(
+        *(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain),
+        library=library(options.samples, score.name, os.environ.get(VARIABLE)),
+    )
     last = asked.last if asked.last is not None else asked.end
     assert last is not None
     stop = -(-last // options.chunk_frames)
@@ -33,7 +39,7 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
             window = rendering.plan_next(first, count)
             explaining.add(window)
             sizes: dict[str, int] = {}
-            for (name, _), size in wanted(rendering.plan, window, rendering.slab.length, rendering.read_buses).items():
+            for (name, _), size in wanted(rendering.plan, window, rendering.read_buses).items():
                 kind = name.split(" ")[0] if name.startswith("column") else name
                 sizes[kind] = sizes.get(kind, 0) + size
             arena = {name: max(size, arena.get(name, 0)) for name, size in sizes.items()}

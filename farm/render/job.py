@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -13,7 +14,9 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.decode import shown
 from farm.audio.formats import format_of
+from farm.audio.samples import VARIABLE, library
 from farm.audio.writer import FrameWriter, WavStream, open_writer
 from farm.errors import FileError, Notice, RenderError, show
 from farm.graph.place import seed64
@@ -88,6 +91,8 @@ class Report:
     banks: tuple[str, ...] = ()
     channels: tuple[str, ...] = STEREO
     """What each channel holds: sides, or outputs by name."""
+    foreign_banks: dict[str, str] = field(default_factory=dict)
+    """Banks that do not come from the built-in one, each with its folder: elsewhere the score may sound different."""
     assumed_length: bool = False
     notices: tuple[Notice, ...] = field(default=())
 
@@ -221,7 +226,10 @@ def run(
     asked = extent(options, graph.cps)
     session.compiling = observer.compiling if observer is not None else None
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
-    rendering = Rendering(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain)
+    rendering = Rendering(
+        *(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain),
+        library=library(options.samples, score.name, os.environ.get(VARIABLE)),
+    )
     stage = OutputStage(rendering, options, asked, routing(graph, options))
     blocks = stage.frames()
     if begun is not None:
@@ -268,6 +276,9 @@ def run(
             replaced_workers=rendering.backend.replaced if rendering.backend is not None else 0,
             banks=tuple(sorted(rendering.slab.banks)),
             channels=channels(graph, options),
+            foreign_banks={
+                name: shown(bank.folder) for name, bank in sorted(rendering.slab.banks.items()) if not bank.built_in
+            },
             assumed_length=asked.assumed,
             notices=(
                 *graph.notices,

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.samples import SampleLibrary
 from farm.errors import RenderError
 from farm.graph import sinc
 from farm.graph.graph import Graph
@@ -21,7 +22,7 @@ from farm.pattern.time import frame_of
 from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE, static_plan
-from farm.plan.lower import signal_bytes, wanted, write_programs, write_samples, write_window
+from farm.plan.lower import signal_bytes, wanted, write_programs, write_window
 from farm.plan.master import LEVEL_LANES
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
@@ -96,6 +97,7 @@ class Rendering:
     first_frame: int = 0
     gain: float | None = None
     """With a gain all outputs are mixed."""
+    library: SampleLibrary = field(default_factory=SampleLibrary)
     clock: Clock = field(default_factory=Clock)
     counts: Counts = field(default_factory=Counts)
 
@@ -114,10 +116,11 @@ class Rendering:
         )
         self.plan: StaticPlan = static_plan(graph, self.roots, setting, self.gain)
         verify_static(self.plan)
-        self.slab = Slab(options.rate)
-        self.written = 0
+        self.slab = Slab(options.rate, self.library)
+        self.mapped = 0
+        """Files of the slab that the backend has."""
         self.probes: dict[int, Probe] = {}
-        table = self.slab.add(sinc.tables())[0] if options.quality == "best" else 0
+        table = self.slab.add(sinc.tables()).start if options.quality == "best" else 0
         asking = Asking(
             rate=options.rate,
             cps=graph.cps,
@@ -155,7 +158,9 @@ class Rendering:
         """A bus's left channel at some frames, by running its own part of the graph."""
         if bus not in self.probes:
             inline = replace(self.options, backend="inline")
-            self.probes[bus] = Probe(Rendering(self.graph, inline, (bus,), None, False, Session(self.session)), bus)
+            own = Session(self.session)
+            rendering = Rendering(self.graph, inline, (bus,), None, False, own, library=self.library)
+            self.probes[bus] = Probe(rendering, bus)
         return self.probes[bus].at_frames(frames)
 
     def read_cycles(self, bus: int, cycles: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -216,21 +221,22 @@ class Rendering:
         self.choose_backend(window)
         backend = self.backend
         assert backend is not None
-        sizes = wanted(self.plan, window, self.slab.length, self.read_buses, backend.workers)
+        sizes = wanted(self.plan, window, self.read_buses, backend.workers)
         sizes.update(backend.regions(self.plan, window, self.read_buses))
         started = time.perf_counter()
         backend.hold()
-        if self.arena is None or not self.arena.layout.fits(sizes):
+        outgrown = self.arena is None or not self.arena.layout.fits(sizes)
+        if outgrown or len(self.slab.parts) > self.mapped:
             backend.detach()
+        if outgrown:
             self.arena = self.grown_arena(sizes)
             sides = np.full(LANES, MONO_SIDE, np.float32)
             sides[0], sides[1] = LEFT_SIDE, RIGHT_SIDE
             write_programs(self.plan, self.arena, self.read_buses, sides)
-            backend.attach(self.arena)
-        if self.slab.parts:
-            write_samples(self.arena, self.slab.parts, self.written)
-            self.written = self.slab.length
-            self.slab.parts.clear()
+        assert self.arena is not None
+        if outgrown or len(self.slab.parts) > self.mapped:
+            backend.attach(self.arena, self.slab.parts)
+            self.mapped = len(self.slab.parts)
         spent = time.perf_counter() - started
         self.clock.arena_s += spent
         write_window(self.plan, window, self.arena)
@@ -247,7 +253,7 @@ class Rendering:
             raise RenderError(f"there is not enough shared memory: {error}", hint=hint) from error
         if old is not None:
             for key in old.layout.regions:
-                if key[0] in ("state", "ring", "samples") and key in layout.regions:
+                if key[0] in ("state", "ring") and key in layout.regions:
                     kept = old.region(key, np.uint8)
                     fresh.region(key, np.uint8)[: len(kept)] = kept
             kept = np.zeros(0, np.uint8)
@@ -364,7 +370,10 @@ class Rendering:
         """Renders inline from the start to find what a pool has run past."""
         options = replace(self.options, backend="inline")
         own = Session(self.session)
-        again = Rendering(self.graph, options, self.roots, self.end_frame, self.fades, own, self.first_frame)
+        again = Rendering(
+            *(self.graph, options, self.roots, self.end_frame, self.fades, own, self.first_frame),
+            library=self.library,
+        )
         try:
             for piece in again.pieces(None):
                 if not np.isfinite(piece.planes[bus]).all():

@@ -36,7 +36,7 @@ class Looping(Explicit):
             key = ("the bench's sounds", int(number), False)
             if key not in asking.slab.named:
                 asking.slab.named[key] = asking.slab.add(sounds()[number], loops=True)
-            places[number] = asking.slab.named[key]
+            places[number] = asking.slab.named[key][:2]
         columns["source"], columns["loop"] = places[sound, 0], places[sound, 1] << STEP_BITS
         if asking.best:
             columns["table"] = asking.sinc_table(columns["step"] / (1 << STEP_BITS))
@@ -105,6 +105,8 @@ def sustained(count: int, frames: int, seed: int, loud: float) -> Looping:
         "slopes": segments.slopes,
         "curve": segments.curve,
         "table": np.zeros(count, np.int64),
+        "spread": np.zeros(count, np.int64),
+        "blend": np.zeros(count, np.float32),
     }
     return Looping(columns)
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from inputs import RATE, SECONDS, SHOT, SHOT_LEVEL, SOUND, START_FRAMES, VOICES, level, read_params, shot_onsets
 
-from farm.audio.samples import load
+from farm.audio.planes import planes_of
 from farm.audio.writer import WavWriter
 from farm.graph import envelope, law
 from farm.graph.envelope import Shape
@@ -49,7 +49,7 @@ class OneSound(Explicit):
         key = ("the peers' sound", int(self.loops), False)
         if key not in asking.slab.named:
             asking.slab.named[key] = asking.slab.add(self.sound, self.loops)
-        start, length = asking.slab.named[key]
+        start, length, _ = asking.slab.named[key]
         columns["source"] = np.full(len(columns["onset"]), start)
         columns["loop"] = np.full(len(columns["onset"]), (length << STEP_BITS) if self.loops else 0)
         return columns
@@ -77,6 +77,8 @@ def sampled(count: int, start: Any, step: Any, segments: envelope.Segments) -> C
         "slopes": segments.slopes,
         "curve": segments.curve,
         "table": np.zeros(count, np.int64),
+        "spread": np.zeros(count, np.int64),
+        "blend": np.zeros(count, np.float32),
     }
 
 
@@ -122,7 +124,7 @@ def shots(voices: int, folder: Path) -> Explicit:
 
 def mono(file: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
     """A sound's frames."""
-    return load(file, RATE).frames[0]
+    return planes_of(file, RATE).read()[0]
 
 
 def own_cutoffs(rendering: Rendering) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from farm.audio import measure, samples
+from farm.audio import decode, measure, samples
 
 RATE = 44_100
 COUNTS = {
@@ -30,7 +30,7 @@ ONE_SHOTS = [file for file in FILES if file.parent.name not in samples.STAND_INS
 def sound(name: str, index: int = 0) -> np.ndarray:
     bank = LIBRARY.bank(name)
     assert bank is not None
-    return samples.load(bank.file(index), RATE).frames[0].astype(np.float64)
+    return decode.read(bank.file(index))[0][:, 0].astype(np.float64)
 
 
 def identity(file: Path) -> str:
@@ -73,7 +73,7 @@ def test_the_script_makes_these_very_files(tmp_path: Path) -> None:
 def test_format_peak_and_ends(file: Path) -> None:
     with wave.open(str(file)) as opened:
         assert (opened.getnchannels(), opened.getsampwidth(), opened.getframerate()) == (1, 2, RATE)
-    frames = samples.read(file)[0][:, 0]
+    frames = decode.read(file)[0][:, 0]
     assert -3.05 <= measure.peak_dbfs(frames) <= -0.95
     assert np.abs(frames[-8:]).max() < 0.003
     assert abs(measure.dc_offset(frames)[0]) < 0.01
@@ -84,14 +84,14 @@ def test_format_peak_and_ends(file: Path) -> None:
 
 @pytest.mark.parametrize("file", ONE_SHOTS, ids=identity)
 def test_a_one_shot_is_one_hit(file: Path) -> None:
-    frames = samples.read(file)[0]
+    frames = decode.read(file)[0]
     assert len(measure.onsets(frames, RATE)) == 1
     assert measure.onsets(frames, RATE)[0] < 0.012 * RATE
 
 
 @pytest.mark.parametrize("file", [f for f in ONE_SHOTS if f.parent.name in {"rim", "hh", "cp"}], ids=identity)
 def test_short_ones_are_40_db_down_after_150_ms(file: Path) -> None:
-    assert measure.decay_s(samples.read(file)[0], RATE) < 0.15
+    assert measure.decay_s(decode.read(file)[0], RATE) < 0.15
 
 
 @pytest.mark.parametrize("name", [name for name, count in COUNTS.items() if count > 1])

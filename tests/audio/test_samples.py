@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 import soundfile
 
-from farm.audio import samples
+from farm.audio import decode, samples
+from farm.audio.planes import planes_of
 from farm.errors import SampleError
 
 
@@ -32,7 +33,7 @@ def noise(frames: int = 500, channels: int = 2) -> np.ndarray:
 @pytest.mark.parametrize("channels", [1, 2, 5])
 def test_every_linear_wav(tmp_path: Path, container: str, subtype: str, channels: int) -> None:
     path = stored(tmp_path / "a.wav", noise(501, channels), 32_000, format=container, subtype=subtype)
-    frames, rate = samples.read(path)
+    frames, rate = decode.read(path)
     assert (rate, frames.dtype, frames.shape) == (32_000, np.float32, (501, channels))
     assert type(frames) is np.ndarray
     np.testing.assert_array_equal(frames, soundfile.read(path, dtype="float32", always_2d=True)[0])
@@ -52,7 +53,7 @@ def test_other_codings_through_libsndfile(
 ) -> None:
     tone = 0.5 * np.sin(np.arange(1000) * 0.05)[:, None] * [1.0, -1.0]
     path = stored(tmp_path / f"a.{suffix}", tone, **options)
-    frames, rate = samples.read(path)
+    frames, rate = decode.read(path)
     assert rate == 44_100
     np.testing.assert_array_equal(frames, soundfile.read(path, dtype="float32", always_2d=True)[0])
     assert np.abs(frames[:1000] - tone).max() < tolerance
@@ -62,8 +63,8 @@ def test_wav_needs_no_libsndfile(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.wav", noise())
     program = (
         "import sys, pathlib\n"
-        "from farm.audio.samples import load\n"
-        "load(pathlib.Path(sys.argv[1]), 48000)\n"
+        "from farm.audio.planes import planes_of\n"
+        "planes_of(pathlib.Path(sys.argv[1]), 48000)\n"
         "assert 'soundfile' not in sys.modules\n"
     )
     subprocess.run([sys.executable, "-c", program, str(path)], check=True)
@@ -86,13 +87,13 @@ def test_unknown_chunks_of_odd_size_are_passed_over(tmp_path: Path) -> None:
     path.write_bytes(
         riff(chunk(b"LIST", b"odd"), PCM_16_MONO, chunk(b"cue ", b"12345"), chunk(b"data", b"\0\x40\0\xc0"))
     )
-    np.testing.assert_array_equal(samples.read(path)[0], [[0.5], [-0.5]])
+    np.testing.assert_array_equal(decode.read(path)[0], [[0.5], [-0.5]])
 
 
 def test_a_piped_file_without_a_size_goes_to_its_end(tmp_path: Path) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(riff(PCM_16_MONO) + b"data\xff\xff\xff\xff" + b"\0\x40" * 10)
-    assert samples.read(path)[0].shape == (10, 1)
+    assert decode.read(path)[0].shape == (10, 1)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +124,7 @@ def test_broken_files_are_named_with_a_reason(tmp_path: Path, content: bytes, re
     path = tmp_path / "a.wav"
     path.write_bytes(content)
     with pytest.raises(SampleError, match=reason) as caught:
-        samples.load(path, 44_100)
+        planes_of(path, 44_100)
     assert str(path) in caught.value.message
 
 
@@ -133,31 +134,27 @@ def test_every_truncation_of_a_file_is_noticed(tmp_path: Path) -> None:
     for length in range(whole.index(b"data") + 8 + 80):
         path.write_bytes(whole[:length])
         with pytest.raises(SampleError):
-            samples.read(path)
+            decode.read(path)
 
 
 def test_a_truncated_flac(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.flac", noise(20_000))
     path.write_bytes(path.read_bytes()[:-20_000])
     with pytest.raises(SampleError, match=r"a\.flac"):
-        samples.read(path)
+        decode.read(path)
 
 
 def test_missing_files_and_folders(tmp_path: Path) -> None:
     for path in (tmp_path / "absent.wav", tmp_path):
         with pytest.raises(SampleError, match="cannot read"):
-            samples.read(path)
+            decode.read(path)
 
 
-def test_load_gives_planes_at_the_asked_rate(tmp_path: Path) -> None:
+def test_planes_are_at_the_asked_rate(tmp_path: Path) -> None:
     path = stored(tmp_path / "a.wav", noise(480), 48_000, subtype="FLOAT")
-    sample = samples.load(path, 44_100)
-    assert (sample.rate, sample.file, sample.frames.shape) == (44_100, path, (2, 441))
-    same = samples.load(path, 48_000)
-    np.testing.assert_array_equal(same.frames, samples.read(path)[0].T)
-    for frames in (sample.frames, same.frames):
-        assert frames.flags.c_contiguous
-        assert not frames.flags.writeable
+    lower = planes_of(path, 44_100).read()
+    assert (lower.shape, lower.dtype) == ((2, 441), np.float32)
+    np.testing.assert_array_equal(planes_of(path, 48_000).read(), decode.read(path)[0].T)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farm.audio import dither, samples, wav
+from farm.audio import decode, dither, wav
 from farm.audio.writer import Bits, WavWriter
 from farm.errors import FileError, RenderError
 
@@ -67,7 +67,7 @@ def test_libsndfile_and_our_reader_agree(tmp_path: Path, bits: Bits, channels: i
     assert data[:4] == (b"RIFF" if riff_limit == wav.RIFF_LIMIT else b"RF64")
     assert len(data) % 2 == 0
     theirs, rate = soundfile.read(path, dtype="float32", always_2d=True)
-    ours, our_rate = samples.read(path)
+    ours, our_rate = decode.read(path)
     assert rate == our_rate == 44_100
     np.testing.assert_array_equal(ours, theirs)
     assert np.abs(ours - frames).max() <= (0.0 if bits == "32f" else 1.5 / 2 ** (int(bits) - 1))

@@ -53,6 +53,7 @@ class Report:
     sha256: str = "0" * 64
     banks: tuple[str, ...] = ("bd",)
     channels: tuple[str, ...] = ("left", "right")
+    foreign_banks: dict[str, str] = field(default_factory=dict)
     cpu: str = "v3"
     backend: str = "inline"
     workers: int = 1

@@ -184,7 +184,7 @@ def test_twenty_minutes_of_drums_take_no_more_memory_than_one() -> None:
     sizes: list[dict[str, int]] = []
     for _ in range(120):
         window = planner.window(chunks)
-        regions = wanted(planner.plan, window, 0, frozenset())
+        regions = wanted(planner.plan, window, frozenset())
         sizes.append(
             {
                 "voices": sum(len(one.live["onset"]) for one in planner.sources.values() if one.live is not None),

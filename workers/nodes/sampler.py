@@ -2,8 +2,10 @@
 
 A voice is constants: onset, place in the slab, rate, a piecewise envelope, gains. Its position at a frame is integer
 arithmetic (40.24 fixed point) from the onset, and its envelope comes from the frame's distance to the segment's start,
-so that any stretch of frames can be rendered on its own. Interpolation: linear; 4-point Hermite (Catmull-Rom; de Soras,
-"The quest for the perfect resampler", 2005); 16-point windowed sinc from a table of phases, interpolated linearly.
+so that any stretch of frames can be rendered on its own. A stereo sample is two planes, played one after the other: in
+the middle each on its own side, at either end their mean (language 4.7). Interpolation: linear; 4-point Hermite
+(Catmull-Rom; de Soras, "The quest for the perfect resampler", 2005); 16-point windowed sinc from a table of phases,
+interpolated linearly.
 """
 
 from __future__ import annotations
@@ -154,6 +156,8 @@ def play_slice(
     slopes: Memory,
     curve: Memory,
     table: Memory,
+    spread: Memory,
+    blend: Memory,
     gain_left: Memory,
     gain_right: Memory,
     out: Memory,
@@ -167,7 +171,8 @@ def play_slice(
 
     `breaks`: frames after the onset at which envelope segments begin, and the end; `levels`, `slopes`: of each segment;
     `curve`: number of the segment that is exponential (level * 2**(slope * frames)), or -1. `source`: index of the
-    sample's first frame in the slab; `position`, `step`: 40.24 frames; `loop`: length to repeat (40.24), or 0.
+    sample's first frame in the slab; `position`, `step`: 40.24 frames; `loop`: length to repeat (40.24), or 0;
+    `spread`: from the left plane to the right one, or 0 (mono); `blend`: how much of a plane goes to the other side.
     """
     for i in range(0, frames, 8):
         store(out, i, F(0.0))
@@ -177,40 +182,76 @@ def play_slice(
         pace = whole(step, v)
         around = whole(loop, v)
         row = whole(table, v)
-        left = splat(gain_left, v)
-        right = splat(gain_right, v)
-        for s in range(SEGMENTS):
-            start = began + whole(breaks, v * (SEGMENTS + 1) + s)
-            stop = min(began + whole(breaks, v * (SEGMENTS + 1) + s + 1), frame + frames)
-            now = max(start, frame)
-            level = splat(levels, v * SEGMENTS + s)
-            slope = splat(slopes, v * SEGMENTS + s)
-            while now < stop:
-                place = whole(position, v) + (now - began) * pace
-                until = stop
-                if around > 0:
-                    place = place % around
-                    until = min(stop, now + (around - place + pace - 1) // pace)
-                place = place + (whole(source, v) << 24)
-                n, i, count = now - start, now - frame, until - now
-                if whole(curve, v) == s:
-                    if pace <= NEAR:
+        planes = 1 + min(whole(spread, v), 1)
+        for channel in range(planes):
+            left = splat(gain_left, v)
+            right = splat(gain_right, v)
+            if planes == 2:
+                across = splat(blend, v)
+                left = left * select(word(channel) == U(0), F(1.0) - across, across)
+                right = right * select(word(channel) == U(0), across, F(1.0) - across)
+            for s in range(SEGMENTS):
+                start = began + whole(breaks, v * (SEGMENTS + 1) + s)
+                stop = min(began + whole(breaks, v * (SEGMENTS + 1) + s + 1), frame + frames)
+                now = max(start, frame)
+                level = splat(levels, v * SEGMENTS + s)
+                slope = splat(slopes, v * SEGMENTS + s)
+                while now < stop:
+                    place = whole(position, v) + (now - began) * pace
+                    until = stop
+                    if around > 0:
+                        place = place % around
+                        until = min(stop, now + (around - place + pace - 1) // pace)
+                    place = place + ((whole(source, v) + channel * whole(spread, v)) << 24)
+                    n, i, count = now - start, now - frame, until - now
+                    if whole(curve, v) == s:
+                        if pace <= NEAR:
+                            play_stretch(
+                                samples,
+                                place,
+                                pace,
+                                row,
+                                out,
+                                plane,
+                                i,
+                                count,
+                                n,
+                                level,
+                                slope,
+                                left,
+                                right,
+                                1,
+                                1,
+                                quality,
+                            )
+                        else:
+                            play_stretch(
+                                samples,
+                                place,
+                                pace,
+                                row,
+                                out,
+                                plane,
+                                i,
+                                count,
+                                n,
+                                level,
+                                slope,
+                                left,
+                                right,
+                                0,
+                                1,
+                                quality,
+                            )
+                    elif pace <= NEAR:
                         play_stretch(
-                            samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 1, 1, quality
+                            samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 1, 0, quality
                         )
                     else:
                         play_stretch(
-                            samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 0, 1, quality
+                            samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 0, 0, quality
                         )
-                elif pace <= NEAR:
-                    play_stretch(
-                        samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 1, 0, quality
-                    )
-                else:
-                    play_stretch(
-                        samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 0, 0, quality
-                    )
-                now = until
+                    now = until
 
 
 COLUMNS = (
@@ -224,6 +265,8 @@ COLUMNS = (
     Column("slopes", "f4", SEGMENTS),
     Column("curve", "i8"),
     Column("table", "i8"),
+    Column("spread", "i8"),
+    Column("blend", "f4"),
     Column("gain_left", "f4"),
     Column("gain_right", "f4"),
 )
@@ -242,6 +285,8 @@ def sampler_draft(
     slopes: Any,
     curve: Any,
     table: Any,
+    spread: Any,
+    blend: Any,
     gain_left: Any,
     gain_right: Any,
     out: Any,
@@ -263,6 +308,8 @@ def sampler_draft(
         slopes,
         curve,
         table,
+        spread,
+        blend,
         gain_left,
         gain_right,
         out,
@@ -287,6 +334,8 @@ def sampler_good(
     slopes: Any,
     curve: Any,
     table: Any,
+    spread: Any,
+    blend: Any,
     gain_left: Any,
     gain_right: Any,
     out: Any,
@@ -308,6 +357,8 @@ def sampler_good(
         slopes,
         curve,
         table,
+        spread,
+        blend,
         gain_left,
         gain_right,
         out,
@@ -332,6 +383,8 @@ def sampler_best(
     slopes: Any,
     curve: Any,
     table: Any,
+    spread: Any,
+    blend: Any,
     gain_left: Any,
     gain_right: Any,
     out: Any,
@@ -353,6 +406,8 @@ def sampler_best(
         slopes,
         curve,
         table,
+        spread,
+        blend,
         gain_left,
         gain_right,
         out,

@@ -20,6 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from workers.cache import cache_folder
+
 LEVEL_FEATURES = {
     "v4": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"),
     "v3": ("avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"),
@@ -62,23 +64,6 @@ def host_levels() -> tuple[str, ...]:
 
     features = llvm.get_host_cpu_features()
     return tuple(level for level, wanted in LEVEL_FEATURES.items() if all(features.get(name) for name in wanted))
-
-
-def cache_folder() -> Path:
-    """`FARM_CACHE`, else `XDG_CACHE_HOME`/ph-farm, else ~/.cache/ph-farm; a temporary folder when none is writable."""
-    wanted = os.environ.get("FARM_CACHE") or os.path.join(
-        os.environ.get("XDG_CACHE_HOME") or os.path.join(os.path.expanduser("~"), ".cache"), "ph-farm"
-    )
-    folder = Path(wanted)
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        if os.access(folder, os.W_OK):
-            return folder
-    except OSError:
-        pass
-    fallback = Path(tempfile.gettempdir()) / f"ph-farm-{os.getuid()}"
-    fallback.mkdir(mode=0o700, exist_ok=True)
-    return fallback
 
 
 def _sources() -> Iterable[Path]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from farm.plan.plan import StaticPlan, WindowPlan
 from workers.arena import Arena, Key
+from workers.slab import Part
 
 
 class Backend(Protocol):
@@ -29,8 +30,8 @@ class Backend(Protocol):
     def detach(self) -> None:
         """The arena is about to go."""
 
-    def attach(self, arena: Arena) -> None:
-        """Works in this arena from now on."""
+    def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
+        """Works in this arena, with the samples in these files, from now on."""
 
     def start(self, window: WindowPlan) -> None:
         """The tables of this window are written: go."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.errors import RenderError
 from farm.plan.plan import StaticPlan, WindowPlan
 from workers.arena import Arena, Key
+from workers.slab import Part, Slab, mapped
 from workers.targets.objects import Code
 from workers.wire import Fault, Run
 
@@ -27,7 +29,8 @@ class InlineBackend:
 
     def __init__(self, code: Code, kernels: tuple[str, ...]) -> None:
         self.code = code
-        self.addresses: Ints = np.array([code.addresses[name] for name in kernels], np.int64)
+        self.addresses: Ints = np.array([0, *(code.addresses[name] for name in kernels)], np.int64)
+        self.slab: Slab | None = None
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["run"])
         self.record: Ints = np.zeros(len(Run), np.int64)
         self.plan: WindowPlan | None = None
@@ -43,12 +46,17 @@ class InlineBackend:
     def detach(self) -> None:
         """Nothing holds on to the arena."""
 
-    def attach(self, arena: Arena) -> None:
-        """Uses this arena's tables from now on."""
+    def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
+        """Uses this arena's tables, and the samples in these files, from now on. Raises RenderError."""
+        try:
+            self.slab = mapped(parts, self.slab)
+        except OSError as error:
+            raise RenderError(f"a sample cannot be mapped: {error}") from error
+        self.addresses[0] = self.slab.address
         for index, (value, relative) in record_words(arena).items():
             self.record[index] = value + (arena.address if relative else 0)
         self.record[Run.SCRATCH] = arena.address + arena.layout.offset(("scratch", 0))
-        self.record[Run.KERNELS] = self.addresses.ctypes.data
+        self.record[Run.KERNELS] = self.addresses[1:].ctypes.data
 
     def start(self, window: WindowPlan) -> None:
         """Runs when it is collected."""

@@ -10,7 +10,7 @@ import ctypes
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,8 @@ from farm.render.backends.inline import record_words
 from farm.render.coordinator import Coordinator
 from workers import cores
 from workers.arena import Arena, Key
-from workers.pool import RECORD_WORDS, Pool
+from workers.pool import RECORD_WORDS, SAMPLE_LOST, Pool
+from workers.slab import Part
 from workers.targets.objects import Code
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
 
@@ -58,6 +59,7 @@ class LocalBackend:
         self.coordinator = Coordinator(workers)
         self.pool: Pool | None = None
         self.arena: Arena | None = None
+        self.parts: tuple[Part, ...] = ()
         self.schedules: dict[int, SchedulePlan] = {}
         self.plan: StaticPlan | None = None
         self.window: WindowPlan | None = None
@@ -98,8 +100,8 @@ class LocalBackend:
             ("ready", 0): 8 * (made.tasks + 1),
         }
 
-    def attach(self, arena: Arena) -> None:
-        """Gives the pool this arena; workers wait, halted, for the first window."""
+    def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
+        """Gives the pool this arena and the samples in these files; workers wait, halted, for the first window."""
         self.arena = arena
         self.control = arena.region(("control", 0), np.int64)
         self.control[:] = 0
@@ -124,7 +126,8 @@ class LocalBackend:
             {**words, int(Run.SCRATCH): (arena.layout.offset(("scratch", number)), True)}
             for number in range(self.workers)
         ]
-        self.pool.attach(arena.path, arena.size, own, self.kernels)
+        self.parts = tuple(parts)
+        self.pool.attach(arena.path, arena.size, own, self.kernels, self.parts)
 
     def hold(self) -> None:
         """Parks all workers."""
@@ -279,6 +282,9 @@ class LocalBackend:
             self.pool.workers[number].process.join(1.0)
         codes = [worker.process.exitcode for worker in self.pool.workers if worker.process.exitcode is not None]
         names = {signal.Signals(-code).name if code < 0 else f"status {code}" for code in codes}
+        if SAMPLE_LOST in codes:
+            lost = next((one.path for one in self.parts if not os.access(one.path, os.R_OK)), "a sample's file")
+            return RenderError(f"{lost} vanished or was changed while it was being rendered", hint="render it again")
         if task < 0:
             return RenderError(
                 f"workers end again and again before they do anything: {', '.join(sorted(names))}",
