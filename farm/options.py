@@ -46,6 +46,8 @@ class RenderOptions:
     the work is worth starting one."""
     threads: int | None = None
     """Workers; None: as many as this process may use CPUs."""
+    max_voices: int | None = None
+    """Voices that may sound at once, 1 to 1000000; a further one takes the place of the oldest. None: no limit."""
     outputs_as_channels: bool = False
     """Every numbered output as a channel of its own, in order, instead of all summed into stereo."""
     samples: tuple[str, ...] = ()
@@ -84,5 +86,7 @@ class RenderOptions:
             raise UsageError(f"--tail must be auto, none, or from 0 to 3600 seconds, not {self.tail}")
         if self.threads is not None and not 1 <= self.threads <= 1024:
             raise UsageError(f"--threads must be auto or from 1 to 1024, not {self.threads}")
+        if self.max_voices is not None and not 1 <= self.max_voices <= 1_000_000:
+            raise UsageError(f"--max-voices must be from 1 to 1000000, not {self.max_voices}")
         if not 64 <= self.chunk_frames <= 1 << 20:
             raise UsageError(f"--chunk must be from 64 to 1048576 frames, not {self.chunk_frames}")

@@ -93,6 +93,12 @@ sounding_options = options(
     ),
     setting("--chunk", "chunk_frames", type=int, metavar="FRAMES", help="Of one task, 64 to 1048576 frames.  [2048]"),
     setting(
+        "--max-voices",
+        type=int,
+        metavar="N",
+        help="Voices at once, 1 to 1000000; a further one fades out the oldest within 5 ms.  [no limit]",
+    ),
+    setting(
         "--outputs-as-channels",
         is_flag=True,
         help="Output 1 is the left channel, 2 the right, further ones further channels, in order; each the mean of its"

@@ -31,6 +31,7 @@ SignalReader = Callable[[int, Ints], Floats]
 STEP_BITS = 24
 FASTEST = 15.99
 SLOWEST = 1e-6
+NOT_STOLEN = int(np.iinfo(np.int64).max)
 SHORTEST_LOOP = 32
 """Frames of a sample that can be repeated."""
 LONGEST_LEGATO = 1000.0

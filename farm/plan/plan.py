@@ -165,3 +165,4 @@ class WindowPlan:
     """Group -> number of state slots in use."""
     voices_started: int = 0
     voices_peak: int = 0
+    voices_stolen: int = 0

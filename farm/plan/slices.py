@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from farm.graph.graph import Source
 from farm.graph.place import seed32
-from farm.graph.voices import Asking, Columns, joined, taken, voices
+from farm.graph.voices import NOT_STOLEN, Asking, Columns, joined, taken, voices
 from farm.plan.plan import ConstantPlan, GroupPlan, SourceWindow
 from workers.wire import LANES
 
@@ -38,6 +38,7 @@ class SourceStream:
         if until_cycle <= self.asked and self.live is not None:
             return
         found = voices(self.source, self.asked, max(until_cycle - self.asked, 0), self.asking, self.end_frame)
+        found["stolen"] = np.full(len(found["onset"]), NOT_STOLEN, np.int64)
         if hasattr(self.source.voices, "clear"):
             self.source.voices.clear()
         self.started += len(found["onset"])

@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.graph.stealing import peak, steal
 from farm.graph.voices import choke
 from farm.plan.feeds import FeedStream
 from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
@@ -32,10 +33,11 @@ def plan_window(
     chunks: int,
     cps: Fraction,
     needed_from: tuple[int, ...],
+    max_voices: int | None = None,
 ) -> WindowPlan:
     """The tasks of chunks `first_chunk` .. `first_chunk + chunks`.
 
-    `needed_from`: the first chunk in which each group is needed.
+    `needed_from`: the first chunk in which each group is needed. `max_voices`: how many may sound at once.
     """
     frames = plan.chunk_frames
     last_frame = (first_chunk + chunks) * frames
@@ -43,7 +45,10 @@ def plan_window(
     for stream in sources.values():
         stream.advance(until)
     ordered = list(sources.values())
-    for stream, live in zip(ordered, choke([s.live for s in ordered if s.live is not None], plan.rate), strict=True):
+    batches, stolen = choke([stream.live for stream in ordered if stream.live is not None], plan.rate), 0
+    if max_voices is not None:
+        batches, stolen = steal(batches, max_voices, last_frame, plan.rate)
+    for stream, live in zip(ordered, batches, strict=True):
         stream.live = live
     windows = {number: stream.window(first_chunk, chunks, frames) for number, stream in sources.items()}
     entries = {key: stream.window(first_chunk * frames, until) for key, stream in feeds.items()}
@@ -67,6 +72,7 @@ def plan_window(
         feeds=entries,
         slots={number: slot_count(group, sources) for number, group in enumerate(plan.groups)},
         voices_started=sum(started_in(one, first_chunk * frames, last_frame) for one in windows.values()),
+        voices_stolen=stolen,
         voices_peak=peak_of(windows, first_chunk * frames, last_frame),
     )
 
@@ -141,17 +147,15 @@ def last_ends(source: SourceWindow) -> Ints:
 
 
 def peak_of(windows: Mapping[int, SourceWindow], first_frame: int, last_frame: int) -> int:
-    """Most voices that sound at once."""
+    """Most voices that sound at once; one that fades out because it was stolen does not count."""
     onsets, ends = [], []
     for window in windows.values():
-        onset, end = window.columns["onset"], window.columns["end"]
+        onset, end = window.columns["onset"], np.minimum(window.columns["end"], window.columns["stolen"])
         inside = (onset < last_frame) & (end > first_frame)
         onsets.append(onset[inside])
         ends.append(end[inside])
     if not onsets:
         return 0
-    began = np.sort(np.concatenate(onsets))
-    over = np.sort(np.concatenate(ends))
-    if not len(began):
-        return 0
-    return int((np.arange(1, len(began) + 1) - np.searchsorted(over, began, "right")).max())
+    onset, end = np.concatenate(onsets), np.concatenate(ends)
+    order = np.argsort(onset)
+    return peak(onset[order], end[order])

@@ -78,6 +78,7 @@ class Report:
     output_peaks_dbfs: dict[str, float]
     voices: int
     voices_peak: int
+    voices_stolen: int
     tasks: int
     clipped_frames: int
     sha256: str
@@ -265,6 +266,7 @@ def run(
             output_peaks_dbfs={name: decibels(level) for name, level in stage.peaks.items()},
             voices=counts.voices,
             voices_peak=counts.voices_peak,
+            voices_stolen=counts.voices_stolen,
             tasks=counts.tasks,
             clipped_frames=0,
             sha256=digest.hexdigest(),
@@ -285,6 +287,7 @@ def run(
                 *routing_notices(graph, options),
                 *rendering.slab.notices,
                 *faint(stage.peaks),
+                *stolen(rendering),
                 *mended(rendering),
             ),
         )
@@ -306,6 +309,15 @@ def faint(peaks: dict[str, float]) -> tuple[Notice, ...]:
         return ()
     names = ", ".join(f"`{name}`" for name in quiet)
     return (Notice(f"the peak of {names} is under {FAINT_DBFS:.0f} dBFS: hardly anything will be heard", None),)
+
+
+def stolen(rendering: Rendering) -> tuple[Notice, ...]:
+    """A warning when voices had to make room."""
+    count, most = rendering.counts.voices_stolen, rendering.options.max_voices
+    if not count:
+        return ()
+    voices = "a voice was" if count == 1 else f"{count} voices were"
+    return (Notice(f"{voices} cut short: --max-voices {most} let no more sound at once, and the oldest went", None),)
 
 
 def mended(rendering: Rendering) -> tuple[Notice, ...]:

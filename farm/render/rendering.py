@@ -65,6 +65,7 @@ class Counts:
 
     voices: int = 0
     voices_peak: int = 0
+    voices_stolen: int = 0
     tasks: int = 0
     windows: int = 0
 
@@ -199,7 +200,14 @@ class Rendering:
         outer, self.graph.signals.reader = self.graph.signals.reader, self.read_cycles
         try:
             window = plan_window(
-                self.plan, self.sources, self.feeds, first_chunk, chunks, self.graph.cps, self.needed_from
+                self.plan,
+                self.sources,
+                self.feeds,
+                first_chunk,
+                chunks,
+                self.graph.cps,
+                self.needed_from,
+                self.options.max_voices,
             )
         finally:
             # A probe plans while the session that asks it is planning.
@@ -210,6 +218,7 @@ class Rendering:
             stream.forget(last_frame)
         counts = self.counts
         counts.voices += window.voices_started
+        counts.voices_stolen += window.voices_stolen
         counts.voices_peak = max(counts.voices_peak, window.voices_peak)
         counts.tasks += len(window.tasks)
         counts.windows += 1
