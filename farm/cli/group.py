@@ -8,6 +8,7 @@ from farm import __version__
 from farm.cli.check import check
 from farm.cli.ending import USAGE
 from farm.cli.nodes import nodes
+from farm.cli.patterns import patterns
 from farm.cli.plan import plan
 from farm.cli.render import render
 from farm.cli.verify import verify
@@ -28,7 +29,7 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    commands=[render, check, plan, verify, nodes, warmup],
+    commands=[render, check, plan, verify, nodes, patterns, warmup],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )
@@ -41,7 +42,7 @@ def farm(ctx: click.Context) -> None:
     farm render song.ph                 8 cycles, to song.wav
     farm render song.ph a.wav --cycles 32 --bits 16
     farm check song.ph                  errors and warnings, no sound
-    farm nodes lpf                      all about one node
+    farm nodes lpf                      all about one node; farm patterns every: about one transform
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted.
     """

@@ -2,48 +2,35 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import click
 
-if TYPE_CHECKING:
-    from farm.errors import FarmError
+from farm.cli.options import json_option
 
 
 @click.command()
 @click.argument("name", required=False)
-def nodes(name: str | None) -> None:
+@json_option
+def nodes(name: str | None, as_json: bool) -> None:
     """List the nodes of the language, or say all about NAME.
+
+    Signature, units, ranges, defaults, what it remembers, and a score to try it with.
 
     \b
     farm nodes
     farm nodes lpf
+    farm nodes lpf --json
     """
-    from farm.graph.calling import signature
-    from farm.printer.pages import node_page, nodes_page
-    from farm.printer.streams import say
-    from workers.catalog import catalog, language
+    from farm.cli.entries import NODE_KINDS, found, node_entries, unknown
+    from farm.printer.entries import entry_page, list_page
+    from farm.printer.streams import say, say_json
 
-    if name is None:
-        say(nodes_page([(one, signature(one)) for one in catalog().values() if one.role != "internal"]))
-    elif name in language():
-        say(node_page(language()[name], signature(language()[name])))
+    entries = node_entries()
+    shown = entries if name is None else found(entries, name)
+    if name is not None and not shown:
+        raise unknown(name, "node")
+    if as_json:
+        say_json({"ok": True, "status": 0, "nodes": [one.as_json() for one in shown]})
+    elif name is None:
+        say(list_page(entries, NODE_KINDS, "`farm nodes NAME` says more: units, ranges, memory, an example"))
     else:
-        raise unknown_node(name)
-
-
-def unknown_node(name: str) -> FarmError:
-    """The error for a name that is no node, with the nearest one."""
-    from farm.errors import UsageError, suggestion
-    from farm.graph.calling import function_names
-    from farm.pattern.register import TRANSFORMS
-    from workers.catalog import language
-
-    if name in TRANSFORMS:
-        transform = TRANSFORMS[name]
-        hint = f"written as `{transform.signature}`; {transform.doc}"
-        return UsageError(f"`{name}` is a transform of patterns, not a node", hint=hint)
-    if name in function_names():
-        return UsageError(f"`{name}` starts or changes voices, it is not a node", hint="`farm nodes` lists the nodes")
-    hint = suggestion(name, language()) or "`farm nodes` lists them all"
-    return UsageError(f"no node is called `{name}`", hint=hint)
+        say("\n\n".join(map(entry_page, shown)))

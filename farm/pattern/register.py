@@ -1,16 +1,16 @@
 """Transforms by decorator: the annotations of a function say what its arguments are in the language.
 
     @transform
-    def late(time: Ratio, pattern: Pattern) -> Pattern:
+    def late(time: Cycles, pattern: Pattern) -> Pattern:
         '''Each hap `time` cycles later.
 
         late 0.25 $ "a b"  ->  ~ a ~ b
         '''
         return later(time, pattern)
 
-The pattern comes last. `Ratio` is an exact number, `Count` a whole one, `Amount` a float, `Fn` a transform, `Pat` a
-pattern. A number may be given as a pattern: then the transform is an inner join over its values. Keyword-only
-parameters named `seed` and `words` are given by the call's place and score. Ranges are annotated:
+The pattern comes last. `Ratio` is an exact number, `Cycles` one that is a time, `Count` a whole one, `Amount` a float,
+`Fn` a transform, `Pat` a pattern. A number may be given as a pattern: then the transform is an inner join over its
+values. Keyword-only parameters named `seed` and `words` are given by the call's place and score. Ranges are annotated:
 `Annotated[Ratio, Above(0)]` refuses, `Annotated[Amount, Between(0, 1)]` clamps with a notice.
 
 The docstring's first line says what it does; its example, cycle by cycle from cycle 0, is checked by the tests.
@@ -45,7 +45,7 @@ class Above:
     low: float
 
     def __str__(self) -> str:
-        return f"above {self.low:g}"
+        return f"above {self.low:.10g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +56,17 @@ class Between:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.low:g} to {self.high:g}"
+        return f"{self.low:.10g} to {self.high:.10g}"
 
 
 Range = Above | Between
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """The unit of a number, for people."""
+
+    unit: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,7 @@ class _As:
 
 
 Ratio = Annotated[Fraction, _As("ratio")]
+Cycles = Annotated[Fraction, _As("ratio"), In("cycles")]
 Count = Annotated[int, _As("count")]
 Amount = Annotated[float, _As("amount")]
 Fn = Annotated[Callable[[Pattern], Pattern], _As("transform")]
@@ -91,6 +99,7 @@ class Parameter:
     kind: Kind
     default: Number | None
     range: Range | None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -290,8 +299,9 @@ def _parameter(parameter: inspect.Parameter, hint: Any, name: str) -> Parameter:
     ranges = [extra for extra in extras if isinstance(extra, Above | Between)]
     if not kinds:
         raise TypeError(f"{name}: annotate `{parameter.name}` with Ratio, Count, Amount, Fn or Pat")
+    units = [extra.unit for extra in extras if isinstance(extra, In)]
     default = None if parameter.default is inspect.Parameter.empty else parameter.default
-    return Parameter(parameter.name, kinds[0], default, ranges[0] if ranges else None)
+    return Parameter(parameter.name, kinds[0], default, ranges[0] if ranges else None, *units)
 
 
 def discover() -> None:

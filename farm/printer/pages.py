@@ -1,4 +1,4 @@
-"""What the commands print: summaries, warnings about what was measured, the plan, the nodes."""
+"""What the commands print: summaries, warnings about what was measured, the plan."""
 
 from __future__ import annotations
 
@@ -13,10 +13,7 @@ if TYPE_CHECKING:
     from farm.plan.explain import Explanation
     from farm.render.job import Report
     from farm.render.verify import Verdict
-    from workers.catalog import Definition, Param
 
-ROLES = {"source": "sources", "control": "controls", "effect": "effects"}
-ENDLESS = 1e9
 FAINT_DBFS = -60.0
 
 
@@ -96,55 +93,3 @@ def plan_page(plan: Explanation) -> str:
         ("critical path", f"about {duration(plan.critical_path_ns)}: room for {parallel:.1f} workers"),
     ]
     return "\n".join([*lines, "", *columns(totals)])
-
-
-def nodes_page(definitions: list[tuple[Definition, str]]) -> str:
-    """All nodes of the language by role, each with how it is written."""
-    ordered = sorted(definitions, key=lambda pair: pair[0].name)
-    rows = [(f"  {signature}", f"also {', '.join(one.aliases)}" if one.aliases else "") for one, signature in ordered]
-    texts = list(zip(ordered, columns(rows)))
-    lines = []
-    for role, title in ROLES.items():
-        lines += [heading(title), *(text for (one, _), text in texts if one.role == role), ""]
-    return "\n".join([*lines, "`farm nodes NAME` says more: units, ranges, memory, an example"])
-
-
-def node_page(node: Definition, signature: str) -> str:
-    """One node in full."""
-    written = f"input # {signature}" if node.role == "effect" else signature
-    params = [(f"  {one.name}", _unit(one), _default(one), _range(one), one.about) for one in node.params]
-    inputs = [(f"  {port.name}", "signal", "from the left of `#`", "", port.about) for port in node.ports]
-    facts = [("memory", _memory(node)), ("cost", f"about {node.cost_ns:g} ns a voice and frame")]
-    if node.aliases:
-        facts.insert(0, ("also called", ", ".join(node.aliases)))
-    if node.ring is not None:
-        facts.append(("delay line", f"up to {node.ring.max_s:g} s" if node.ring.max_s else "of fixed length"))
-    facts.append(("example", node.example))
-    head = [f"{heading(written)}    {node.role}", "", node.doc]
-    return "\n".join([*head, "", *columns(inputs + params), "", *columns(facts)])
-
-
-def _unit(param: Param) -> str:
-    return "number" if param.unit in {"", "1"} else param.unit
-
-
-def _default(param: Param) -> str:
-    return "must be given" if param.default is None else f"default {param.default:g}"
-
-
-def _range(param: Param) -> str:
-    low, high = param.low > -ENDLESS, param.high < ENDLESS
-    if low and high:
-        return f"{param.low:g} to {param.high:g}"
-    return f"from {param.low:g}" if low else f"up to {param.high:g}" if high else "any"
-
-
-def _memory(node: Definition) -> str:
-    steady = node.memory_for(())
-    moved: dict[str, list[str]] = {}
-    for param in node.params:
-        memory = node.memory_for([param.name])
-        if memory != steady:
-            moved.setdefault(memory.name, []).append(f"`{param.name}`")
-    when = (f"{name} when {' or '.join(params)} is a signal" for name, params in moved.items())
-    return "; ".join([steady.name, *when])

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from farm import cli
 from farm.options import RenderOptions
 from tests.cli.conftest import Ran
 
@@ -89,7 +90,7 @@ def test_the_help_repeats_the_defaults(farm: Farm) -> None:
         assert f"[{default}]" in about, option
 
 
-@pytest.mark.parametrize("command", ["", "render", "check", "plan", "nodes", "warmup"])
+@pytest.mark.parametrize("command", ["", *sorted(cli.farm.commands)])
 @pytest.mark.parametrize("flag", ["-h", "--help"])
 def test_every_help_has_examples(farm: Farm, command: str, flag: str) -> None:
     ran = farm(*command.split(), flag)

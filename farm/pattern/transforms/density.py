@@ -11,7 +11,7 @@ from farm.pattern.control import scale_control
 from farm.pattern.hap import Haps, with_column
 from farm.pattern.moves import divided
 from farm.pattern.pattern import Pattern, per_hap
-from farm.pattern.register import Amount, Between, Count, Fn, Ratio, transform
+from farm.pattern.register import Amount, Between, Count, Cycles, Fn, transform
 from farm.pattern.sequences import stack
 from farm.pattern.time import Ints
 from farm.pattern.views import later
@@ -54,7 +54,7 @@ def chop(n: Annotated[Count, Between(1, 4096)], pattern: Pattern) -> Pattern:
 
 @transform
 def stut(
-    n: Annotated[Count, Between(1, 1024)], time: Ratio, decay: Annotated[Amount, Between(0, 1.5)], pattern: Pattern
+    n: Annotated[Count, Between(1, 1024)], time: Cycles, decay: Annotated[Amount, Between(0, 1.5)], pattern: Pattern
 ) -> Pattern:
     """Plays `n` copies, the i-th `i * time` cycles later and `decay^i` times as loud.
 
@@ -77,7 +77,7 @@ def superimpose(f: Fn, pattern: Pattern) -> Pattern:
 
 
 @transform
-def off(time: Ratio, f: Fn, pattern: Pattern) -> Pattern:
+def off(time: Cycles, f: Fn, pattern: Pattern) -> Pattern:
     """Plays the pattern together with its transformed copy, `time` cycles later.
 
     off 0.25 (rev) $ "a b ~ ~"  ->  [a b ~ ~, a ~ ~ b]

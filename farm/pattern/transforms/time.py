@@ -10,7 +10,7 @@ from farm.pattern.control import scale_control
 from farm.pattern.hap import Haps
 from farm.pattern.moves import nudge, onset_ranks
 from farm.pattern.pattern import Pattern, common_period, rowswitch
-from farm.pattern.register import Above, Between, Count, Ratio, transform
+from farm.pattern.register import Above, Between, Count, Cycles, Ratio, transform
 from farm.pattern.time import OVERFLOW, Times
 from farm.pattern.views import faster, later, reversed_cycles, shifted
 
@@ -62,7 +62,7 @@ def palindrome(pattern: Pattern) -> Pattern:
 
 
 @transform
-def early(time: Ratio, pattern: Pattern) -> Pattern:
+def early(time: Cycles, pattern: Pattern) -> Pattern:
     """Moves the pattern `time` cycles earlier.
 
     early 0.25 $ "a b ~ ~"  ->  b ~ ~ a
@@ -71,7 +71,7 @@ def early(time: Ratio, pattern: Pattern) -> Pattern:
 
 
 @transform
-def late(time: Ratio, pattern: Pattern) -> Pattern:
+def late(time: Cycles, pattern: Pattern) -> Pattern:
     """Moves the pattern `time` cycles later.
 
     late 0.25 $ "a b ~ ~"  ->  ~ a b ~

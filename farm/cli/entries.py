@@ -1,0 +1,162 @@
+"""What the documentation commands know of a word, from the definition that the renderer itself goes by."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from farm.errors import FarmError
+    from farm.graph.vocabulary import Word
+    from farm.pattern.notation import Feature
+    from farm.pattern.register import Parameter, Transform
+    from farm.printer.entries import Argument, Entry
+    from workers.catalog import Definition
+
+NODE_KINDS = {"source": "sources", "control": "controls", "effect": "effects"}
+PATTERN_KINDS = {
+    "transform": "transforms, after `$`",
+    "event source": "event sources",
+    "value pattern": "value patterns",
+    "voice modifier": "voice modifiers, after `#`",
+    "mini-notation": "mini-notation, in quotes",
+}
+
+
+def node_entries() -> list[Entry]:
+    """The nodes of the language, by name."""
+    from workers.catalog import catalog
+
+    public = [one for one in catalog().values() if one.role != "internal"]
+    return [of_node(one) for one in sorted(public, key=lambda one: one.name)]
+
+
+def pattern_entries() -> list[Entry]:
+    """Transforms, event sources, value patterns, voice modifiers and the features of mini-notation."""
+    from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
+    from farm.pattern.notation import FEATURES
+    from farm.pattern.register import TRANSFORMS
+
+    transforms = {one.name: one for one in TRANSFORMS.values()}
+    sources = {one.name: one for one in EVENT_SOURCES.values()}
+    return [
+        *(of_transform(transforms[name]) for name in sorted(transforms)),
+        *(of_word(one, "event source") for one in sources.values()),
+        *(of_word(one, "value pattern") for one in VALUE_SOURCES.values()),
+        *(of_word(MODIFIERS[name], "voice modifier") for name in sorted(MODIFIERS)),
+        *map(of_feature, FEATURES),
+    ]
+
+
+def of_node(node: Definition) -> Entry:
+    """A node of the catalog."""
+    from farm.graph.calling import signature
+    from farm.printer.entries import Argument, Entry, number_argument
+
+    from_left = "from the left of `#`"
+    inputs = [Argument(port.name, "signal", True, from_left, about=port.about) for port in node.ports]
+    params = [number_argument(one.name, one.unit, one.default, one.low, one.high, one.about) for one in node.params]
+    facts = [("memory", memory(node)), ("cost", f"about {node.cost_ns:g} ns a voice and frame")]
+    if node.ring is not None:
+        facts.append(("delay line", f"up to {node.ring.max_s:g} s" if node.ring.max_s else "of fixed length"))
+    short = signature(node)
+    return Entry(
+        node.name,
+        node.role,
+        short,
+        f"input # {short}" if node.role == "effect" else short,
+        node.doc,
+        node.example,
+        node.aliases,
+        (*inputs, *params),
+        tuple(facts),
+    )
+
+
+def memory(node: Definition) -> str:
+    """What a node remembers: `CLOSED_FORM; CARRIED when `freq_hz` is a signal`."""
+    steady = node.memory_for(())
+    moved = [(param.name, found) for param in node.params if (found := node.memory_for([param.name])) != steady]
+    return "; ".join([steady.name, *(f"{found.name} when `{name}` is a signal" for name, found in moved)])
+
+
+def of_transform(transform: Transform) -> Entry:
+    """A transform of the register."""
+    from farm.pattern.register import TRANSFORMS
+    from farm.printer.entries import Entry
+
+    aliases = tuple(name for name, one in TRANSFORMS.items() if one is transform and name != transform.name)
+    arguments = tuple(map(of_parameter, transform.arguments))
+    written = f'"..." $ {transform.signature}'
+    return Entry(
+        transform.name, "transform", transform.signature, written, transform.doc, transform.example, aliases, arguments
+    )
+
+
+def of_parameter(parameter: Parameter) -> Argument:
+    """An argument of a transform."""
+    from farm.pattern.register import Above, Between
+    from farm.printer.entries import Argument
+
+    units = {"ratio": "number", "amount": "number", "count": "whole number"}
+    limits = parameter.range
+    return Argument(
+        parameter.name,
+        parameter.unit or units.get(parameter.kind, parameter.kind),
+        parameter.default is None,
+        None if parameter.default is None else float(parameter.default),
+        limits.low if isinstance(limits, Above | Between) else None,
+        limits.high if isinstance(limits, Between) else None,
+        str(limits) if limits is not None else "any" if parameter.kind in units else "",
+    )
+
+
+def of_word(word: Word, kind: str) -> Entry:
+    """An event source or a voice modifier."""
+    from farm.printer.entries import Entry, number_argument
+
+    params = tuple(
+        number_argument(one.name, one.unit, one.default, one.low, one.high, one.about) for one in word.params
+    )
+    written = f"s ... # {word.signature}" if kind == "voice modifier" else word.signature
+    return Entry(word.name, kind, word.signature, written, word.doc, word.example, word.aliases, params)
+
+
+def of_feature(feature: Feature) -> Entry:
+    """A feature of mini-notation."""
+    from farm.printer.entries import Entry
+
+    short = f"{feature.name:<12}{feature.written}"
+    return Entry(
+        feature.name, "mini-notation", short, f'"{feature.written}"', feature.doc, feature.example, feature.marks
+    )
+
+
+def found(entries: list[Entry], name: str) -> list[Entry]:
+    """Those that are called so; a name may be a transform and a modifier too."""
+    return [one for one in entries if name in (one.name, *one.aliases)]
+
+
+def unknown(name: str, what: str) -> FarmError:
+    """The error for a name that is none of `what` ("node" or "pattern"): what it is instead, or the nearest name."""
+    from farm.errors import UsageError, near
+    from farm.graph.later import LATER, later_names
+
+    every = {"node": node_entries(), "pattern": pattern_entries()}
+    command = f"`farm {what}s`"
+    for other, entries in every.items():
+        if other != what and (elsewhere := found(entries, name)):
+            one = elsewhere[0]
+            article = "an" if one.kind[0] in "aeiou" else "a"
+            return UsageError(
+                f"`{name}` is {article} {one.kind}, not a {what}", hint=f"`farm {other}s {name}` tells about it"
+            )
+    if name in later_names():
+        return UsageError(f"`{name}` {LATER}", hint=f"{command} lists what there is")
+    names = dict.fromkeys(later_names(), "")
+    names |= {alias: kind for kind, entries in every.items() for one in entries for alias in (one.name, *one.aliases)}
+    close = near(name, names)
+    if not close:
+        return UsageError(f"no {what} is called `{name}`", hint=f"{command} lists them all")
+    kind = names[close[0]]
+    more = "" if kind == what else f" `farm {kind}s {close[0]}` tells about it" if kind else f" It {LATER}"
+    return UsageError(f"no {what} is called `{name}`", hint=f"did you mean `{close[0]}`?{more}")

@@ -1,0 +1,38 @@
+"""`farm patterns`: transforms, voices and mini-notation, from their definitions."""
+
+from __future__ import annotations
+
+import click
+
+from farm.cli.options import json_option
+
+
+@click.command()
+@click.argument("name", required=False)
+@json_option
+def patterns(name: str | None, as_json: bool) -> None:
+    """List what patterns are made with, or say all about NAME.
+
+    Transforms ($), event sources, voice modifiers (#), and the features of mini-notation, by name or mark.
+    In examples `->` is followed by what is played, with `|` between cycles.
+
+    \b
+    farm patterns
+    farm patterns every
+    farm patterns '?'
+    farm patterns gain --json
+    """
+    from farm.cli.entries import PATTERN_KINDS, found, pattern_entries, unknown
+    from farm.printer.entries import entry_page, list_page
+    from farm.printer.streams import say, say_json
+
+    entries = pattern_entries()
+    shown = entries if name is None else found(entries, name)
+    if name is not None and not shown:
+        raise unknown(name, "pattern")
+    if as_json:
+        say_json({"ok": True, "status": 0, "patterns": [one.as_json() for one in shown]})
+    elif name is None:
+        say(list_page(entries, PATTERN_KINDS, "`farm patterns NAME` says more: arguments, ranges, an example"))
+    else:
+        say("\n\n".join(map(entry_page, shown)))

@@ -1,0 +1,102 @@
+"""Pages of `farm nodes` and `farm patterns`: lists, and all about one word."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+
+from farm.printer.numbers import columns
+from farm.printer.streams import heading
+
+ENDLESS = 1e9
+MINI = "mini-notation"
+SUMMARY = 72
+"""Characters of what a list says about one word."""
+
+
+@dataclass(frozen=True, slots=True)
+class Argument:
+    """One argument of a word. `low` and `high` are None where there is no bound; `default` where it must be given."""
+
+    name: str
+    unit: str
+    required: bool
+    default: float | str | None
+    low: float | None = None
+    high: float | None = None
+    range: str = ""
+    about: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """All that is known of one word of the language: `signature` in lists, `written` as it stands in a score."""
+
+    name: str
+    kind: str
+    signature: str
+    written: str
+    doc: str
+    example: str
+    aliases: tuple[str, ...] = ()
+    arguments: tuple[Argument, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+    def as_json(self) -> dict[str, object]:
+        """For --json."""
+        return {**asdict(self), "facts": dict(self.facts)}
+
+
+def number_argument(name: str, unit: str, default: float | None, low: float, high: float, about: str) -> Argument:
+    """An argument that is a number from `low` to `high`; a magnitude of 1e9 is no bound."""
+    bounded = low > -ENDLESS, high < ENDLESS
+    words = {
+        (True, True): f"{low:g} to {high:g}",
+        (True, False): f"from {low:g}",
+        (False, True): f"up to {high:g}",
+        (False, False): "any",
+    }
+    return Argument(
+        name,
+        "number" if unit in {"", "1"} else unit,
+        default is None,
+        default,
+        low if bounded[0] else None,
+        high if bounded[1] else None,
+        words[bounded],
+        about,
+    )
+
+
+def list_page(entries: Sequence[Entry], kinds: Mapping[str, str], more: str) -> str:
+    """All entries under the headings of their kinds, with what they do, then how to learn more."""
+    texts = list(zip(entries, columns((f"  {one.signature}", _summary(one)) for one in entries)))
+    lines = []
+    for kind, title in kinds.items():
+        lines += [heading(title), *(text for one, text in texts if one.kind == kind), ""]
+    return "\n".join([*lines, more])
+
+
+def entry_page(entry: Entry) -> str:
+    """One entry in full."""
+    rows = [(f"  {a.name}", a.unit, _default(a), a.range, a.about) for a in entry.arguments]
+    facts = [*entry.facts, *_examples(entry.example)]
+    if entry.aliases:
+        facts.insert(0, ("with the marks" if entry.kind == MINI else "also called", ", ".join(entry.aliases)))
+    parts = [f"{heading(entry.written)}    {entry.kind}", "", entry.doc, ""]
+    return "\n".join([*parts, *columns(rows), *([""] if rows else []), *columns(facts)])
+
+
+def _examples(example: str) -> list[tuple[str, str]]:
+    return [("example" if k == 0 else "", line) for k, line in enumerate(example.splitlines())]
+
+
+def _summary(entry: Entry) -> str:
+    first = entry.doc.partition("\n")[0]
+    return first if len(first) <= SUMMARY else f"{first[:SUMMARY].rsplit(' ', 1)[0]} ..."
+
+
+def _default(argument: Argument) -> str:
+    if isinstance(argument.default, str):
+        return argument.default
+    return "must be given" if argument.default is None else f"default {argument.default:g}"
