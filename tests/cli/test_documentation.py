@@ -190,7 +190,8 @@ def test_ranges_of_modifiers_are_those_that_clamp(word: str, tmp_path: Path) -> 
     for k, param in enumerate(one.params):
         if param.high >= 1e9:
             continue
-        for value, clamped in ((param.low, False), (param.high, False), (param.high + 1, True)):
+        lowest = 0.5 if param.unit == "slots" else param.low  # a length of no slots is an error
+        for value, clamped in ((lowest, False), (param.high, False), (param.high + 1, True)):
             given = ["0.1"] * len(one.params)
             given[k] = f"{value:g}" if value >= 0 else f"({value:g})"
             told = understand(Source("a.ph", f'out: s "bd" # {one.name} {" ".join(given)}')).notices
