@@ -10,6 +10,9 @@ from farm.errors import Loc, ScoreError
 DEEPEST = 200
 """The most brackets inside each other."""
 
+LONGEST = 100_000
+"""The most characters of one pattern."""
+
 CLOSER = {"[": "]", "<": ">", "(": ")", "{": "}"}
 
 
@@ -45,8 +48,10 @@ def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | Non
 def tokens_of(text: str, loc: Loc) -> list[Token]:
     """The tokens of a text whose first character stands at `loc`, ended by one of kind "end".
 
-    Raises `ScoreError` for a stray character, for a bracket that is not closed, and for too deep a nest.
+    Raises `ScoreError` for a stray character, for a bracket that is not closed, for too deep a nest and too long a text.
     """
+    if len(text) > LONGEST:
+        raise failure(loc, f"a pattern of {len(text):,} characters, the limit is {LONGEST:,}", 0)
     tokens: list[Token] = []
     open_: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(text):

@@ -74,6 +74,9 @@ def rounded_frames(cycles: Ints, times: Times, den: int, reach: int, cps: Fracti
     if largest * numerator + denominator >= OVERFLOW:
         instants = cycles.astype(object)
     frames = ((instants * den + times) * numerator + per_unit.denominator) // denominator
+    if frames.dtype == object:
+        # What ends later than any render could last ends never.
+        frames = np.clip(frames, -OVERFLOW, OVERFLOW)
     return frames.astype(np.int64, copy=False)
 
 

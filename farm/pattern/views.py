@@ -9,9 +9,13 @@ from typing import Any
 
 import numpy as np
 
+from farm.errors import ScoreError
 from farm.pattern.hap import NONE, Haps
 from farm.pattern.pattern import FOLDED, Pattern, common_period, constant, silence
 from farm.pattern.time import OVERFLOW, Ints, Times, multiplied, widened
+
+MOST_CYCLES = 4_000_000
+"""Cycles that one view may look at."""
 
 
 def view(
@@ -23,6 +27,11 @@ def view(
     `length / den` long, at `rate` inner cycles for one outer cycle.
     """
     a, b = rate.numerator, rate.denominator
+    if len(inner) * (length // den) > MOST_CYCLES:
+        raise ScoreError(
+            f"this looks at more than {MOST_CYCLES:,} cycles of a pattern at once",
+            hint="a pattern is slowed down and made faster again by huge factors",
+        )
     first = inner // den
     aligned = length % den == 0 and not (inner % den).any()
     entry: Ints | None = None
