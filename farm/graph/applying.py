@@ -37,7 +37,12 @@ def is_transform(resolver: Resolver, expr: Expr) -> bool:
         return expr.name not in language()
     if isinstance(expr, BusRef):
         index = resolver.version_for(expr.name, expr.loc)
-        return index not in resolver.resolving and is_transform(resolver, resolver.versions[index].body)
+        if index in resolver.resolving:
+            return False
+        if index not in resolver.transform_buses:
+            resolver.transform_buses[index] = False  # what holds inside itself
+            resolver.transform_buses[index] = is_transform(resolver, resolver.versions[index].body)
+        return resolver.transform_buses[index]
     if isinstance(expr, Apply):
         first, operators = spine(expr)
         return all(is_transform(resolver, one) for one in (first, *(operator.right for operator in operators))) and all(
@@ -111,6 +116,7 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
     seed = seed64(resolver.seed, place)
 
     def on_pattern(pattern: Pattern) -> Pattern:
+        resolver.use(expr.loc)
         return transform.apply(arguments, pattern, seed, expr.loc, resolver.words, resolver.notices)
 
     return Function(
@@ -163,6 +169,7 @@ def argument(resolver: Resolver, transform: Transform, index: int, expr: Expr, p
 def transformed(resolver: Resolver, term: Term, change: object, name: str, loc: Loc) -> Term:
     """A transform pushed through to the patterns of a term; ScoreError where there is none (language 3.1)."""
     assert callable(change)
+    resolver.use(loc)
     if isinstance(term, Steps):
         return replace(term, pattern=change(term.pattern))
     if isinstance(term, Voices):

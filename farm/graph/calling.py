@@ -326,11 +326,14 @@ def keyword_param(definition: Definition, key: str, loc: Loc) -> Param:
 
 
 def ranged(resolver: Resolver, definition: Definition, param: Param, value: Term, loc: Loc) -> Term:
-    """A value for a param; a constant outside its range is clamped with a warning."""
+    """A value for a param; a constant outside its range is clamped with a warning. ScoreError for a negative time."""
     if isinstance(value, Function):
         raise ScoreError(f"`{definition.name}` needs a number for its {short(param)}, not a transform", loc=loc)
     if not isinstance(value, Constant) or param.low <= value.value <= param.high:
         return value
+    if value.value < 0 <= param.low and param.unit == "s":
+        message = f"`{definition.name}`: {short(param)} is a length and must not be below 0, not {float(value.value):g}"
+        raise ScoreError(message, loc=value.loc)
     clamped = Fraction(min(max(float(value.value), param.low), param.high))
     if param.name == "freq_hz" and value.value <= 0:
         return Constant(Fraction(0), value.loc)

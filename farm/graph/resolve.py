@@ -49,6 +49,12 @@ from farm.score.syntax import (
 from workers.catalog import language
 
 DEFAULT_CPS = Fraction(1, 2)
+FASTEST_CPS = 1000
+MOST_USES = 10_000
+"""How often transforms are applied in one score."""
+PASTE = 20
+"""As how many of these the use of a modifier bus counts."""
+MOST_OPERATORS = 1000
 DEFINES = {
     PatternDef: "a named pattern (`%name: ...`)",
     TemplateDef: "a template (`@name: ...`)",
@@ -96,6 +102,11 @@ class Resolver:
     terms: dict[int, Term] = field(default_factory=dict)
     resolving: set[int] = field(default_factory=set)
     order: int = 0
+    transform_buses: dict[int, bool] = field(default_factory=dict)
+    """Whether a definition is a transform, as far as asked."""
+    pasting: list[Version] = field(default_factory=list)
+    """Modifier buses whose effects are being pasted, each into the one before."""
+    uses: int = 0
     cps: Fraction = DEFAULT_CPS
     signal_values: Callable[[Term, Loc, bool], Pattern] | None = None
 
@@ -119,7 +130,7 @@ class Resolver:
             elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
                 raise comes_later(f"`{statement.name}`", statement.loc)
             elif isinstance(statement, Tempo):
-                self.cps = cycles_per_second(statement)
+                self.cps = self.tempo(statement)
             elif isinstance(statement, Command):
                 self.notices.append(Notice(f"`{statement.name}` only means something live: left out", statement.loc))
 
@@ -220,6 +231,25 @@ class Resolver:
                 waiting += [t for _, t in (*one.signals, *one.instruments)]
         return found
 
+    def tempo(self, statement: Tempo) -> Fraction:
+        """Cycles per second of a tempo line."""
+        cps = cycles_per_second(statement)
+        if cps <= FASTEST_CPS:
+            return cps
+        message = f"{float(cps):g} cycles per second are more than {FASTEST_CPS}; {FASTEST_CPS} are used"
+        self.notices.append(Notice(message, statement.loc))
+        return Fraction(FASTEST_CPS)
+
+    def use(self, loc: Loc, count: int = 1) -> None:
+        """Counts an application; ScoreError where buses that use each other several times multiply without end."""
+        self.uses += count
+        if self.uses > MOST_USES:
+            raise ScoreError(
+                "transforms and modifier buses are applied too many times",
+                loc=loc,
+                hint="each bus that uses another one twice doubles the work",
+            )
+
     # Buses.
 
     def version_for(self, name: str, loc: Loc) -> int:
@@ -276,6 +306,9 @@ class Resolver:
     def evaluate(self, expr: Expr, place: str) -> Term:
         """The meaning of an expression. `place` is its path."""
         first, operators = spine(expr)
+        if len(operators) > MOST_OPERATORS:
+            message = f"an expression of {len(operators):,} operators, the limit is {MOST_OPERATORS:,}"
+            raise ScoreError(message, loc=first.loc, hint="give parts of it names: ~part: ...")
         items: list[tuple[Expr, Loc]] = []
         while len(items) < len(operators) and isinstance(operators[len(items)], Apply):
             operator = operators[len(items)]
@@ -337,11 +370,16 @@ class Resolver:
         if isinstance(right, BusRef):
             version = self.versions[self.version_for(right.name, right.loc)]
             if calling.lacks_input(self, version.body):
+                if version in self.pasting:
+                    raise ScoreError(f"`~{version.name}` is a modifier that uses itself", loc=right.loc)
+                self.use(right.loc, PASTE)
                 outer, self.order = self.order, version.order
+                self.pasting.append(version)
                 try:
                     return self.chained(left, version.body, f"{place}/~{version.name}")
                 finally:
                     self.order = outer
+                    self.pasting.pop()
             return self.binary("*", left, self.reference(right.name, right.loc), place, right.loc)
         if isinstance(right, String | Number):
             hint = "to scale the sound write `* 0.5` or `# gain 0.5`"

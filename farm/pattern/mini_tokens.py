@@ -48,7 +48,7 @@ def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | Non
 def tokens_of(text: str, loc: Loc) -> list[Token]:
     """The tokens of a text whose first character stands at `loc`, ended by one of kind "end".
 
-    Raises `ScoreError` for a stray character, for a bracket that is not closed, for too deep a nest and too long a text.
+    Raises `ScoreError` for a stray character, for a bracket that is not closed, for a nest too deep, a text too long.
     """
     if len(text) > LONGEST:
         raise failure(loc, f"a pattern of {len(text):,} characters, the limit is {LONGEST:,}", 0)

@@ -40,10 +40,7 @@ class StepValues:
             values = self.words.hertz(heard.ids)
             wrong = np.isnan(values) & ~rests
             if wrong.any():
-                text = self.words.text(int(heard.ids[np.argmax(wrong)]))
-                raise ScoreError(
-                    f"`{text}` is not a number", loc=self.feed.loc, hint="numbers or notes are needed here"
-                )
+                raise self.no_number(heard.ids[np.argmax(wrong)], np.arange(first_cycle, first_cycle + cycles))
             values = np.clip(values, self.feed.low, self.feed.high)
             if self.feed.reading == "gate":
                 values = np.where(rests, 0.0, values)
@@ -58,6 +55,17 @@ class StepValues:
         if len(values):
             self.last = float(values[-1])
         return heard.frames[changed], values[changed], before[changed]
+
+    def no_number(self, word: float, asked: Ints) -> ScoreError:
+        """The error for a word in these cycles, at the place where it is written."""
+        haps = self.feed.pattern.query(asked)
+        places = haps.entries("loc")
+        row = np.argmax(haps.column("v") == word)
+        loc = self.words.loc(places[haps.key[row]]) if places is not None else None
+        text = self.words.text(int(word))
+        return ScoreError(
+            f"`{text}` is not a number", loc=loc or self.feed.loc, hint="numbers or notes are needed here"
+        )
 
 
 def held(values: Floats, rests: NDArray[np.bool_], start: float) -> Floats:

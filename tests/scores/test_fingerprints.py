@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.scores import bless, fingerprint
+from tests.scores import bless, complaint, fingerprint
 from tests.scores.fingerprint import SCORES, Fingerprint, Frames, differences, from_text, of_frames, to_text
 
 RATE = 44100
@@ -112,9 +112,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for number, path in enumerate(scores.values(), 1):
         path.write_text(f'cps: 4\nout: s "bd*{number}"\n', encoding="utf-8")
     kept = tmp_path / "kept"
-    for module in (fingerprint, bless):
-        monkeypatch.setattr(module, "SCORES", scores)
-        monkeypatch.setattr(module, "FOLDER", kept)
+    monkeypatch.setattr(fingerprint, "SCORES", scores)
+    monkeypatch.setattr(fingerprint, "FOLDER", kept)
+    monkeypatch.setattr(complaint, "BROKEN", {})
+    monkeypatch.setattr(complaint, "FOLDER", tmp_path / "none")
     return kept
 
 

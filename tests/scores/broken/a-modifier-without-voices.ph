@@ -1,0 +1,1 @@
+out: noise # speed 2

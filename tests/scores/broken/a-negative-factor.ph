@@ -1,0 +1,1 @@
+out: s "bd hh" $ slow -2

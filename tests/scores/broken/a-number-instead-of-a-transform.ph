@@ -1,0 +1,1 @@
+out: s "bd" $ every 2 3

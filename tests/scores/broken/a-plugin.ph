@@ -1,0 +1,1 @@
+out: s "bd" + vst "Synth1" :preset 3

@@ -1,0 +1,2 @@
+bpm: fast
+out: s "bd"

@@ -1,0 +1,3 @@
+~drums: s "bd*4"
+~pad: saw 110
+out: (~drums + ~pad) $ fast 2

@@ -1,0 +1,1 @@
+out: sine 110 $ rev

@@ -1,0 +1,2 @@
+~keys: midi 1
+out: ~keys

@@ -1,0 +1,1 @@
+out: saw ~midi:1:cutoff # lpf 800 1

@@ -1,0 +1,2 @@
+-- Only modifiers, nothing to hear.
+~m # lpf 800 1

@@ -1,0 +1,1 @@
+-- A score that was never begun.

@@ -1,0 +1,1 @@
+out: s "bd" $ fast 2 3

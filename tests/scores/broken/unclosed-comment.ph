@@ -1,0 +1,2 @@
+out: s "bd"
+/* to be continued

@@ -1,0 +1,2 @@
+out: s "bd hh sn hh
+~a: saw 110

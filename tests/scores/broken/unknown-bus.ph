@@ -1,0 +1,4 @@
+~kick: s "bd*4"
+~hats: s "hh*8"
+
+out: ~kik + ~hats

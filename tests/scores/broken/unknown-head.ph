@@ -1,0 +1,2 @@
+kick: s "bd*4"
+out: ~kick

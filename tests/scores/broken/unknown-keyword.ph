@@ -1,0 +1,1 @@
+out: saw 110 # lpf 800 :res 2

@@ -1,0 +1,1 @@
+out: s "bd*4" # gian 0.5 # pan 0.2

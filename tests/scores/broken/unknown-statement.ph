@@ -1,0 +1,2 @@
+tmepo: 0.5
+out: s "bd"

@@ -1,0 +1,1 @@
+out: s "bd hh" $ evry 2 rev

@@ -1,0 +1,193 @@
+"""Bad input: each broken score is told what it should be, at the right place, and nothing takes long or much memory."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from farm.errors import FarmError, FileError, Loc, SampleError, ScoreError, show
+from farm.graph.score import understand
+from farm.score import Source, read_source
+from tests.render.sound import frames
+from tests.scores import complaint
+from tests.scores.complaint import BROKEN
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_farm_says_of_a_broken_score_what_is_recorded(name: str) -> None:
+    recorded = complaint.recorded(name)
+    assert recorded is not None, f"scripts/bless {name}"
+    changed = complaint.differences(recorded, complaint.of_score(name))
+    assert not changed, "\n  ".join([f"`scripts/bless {name}` records this, if it is meant:", *changed])
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_complaint_has_a_place_under_its_caret(name: str) -> None:
+    """Each error names file, line and column; the caret stands below that column of the line that is shown."""
+    text = complaint.recorded(name)
+    assert text is not None
+    lines = BROKEN[name].read_text(encoding="utf-8").split("\n")
+    assert text.startswith(("status 3\n", "status 4\n"))
+    assert "Traceback" not in text
+    found = re.findall(r"^(\S+):(\d+):(\d+): error: (.+)\n( *)(\d+ \| )(.*)\n( *)(\^+)$", text, re.MULTILINE)
+    assert found or name == "empty"
+    for file, line, column, message, blanks, gutter, shown, under, caret in found:
+        assert file == f"{name}.ph"
+        assert gutter == f"{line} | "
+        assert shown == lines[int(line) - 1]
+        assert len(under) == len(blanks) + len(gutter) + int(column) - 1
+        assert len(under) + len(caret) <= len(blanks) + len(gutter) + max(len(shown), 1)
+        assert message[0].islower() or message[0] in "`\"'"
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_render_of_a_broken_score_ends_with_one_of_its_errors(name: str) -> None:
+    with pytest.raises((ScoreError, SampleError)) as caught:
+        frames(BROKEN[name].read_text(encoding="utf-8"))
+    told = show(caught.value).removeprefix("test.ph")
+    assert told in (complaint.recorded(name) or "").replace(f"{name}.ph", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "said", "line", "column"),
+    [
+        pytest.param('out: s "bd"\n'.encode("utf-16"), "not UTF-8 text: byte 0xFF", 1, 1, id="UTF-16"),
+        pytest.param('out: s "bd"\n'.encode("utf-16-be"), "control character U+0000", 1, 1, id="UTF-16 without a mark"),
+        pytest.param('-- für\nout: s "bd"\n'.encode("latin-1"), "not UTF-8 text: byte 0xFC", 1, 5, id="Latin-1"),
+        pytest.param(b'out: s "bd"\n-- \xe2\x82', "not UTF-8 text: byte 0xE2", 2, 4, id="cut in a character"),
+        pytest.param(b'out: s "bd\x00"\n', "control character U+0000", 1, 11, id="NUL"),
+        pytest.param(b'-- a\nout: \x1b[31ms "bd"\n', "control character U+001B", 2, 6, id="escape"),
+        pytest.param(b'out: s "bd"\x0c\n', "control character U+000C", 1, 12, id="form feed"),
+        pytest.param('out: s "bd"\x85\n'.encode(), "control character U+0085", 1, 12, id="next line of C1"),
+        pytest.param(b"RIFF\x24\x00\x00\x00WAVEfmt ", "control character U+0000", 1, 6, id="a sound file"),
+    ],
+)
+def test_what_is_no_text_is_pointed_at(content: bytes, said: str, line: int, column: int, tmp_path: Path) -> None:
+    path = tmp_path / "score.ph"
+    path.write_bytes(content)
+    with pytest.raises(ScoreError) as caught:
+        read_source(str(path))
+    assert said in caught.value.message
+    loc = caught.value.loc
+    assert isinstance(loc, Loc)
+    assert (loc.line, loc.column) == (line, column)
+    assert show(caught.value).isprintable() or "\x1b" not in show(caught.value).replace(loc.text, "")
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+def test_line_ends_and_byte_order_marks_mean_nothing(end: str, mark: str, tmp_path: Path) -> None:
+    path = tmp_path / "score.ph"
+    path.write_bytes((mark + end.join(['~a: s "bd*4" -- c', "  # gain 0.5", "", "out: ~a + ~b", ""])).encode())
+    with pytest.raises(ScoreError) as caught:
+        understand(read_source(str(path)))
+    assert caught.value.loc is not None
+    assert (caught.value.loc.line, caught.value.loc.column) == (4, 11)
+
+
+def test_a_folder_or_nothing_is_no_score(tmp_path: Path) -> None:
+    for path, said in ((tmp_path, "is a folder"), (tmp_path / "none.ph", "no such file"), (tmp_path / "a\0b", "null")):
+        with pytest.raises(FileError, match=said):
+            read_source(str(path))
+
+
+SCRAPS = st.sampled_from(
+    [
+        *(
+            "out:",
+            "out $",
+            "~a:",
+            "~b $",
+            "~m #",
+            "o1:",
+            "cps:",
+            "bpm:",
+            "\n",
+            "\n\n",
+            " # ",
+            " $ ",
+            " + ",
+            "*",
+            "/",
+            "-",
+        ),
+        *(
+            "s",
+            '"',
+            '"bd"',
+            '"bd*4 [hh sn]"',
+            '"<c4 e4>"',
+            "saw",
+            "sine 110",
+            "lpf 800 1",
+            "reverb",
+            "fast 2",
+            "every 2",
+        ),
+        *("rev", "jux", "stut 3 0.1", "(", ")", "[", "]", "<", ">", "{", "}", ",", "|", "~a", "~b", "~m", "~", "note"),
+        *("1", "0", "-3", "0.5", "1e9", "99999999999999999", ".", "..", "!", "?", "@", "%", "'", "_", "--", "//", "/*"),
+        *(
+            "*/",
+            "#",
+            "out",
+            "= ",
+            "tempo",
+            "hush",
+            "fn f a",
+            "%p:",
+            "@t:",
+            "vst",
+            "midi",
+            "\x00",
+            "é",
+            "🥁",
+            "\t",
+            ":",
+            ":q 1",
+        ),
+    ]
+)
+
+
+def understood(text: str) -> None:
+    """Reads a score; a ScoreError is a proper answer, any other exception is not."""
+    with contextlib.suppress(ScoreError):
+        understand(Source("t.ph", text))
+
+
+@settings(max_examples=300)
+@given(st.lists(SCRAPS, max_size=14).map("".join))
+def test_scraps_of_the_language_are_a_score_or_a_score_error(text: str) -> None:
+    understood(text)
+
+
+@settings(max_examples=150)
+@given(st.text(max_size=60))
+def test_any_text_is_a_score_or_a_score_error(text: str) -> None:
+    understood(text)
+
+
+@settings(max_examples=150)
+@given(st.text(alphabet="abchs0123456789.~[]<>(){}*/:!@?|,_%'-# ", max_size=30))
+def test_any_pattern_is_a_score_or_an_error(text: str) -> None:
+    found: FarmError | None = None
+    try:
+        frames(f'out: s "{text}" # gain "{text}"')
+    except (ScoreError, SampleError) as error:
+        found = error
+    assert found is None or found.loc is not None, found
+
+
+@settings(max_examples=60)
+@given(st.binary(max_size=60))
+def test_any_bytes_are_a_score_or_an_error(content: bytes) -> None:
+    with tempfile.NamedTemporaryFile() as file, contextlib.suppress(ScoreError):
+        file.write(content)
+        file.flush()
+        understand(read_source(file.name))
