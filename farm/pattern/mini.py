@@ -67,7 +67,7 @@ class _Builder:
         if isinstance(node, tree.Dropped):
             return dropped(inner, node.probability, seed)
         if isinstance(node, tree.Indexed):
-            return self.indexed(inner, node.index)
+            return self.indexed(inner, node.number)
         return self.euclid(node, inner, seed)
 
     def branch(self, node: tree.Node | tree.Sequence, seed: int, index: int) -> int:
@@ -101,7 +101,7 @@ class _Builder:
         choices = []
         for i, layers in enumerate(group.alternatives):
             of_choice = child_seed(seed, i) if group.extent.chance else seed
-            first = layers[0].weight
+            first = layers[0].weight if group.kind == "{" else 1
             built = [
                 self.layer(group, layer, first, self.branch(layer, of_choice, j)) for j, layer in enumerate(layers)
             ]
@@ -109,9 +109,7 @@ class _Builder:
         return choices[0] if len(choices) == 1 else randcat(choices, child_seed(seed, _CHOICE))
 
     def layer(self, group: tree.Group, layer: tree.Sequence, first: Fraction | int, seed: int) -> Pattern:
-        steps = [
-            (step.weight, self.node(step.node, self.branch(step.node, seed, i))) for i, step in enumerate(layer.steps)
-        ]
+        steps = [(weight, self.node(node, self.branch(node, seed, i))) for i, (weight, node) in enumerate(layer.steps)]
         if not steps:
             return silence
         if group.kind == "[":

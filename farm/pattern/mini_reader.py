@@ -32,6 +32,9 @@ HIGHEST = 2 * DEEPEST
 LARGEST = 10**15
 _LONGEST_NUMBER = 40
 _ENDS = frozenset(["]", ">", ")", "}", ",", "|", "end"])
+_PLAIN = frozenset(["word", "number", "bus", "~"])
+_CHANGES = frozenset(["*", "/", "@", "?", ":", "(", "%", "!", ".."])
+"""What may follow a step and belong to it."""
 
 
 def read(text: str, loc: Loc) -> Group:
@@ -68,8 +71,8 @@ class _Reader:
         text = token.text
         if len(text) > _LONGEST_NUMBER:
             raise self.fail(f"a number with more than {_LONGEST_NUMBER} digits", token.start, len(text))
-        value = _fraction(text)
-        if abs(value) > LARGEST:
+        value = _number(text)
+        if value is None:
             raise self.fail("a number over 1e15", token.start, len(text))
         return value
 
@@ -110,9 +113,12 @@ class _Reader:
         start = self.tokens[self.at].start
         feet: list[tuple[int, list[Step]]] = []
         steps: list[Step] = []
-        while (token := self.tokens[self.at]).kind not in _ENDS:
+        tokens = self.tokens
+        while (token := tokens[self.at]).kind not in _ENDS:
             kind = token.kind
-            if kind == ".":
+            if kind in _PLAIN and tokens[self.at + 1].kind not in _CHANGES:
+                steps.append(Step(1, self.atom()))
+            elif kind == ".":
                 self.at += 1
                 feet.append((start, steps))
                 steps, start = [], token.start
@@ -127,9 +133,9 @@ class _Reader:
                 self.repeat(steps)
             else:
                 steps.append(self.step())
-                if self.tokens[self.at].kind == "..":
+                if tokens[self.at].kind == "..":
                     self.range(steps, token)
-                while self.tokens[self.at].kind == "!":
+                while tokens[self.at].kind == "!":
                     self.repeat(steps)
                     while self.modify(steps, token):
                         pass
@@ -140,11 +146,12 @@ class _Reader:
 
     def sequenced(self, steps: list[Step], start: int) -> Sequence:
         extents = [step.node.extent for step in steps]
+        kinds = set(extents)
         extent = Extent(
-            sum(one.peak for one in extents),
-            max((one.layers for one in extents), default=0),
-            max((one.height for one in extents), default=0),
-            any(one.chance for one in extents),
+            sum([one.peak for one in extents]),
+            max((one.layers for one in kinds), default=0),
+            max((one.height for one in kinds), default=0),
+            any(one.chance for one in kinds),
         )
         return Sequence(tuple(steps), extent)
 
@@ -256,10 +263,11 @@ class _Reader:
         rates: list[float] = []
         for atom in numbers_in(factor):
             value = self.needs_number(atom)
-            if isinstance(factor, Atom) and (value < 0 or (slower and not value)):
-                what = "cannot run backwards" if value < 0 else "cannot be slowed by 0"
+            sign = value.numerator
+            if isinstance(factor, Atom) and (sign < 0 or (slower and not sign)):
+                what = "cannot run backwards" if sign < 0 else "cannot be slowed by 0"
                 raise self.fail(f"a pattern {what}", atom.offset, len(atom.text))
-            if value > 0:
+            if sign > 0:
                 rates.append(float(1 / value if slower else value))
         fastest = max(rates, default=0.0)
         old, by = node.extent, factor.extent
@@ -380,11 +388,15 @@ class _Reader:
         peak, together, height = 0.0, 0, 0
         chance = len(alternatives) > 1
         for layers in alternatives:
-            steps = self.pace_of(layers, pace)
-            peak = max(peak, sum(_layer_peak(layer, kind, steps) for layer in layers))
-            together = max(together, sum(layer.extent.layers for layer in layers))
-            height = max(height, *[layer.extent.height for layer in layers])
-            chance = chance or any(layer.extent.chance for layer in layers)
+            steps = self.pace_of(layers, pace) if kind == "{" else 1.0
+            peak_here, together_here = 0.0, 0
+            for layer in layers:
+                own = layer.extent
+                peak_here += _layer_peak(layer, kind, steps)
+                together_here += own.layers
+                height = max(height, own.height)
+                chance = chance or own.chance
+            peak, together = max(peak, peak_here), max(together, together_here)
         if pace is not None:
             chance = chance or pace.extent.chance
             together *= max(pace.extent.layers, 1)
@@ -408,5 +420,7 @@ def _layer_peak(layer: Sequence, kind: str, pace: float) -> float:
 
 
 @lru_cache(maxsize=4096)
-def _fraction(text: str) -> Fraction:
-    return Fraction(text)
+def _number(text: str) -> Fraction | None:
+    """A number as written; None if it is too large."""
+    value = Fraction(text)
+    return value if abs(value) <= LARGEST else None

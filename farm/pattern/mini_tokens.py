@@ -27,14 +27,15 @@ class Token(NamedTuple):
 
 _TOKEN = re.compile(
     r"""
-    (?P<blank>\s+)
-  | (?P<number>(?>-?(?:\d+(?:\.\d+)?|\.\d+))(?![\w'\#\-]))
+\s*+(?:
+    (?P<number>(?>-?(?:\d+(?:\.\d+)?|\.\d+))(?![\w'\#\-]))
   | (?P<range>\.\.)
   | (?P<word>(?:[A-Za-z]|\d+[A-Za-z])[\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?::\d+)?)
   | (?P<word_with_digits>\d+'\w*)
   | (?P<bus>~[A-Za-z_]\w*)
   | (?P<mark>[\[\]<>(){},*/:@%?!.|~]|_(?!\w))
   | (?P<bad>.)
+)
     """,
     re.VERBOSE | re.ASCII | re.DOTALL,
 )
@@ -56,10 +57,8 @@ def tokens_of(text: str, loc: Loc) -> list[Token]:
     open_: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(text):
         kind = match.lastgroup or "bad"
-        if kind == "blank":
-            continue
-        start, end = match.span()
-        written = match.group()
+        start, end = match.span(kind)
+        written = match[kind]
         if kind == "range":
             kind = written
         elif kind == "mark":

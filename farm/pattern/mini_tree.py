@@ -13,7 +13,6 @@ arithmetic, before a pattern is built.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from typing import NamedTuple
@@ -34,8 +33,7 @@ SINGLE = Extent(1.0, 1, 0, False)
 _SILENT = Extent(0.0, 0, 0, False)
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """A number, a word, a bus symbol or a chord, as written."""
 
     offset: int
@@ -44,24 +42,21 @@ class Atom:
     extent: Extent
 
 
-@dataclass(frozen=True, slots=True)
-class Rest:
+class Rest(NamedTuple):
     """Silence for a step."""
 
     offset: int
     extent: Extent = _SILENT
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
+class Step(NamedTuple):
     """A node and how long it is beside its neighbours."""
 
     weight: Fraction | int
     node: Node
 
 
-@dataclass(frozen=True, slots=True)
-class Sequence:
+class Sequence(NamedTuple):
     """Steps one after another."""
 
     steps: tuple[Step, ...]
@@ -72,8 +67,7 @@ class Sequence:
         return sum(step.weight for step in self.steps)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(NamedTuple):
     """A bracket: alternatives (by chance) of layers (together) of sequences.
 
     kind "[": a cycle holds the sequence; "<": one step a cycle; "{": `pace` steps a cycle, by default as many as
@@ -87,8 +81,7 @@ class Group:
     extent: Extent
 
 
-@dataclass(frozen=True, slots=True)
-class Faster:
+class Faster(NamedTuple):
     """`node * factor`, or `node / factor` if `slower`."""
 
     offset: int
@@ -98,8 +91,7 @@ class Faster:
     extent: Extent
 
 
-@dataclass(frozen=True, slots=True)
-class Dropped:
+class Dropped(NamedTuple):
     """`node?probability`."""
 
     offset: int
@@ -108,8 +100,7 @@ class Dropped:
     extent: Extent
 
 
-@dataclass(frozen=True, slots=True)
-class Euclid:
+class Euclid(NamedTuple):
     """`node(hits, steps, rotation)`."""
 
     offset: int
@@ -120,13 +111,12 @@ class Euclid:
     extent: Extent
 
 
-@dataclass(frozen=True, slots=True)
-class Indexed:
+class Indexed(NamedTuple):
     """`node:index`: the sample number of every word in the node."""
 
     offset: int
     node: Node
-    index: int
+    number: int
     extent: Extent
 
 

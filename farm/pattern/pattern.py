@@ -51,7 +51,8 @@ class Pattern:
 
     __slots__ = ("_answer", "_last", "_table", "coin", "grid", "parts", "peak", "period", "pieces")
 
-    def __init__(self, answer: Answer, period: int | None, peak: float, parts: Sequence[Pattern] = ()) -> None:
+    def __init__(self, answer: Answer | None, period: int | None, peak: float, parts: Sequence[Pattern] = ()) -> None:
+        """Without `answer` it sounds as its pieces say."""
         self.period = period
         self.peak = peak
         self.parts = parts
@@ -68,7 +69,7 @@ class Pattern:
         if self._table is not None and period is not None:
             return gathered(*self._table, cycles if period == 1 and len(cycles) != 1 else cycles % period)
         if period is not None and period <= TABLE_PERIOD and (period == 1 or period * self.peak <= _TABLE_HAPS):
-            self._table = by_row(self._answer(np.arange(period)), period)
+            self._table = by_row(self._fresh(np.arange(period)), period)
             for part in self.parts:
                 part.clear()
             return gathered(*self._table, cycles % period)
@@ -83,14 +84,17 @@ class Pattern:
         """Asks for strictly ascending cycles, each of them once."""
         count = len(cycles)
         if count == 1:
-            return self._answer(cycles)
+            return self._fresh(cycles)
         if self.period is not None and self.period < count:
             cycles = cycles % self.period
         if (cycles[1:] > cycles[:-1]).all():
-            return self._answer(cycles)
+            return self._fresh(cycles)
         distinct, inverse = np.unique(cycles, return_inverse=True)
-        haps, bounds = by_row(self._answer(distinct), len(distinct))
+        haps, bounds = by_row(self._fresh(distinct), len(distinct))
         return gathered(haps, bounds, inverse)
+
+    def _fresh(self, cycles: Ints) -> Haps:
+        return laid_out(self.pieces or (), self.grid) if self._answer is None else self._answer(cycles)
 
     def clear(self) -> None:
         """Forgets the remembered answers of this pattern and of all that it asks; tables of periods stay."""
@@ -131,7 +135,7 @@ silence = Pattern(_nothing, 1, 0)
 
 def pure(value: int, loc: int = 0) -> Pattern:
     """One hap a cycle, a cycle long: an interned value and the place it is written at."""
-    return chord([value], loc)
+    return constant(((0, 1, value, loc),), 1)
 
 
 def chord(values: Sequence[int], loc: int = 0) -> Pattern:
@@ -144,7 +148,7 @@ def constant(pieces: Iterable[Piece], grid: int) -> Pattern:
     pieces = tuple(pieces)
     if not pieces:
         return silence
-    pattern = Pattern(lambda cycles: laid_out(pieces, grid), 1, len(pieces))
+    pattern = Pattern(None, 1, len(pieces))
     pattern.pieces = pieces
     pattern.grid = grid
     return pattern

@@ -12,7 +12,7 @@ from math import lcm
 
 import numpy as np
 
-from farm.pattern.chance import cycle_coins, grid_coins, onset_coins, seeds_of
+from farm.pattern.chance import Hashes, cycle_coins, grid_coins, onset_coins, seeds_of
 from farm.pattern.hap import Haps, concat
 from farm.pattern.pattern import (
     FOLDED,
@@ -27,7 +27,7 @@ from farm.pattern.pattern import (
     rowswitch,
     silence,
 )
-from farm.pattern.time import Ints
+from farm.pattern.time import Floats, Ints
 from farm.pattern.views import compress
 
 
@@ -46,21 +46,28 @@ def _coin_leaf(
     groups: Sequence[tuple[tuple[Piece, ...], int, float, int]], grid: int, spans: Sequence[tuple[int, int]] = ()
 ) -> Pattern:
     """Many constant pieces, each with its own coin a cycle; group i fills `spans[i]` of `grid` units."""
-    placed: list[Piece] = []
-    fractions: list[float] = []
-    limits: list[float] = []
-    seeds: list[int] = []
-    for i, (pieces, own, probability, seed) in enumerate(groups):
-        placed.extend(_fitted(pieces, own, *spans[i], grid) if spans else pieces)
-        fractions.extend(begin / own for begin, *_ in pieces)
-        limits.extend([probability] * len(pieces))
-        seeds.extend([seed] * len(pieces))
-    count = len(placed)
-    leaf = laid_out(tuple(placed), grid)
-    hashed, onsets, least = seeds_of(seeds), np.array(fractions), np.array(limits)
+    count = sum(len(pieces) for pieces, *_ in groups)
+
+    def lay_out() -> tuple[Haps, Hashes, Floats, Floats]:
+        """The pieces as haps, and seed, onset and limit of each; most leaves are folded into others and never asked."""
+        placed: list[Piece] = []
+        fractions: list[float] = []
+        limits: list[float] = []
+        seeds: list[int] = []
+        for i, (pieces, own, probability, seed) in enumerate(groups):
+            placed.extend(_fitted(pieces, own, *spans[i], grid) if spans else pieces)
+            fractions.extend(begin / own for begin, *_ in pieces)
+            limits.extend([probability] * len(pieces))
+            seeds.extend([seed] * len(pieces))
+        return laid_out(tuple(placed), grid), seeds_of(seeds), np.array(fractions), np.array(limits)
+
+    laid: list[tuple[Haps, Hashes, Floats, Floats]] = []
 
     def answer(cycles: Ints) -> Haps:
-        heard = np.flatnonzero((grid_coins(cycles, onsets, hashed) >= least).ravel())
+        if not laid:
+            laid.append(lay_out())
+        leaf, seeds, onsets, limits = laid[0]
+        heard = np.flatnonzero((grid_coins(cycles, onsets, seeds) >= limits).ravel())
         which = heard % count
         times = leaf.times.take(which, axis=1)
         return Haps(heard // count, times, grid, 1, leaf.key.take(which), leaf.values, leaf.names)
@@ -125,11 +132,12 @@ def timecat(steps: Sequence[tuple[Fraction | int, Pattern]]) -> Pattern:
         return silence
     if len(steps) == 1:
         return steps[0][1]
-    whole = sum(weight for weight, _ in steps)
-    unit = lcm(*{Fraction(weight).denominator for weight, _ in steps})
+    weights = {weight for weight, _ in steps}
+    whole = len(steps) if weights == {1} else sum([weight for weight, _ in steps])
+    unit = lcm(*[weight.denominator for weight in weights])
     grid = int(whole * unit)
     fine = 1
-    for own in {pattern.grid for _, pattern in steps if pattern.pieces}:
+    for own in {pattern.grid for _, pattern in steps}:
         if lcm(fine, own) <= 1 << 30:
             fine = lcm(fine, own)
     still: list[Piece] = []
@@ -147,7 +155,8 @@ def timecat(steps: Sequence[tuple[Fraction | int, Pattern]]) -> Pattern:
             coins.append((pattern.pieces, pattern.grid, *pattern.coin))
             spans.append((begin * fine, at * fine))
         elif pattern.grid == 1:
-            still.extend([(begin * fine, at * fine, value, loc) for _, _, value, loc in pattern.pieces])
+            for _, _, value, loc in pattern.pieces:
+                still.append((begin * fine, at * fine, value, loc))
         else:
             still.extend(_fitted(pattern.pieces, pattern.grid, begin * fine, at * fine, grid * fine))
     if coins:

@@ -92,10 +92,10 @@ def _rescaled(numbers: Times, divisor: int, factor: int, wide: bool) -> Times:
 
 def faster(rate: Fraction, pattern: Pattern) -> Pattern:
     """`rate` cycles of the pattern in one; silence unless `rate` > 0."""
-    if rate <= 0 or not pattern.peak:
-        return silence
     a, b = rate.numerator, rate.denominator
-    if rate == 1:
+    if a <= 0 or not pattern.peak:
+        return silence
+    if a == b:
         return pattern
     pieces = pattern.pieces
     if b == 1 and pieces is not None and pattern.coin is None and a * len(pieces) <= FOLDED:

@@ -431,7 +431,7 @@ def built(node: tree.Node, seed: int) -> Ref:
     if isinstance(node, tree.Dropped):
         return degrade_by(node.probability, seed, inner)
     if isinstance(node, tree.Indexed):
-        return per_value(lambda v: {**v, "v": f"{v['v']}:{node.index}"}, inner)
+        return per_value(lambda v: {**v, "v": f"{v['v']}:{node.number}"}, inner)
     if isinstance(node, tree.Faster):
         factor = built(node.factor, branch(node.factor, -2))
         if node.slower:
