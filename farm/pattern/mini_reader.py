@@ -145,15 +145,16 @@ class _Reader:
         return self.sequenced(steps, start)
 
     def sequenced(self, steps: list[Step], start: int) -> Sequence:
-        extents = [step.node.extent for step in steps]
-        kinds = set(extents)
-        extent = Extent(
-            sum([one.peak for one in extents]),
-            max((one.layers for one in kinds), default=0),
-            max((one.height for one in kinds), default=0),
-            any(one.chance for one in kinds),
-        )
-        return Sequence(tuple(steps), extent)
+        peak, layers, height, chance = 0.0, 0, 0, False
+        for _, node in steps:
+            own = node.extent
+            peak += own.peak
+            if own is not SINGLE:
+                height = max(height, own.height)
+                chance = chance or own.chance
+            if own.layers > layers:
+                layers = own.layers
+        return Sequence(tuple(steps), Extent(peak, layers, height, chance))
 
     def repeat(self, steps: list[Step]) -> None:
         """`!` and `!n` after a step: it stands n times (2 if not said)."""

@@ -41,6 +41,9 @@ _TOKEN = re.compile(
 )
 
 
+_KINDS = ("bad", *_TOKEN.groupindex)
+
+
 def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | None = None) -> ScoreError:
     """An error at `start` characters after `loc`."""
     return ScoreError(message, loc=loc.shifted(start, length), hint=hint)
@@ -56,9 +59,10 @@ def tokens_of(text: str, loc: Loc) -> list[Token]:
     tokens: list[Token] = []
     open_: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(text):
-        kind = match.lastgroup or "bad"
-        start, end = match.span(kind)
-        written = match[kind]
+        group = match.lastindex or 0
+        kind = _KINDS[group]
+        start, end = match.span(group)
+        written = text[start:end]
         if kind == "range":
             kind = written
         elif kind == "mark":
