@@ -329,7 +329,7 @@ def ranged(resolver: Resolver, definition: Definition, param: Param, value: Term
     """A value for a param; a constant outside its range is clamped with a warning. ScoreError for a negative time."""
     if isinstance(value, Function):
         raise ScoreError(f"`{definition.name}` needs a number for its {short(param)}, not a transform", loc=loc)
-    if not isinstance(value, Constant) or param.low <= value.value <= param.high:
+    if not isinstance(value, Constant) or param.low <= float(value.value) <= param.high:
         return value
     if value.value < 0 <= param.low and param.unit == "s":
         message = f"`{definition.name}`: {short(param)} is a length and must not be below 0, not {float(value.value):g}"

@@ -112,7 +112,7 @@ def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
     if (param.unit == "s" and value.value < 0) or (param.unit == "slots" and value.value <= 0):
         least = "must not be below 0" if param.unit == "s" else "must be above 0"
         raise ScoreError(f"`{name}` is a length and {least}, not {float(value.value):g}", loc=value.loc)
-    if low <= value.value <= high:
+    if low <= float(value.value) <= high:
         return value
     clamped = Fraction(min(max(float(value.value), low), high))
     message = f"{name} {float(value.value):g} is outside {low:g} to {high:g}; {float(clamped):g} is used"

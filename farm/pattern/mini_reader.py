@@ -152,8 +152,7 @@ class _Reader:
             if own is not SINGLE:
                 height = max(height, own.height)
                 chance = chance or own.chance
-            if own.layers > layers:
-                layers = own.layers
+            layers = max(layers, own.layers)
         return Sequence(tuple(steps), Extent(peak, layers, height, chance))
 
     def repeat(self, steps: list[Step]) -> None:
