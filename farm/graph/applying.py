@@ -6,13 +6,15 @@ Transforms alone, as in `every 2 (fast 2 $ rev)`, wait for a pattern on their ri
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from farm.errors import Loc, ScoreError
 from farm.graph.calling import PLUGINS, lacks_input, out_of_scope
 from farm.graph.later import later_name, later_names
 from farm.graph.place import seed64
+from farm.graph.sections import mark_of, marked, parted
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS
 from farm.pattern.later import LATER_TRANSFORMS
@@ -23,6 +25,8 @@ from workers.catalog import language
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
+
+Changed = TypeVar("Changed", Term, Pattern)
 
 
 def is_transform(resolver: Resolver, expr: Expr) -> bool:
@@ -43,10 +47,12 @@ def is_transform(resolver: Resolver, expr: Expr) -> bool:
             resolver.transform_buses[index] = False  # what holds inside itself
             resolver.transform_buses[index] = is_transform(resolver, resolver.versions[index].body)
         return resolver.transform_buses[index]
-    if isinstance(expr, Apply):
+    if isinstance(expr, Chain | Apply):
         first, operators = spine(expr)
-        return all(is_transform(resolver, one) for one in (first, *(operator.right for operator in operators))) and all(
-            isinstance(operator, Apply) for operator in operators
+        while operators and isinstance(operators[-1], Chain):
+            operators.pop()
+        return all(isinstance(one, Apply) for one in operators) and all(
+            is_transform(resolver, one) for one in (first, *(operator.right for operator in operators))
         )
     return False
 
@@ -71,31 +77,45 @@ def applied(resolver: Resolver, first: Expr, rest: list[tuple[Expr, Loc]], place
 
 def composed(functions: list[Function], loc: Loc) -> Function:
     """Several transforms as one, the last of the text first."""
+    ordered = functions[::-1]
+    effects = [function.effects for function in ordered if function.effects is not None]
+    return Function(
+        chained([function.apply for function in ordered]),
+        chained([function.pattern for function in ordered]),
+        chained(effects) if effects else None,
+        loc,
+    )
 
-    def apply(term: Term) -> Term:
-        for function in reversed(functions):
-            term = function.apply(term)
-        return term
 
-    def on_pattern(pattern: Pattern) -> Pattern:
-        for function in reversed(functions):
-            assert function.pattern is not None
-            pattern = function.pattern(pattern)
-        return pattern
+def chained(changes: list[Callable[[Changed], Changed]]) -> Callable[[Changed], Changed]:
+    """One change after another."""
 
-    whole = all(function.pattern is not None for function in functions)
-    return Function(apply, on_pattern if whole else None, loc)
+    def change(value: Changed) -> Changed:
+        for one in changes:
+            value = one(value)
+        return value
+
+    return change
+
+
+def effects_only(effects: Callable[[Term], Term], loc: Loc) -> Function:
+    """A section of effects and modifiers: it leaves patterns alone."""
+    return Function(effects, lambda pattern: pattern, effects, loc)
 
 
 def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
     """An expression as a transform or a section of effects; ScoreError if it is neither."""
     if isinstance(expr, Section):
-        return Function(lambda term: resolver.chained(term, expr.body, place), None, expr.loc)
+        return effects_only(lambda term: resolver.chained(term, expr.body, place), expr.loc)
     if isinstance(expr, Chain | Apply):
         first, operators = spine(expr)
-        if all(isinstance(operator, Apply) for operator in operators):
-            parts = [first, *(operator.right for operator in operators)]
-            return composed([function_of(resolver, one, f"{place}/{i}") for i, one in enumerate(parts)], expr.loc)
+        parts = [function_of(resolver, first, f"{place}/0")]
+        while operators and isinstance(operators[0], Apply):
+            parts.append(function_of(resolver, operators.pop(0).right, f"{place}/{len(parts)}"))
+        if all(isinstance(operator, Chain) for operator in operators):
+            # `rev # lpf 300`: the effects come after all that stands before them.
+            links = [section_of(resolver, one.right, f"{place}/#{i}") for i, one in enumerate(operators)]
+            return composed([*links[::-1], *parts], expr.loc)
     if isinstance(expr, BusRef):
         term = resolver.reference(expr.name, expr.loc)
         if isinstance(term, Function):
@@ -112,16 +132,28 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
     given = expr.args if isinstance(expr, Call) else ()
     if isinstance(expr, Call) and expr.keywords:
         raise ScoreError(f"`{expr.name}` takes no keywords", loc=expr.keywords[0][2])
-    arguments = [argument(resolver, transform, i, one, f"{place}/{i}") for i, one in enumerate(given)]
+    sections: list[tuple[str, Callable[[Term], Term]]] = []
+    arguments = [argument(resolver, transform, i, one, f"{place}/{i}", sections) for i, one in enumerate(given)]
     seed = seed64(resolver.seed, place)
 
     def on_pattern(pattern: Pattern) -> Pattern:
         resolver.use(expr.loc)
         return transform.apply(arguments, pattern, seed, expr.loc, resolver.words, resolver.notices)
 
-    return Function(
-        lambda term: transformed(resolver, term, on_pattern, transform.name, expr.loc), on_pattern, expr.loc
-    )
+    def effects(term: Term) -> Term:
+        for mark, section in sections:
+            term = parted(term, mark, section, transform.name, expr.loc)
+        return term
+
+    def apply(term: Term) -> Term:
+        return effects(transformed(resolver, term, on_pattern, transform.name, expr.loc))
+
+    return Function(apply, on_pattern, effects if sections else None, expr.loc)
+
+
+def section_of(resolver: Resolver, body: Expr, place: str) -> Function:
+    """What stands after `#` in a composition."""
+    return effects_only(lambda term: resolver.chained(term, body, place), body.loc)
 
 
 def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Function:
@@ -130,7 +162,7 @@ def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Functi
 
     definition = language().get(expr.name)
     if expr.name in MODIFIERS:
-        return Function(lambda term: resolver.linked(term, expr, place), None, expr.loc)
+        return effects_only(lambda term: resolver.linked(term, expr, place), expr.loc)
     if definition is None and expr.name in PLUGINS:
         raise out_of_scope(expr.name, expr.loc)
     if definition is None and expr.name in later_names():
@@ -138,17 +170,26 @@ def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Functi
     if definition is None or not definition.ports:
         hint = suggestion(expr.name, TRANSFORMS) or "`farm nodes` and README list what there is"
         raise ScoreError(f"there is no transform `{expr.name}`", loc=expr.loc, hint=hint)
-    return Function(lambda term: resolver.linked(term, expr, place), None, expr.loc)
+    return effects_only(lambda term: resolver.linked(term, expr, place), expr.loc)
 
 
-def argument(resolver: Resolver, transform: Transform, index: int, expr: Expr, place: str) -> Argument:
-    """An argument of a transform: a number, a pattern, a transform."""
+def argument(
+    resolver: Resolver,
+    transform: Transform,
+    index: int,
+    expr: Expr,
+    place: str,
+    sections: list[tuple[str, Callable[[Term], Term]]],
+) -> Argument:
+    """An argument of a transform: a number, a pattern, a transform. Effects in it are put into `sections`, by mark."""
     kind = transform.arguments[index].kind if index < len(transform.arguments) else "ratio"
     if kind == "transform":
         function = function_of(resolver, expr, place)
-        if function.pattern is None:
-            raise ScoreError(f"`{transform.name}` takes a transform of patterns, not an effect", loc=expr.loc)
-        return function.pattern
+        if function.effects is None:
+            return function.pattern
+        mark = mark_of(place)
+        sections.append((mark, function.effects))
+        return lambda pattern: marked(function.pattern(pattern), mark)
     if isinstance(expr, Number):
         return expr.value
     if isinstance(expr, String):
@@ -159,10 +200,9 @@ def argument(resolver: Resolver, transform: Transform, index: int, expr: Expr, p
     if isinstance(value, Steps):
         return value.pattern
     if isinstance(value, Function):
-        assert value.pattern is not None
         return value.pattern
     assert resolver.signal_values is not None
-    pace = transform.name in ("fast", "slow")
+    pace = transform.name in ("fast", "slow", "hurry")
     return resolver.signal_values(value, expr.loc, pace)
 
 

@@ -82,10 +82,15 @@ class Bus:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Function:
-    """A transform or a section of effects, waiting for what it works on."""
+    """A transform, a section of effects, or both, waiting for what it works on.
+
+    `apply` does all of it. As the argument of a transform it comes in two halves: what it does to a pattern, and the
+    effects (None: none) for the voices of the haps that the transform gave it.
+    """
 
     apply: Callable[[Term], Term]
-    pattern: Callable[[Pattern], Pattern] | None
+    pattern: Callable[[Pattern], Pattern]
+    effects: Callable[[Term], Term] | None
     loc: Loc
 
 

@@ -34,7 +34,7 @@ def mistake(text: str) -> FarmError:
         ('~d: s "bd"\n~s: saw 100\nout: (~d + ~s) $ fast 2', 3, 18, "`fast` has nothing to work on", None),
         ("out: fast 2", 1, 6, "a transform alone makes no sound", None),
         ("out: saw 110 # fast 2", 1, 16, "`fast` is a transform", None),
-        ('out: s "bd" $ every 2 (# lpf 300 1)', 1, 23, "`every` takes a transform of patterns", None),
+        ('out: saw "110 220" $ every 2 (# lpf 300 1)', 1, 22, "`every` with effects needs voices", 's "..."'),
         ('out: s "bd" $ scramble 4', 1, 15, "`scramble` comes with a later version of farm", "fast"),
         ('out: scramble 4 $ s "bd"', 1, 6, "`scramble` comes with a later version of farm", None),
         ('out: s "bd" $ rev $ every\' 3 1 rev', 1, 21, "`every'` comes with a later version", None),

@@ -125,6 +125,13 @@ cps: 2.8
 ~b: jux (rev) $ slow 1.5 $ s "rim(3,8,<0 2>) ~"
 out: ~a + ~b $ stut 2 0.3 0.5
 """,
+    "effects as arguments": """
+cps: 3.7
+~a: s "bd*3? hh(3,8)" $ every 2 (# lpf 400 2) $ jux (rev # speed "1 -1.5")
+~w: saw 110
+~b: s "~w(3,8)" $ off 0.125 (# delay 0.03 0.5 0.5 # gain 0.5) # note "0 <7 c4'min>" # ar 0.01 0.1
+out: ~a + ~b
+""",
     "late and long": """
 cps: 5.3
 ~long: saw 130 # lpf 900 1
