@@ -12,7 +12,7 @@ from farm.graph.place import seed32
 from farm.plan.plan import ConstantPlan, FeedPlan, NodeLabel, OpPlan, Word
 from workers.calls import kernel_name, layout
 from workers.catalog import CARRIED, Definition, Shape, Unit
-from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, Code
+from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, LINE_GUARD, Code
 
 LINEAR_UNITS = {Unit.PLAIN: "float", Unit.PHASE: "phase", Unit.FRAMES: "frames", Unit.WORD: "word"}
 """How numbers of the language become bits, by the param's unit."""
@@ -263,11 +263,8 @@ class Program:
             self.ring_cleared = True
             longest = max(self.scaled(ring.line_frames)) + self.scaled((ring.spread_frames,))[0]
             length = power_of_two(longest + chunk + BLOCK)
-            bytes_ = (
-                2 * 8 * len(ring.line_frames) * length * 4
-                if self.voiced
-                else 2 * 2 * len(ring.line_frames) * length * 4
-            )
+            channels = 8 if self.voiced else 2
+            bytes_ = 2 * channels * len(ring.line_frames) * (length + LINE_GUARD) * 4
         else:
             seconds = ring.max_s
             feed = params.get(ring.port) if ring.port else None

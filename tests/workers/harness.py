@@ -15,7 +15,7 @@ from workers.catalog import Definition, Param, Shape, Unit, catalog
 from workers.simd import LANES, Floats
 from workers.targets import objects
 from workers.targets.python import FIELD_STRIDE, Call
-from workers.wire import BLOCK
+from workers.wire import BLOCK, LINE_GUARD
 
 RATE_HZ = 44100
 RING_FRAMES = 8192
@@ -86,7 +86,7 @@ class Machine:
         if call.lines is not None and call.line_lengths is not None:
             arrays["lines"] = call.lines[lanes]
             arrays["line_lengths"] = np.ascontiguousarray(call.line_lengths[lanes])
-            numbers["ring_mask"] = call.lines.shape[2] - 1
+            numbers["ring_mask"] = call.lines.shape[2] - LINE_GUARD - 1
         done = 0
         while done < call.frames:
             frame = call.frame + done
@@ -223,7 +223,7 @@ def make_call(
     )
     if definition.shape is Shape.CHANNELS:
         lengths = line_lengths(definition, lanes)
-        call.lines = np.zeros((lanes, lengths.shape[1], ring_frames), np.float32)
+        call.lines = np.zeros((lanes, lengths.shape[1], ring_frames + LINE_GUARD), np.float32)
         call.line_lengths = lengths
     elif definition.ring is not None:
         call.ring = np.zeros((ring_frames, lanes), np.float32)

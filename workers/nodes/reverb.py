@@ -10,6 +10,7 @@ from workers.simd import (
     LANES,
     F,
     Floats,
+    Memory,
     Words,
     iota,
     lanes_sum,
@@ -27,6 +28,7 @@ from workers.simd import (
     whole,
     word,
 )
+from workers.wire import LINE_GUARD
 
 COMBS = 8
 ALLPASSES = 4
@@ -40,12 +42,10 @@ def unit(x: Floats) -> Floats:
     return minimum(maximum(x, F(0.0)), F(1.0))
 
 
-def is_straight(line_lengths: Any, channel: int, now: int, ring_mask: int) -> bool:
-    """Whether eight frames from `now` on lie side by side in every line, where they are read and where written."""
-    last = now & ring_mask
-    for line in range(LINES):
-        last = max(last, (now - whole(line_lengths, channel * LINES + line)) & ring_mask)
-    return last + LANES <= ring_mask + 1
+def line_place(line_lengths: Any, channel: int, line: int, now: int, ring_mask: int) -> int:
+    """Where a line is read at frame `now`, counted from the channel's first line."""
+    ago = whole(line_lengths, channel * LINES + line)
+    return line * (ring_mask + 1 + LINE_GUARD) + ((now - ago) & ring_mask)
 
 
 def comb_reads(line_lengths: Any, channel: int, now: int, ring_mask: int) -> Words:
@@ -53,7 +53,15 @@ def comb_reads(line_lengths: Any, channel: int, now: int, ring_mask: int) -> Wor
     length = word(whole(line_lengths, channel * LINES))
     for comb in range(1, COMBS):
         length = select(iota() == word(comb), word(whole(line_lengths, channel * LINES + comb)), length)
-    return ((word(now) - length) & word(ring_mask)) + iota() * word(ring_mask + 1)
+    return ((word(now) - length) & word(ring_mask)) + iota() * word(ring_mask + 1 + LINE_GUARD)
+
+
+def repeat_start(lines: Memory, first: int, at: int, count: int, ring_mask: int) -> None:
+    """Copies what was written at place `at` of every line, if that is among the first 8, behind the line's end."""
+    if at < LANES:
+        for line in range(LINES):
+            start = first + line * (ring_mask + 1 + LINE_GUARD)
+            store_some(lines, start + ring_mask + 1 + at, load(lines, start + at), min(count, LANES - at))
 
 
 @node(
@@ -94,27 +102,29 @@ def reverb(
     Allpass: v is read, v - x / 2 goes out, x + v / 2 is written. Output: input + mix * tail. Lengths are Freeverb's at
     44.1 kHz; right channels are 23 frames longer. The tail falls by 60 dB in 1.4 s at room 1, 0.45 s at room 0.7.
 
-    Where no line wraps, eight frames are done at once; their additions are those of the frame by frame form.
+    Eight frames are done at once where they lie side by side in the lines; their additions are those of the frame by
+    frame form. The first 8 floats of a line are repeated behind its end, so that reads may run over it.
     """
     for channel in range(channels):
-        length = ring_mask + 1
-        first = channel * LINES * length
+        stride = ring_mask + 1 + LINE_GUARD
+        first = channel * LINES * stride
         stores = load_strided(cells, channel, 16)
         if frame & 63 == 0:
             stores = settle(stores)
         i = 0
         while i < frames:
             now = frame + i
-            at = first + (now & ring_mask)
-            if i + LANES <= frames and is_straight(line_lengths, channel, now, ring_mask):
-                r0 = load(lines, first + ((now - whole(line_lengths, channel * LINES)) & ring_mask))
-                r1 = load(lines, first + length + ((now - whole(line_lengths, channel * LINES + 1)) & ring_mask))
-                r2 = load(lines, first + 2 * length + ((now - whole(line_lengths, channel * LINES + 2)) & ring_mask))
-                r3 = load(lines, first + 3 * length + ((now - whole(line_lengths, channel * LINES + 3)) & ring_mask))
-                r4 = load(lines, first + 4 * length + ((now - whole(line_lengths, channel * LINES + 4)) & ring_mask))
-                r5 = load(lines, first + 5 * length + ((now - whole(line_lengths, channel * LINES + 5)) & ring_mask))
-                r6 = load(lines, first + 6 * length + ((now - whole(line_lengths, channel * LINES + 6)) & ring_mask))
-                r7 = load(lines, first + 7 * length + ((now - whole(line_lengths, channel * LINES + 7)) & ring_mask))
+            place = now & ring_mask
+            at = first + place
+            if i + LANES <= frames and place + LANES <= ring_mask + 1:
+                r0 = load(lines, first + line_place(line_lengths, channel, 0, now, ring_mask))
+                r1 = load(lines, first + line_place(line_lengths, channel, 1, now, ring_mask))
+                r2 = load(lines, first + line_place(line_lengths, channel, 2, now, ring_mask))
+                r3 = load(lines, first + line_place(line_lengths, channel, 3, now, ring_mask))
+                r4 = load(lines, first + line_place(line_lengths, channel, 4, now, ring_mask))
+                r5 = load(lines, first + line_place(line_lengths, channel, 5, now, ring_mask))
+                r6 = load(lines, first + line_place(line_lengths, channel, 6, now, ring_mask))
+                r7 = load(lines, first + line_place(line_lengths, channel, 7, now, ring_mask))
                 d0, d1, d2, d3, d4, d5, d6, d7 = transpose(r0, r1, r2, r3, r4, r5, r6, r7)
                 s0 = damped(stores, d0, damp[i, channel])
                 s1 = damped(s0, d1, damp[i + 1, channel])
@@ -128,34 +138,34 @@ def reverb(
                 dry = input[i : i + 8, channel]
                 back = F(0.84) * unit(room[i : i + 8, channel])
                 store(lines, at, settle(dry + f0 * back))
-                store(lines, at + length, settle(dry + f1 * back))
-                store(lines, at + 2 * length, settle(dry + f2 * back))
-                store(lines, at + 3 * length, settle(dry + f3 * back))
-                store(lines, at + 4 * length, settle(dry + f4 * back))
-                store(lines, at + 5 * length, settle(dry + f5 * back))
-                store(lines, at + 6 * length, settle(dry + f6 * back))
-                store(lines, at + 7 * length, settle(dry + f7 * back))
+                store(lines, at + stride, settle(dry + f1 * back))
+                store(lines, at + 2 * stride, settle(dry + f2 * back))
+                store(lines, at + 3 * stride, settle(dry + f3 * back))
+                store(lines, at + 4 * stride, settle(dry + f4 * back))
+                store(lines, at + 5 * stride, settle(dry + f5 * back))
+                store(lines, at + 6 * stride, settle(dry + f6 * back))
+                store(lines, at + 7 * stride, settle(dry + f7 * back))
                 tail = (((r0 + r4) + (r2 + r6)) + ((r1 + r5) + (r3 + r7))) * F(0.125)
                 for line in range(COMBS, LINES):
-                    ago = whole(line_lengths, channel * LINES + line)
-                    v = load(lines, first + line * length + ((now - ago) & ring_mask))
-                    store(lines, at + line * length, settle(tail + v * F(0.5)))
+                    v = load(lines, first + line_place(line_lengths, channel, line, now, ring_mask))
+                    store(lines, at + line * stride, settle(tail + v * F(0.5)))
                     tail = v - tail * F(0.5)
                 out[i : i + 8, channel] = dry + unit(mix[i : i + 8, channel]) * tail
+                repeat_start(lines, first, place, LANES, ring_mask)
                 i += LANES
             else:
                 d = lookup(lines, first, comb_reads(line_lengths, channel, now, ring_mask))
                 stores = damped(stores, d, damp[i, channel])
                 dry = input[i, channel]
                 back = F(0.84) * unit(room[i, channel])
-                store_strided(lines, at, length, settle(dry + stores * back))
+                store_strided(lines, at, stride, settle(dry + stores * back))
                 tail = lanes_sum(d) * F(0.125)
                 for line in range(COMBS, LINES):
-                    ago = whole(line_lengths, channel * LINES + line)
-                    v = splat(lines, first + line * length + ((now - ago) & ring_mask))
-                    store_some(lines, at + line * length, settle(tail + v * F(0.5)), 1)
+                    v = splat(lines, first + line_place(line_lengths, channel, line, now, ring_mask))
+                    store_some(lines, at + line * stride, settle(tail + v * F(0.5)), 1)
                     tail = v - tail * F(0.5)
                 out[i, channel] = dry + unit(mix[i, channel]) * tail
+                repeat_start(lines, first, place, 1, ring_mask)
                 i += 1
         store_strided(cells, channel, 16, stores)
 
