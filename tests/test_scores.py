@@ -133,3 +133,21 @@ def test_benchmarks_of_given_voices_sound_throughout(workload: str, voices: int)
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     assert json.loads(done.stdout) == {"voice_frames": voices * 441_000, "voices_peak": voices}
+
+
+def test_what_is_measured_beside_peers_renders(tmp_path: Path) -> None:
+    """The three workloads of the peers' harness, with few voices: the given columns are those that voices have."""
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT / "scripts/peers")!r})
+from pathlib import Path
+from inputs import write_inputs
+from ours import main
+write_inputs(Path("."))
+for work in ("w1", "w2", "w3"):
+    sys.argv = ["ours.py", work, "8", ".", work + ".wav"]
+    main()
+"""
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True)
+    assert all((tmp_path / f"{work}.wav").stat().st_size > 1_000_000 for work in ("w1", "w2", "w3"))

@@ -94,7 +94,7 @@ def sustained(count: int, frames: int, seed: int, loud: float) -> Looping:
     columns = common(count, frames, chance, loud)
     rates = chance.uniform(0.5, 2.0, count)
     endless = np.full(count, 1 << 40)
-    segments = envelope.sample_segments(shape(count), endless, columns["slot"], RATE)
+    segments = envelope.adsr_segments(shape(count), endless, columns["slot"], RATE)
     columns |= {
         "end": segments.breaks[:, -1],
         "sound": np.arange(count) % SOUNDS,
@@ -115,12 +115,11 @@ def synths(count: int, frames: int, seed: int, loud: float) -> Explicit:
     """Voices of an instrument at pitches over four octaves."""
     chance = np.random.default_rng((128, seed))
     columns = common(count, frames, chance, loud)
-    constants, _ = envelope.bus_envelope(shape(count, RELEASE_S), columns["slot"], RATE)
+    constants, _ = envelope.bus_envelope(shape(count, RELEASE_S), columns["slot"], None, RATE)
     columns |= {
         "end": np.full(count, frames),
         "ratio": 2.0 ** chance.uniform(-1.0, 3.0, count),
         "same": np.arange(count),
-        "fade_frames": np.full(count, envelope.FADE_FRAMES),
         **constants,
     }
     return Explicit(columns)

@@ -91,16 +91,15 @@ def sustained(work: str, voices: int, folder: Path) -> Explicit:
     columns: Columns = {"onset": zeros, "slot": slot, "cut": zeros, **gains(params["pan"], level(voices))}
     sound = mono(folder / SOUND)
     if work == "w1":
-        segments = envelope.sample_segments(shape(params), np.full(voices, 1 << 40), slot, RATE)
+        segments = envelope.adsr_segments(shape(params), np.full(voices, 1 << 40), slot, RATE)
         columns |= {"end": segments.breaks[:, -1]}
         columns |= sampled(voices, params["start"] * START_FRAMES, params["rate"], segments)
         return OneSound(columns, sound, True)
-    constants, length = envelope.bus_envelope(shape(params), slot, RATE)
+    constants, length = envelope.bus_envelope(shape(params), slot, None, RATE)
     columns |= {
         "end": length,
         "ratio": params["frequency_hz"] / ROOT_HZ,
         "same": np.arange(voices),
-        "fade_frames": np.full(voices, envelope.FADE_FRAMES),
         "cutoff_hz": params["cutoff_hz"].astype(np.float32),
         **constants,
     }
@@ -114,7 +113,7 @@ def shots(voices: int, folder: Path) -> Explicit:
     count, sound = len(onset), mono(folder / SHOT)
     natural = np.full(count, len(sound))
     nothing = np.full(count, np.nan)
-    segments = envelope.sample_segments(Shape("natural", nothing, nothing, nothing, nothing), natural, natural, RATE)
+    segments = envelope.natural_segments(Shape("natural", nothing, nothing, nothing, nothing), natural, RATE)
     zeros = np.zeros(count, np.int64)
     columns: Columns = {"onset": onset, "end": onset + segments.breaks[:, -1], "slot": natural, "cut": zeros}
     columns |= gains(pan[np.arange(count) % VOICES], SHOT_LEVEL)
