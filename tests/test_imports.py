@@ -23,11 +23,12 @@ MAY_IMPORT = {
     "farm.errors": "",
     "farm.options": "",
     "farm.cli": "farm.render farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio.samples"
-    " farm.audio.formats farm.printer workers.catalog click rich",
+    " farm.audio.formats farm.audio.partial farm.printer workers.catalog click rich",
     "farm.printer": "rich",
     "farm.profile": "workers.stats workers.wire numpy rich",
-    "farm.render": "farm.plan farm.graph farm.pattern farm.audio workers.arena workers.slab workers.pool workers.wire"
-    " workers.stats workers.run workers.cores workers.catalog workers.calls workers.targets numpy",
+    "farm.render": "farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache workers.arena workers.slab"
+    " workers.pool workers.wire workers.stats workers.run workers.cores workers.catalog workers.calls workers.targets"
+    " numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.decode farm.audio.planes workers.catalog"
     " workers.slab numpy",

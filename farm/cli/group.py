@@ -6,7 +6,10 @@ import click
 
 from farm import __version__
 from farm.cli.check import check
+from farm.cli.completion import completion
+from farm.cli.doctor import doctor
 from farm.cli.ending import USAGE
+from farm.cli.new import new
 from farm.cli.nodes import nodes
 from farm.cli.patterns import patterns
 from farm.cli.plan import plan
@@ -16,7 +19,11 @@ from farm.cli.warmup import warmup
 
 
 class Commands(click.Group):
-    """The commands, with a word for who names a score where a command stands."""
+    """The commands, in the order in which they are needed, with a word for who names a score where one stands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of their list."""
+        return list(self.commands)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -29,7 +36,7 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    commands=[render, check, plan, verify, nodes, patterns, warmup],
+    commands=[new, render, check, plan, verify, nodes, patterns, doctor, warmup, completion],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )
@@ -42,7 +49,9 @@ def farm(ctx: click.Context) -> None:
     farm render song.ph                 8 cycles, to song.wav
     farm render song.ph a.wav --cycles 32 --bits 16
     farm check song.ph                  errors and warnings, no sound
-    farm nodes lpf                      all about one node; farm patterns every: about one transform
+    farm nodes lpf                      all about one node
+    farm patterns every                 all about one transform
+    farm new song.ph                    a score to start from
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted.
     """

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from farm.cli.completion import node_names
 from farm.cli.options import json_option
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=node_names)
 @json_option
 def nodes(name: str | None, as_json: bool) -> None:
     """List the nodes of the language, or say all about NAME.

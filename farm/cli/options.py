@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli import values
+from farm.cli import completion, values
 from farm.cli.settings import Setting, load_config, strongest, with_origin
 
 if TYPE_CHECKING:
@@ -41,6 +41,7 @@ config_option = setting(
     is_eager=True,
     expose_value=False,
     callback=load_config,
+    shell_complete=completion.files,
     help="TOML file of settings, called as these options: rate = 48000.  [none]",
 )
 samples_option = setting(
@@ -48,6 +49,7 @@ samples_option = setting(
     layered=True,
     multiple=True,
     metavar="FOLDER",
+    shell_complete=completion.folders,
     help="Folder of sample banks; may be repeated, the last one is searched first.  [none]",
 )
 # Parameters are called as the fields of RenderOptions. Its defaults and ranges, repeated in the help, hold.
@@ -112,12 +114,17 @@ sounding_options = options(
         help="Worker processes, 1 to 1024.  [auto: as many as CPUs allowed]",
     ),
     setting("--backend", type=click.Choice(BACKENDS), help="This process, a pool, or by the work.  [auto]"),
-    setting("--work-dir", metavar="FOLDER", help="Map the arena to a file here.  [none: shared memory]"),
+    setting(
+        "--work-dir",
+        metavar="FOLDER",
+        shell_complete=completion.folders,
+        help="Map the arena to a file here.  [none: shared memory]",
+    ),
     samples_option,
     config_option,
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
-score_argument = click.argument("score")
+score_argument = click.argument("score", shell_complete=completion.scores)
 
 
 def options_of(given: dict[str, Any]) -> RenderOptions:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import click
 
+from farm.cli.completion import pattern_names
 from farm.cli.options import json_option
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=pattern_names)
 @json_option
 def patterns(name: str | None, as_json: bool) -> None:
     """List what patterns are made with, or say all about NAME.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from farm.cli.completion import files
 from farm.cli.options import json_option, options_of, score_argument, setting, sounding_options
 from farm.cli.settings import Configurable
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Configurable)
 @score_argument
-@click.argument("out", required=False)
+@click.argument("out", required=False, shell_complete=files)
 @sounding_options
 @setting(
     "--bits",

@@ -11,6 +11,7 @@ from farm.printer.streams import heading
 
 if TYPE_CHECKING:
     from farm.plan.explain import Explanation
+    from farm.render.doctor import Finding
     from farm.render.job import Report
     from farm.render.verify import Verdict
 
@@ -64,6 +65,13 @@ def verdict_line(verdict: Verdict) -> str:
     if verdict.trial.kill and not verdict.replaced:
         mended = " (over before one could be killed: try more --cycles)"
     return f"{verdict.trial.name:<34} {verdict.sha256[:16]}  {mark:<9} {verdict.wall_s:6.2f} s{mended}"
+
+
+def finding_lines(finding: Finding) -> str:
+    """One thing that `farm doctor` looked at, and the advice below it."""
+    mark = {"fine": "ok", "warning": "warning", "broken": "BROKEN"}[finding.state]
+    line = f"{mark:<8} {finding.name:<14} {finding.found}"
+    return f"{line}\n{'':<24}{finding.advice}" if finding.advice else line
 
 
 def plan_page(plan: Explanation) -> str:

@@ -1,0 +1,241 @@
+"""An examination of this machine: what a render needs of it, what was found, and what to do where that is wrong."""
+
+from __future__ import annotations
+
+import os
+import platform
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Literal
+
+from farm import __version__
+from farm.errors import FarmError
+
+State = Literal["fine", "warning", "broken"]
+SHM = Path("/dev/shm")
+TIGHT_BYTES = 64 << 20
+"""Room below which longer or denser renders fail."""
+LIBRARIES = ("numpy", "numba", "llvmlite", "soundfile", "psutil", "click", "rich")
+TRIAL = "out: sine 440 * 0.5"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at: `broken` keeps farm from rendering; `advice` says what to do."""
+
+    name: str
+    state: State
+    found: str
+    advice: str = ""
+
+
+def examine() -> Iterator[Finding]:
+    """Looks at everything, one thing after another; none of them raises."""
+    for look in (
+        versions,
+        cpu_level,
+        cores,
+        shared_memory,
+        kernel_cache,
+        sound_cache,
+        sample_folders,
+        own_nodes,
+        trial_render,
+    ):
+        yield from guarded(look)
+
+
+def guarded(look: Callable[[], Iterator[Finding]]) -> Iterator[Finding]:
+    """What a look finds; if it fails itself, that."""
+    try:
+        yield from look()
+    except FarmError as error:
+        yield Finding(look.__name__.replace("_", " "), "broken", error.message, error.hint or "")
+    except Exception as error:  # noqa: BLE001
+        text = " ".join(f"{type(error).__name__}: {error}".split())
+        yield Finding(look.__name__.replace("_", " "), "broken", text, "FARM_DEBUG=1 farm render ... shows more")
+
+
+def versions() -> Iterator[Finding]:
+    """farm, Python and the libraries."""
+    system = f"{platform.system()} {platform.release()} {platform.machine()}"
+    yield Finding("farm", "fine", f"{__version__}, Python {platform.python_version()}, {system}")
+    found, missing = [], []
+    for library in LIBRARIES:
+        try:
+            found.append(f"{library} {metadata.version(library)}")
+        except metadata.PackageNotFoundError:
+            missing.append(library)
+    if missing:
+        advice = f"install them: pip install {' '.join(missing)}"
+        yield Finding("libraries", "broken", f"{', '.join(missing)} missing; {', '.join(found)}", advice)
+    else:
+        yield Finding("libraries", "fine", ", ".join(found))
+
+
+def cpu_level() -> Iterator[Finding]:
+    """Which kernels this processor runs."""
+    from workers.targets.objects import host_levels
+
+    levels = host_levels()
+    if not levels:
+        yield Finding("CPU level", "broken", "below x86-64-v2", "farm needs an x86-64 processor with SSE4.2")
+    elif levels[0] == "v2":
+        advice = "without AVX2 kernels work on 4 numbers at once instead of 8: renders take longer, and sound the same"
+        yield Finding("CPU level", "warning", "v2 (SSE4.2)", advice)
+    else:
+        yield Finding("CPU level", "fine", f"{levels[0]}; it runs {', '.join(levels)}")
+
+
+def cores() -> Iterator[Finding]:
+    """How many workers a render starts."""
+    from workers.cores import allowed_cpus, portable, quota_cpus, worker_count
+
+    count, because = worker_count()
+    quota, cpus, every = quota_cpus(), len(allowed_cpus()), os.cpu_count() or 1
+    granted = "no quota" if quota is None else f"a quota of {quota:g}"
+    found = f"{every} in the machine, {cpus} allowed, {granted}: {count} worker{'s' if count > 1 else ''} ({because})"
+    advice = ""
+    if quota is not None and quota < cpus:
+        advice = "the quota of the container or service limits renders; raise it (docker run --cpus) for more speed"
+    elif cpus < every:
+        advice = "this process may not use all of them (taskset, docker run --cpuset-cpus)"
+    yield Finding("cores", "warning" if advice else "fine", found, advice)
+    if portable():
+        advice = "unset FARM_PORTABLE for faster starts" if os.environ.get("FARM_PORTABLE") == "1" else ""
+        yield Finding("workers", "warning" if advice else "fine", "portable: no pinning, no futex, no fork", advice)
+
+
+def shared_memory() -> Iterator[Finding]:
+    """Where the arena lies."""
+    if not SHM.is_dir() or not os.access(SHM, os.W_OK):
+        advice = "mount one, or use --work-dir FOLDER (FARM_WORK_DIR)"
+        work_dir = os.environ.get("FARM_WORK_DIR")
+        state: State = "warning" if work_dir else "broken"
+        yield Finding("shared memory", state, f"there is no {SHM} that can be written", advice)
+        return
+    usage = shutil.disk_usage(SHM)
+    found = f"{SHM} has {_size(usage.free)} free of {_size(usage.total)}"
+    if usage.free < TIGHT_BYTES:
+        advice = "long or dense renders need more: docker run --shm-size=512m, or --work-dir FOLDER"
+        yield Finding("shared memory", "warning", found, advice)
+    else:
+        yield Finding("shared memory", "fine", found)
+
+
+def kernel_cache() -> Iterator[Finding]:
+    """Compiled kernels."""
+    from workers.cache import cache_folder
+    from workers.targets.objects import digest, host_levels
+
+    folder = cache_folder()
+    wanted = os.environ.get("FARM_CACHE")
+    free = shutil.disk_usage(folder).free
+    if wanted and folder != Path(wanted):
+        advice = "FARM_CACHE names a folder that can be made and written"
+        yield Finding("cache folder", "warning", f"{wanted} cannot be written; {folder} is used", advice)
+    elif free < TIGHT_BYTES:
+        advice = "free some space, or FARM_CACHE=FOLDER names another place"
+        yield Finding("cache folder", "warning", f"{folder}, {_size(free)} free", advice)
+    else:
+        yield Finding("cache folder", "fine", f"{folder}, {_size(free)} free")
+    objects = folder / "objects"
+    present, ours = digest(), 0
+    held: dict[bool, int] = {True: 0, False: 0}
+    for path in objects.glob("*/*/*.o"):
+        current = path.parts[-3] == present
+        held[current] += path.stat().st_size
+        ours += current and path.parts[-2] in host_levels()[:1]
+    stale = f"; {_size(held[False])} of other versions" if held[False] else ""
+    found = f"{ours} compiled for this machine, {_size(held[True])}{stale}"
+    advice = "the first render compiles what it needs (10 to 40 s): farm warmup does it now" if not ours else ""
+    if held[False] > 256 << 20:
+        advice = f"{objects} may be deleted: what is needed is compiled again"
+    yield Finding("kernels", "warning" if advice else "fine", found, advice)
+
+
+def sound_cache() -> Iterator[Finding]:
+    """Decoded sounds."""
+    from farm.audio.planes import held
+
+    found = held()
+    text = f"{found.sounds} decoded in {found.folder}, {_size(found.bytes)}"
+    advice = "farm bank cache --clear empties it" if found.bytes > 4 << 30 else ""
+    yield Finding("sounds", "warning" if advice else "fine", text, advice)
+
+
+def sample_folders() -> Iterator[Finding]:
+    """The built-in bank, and the folders of FARM_SAMPLES."""
+    from farm.audio.samples import BUILT_IN, VARIABLE, SampleLibrary
+
+    built_in = SampleLibrary().banks()
+    count = sum(len(bank.names) for bank in built_in)
+    if count:
+        yield Finding("built-in bank", "fine", f"{len(built_in)} banks, {count} samples")
+    else:
+        yield Finding("built-in bank", "broken", f"nothing in {BUILT_IN}", "install farm again")
+    for name in filter(None, os.environ.get(VARIABLE, "").split(os.pathsep)):
+        folder = Path(name)
+        if not folder.is_dir():
+            advice = f"create it, or take it out of {VARIABLE}: renders refuse it"
+            yield Finding("sample folder", "broken", f"{name} does not exist", advice)
+            continue
+        banks = [bank for bank in SampleLibrary((folder,)).banks() if bank.parent == folder]
+        if banks:
+            yield Finding("sample folder", "fine", f"{name}: {len(banks)} banks")
+        else:
+            advice = "it holds no sub-directory with WAV, FLAC, OGG or AIFF files: one for each bank"
+            yield Finding("sample folder", "warning", f"{name}: no banks", advice)
+
+
+def own_nodes() -> Iterator[Finding]:
+    """Nodes of one's own."""
+    from workers.catalog import NodeFileError, catalog, node_folders
+
+    folders = node_folders()
+    missing = [str(folder) for folder in folders if not folder.is_dir()]
+    try:
+        count = len(catalog())
+    except NodeFileError as error:
+        yield Finding("own nodes", "broken", str(error), "mend the file, or unset FARM_NODES")
+        return
+    if missing:
+        yield Finding("own nodes", "warning", f"{', '.join(missing)}: no such folder", "FARM_NODES names folders")
+    elif folders:
+        yield Finding("own nodes", "fine", f"{', '.join(map(str, folders))}; {count} nodes in all")
+
+
+def trial_render() -> Iterator[Finding]:
+    """A render: a tenth of a second of a sine, in this process."""
+    import time
+    from fractions import Fraction
+
+    import numpy as np
+
+    from farm.options import RenderOptions
+    from farm.render.job import render, understand
+    from farm.score import Source
+
+    started = time.perf_counter()
+    work_dir = os.environ.get("FARM_WORK_DIR") or None
+    options = RenderOptions(
+        duration_s=Fraction(1, 10), tail="none", gain=1.0, backend="inline", threads=1, work_dir=work_dir
+    )
+    frames = render(understand(Source("trial.ph", TRIAL)), options)
+    peak = float(np.abs(frames).max())
+    wall_s = time.perf_counter() - started
+    if frames.shape == (4410, 2) and 0.49 < peak < 0.51:
+        yield Finding("trial render", "fine", f"0.1 s of a sine in {wall_s:.2f} s")
+    else:
+        yield Finding("trial render", "broken", f"{len(frames)} frames, peak {peak:g}: not a sine", "please report it")
+
+
+def _size(held: float) -> str:
+    for unit in ("B", "kB", "MB"):
+        if held < 1024:
+            return f"{held:.0f} {unit}"
+        held /= 1024
+    return f"{held:.1f} GB"

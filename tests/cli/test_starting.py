@@ -1,0 +1,180 @@
+"""`farm new`, `farm doctor` and `farm completion`: what a person meets first."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from farm import cli
+from farm.cli.new import SCORE
+from farm.render import doctor
+from tests.cli.conftest import ROOT, Ran
+from tests.render.sound import rms, stems
+
+Farm = Callable[..., Ran]
+ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
+
+
+@pytest.fixture
+def line(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Farm:
+    """Runs a command line in an empty folder, with the real engine."""
+    monkeypatch.chdir(tmp_path)
+    for variable in [name for name in os.environ if name.startswith("FARM_") and name != "FARM_CACHE"]:
+        monkeypatch.delenv(variable)
+
+    def run(*args: str) -> Ran:
+        return Ran(cli.run(args), *capsys.readouterr())
+
+    return run
+
+
+def test_the_first_score_has_no_mistakes_and_sounds(line: Farm, tmp_path: Path) -> None:
+    assert line("new", "song") == (0, "song.ph: hear it with: farm render song.ph\n", "")
+    assert "farm render song.ph" in (tmp_path / "song.ph").read_text(encoding="utf-8")
+    assert line("check", "song.ph") == (0, "no errors\n", "")
+    buses = ("~drums", "~hats", "~fills", "~line", "~echo")
+    parts = SCORE.replace("{name}", "x") + "".join(f"\no{k}: {bus}" for k, bus in enumerate(buses))
+    alone = stems(parts, rate=16000)
+    for k, bus in enumerate(buses):
+        assert rms(alone[f"o{k}"]) > 3e-3, bus
+    whole = alone["out"]
+    assert np.abs(whole).max() < 1.2, "at the gain of 0.8 nothing clips"
+    half = len(whole) // 2
+    assert min(rms(whole[:half]), rms(whole[half:])) > 0.02
+
+
+def test_a_file_is_overwritten_by_force_alone(line: Farm, tmp_path: Path) -> None:
+    (tmp_path / "song.ph").write_text("mine", encoding="utf-8")
+    ran = line("new", "song.ph")
+    assert (ran.status, ran.out) == (2, "")
+    assert ran.err == "error: song.ph is there already, and is left as it is\n  another name, or --force\n"
+    assert (tmp_path / "song.ph").read_text(encoding="utf-8") == "mine"
+    assert line("new", "song.ph", "--force").status == 0
+    assert (tmp_path / "song.ph").read_text(encoding="utf-8").startswith("-- A score to start from")
+    assert os.listdir(tmp_path) == ["song.ph"]
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "said"),
+    [
+        ("song.txt", 2, "does not end in .ph"),
+        ("nowhere/song.ph", 4, "the folder nowhere does not exist"),
+        (".", 2, "is a folder"),
+    ],
+)
+def test_places_where_no_score_can_be(line: Farm, tmp_path: Path, name: str, status: int, said: str) -> None:
+    ran = line("new", name)
+    assert (ran.status, ran.out) == (status, "")
+    assert said in ran.err
+    assert os.listdir(tmp_path) == []
+
+
+def findings(ran: Ran) -> dict[str, dict[str, Any]]:
+    told = json.loads(ran.out)
+    assert (told["ok"], told["status"]) == (ran.status == 0, ran.status)
+    return {one["name"]: one for one in told["findings"]}
+
+
+def test_the_doctor_looks_at_everything(line: Farm) -> None:
+    ran = line("doctor", "--json")
+    found = findings(ran)
+    assert ran.status == 0
+    assert {"farm", "libraries", "CPU level", "cores", "shared memory", "cache folder", "kernels", "sounds"} <= {*found}
+    assert {"built-in bank", "trial render", "variables"} <= {*found}
+    assert all(one["advice"] for one in found.values() if one["state"] != "fine")
+    assert found["trial render"]["state"] == "fine"
+    text = line("doctor").out
+    assert text.splitlines()[-1].startswith("farm can render here")
+    assert all(f" {name} " in text for name in found)
+
+
+def test_the_doctor_has_advice(line: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.setenv("FARM_SAMPLES", str(tmp_path / "empty"))
+    monkeypatch.setenv("FARM_RATES", "3")
+    monkeypatch.setattr("workers.cores.quota_cpus", lambda *_: 0.5)
+    monkeypatch.setattr(doctor, "TIGHT_BYTES", 1 << 62)
+    found = findings(line("doctor", "--json"))
+    advice = {name: one["advice"] for name, one in found.items() if one["state"] == "warning"}
+    assert "one for each bank" in advice["sample folder"]
+    assert advice["variables"] == "did you mean FARM_RATE?"
+    assert "--cpus" in advice["cores"]
+    assert "a quota of 0.5" in found["cores"]["found"]
+    assert "--shm-size" in advice["shared memory"]
+    assert "FARM_CACHE" in advice["cache folder"]
+
+
+def test_what_keeps_farm_from_rendering_is_1(line: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(doctor, "SHM", tmp_path / "none")
+    monkeypatch.setenv("FARM_SAMPLES", str(tmp_path / "nowhere"))
+    monkeypatch.setattr(doctor, "LIBRARIES", ("numpy", "no-such-library"))
+    ran = line("doctor", "--json")
+    broken = {name: one["advice"] for name, one in findings(ran).items() if one["state"] == "broken"}
+    assert ran.status == 1
+    assert {"shared memory", "sample folder", "libraries"} <= {*broken}
+    assert "--work-dir" in broken["shared memory"]
+    assert broken["libraries"] == "install them: pip install no-such-library"
+    text = line("doctor").out
+    assert "BROKEN   shared memory" in text
+    assert text.splitlines()[-1].startswith("farm cannot render here")
+
+
+def completed(words: str, folder: Path) -> list[str]:
+    """What bash is offered after `words`."""
+    env = {**ENV, "_FARM_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
+    command = [sys.executable, "-P", "-m", "farm"]
+    done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, check=False)
+    assert done.stderr == ""
+    return done.stdout.splitlines()
+
+
+def test_completions(tmp_path: Path) -> None:
+    for name in ("song.ph", "solo.ph", "notes.txt"):
+        (tmp_path / name).write_text("", encoding="utf-8")
+    assert completed("farm re", tmp_path) == ["plain,render"]
+    assert completed("farm render so", tmp_path) == ["plain,solo.ph", "plain,song.ph"]
+    assert completed("farm render n", tmp_path) == ["file,n"]
+    assert completed("farm render --quality ", tmp_path) == ["plain,draft", "plain,good", "plain,best"]
+    assert "plain,lpf" in completed("farm nodes l", tmp_path)
+    assert completed("farm patterns eu", tmp_path) == ["plain,euclid"]
+    assert completed("farm render --work-dir x", tmp_path) == ["dir,x"]
+
+
+@pytest.mark.parametrize(("shell", "sign"), [("bash", "COMP_WORDS"), ("zsh", "#compdef farm"), ("fish", "commandline")])
+def test_scripts_for_shells(line: Farm, shell: str, sign: str) -> None:
+    ran = line("completion", shell)
+    assert ran.status == 0
+    assert sign in ran.out
+    assert "_FARM_COMPLETE" in ran.out
+    assert f"farm completion {shell}" in line("completion", "--help").out
+
+
+def test_bash_takes_the_script(line: Farm, tmp_path: Path) -> None:
+    script = line("completion", "bash").out
+    (tmp_path / "song.ph").write_text("", encoding="utf-8")
+    (tmp_path / "bin").mkdir()
+    starter = tmp_path / "bin" / "farm"
+    starter.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m farm "$@"\n', encoding="utf-8")
+    starter.chmod(0o755)
+    ask = 'COMP_WORDS=(farm render so); COMP_CWORD=2; _farm_completion farm; echo "${COMPREPLY[@]}"'
+    env = {**ENV, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["bash", "-c", f"{script}\n{ask}"], cwd=tmp_path, env=env, text=True, capture_output=True, check=False
+    )
+    assert done.stdout == "song.ph\n", done.stderr
+
+
+def test_the_commands_stand_in_the_order_of_need(line: Farm) -> None:
+    text = line("--help").out.partition("Commands:")[2]
+    names = [row.split()[0] for row in text.splitlines() if row.startswith("  ") and row[2] != " "]
+    assert names == list(cli.farm.commands)
+    assert names.index("render") < names.index("warmup")
+    assert "..." not in text, "every summary fits its line"
