@@ -32,6 +32,9 @@ def completion(shell: str) -> None:
     \b
     farm ren<TAB> song<TAB>
     farm nodes l<TAB>
+
+    \b
+    farm completion bash                only show it
     """
     from click.shell_completion import get_completion_class
 
