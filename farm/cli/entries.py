@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,7 +11,7 @@ if TYPE_CHECKING:
     from farm.pattern.notation import Feature
     from farm.pattern.register import Parameter, Transform
     from farm.printer.entries import Argument, Entry
-    from workers.catalog import Definition
+    from workers.catalog import Definition, Param
 
 NODE_KINDS = {"source": "sources", "control": "controls", "effect": "effects"}
 PATTERN_KINDS = {
@@ -49,12 +50,18 @@ def pattern_entries() -> list[Entry]:
 
 def of_node(node: Definition) -> Entry:
     """A node of the catalog."""
-    from farm.graph.calling import signature
+    from farm.graph.calling import further_params, signature
     from farm.printer.entries import Argument, Entry, number_argument
+
+    def argument(one: Param) -> Argument:
+        return number_argument(one.name, one.unit, one.default, one.low, one.high, one.about)
 
     from_left = "from the left of `#`"
     inputs = [Argument(port.name, "signal", True, from_left, about=port.about) for port in node.ports]
-    params = [number_argument(one.name, one.unit, one.default, one.low, one.high, one.about) for one in node.params]
+    params = [argument(one) for one in node.params]
+    for one in further_params(node):
+        further = argument(one)
+        params.append(replace(further, required=False, default="may lack") if further.required else further)
     facts = [("memory", memory(node)), ("cost", f"about {node.cost_ns:g} ns a voice and frame")]
     if node.ring is not None:
         facts.append(("delay line", f"up to {node.ring.max_s:g} s" if node.ring.max_s else "of fixed length"))
@@ -75,8 +82,13 @@ def of_node(node: Definition) -> Entry:
 def memory(node: Definition) -> str:
     """What a node remembers: `CLOSED_FORM; CARRIED when `freq_hz` is a signal`."""
     steady = node.memory_for(())
-    moved = [(param.name, found) for param in node.params if (found := node.memory_for([param.name])) != steady]
-    return "; ".join([steady.name, *(f"{found.name} when `{name}` is a signal" for name, found in moved)])
+    moved: dict[str, list[str]] = {}
+    for param in node.params:
+        found = node.memory_for([param.name])
+        if found != steady:
+            moved.setdefault(found.name, []).append(f"`{param.name}`")
+    when = (f"{name} when {' or '.join(params)} is a signal" for name, params in moved.items())
+    return "; ".join([steady.name, *when])
 
 
 def of_transform(transform: Transform) -> Entry:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 ONE_SHOT = "sp"
 OFFSET_OSCILLATORS = ("sine", "saw", "square", "tri")
 PLUGINS = ("vst", "vst2", "vst3", "au", "clap", "lv2", "plugin", "midi")
+OFFSET = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*", re.ASCII)
+OSCILLATOR_OFFSET = Param("offset", "semitones", 0.0, -1e9, 1e9, 'added to the pitch: `7`, `"+0.5"`')
+RAMP_WORDS = ("duration", "duration_s")
 OPERATOR_OF = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 WORD = re.compile(r"~?[A-Za-z_]\w*", re.ASCII)
 
@@ -215,9 +218,15 @@ def unit(
 
     A source after `#` (language 10.2): an oscillator takes its frequency from the left, other sources are scaled by it.
     """
-    if definition.name == "line" and len(arguments) == 3:
+    if definition.name == "line" and (len(arguments) == 3 or any(key in RAMP_WORDS for key, _, _ in keywords)):
         definition = catalog()["ramp"]
-    values = [resolver.evaluate(argument, f"{place}/{i}") for i, argument in enumerate(arguments)]
+    tuned = definition.name in OFFSET_OSCILLATORS
+    values = [
+        semitones_of(resolver, argument, f"{place}/{i}")
+        if tuned and i == 1
+        else resolver.evaluate(argument, f"{place}/{i}")
+        for i, argument in enumerate(arguments)
+    ]
     locs = [argument.loc for argument in arguments]
     for value in values:
         if isinstance(value, Function):
@@ -240,7 +249,7 @@ def unit(
         else:
             raise ScoreError(f"`{name}` needs an input", loc=loc, hint=f"write: saw 110 # {signature(definition)}")
     semitones = None
-    if definition.name in OFFSET_OSCILLATORS:
+    if tuned:
         if len(values) > 2:
             raise comes_later(
                 f"an envelope for each note of an oscillator (`{name}` with {len(values)} arguments)", loc
@@ -256,8 +265,8 @@ def unit(
     for param, value, at in zip(definition.params, values, locs, strict=False):
         given[param.name] = ranged(resolver, definition, param, value, at)
     for key, argument, at in keywords:
-        if key == "offset" and definition.name in OFFSET_OSCILLATORS:
-            semitones = resolver.evaluate(argument, f"{place}/:{key}")
+        if key == "offset" and tuned:
+            semitones = semitones_of(resolver, argument, f"{place}/:{key}")
             continue
         param = keyword_param(definition, key, at)
         if param.name in given:
@@ -267,14 +276,14 @@ def unit(
     missing = [param for param in definition.params if param.default is None and param.name not in given]
     if missing:
         raise ScoreError(f"`{name}` needs its {short(missing[0])}", loc=loc, hint=f"written as {signature(definition)}")
-    for param in definition.params:
-        if param.as_unit is ParamUnit.PHASE and param.name in given:
-            given[param.name] = melody(resolver, given[param.name])
     if semitones is not None:
         frequency = definition.params[0]
         assert frequency.default is not None
         plain = given.get(frequency.name, Constant(Fraction(frequency.default), loc))
         given[frequency.name] = offset(plain, semitones, place)
+    for param in definition.params:
+        if param.as_unit is ParamUnit.PHASE and param.name in given:
+            given[param.name] = melody(resolver, given[param.name])
     return Unit(definition.name, tuple(inputs), tuple(given.items()), place, loc)
 
 
@@ -290,11 +299,17 @@ def melody(resolver: Resolver, frequency: Term) -> Term:
     return Steps(arithmetic(OPERATOR_OF[frequency.node], a, b, resolver.words), frequency.loc, literal=False)
 
 
+def semitones_of(resolver: Resolver, expr: Expr, place: str) -> Term:
+    """An oscillator's offset: a number, which may stand in quotes to carry a plus sign."""
+    written = OFFSET.fullmatch(expr.text) if isinstance(expr, String) else None
+    return Constant(Fraction(written[1]), expr.loc) if written else resolver.evaluate(expr, place)
+
+
 def offset(frequency: Term, semitones: Term, place: str) -> Term:
     """An oscillator's second argument: a fixed offset in semitones."""
     if not isinstance(semitones, Constant):
-        loc = semitones.loc
-        raise ScoreError("the offset of an oscillator is a plain number of semitones", loc=loc)
+        hint = 'for example: saw 110 7, or saw 110 "+0.5"'
+        raise ScoreError("the offset of an oscillator is a plain number of semitones", loc=semitones.loc, hint=hint)
     import numpy as np
 
     ratio = Fraction(float(semitone_ratio(np.array([float(semitones.value)]))[0]))
@@ -313,7 +328,16 @@ def signature(definition: Definition) -> str:
     parts = [definition.name]
     for param in definition.params:
         parts.append(short(param) if param.default is None else f"[{short(param)} {param.default:g}]")
+    for param in further_params(definition):
+        parts.append(f"[{short(param)}]" if param.default is None else f"[{short(param)} {param.default:g}]")
     return " ".join(parts)
+
+
+def further_params(definition: Definition) -> tuple[Param, ...]:
+    """Arguments that may follow the params, and are dealt with before the kernel; without a default they may lack."""
+    if definition.name in OFFSET_OSCILLATORS:
+        return (OSCILLATOR_OFFSET,)
+    return (catalog()["ramp"].param("duration_s"),) if definition.name == "line" else ()
 
 
 def keyword_param(definition: Definition, key: str, loc: Loc) -> Param:

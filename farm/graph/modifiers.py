@@ -12,6 +12,7 @@ from farm.graph.vocabulary import MODIFIERS, Word
 from farm.pattern.control import control, give_control, merge
 from farm.score.syntax import Call, Expr, Name
 from workers.catalog import Param, language
+from workers.catalog import Unit as ParamUnit
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
@@ -127,7 +128,7 @@ def plays(resolver: Resolver, term: Term) -> bool:
     if not isinstance(term, Unit):
         return False
     definition = language().get(term.node)
-    if definition is not None and any(param.name == "freq_hz" for param in definition.params):
+    if definition is not None and any(param.as_unit is ParamUnit.PHASE for param in definition.params):
         return True
     return any(plays(resolver, one) for _, one in term.inputs)
 

@@ -2,7 +2,8 @@
 
 Phase is an unsigned 32-bit fraction of a cycle and wraps by itself. Saw, square and pulse are smoothed at their jumps
 with the two-point polynomial residual of Välimäki, "Discrete-time synthesis of the sawtooth waveform with reduced
-aliasing", IEEE Signal Processing Letters 12 (2005).
+aliasing", IEEE Signal Processing Letters 12 (2005). In a score sine, saw, square and tri take an offset in semitones as
+a second argument, which is worked out before the kernel: `saw 110 7`.
 """
 
 from __future__ import annotations
