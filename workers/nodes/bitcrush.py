@@ -17,7 +17,9 @@ MOST_HELD = 64.0
     ports=(Port("input"),),
     params=(
         Param("bits", "bits", None, 1.0, 16.0, "the step is 2^-bits"),
-        Param("rate", "frames or Hz", 1.0, 0.0, 384000.0, "1 holds nothing; to 64 so many frames; above, that rate in Hz"),
+        Param(
+            "rate", "frames or Hz", 1.0, 0.0, 384000.0, "1 holds nothing; to 64 so many frames; above, that rate in Hz"
+        ),
     ),
     memory=CARRIED,
     state=("held", "left"),

@@ -53,7 +53,7 @@ def one_saw(phase: Words, step: Words, count: Floats, number: int) -> Floats:
     params=(
         FREQUENCY,
         Param("detune", "1", 0.3, 0.0, LARGEST_DETUNE, "the outermost saws are detune / 10 of the frequency away"),
-        Param("voices", "number", 7.0, 2.0, float(MOST_VOICES), "how many saws"),
+        Param("voices", "", 7.0, 2.0, float(MOST_VOICES), "how many saws"),
     ),
     memory=by_port("freq_hz", "detune", "voices", steps=CLOSED_FORM(advance), signal=CARRIED),
     state=tuple(f"phase{number}:u4" for number in range(MOST_VOICES)),
