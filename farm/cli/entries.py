@@ -61,7 +61,7 @@ def of_node(node: Definition) -> Entry:
     params = [argument(one) for one in node.params]
     for one in further_params(node):
         further = argument(one)
-        params.append(replace(further, required=False, default="may lack") if further.required else further)
+        params.append(replace(further, required=False, default="may be left out") if further.required else further)
     facts = [("memory", memory(node)), ("cost", f"about {node.cost_ns:g} ns a voice and frame")]
     if node.ring is not None:
         facts.append(("delay line", f"up to {node.ring.max_s:g} s" if node.ring.max_s else "of fixed length"))

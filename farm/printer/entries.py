@@ -70,7 +70,7 @@ def number_argument(name: str, unit: str, default: float | None, low: float, hig
 
 def list_page(entries: Sequence[Entry], kinds: Mapping[str, str], more: str) -> str:
     """All entries under the headings of their kinds, with what they do, then how to learn more."""
-    texts = list(zip(entries, columns((f"  {one.signature}", _summary(one)) for one in entries)))
+    texts = list(zip(entries, columns((f"  {one.signature}{_also(one)}", _summary(one)) for one in entries)))
     lines = []
     for kind, title in kinds.items():
         lines += [heading(title), *(text for one, text in texts if one.kind == kind), ""]
@@ -89,6 +89,10 @@ def entry_page(entry: Entry) -> str:
 
 def _examples(example: str) -> list[tuple[str, str]]:
     return [("example" if k == 0 else "", line) for k, line in enumerate(example.splitlines())]
+
+
+def _also(entry: Entry) -> str:
+    return f", also {', '.join(entry.aliases)}" if entry.aliases and entry.kind != MINI else ""
 
 
 def _summary(entry: Entry) -> str:
