@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from rows import Blocks, Row, Scaling
+from rows import Blocks, Cost, Row, Scaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +33,13 @@ STARTS = (
     ("warm_q_s", "q, 16 s and its tail, warm, whole process", 0.8),
     ("cold_q_s", "the first q, empty cache, whole process", 15.0),
 )
+VOICES_PER_S = {"mixed": 1.5, "stress": 2.0}
+"""Millions."""
+COST_MS = {
+    ("bd hh sd hh", "first cycle"): 0.1,
+    ("a score", "parsed and resolved"): 50.0,
+    ("a pattern", "text to its first cycle"): 150.0,
+}
 LONG_S = 0.1
 """Below this, planning is mostly what any score costs once: about 2 ms."""
 
@@ -41,7 +47,7 @@ LONG_S = 0.1
 def bars(
     rows: Sequence[Row],
     starts: Mapping[str, float],
-    patterns: Mapping[str, Any],
+    costs: Sequence[Cost],
     tasks: Mapping[int, float],
     blocks: Sequence[Blocks],
     scaled: Sequence[Scaling],
@@ -80,8 +86,14 @@ def bars(
     if ("hour", "good", 2) in found and ("minute", "good", 2) in found:
         ratio = found["hour", "good", 2].peak_mib / found["minute", "good", 2].peak_mib
         yield Bar("peak memory of an hour over one minute's, 2 workers together", 1.1, ratio, "x")
-    if patterns:
-        yield Bar("stress, text to sorted voice tables", 2.0, patterns["haps_per_s"] / 1e6, "M haps/s", False)
+    for cost in costs:
+        name = f"{cost.what}, {cost.of}"
+        if cost.of == "first 256 cycles":
+            yield Bar(name, 5.0, cost.rate / 1e6, "M haps/s", False)
+        elif cost.unit == "voices":
+            yield Bar(name, VOICES_PER_S[cost.what], cost.rate / 1e6, "M voices/s", False)
+        elif (cost.what, cost.of) in COST_MS:
+            yield Bar(f"{name}, {cost.count:,} {cost.unit}", COST_MS[cost.what, cost.of], 1e3 * cost.seconds, "ms")
     for one in blocks:
         if one.chunk_frames == 512 and one.workers == 2:
             yield Bar(f"{one.workload}, blocks of 512 frames, 2 workers, p99", BLOCK_MS, one.p99, "ms")

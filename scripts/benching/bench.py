@@ -17,11 +17,10 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
 from bars import Bar, bars
 from processes import Failed
-from rows import Blocks, Row, Scaling, live, measured, note, patterns, scaling, starts, tasks
+from rows import Blocks, Cost, Row, Scaling, live, measured, note, patterns, scaling, starts, tasks
 from workloads import NAMED, ROOT, all_names, workload
 
 GOOD = "good"
@@ -37,7 +36,8 @@ def arguments() -> argparse.Namespace:
         prog="scripts/bench",
         description="Measure farm's workloads. Without names, all of them.",
         epilog=f"WORKLOAD: {NAMES}. start: start-up; scaling: efficiency beside what the machine gives; tasks: "
-        "tasks that do nothing; live: times between blocks. "
+        "tasks that do nothing; live: times between blocks; patterns: CPU time of one process, the least of several "
+        "repeats that share nothing. "
         "wall: whole process. render: the tasks alone (in a pool: waiting for them). whole: from the first task to the "
         "last frame, mixed and hashed, without planning, files, and setting up. eff: whole of 1 worker / (P x whole "
         "of P). ns: of render, per audible voice and frame. plan: part of planning + whole. MiB: the most; of several "
@@ -146,6 +146,18 @@ def block_table(found: Sequence[Blocks]) -> str:
     return "\n".join(lines)
 
 
+def cost_table(found: Sequence[Cost]) -> str:
+    """What patterns cost as text."""
+    lines = ["patterns     of                               count            ms   M a second  sha256"]
+    for one in found:
+        mark = one.sha256[:12] if one.same else "DIFFERS between windows"
+        lines.append(
+            f"{one.what:<12} {one.of:<27} {one.count:>10,} {one.unit:<6} {1e3 * one.seconds:8.3f}"
+            f" {one.rate / 1e6:12.3f}  {mark}"
+        )
+    return "\n".join(lines)
+
+
 def bar_table(found: Sequence[Bar]) -> str:
     """The bars as text."""
     lines = []
@@ -177,12 +189,12 @@ class Found:
     scaled: list[Scaling] = field(default_factory=list)
     tasks: dict[int, float] = field(default_factory=dict)
     started: dict[str, float] = field(default_factory=dict)
-    queried: dict[str, Any] = field(default_factory=dict)
+    costs: list[Cost] = field(default_factory=list)
 
     @property
     def bars(self) -> list[Bar]:
         """The bars."""
-        return list(bars(self.rows, self.started, self.queried, self.tasks, self.blocks, self.scaled))
+        return list(bars(self.rows, self.started, self.costs, self.tasks, self.blocks, self.scaled))
 
     @property
     def same(self) -> bool:
@@ -191,7 +203,7 @@ class Found:
         for one in self.blocks:
             hashes.setdefault((one.workload, one.chunk_frames), set()).add(one.sha256)
         lives = all(len(those) == 1 for those in hashes.values())
-        return lives and all(one.same for one in (*self.rows, *self.scaled)) and self.queried.get("same", True)
+        return lives and all(one.same for one in (*self.rows, *self.scaled, *self.costs))
 
 
 def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
@@ -216,7 +228,7 @@ def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
         found.started = starts(given.runs)
     if "patterns" in names:
         note("measuring patterns")
-        found.queried = patterns(given.runs)
+        found.costs = patterns(given.runs)
     return found
 
 
@@ -238,12 +250,8 @@ def page(runs: int, found: Found) -> str:
         parts.append(block_table(found.blocks))
     if found.started:
         parts.append(start_table(found.started))
-    if found.queried:
-        parts.append(
-            f"stress, {found.queried['haps']:,} haps from text to sorted voice tables:"
-            f" {found.queried['seconds']:.3f} s, {found.queried['haps_per_s'] / 1e6:.2f} M haps/s,"
-            f" {found.queried['sha256'][:12]}"
-        )
+    if found.costs:
+        parts.append(cost_table(found.costs))
     if found.bars:
         parts.append(bar_table(found.bars))
     return "\n\n".join(parts)
@@ -289,7 +297,13 @@ def main() -> int:
             "blocks": [asdict(one) for one in found.blocks],
             "bars": [{**asdict(bar), "reached": bar.reached} for bar in found.bars],
         }
-        whole = {**machine(), "runs": given.runs, **lists, "start": found.started, "patterns": found.queried}
+        whole = {
+            **machine(),
+            "runs": given.runs,
+            **lists,
+            "start": found.started,
+            "patterns": [asdict(one) for one in found.costs],
+        }
         print(json.dumps(whole, indent=1))
         return 0 if found.same else 1
     text = page(given.runs, found)

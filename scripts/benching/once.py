@@ -3,7 +3,7 @@
 python once.py render NAME QUALITY WORKERS     renders a workload into nothing; the report
 python once.py batch QUALITY WORKERS FOLDER    500 clips into files there, one after another in one warm session
 python once.py audible NAME QUALITY            counts the voices that sound, frame by frame, without rendering
-python once.py patterns CYCLES RUNS            stress from text to voice tables
+python once.py patterns RUNS                   questions, text to voice tables, reading
 python once.py tasks WORKERS                   nanoseconds of a task that does nothing
 python once.py scaling NAME QUALITY WORKERS ROUNDS    one worker, a pool, and as many processes that share nothing
 python once.py live NAME CHUNK WORKERS         milliseconds between blocks, one chunk at a time
@@ -24,20 +24,19 @@ from pathlib import Path
 import numpy as np
 from clips import clip
 from explicit import explicit_score
-from workloads import CLIPS, SCORES, Workload, workload
+from queries import asking_of, measure
+from workloads import CLIPS, Workload, workload
 
 from farm.graph.slab import Slab
-from farm.graph.voices import Asking, choke, voices
+from farm.graph.voices import choke, voices
 from farm.options import RenderOptions
 from farm.render.job import Report, Score, load, run, understand
 from farm.render.length import extent
 from farm.render.rendering import Rendering
 from farm.render.session import Session
-from farm.score import Source, read_source
+from farm.score import Source
 from workers import cores
 
-WINDOW_CYCLES = 5
-"""As a session plans this score: 40,960 voices at once."""
 LIVE_WINDOW_FRAMES = 88200
 """Two seconds are planned at once while the two before them play."""
 
@@ -90,11 +89,6 @@ def batch(quality: str, workers: int, folder: Path) -> dict[str, object]:
     return {**times, **counts, "sha256": digest.hexdigest()}
 
 
-def asking_of(score: Score, slab: Slab) -> Asking:
-    """What voices are made from, for scores whose voices read no signals; without the tables of quality best."""
-    return Asking(slab.rate, score.graph.cps, score.graph.words, slab, no_signal, no_table, False)
-
-
 def audible(name: str, quality: str) -> dict[str, object]:
     """Voices sounding, summed over frames, and at most."""
     work = known(name)
@@ -116,30 +110,6 @@ def audible(name: str, quality: str) -> dict[str, object]:
         voice_frames += int((end - onset).sum())
         peak = max(peak, int(sounding.max(initial=0)))
     return {"voice_frames": voice_frames, "voices_peak": peak}
-
-
-def patterns(cycles: int, runs: int) -> dict[str, object]:
-    """Haps a second on stress, from its text to sorted voice tables, window by window; sounds are read beforehand."""
-    source = read_source(str(SCORES / "stress.ph"))
-    slab = Slab(44100)
-    seconds, digests, count = [], set(), 0
-    for _ in range(runs + 1):
-        started = time.perf_counter()
-        score = understand(source)
-        asking = asking_of(score, slab)
-        digest, count = hashlib.sha256(), 0
-        hashing = 0.0
-        for first in range(0, cycles, WINDOW_CYCLES):
-            for one in score.graph.sources:
-                table = voices(one, first, WINDOW_CYCLES, asking, None)
-                count += len(table["onset"])
-                paused = time.perf_counter()
-                digest.update(np.ascontiguousarray(table["onset"]))
-                hashing += time.perf_counter() - paused
-        seconds.append(time.perf_counter() - started - hashing)
-        digests.add(digest.hexdigest())
-    assert count == 8192 * cycles
-    return {"haps": count, "seconds": seconds[1:], "sha256": sorted(digests)}
 
 
 def tasks(workers: int) -> dict[str, object]:
@@ -218,16 +188,6 @@ def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
     return {"ms": (np.diff(at) * 1e3).tolist(), "sha256": digest.hexdigest()}
 
 
-def no_signal(bus: int, frames: object) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """No workload's voices read signals."""
-    raise AssertionError(bus)
-
-
-def no_table(pace: object) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The count of voices does not depend on the quality."""
-    raise AssertionError(pace)
-
-
 def main() -> None:
     """Does what the arguments say."""
     what, *rest = sys.argv[1:]
@@ -238,7 +198,7 @@ def main() -> None:
     elif what == "audible":
         answer = audible(rest[0], rest[1])
     elif what == "patterns":
-        answer = patterns(int(rest[0]), int(rest[1]))
+        answer = {"costs": list(measure(int(rest[0])))}
     elif what == "tasks":
         answer = tasks(int(rest[0]))
     elif what == "scaling":

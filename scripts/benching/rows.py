@@ -14,7 +14,6 @@ from typing import Any
 from processes import FARM, ONCE, Took, timed, together_mib
 from workloads import BATCH, ROOT, SCORES, Workload
 
-PATTERN_CYCLES = 250
 LIVE = ("q", "m", "stress")
 LIVE_CHUNKS = (128, 256, 512)
 
@@ -257,19 +256,30 @@ def starts(runs: int) -> dict[str, float]:
     }
 
 
-def patterns(runs: int) -> dict[str, object]:
-    """Haps a second on stress, from text to sorted voice tables."""
-    answer = timed([*ONCE, "patterns", str(PATTERN_CYCLES), str(runs)], ROOT).answer
-    seconds = median(answer["seconds"])
-    hashes = answer["sha256"]
-    rate = answer["haps"] / seconds
-    return {
-        "haps": answer["haps"],
-        "seconds": seconds,
-        "haps_per_s": rate,
-        "sha256": hashes[0],
-        "same": len(hashes) == 1,
-    }
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What patterns cost: the least CPU seconds of several repeats for `count` of a `unit`.
+
+    `sha256`: of what was computed; `same`: whether it is, however the cycles are cut into windows.
+    """
+
+    what: str
+    of: str
+    count: int
+    unit: str
+    seconds: float
+    sha256: str
+    same: bool
+
+    @property
+    def rate(self) -> float:
+        """How many a second."""
+        return self.count / self.seconds
+
+
+def patterns(runs: int) -> list[Cost]:
+    """Questions to patterns, voice tables from a score's text, and reading long texts."""
+    return [Cost(**one) for one in timed([*ONCE, "patterns", str(runs)], ROOT).answer["costs"]]
 
 
 def note(text: str) -> None:

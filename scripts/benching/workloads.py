@@ -96,3 +96,34 @@ def all_names() -> list[str]:
     """Every workload of a run without arguments, in the table's order."""
     sized = [("sustain", SUSTAIN), ("synth", SYNTH), ("drums", DRUMS)]
     return [*(f"{kind}-{count}" for kind, counts in sized for count in counts), *NAMED]
+
+
+MIXED = "<[bd*2 [~ bd]] [bd(5,8,<0 2>)]>, [hh*16]?, [c3 e3 g3 <b3 a3>]*4, ~ cp"
+MIXED_CHAIN = ("every 4 rev", "jux rev", "off 0.125 rev", "fast 2")
+QUERIES = {
+    "bd*720": "bd*720",
+    "bd hh sd hh": "bd hh sd hh",
+    "layers": "[bd(3,8), hh*8, ~ sd ~ [sd cp]]",
+    "mixed": MIXED,
+}
+"""Patterns that are asked; `mixed` under its chain of transforms."""
+
+STEPS = " ".join(("bd", "hh", "sd", "[cp cp]", f"{i % 97}.5", "hh?", "c3", "bd*2")[i % 8] for i in range(8192))
+"""A pattern of 8,192 written steps."""
+
+_STANZA = """-- part {k}
+~kick{k}: s "bd ~ [bd bd:{k}] ~" # gain 0.{k}
+~hats{k}: s "[hh*2 hh?]*4, ~ oh:{k}" # gain "0.3 0.{k} [0.2 0.4]" # pan "-0.5 0.{k}"
+~lfo{k}: sine "<0.25 0.{k}>" * 400 + 900
+~lead{k}: saw "220 330 <440 55{k}> 660" # lpf ~lfo{k} 0.7 # gain 0.2
+~bass{k}: s "~voice{k}(3,8)" # note "<c2 c2 eb2 g1 {k}>" # ar 0.01 0.3 $ every 4 (fast 2)
+~voice{k}: saw 55 # lpf 7{k} 1.2
+
+o{k}: ~kick{k} + ~hats{k} * 0.5 + ~lead{k} + ~bass{k}
+    # delay 0.375 0.4 0.3 # reverb 0.5 0.5 0.2
+"""
+
+
+def lines_of_score() -> str:
+    """A score of 400 lines: buses, patterns, chains, transforms and outputs; no string stands in it twice."""
+    return CPS + "".join(_STANZA.format(k=k) for k in range(1, 40)) + "-- end\n" * 9
