@@ -29,6 +29,8 @@ class RenderOptions:
     duration_s: Fraction | None = None
     from_cycle: Fraction | None = None
     to_cycle: Fraction | None = None
+    lenient: bool = False
+    """What cannot be rendered is left out with a warning, and is no error."""
     rate: int = 44100
     bits: Bits = "24"
     quality: Quality = "good"

@@ -52,6 +52,7 @@ samples_option = setting(
     shell_complete=completion.folders,
     help="Folder of sample banks; may be repeated, the last one is searched first.  [none]",
 )
+lenient_option = setting("--lenient", is_flag=True, help="Leave out what cannot be rendered, with a warning.  [off]")
 # Parameters are called as the fields of RenderOptions. Its defaults and ranges, repeated in the help, hold.
 sounding_options = options(
     setting(
@@ -74,6 +75,7 @@ sounding_options = options(
         metavar="N",
         help="Cycle at which that part ends, above --from to 10000000.  [the end]",
     ),
+    lenient_option,
     setting("--rate", type=int, metavar="HZ", help="Sample rate in Hz, 8000 to 384000.  [44100]"),
     setting(
         "--quality",

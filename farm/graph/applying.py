@@ -64,15 +64,24 @@ def applied(resolver: Resolver, first: Expr, rest: list[tuple[Expr, Loc]], place
     if not is_transform(resolver, items[0]) and not lacks_input(resolver, items[0]):
         value = resolver.operand(items[0], places[0])
         for item, where in zip(items[1:], places[1:], strict=True):
-            value = function_of(resolver, item, where).apply(value)
+            value = changed(resolver, value, item, where)
         return value
     if not is_transform(resolver, items[-1]):
         value = resolver.evaluate(items[-1], places[-1])
         for item, where in zip(items[-2::-1], places[-2::-1], strict=True):
-            value = function_of(resolver, item, where).apply(value)
+            value = changed(resolver, value, item, where)
         return value
     functions = [function_of(resolver, item, where) for item, where in zip(items, places, strict=True)]
     return composed(functions, items[0].loc)
+
+
+def changed(resolver: Resolver, value: Term, function: Expr, place: str) -> Term:
+    """`value $ function`; with --lenient one that fails is left out."""
+
+    def work() -> Term:
+        return function_of(resolver, function, place).apply(value)
+
+    return work() if resolver.leaving is None else resolver.leaving.attempt(work, value)
 
 
 def composed(functions: list[Function], loc: Loc) -> Function:

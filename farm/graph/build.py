@@ -10,6 +10,7 @@ import numpy as np
 
 from farm.errors import FarmError, Loc, Notice, ScoreError
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
+from farm.graph.leaving import Leaving
 from farm.graph.resolve import Resolved, Resolver
 from farm.graph.terms import (
     QUERIED_CYCLES,
@@ -71,6 +72,8 @@ class Builder:
     instruments: list[Scope] = field(default_factory=list)
     sources: list[Source] = field(default_factory=list)
     probes: set[int] = field(default_factory=set)
+    numbers: dict[int, tuple[Steps, Steps]] = field(default_factory=dict)
+    """With --lenient: step functions without their words, and those they were made of, by identity."""
     pending: list[Callable[[], None]] = field(default_factory=list)
 
     @property
@@ -92,12 +95,16 @@ class Builder:
         self.orders.append(order)
         self.locs.append(loc)
 
-        def work() -> None:
+        def work() -> Scope:
             scope = ScopeBuilder(name, False, order)
             result = self.node(scope, term, heard=True)
-            self.scopes[number] = Scope(name, tuple(scope.nodes), result)
+            return Scope(name, tuple(scope.nodes), result)
 
-        self.pending.append(work)
+        def put() -> None:
+            leaving = self.resolved.leaving
+            self.scopes[number] = work() if leaving is None else leaving.attempt(work, silent(name))
+
+        self.pending.append(put)
         return number
 
     def probe(self, name: str, term: Term) -> int:
@@ -157,11 +164,23 @@ class Builder:
 
     def step_signal(self, scope: ScopeBuilder, term: Steps, reading: Reading) -> int:
         """A string as a signal: held, or a gate."""
+        term = self.numeric(term)
         if reading == "hold":
             feed = self.steps_feed(term, "hold", -1e15, 1e15)
             return self.add(scope, Node("hold", (), (("value", feed),), "", term.loc))
         feed = self.steps_feed(term, reading, -1e9, 1e9)
         return self.add(scope, Node("gate", (), (("target", feed), ("previous", feed)), "", term.loc))
+
+    def numeric(self, term: Steps) -> Steps:
+        """A pattern that is read as a signal; with --lenient its words are left out."""
+        if self.resolved.leaving is None:
+            return term
+        known = self.numbers.get(id(term))
+        if known is None:
+            pattern = self.resolved.leaving.numbers_of(term.pattern, self.words)
+            known = self.numbers[id(term)] = (replace(term, pattern=pattern), term)
+            self.numbers[id(known[0])] = (known[0], term)
+        return known[0]
 
     def steps_feed(self, term: Steps, reading: Reading, low: float, high: float) -> Feed:
         """A pattern as a feed; one that never changes is a constant."""
@@ -195,6 +214,8 @@ class Builder:
         muting: Steps | None = None
         for param in definition.params:
             value = given.get(param.name)
+            if isinstance(value, Steps):
+                value = self.numeric(value)
             feed = self.feed(scope, param, value, gate=term.node == "gain")
             if param.as_unit is ParamUnit.PHASE:
                 if isinstance(value, Steps) and has_rests(value.pattern):
@@ -274,7 +295,9 @@ class Builder:
         if scope.instrument:
             raise ScoreError("voices inside a voice", loc=term.loc, hint="give the inner pattern a bus of its own")
         played: list[int] = []
-        signals = tuple((name, self.probe(f"{term.place}/{name}", value)) for name, value in term.signals)
+        signals = self.signals(term)
+        if self.resolved.leaving is not None:
+            term = replace(term, pattern=self.resolved.leaving.forgiving(term.pattern))
         instruments = dict(term.instruments)
         if "" not in instruments and plays_samples(term, self.words):
             source = Source(term.place, term.pattern, term.envelope, signals, None, "", None, term.place, term.loc)
@@ -287,6 +310,18 @@ class Builder:
         for node in played[1:]:
             total = self.add(scope, Node("add", (("a", total), ("b", node)), (), term.place, term.loc))
         return total
+
+    def signals(self, term: Voices) -> tuple[tuple[str, int], ...]:
+        """The controls that voices read from buses; with --lenient those that cannot be read are left out."""
+        found = []
+        for name, value in term.signals:
+            try:
+                found.append((name, self.probe(f"{term.place}/{name}", value)))
+            except ScoreError as error:
+                if self.resolved.leaving is None:
+                    raise
+                self.resolved.leaving.leave(error)
+        return tuple(found)
 
     def joint(self, scope: ScopeBuilder, source: Source) -> int:
         self.sources.append(source)
@@ -316,6 +351,16 @@ class Builder:
         number = len(self.instruments) - 1
         source = Source(name, term.pattern, term.envelope, signals, number, word, inner.root, place, term.loc)
         return self.node(scope, tail(Built(self.joint(scope, source), term.loc)), heard=True)
+
+
+def nowhere(program: Program) -> Loc:
+    """A place for what the score does not say."""
+    return Loc(program.source.name, 1, 1)
+
+
+def silent(name: str) -> Scope:
+    """A bus without sound."""
+    return Scope(name, (Node("hold", (), (("value", ConstantFeed(0.0)),), "", None),), 0)
 
 
 def unchanged(term: Placed) -> Placed:
@@ -359,12 +404,16 @@ def has_rests(pattern: Pattern) -> bool:
     return bool(np.isnan(heard.ids).any())
 
 
-def build(program: Program, seed: int, errors: list[FarmError] | None = None) -> Graph:
-    """The graph of a score. Raises ScoreError, or collects them in `errors` where it can go on."""
+def build(program: Program, seed: int, errors: list[FarmError] | None = None, leaving: Leaving | None = None) -> Graph:
+    """The graph of a score. Raises ScoreError, or collects them in `errors` where it can go on.
+
+    With `leaving` (--lenient) it raises nothing: what cannot be rendered is left out and noted there.
+    """
     from farm.graph.loops import close_loops
     from farm.graph.signals import PlanTimeSignals
 
-    resolver = Resolver(program, seed)
+    resolver = Resolver(program, seed, leaving)
+    resolver.words.forgive = None if leaving is None else leaving.leave
     signals = PlanTimeSignals()
     resolver.signal_values = signals.pattern_maker(resolver.words)
     resolved = resolver.resolve(errors)
@@ -372,12 +421,22 @@ def build(program: Program, seed: int, errors: list[FarmError] | None = None) ->
     outputs = []
     for name, term in resolved.outputs:
         outputs.append(Output(name, builder.scope_later(name, term, 1 << 30, term.loc)))
+    if leaving is not None and not outputs:
+        leaving.notices.append(Notice("nothing is left of the score: silence"))
+        outputs.append(
+            Output("out", builder.scope_later("out", Constant(Fraction(0), nowhere(program)), 1 << 30, None))
+        )
     for request in signals.requests:
-        request.bus = builder.probe(f"signal/{request.loc.line}", request.term)
+        try:
+            request.bus = builder.probe(f"signal/{request.loc.line}", request.term)
+        except ScoreError as error:
+            if leaving is None:
+                raise
+            leaving.leave(error)
     while builder.pending:
         builder.pending.pop(0)()
     scopes = [scope for scope in builder.scopes if scope is not None]
-    closed = close_loops(scopes, builder.orders, builder.locs, builder.sources, builder.instruments)
+    closed = close_loops(scopes, builder.orders, builder.locs, builder.sources, builder.instruments, leaving)
     return Graph(
         name=program.source.name,
         cps=resolved.cps,
@@ -386,7 +445,8 @@ def build(program: Program, seed: int, errors: list[FarmError] | None = None) ->
         instruments=tuple(builder.instruments),
         sources=tuple(builder.sources),
         outputs=tuple(outputs),
-        notices=tuple(resolver.notices),
+        notices=(*resolver.notices, *(leaving.notices if leaving is not None else ())),
         probes=frozenset(builder.probes),
         signals=signals,
+        leaving=leaving,
     )

@@ -148,7 +148,9 @@ def event_source(
         pattern = renamed(pattern, {word: f"~{word}" for word in synths}, resolver.words)
     instruments = []
     for word, at in [*((word[1:], at) for word, at in named.items() if word[0] == "~"), *synths.items()]:
-        instruments.append((word, Bus(resolver.final_version(word, at), value.loc)))
+        bus = instrument(resolver, word, at, value.loc)
+        if bus is not None:
+            instruments.append((word, bus))
     voices: Term = Voices(pattern, (), "natural", tuple(dict(instruments).items()), place, loc)
     if len(arguments) == 2:
         voices = resolver.linked(voices, Call("gain", (arguments[1],), (), arguments[1].loc), place)
@@ -162,6 +164,20 @@ def event_source(
         voices = resolver.linked(voices, Call(modifier, (argument,), (), at), f"{place}/:{key}")
     assert isinstance(voices, Voices)
     return voices
+
+
+def instrument(resolver: Resolver, word: str, at: Loc, loc: Loc) -> Bus | None:
+    """The bus that a word of a pattern plays; with --lenient an unknown one is None, its events silent."""
+    try:
+        version = resolver.final_version(word, at)
+        if resolver.leaving is not None and version not in resolver.resolving:
+            resolver.term_of(version)
+        return Bus(version, loc)
+    except ScoreError as error:
+        if resolver.leaving is None:
+            raise
+        resolver.leaving.leave(error)
+        return None
 
 
 def renamed(pattern: Pattern, names: dict[str, str], words: Words) -> Pattern:

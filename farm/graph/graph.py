@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import Any, Literal
 
 from farm.errors import Loc, Notice
+from farm.graph.leaving import Leaving
 from farm.graph.signals import PlanTimeSignals
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
@@ -114,3 +115,5 @@ class Graph:
     notices: tuple[Notice, ...] = ()
     probes: frozenset[int] = field(default_factory=frozenset)
     signals: PlanTimeSignals = field(default_factory=PlanTimeSignals)
+    leaving: Leaving | None = None
+    """What `--lenient` left out; None: every mistake is an error."""

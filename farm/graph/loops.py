@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from farm.errors import Loc, ScoreError
-from farm.graph.graph import Node, Scope, Source
+from farm.graph.graph import ConstantFeed, Node, Scope, Source
+from farm.graph.leaving import Leaving
 from workers.catalog import CARRIED, catalog
 
 
@@ -56,37 +57,80 @@ def close_loops(
     locs: list[Loc | None],
     sources: list[Source],
     instruments: list[Scope],
+    leaving: Leaving | None = None,
 ) -> list[Scope]:
-    """The scopes with `previous` set where a reference closes a loop. Raises ScoreError for a loop that cannot be."""
-    direct = [reads(scope) for scope in scopes]
-    through = [set(targets) for targets in direct]
-    for number, scope in enumerate(scopes):
-        for node in scope.nodes:
-            if node.node == "voices":
-                played = sources[node.target].instrument
-                if played is not None:
-                    through[number] |= reads(instruments[played])
-    component = components(through)
+    """The scopes with `previous` set where a reference closes a loop. Raises ScoreError for a loop that cannot be.
+
+    With `leaving` such a loop is cut instead: what its buses read of each other is silent.
+    """
+    played = [voiced(scope, sources, instruments) for scope in scopes]
+    edges = [reads(scope) | through for scope, through in zip(scopes, played, strict=True)]
+    component = components(edges)
     members: dict[int, list[int]] = {}
     for number, one in enumerate(component):
         members.setdefault(one, []).append(number)
     for loop in members.values():
-        inside = set(loop)
-        for number in loop:
-            looping = len(loop) > 1 or number in through[number]
-            if looping and (through[number] - direct[number]) & inside:
-                raise ScoreError(
-                    "a loop of buses cannot pass through voices", loc=locs[number], hint=drawn(scopes, loop)
-                )
-        if len(loop) > 1 and not any(has_state(node) for number in loop for node in scopes[number].nodes):
-            raise ScoreError(
-                "a loop of buses needs a node with a state in it (a delay, a filter, a reverb)",
-                loc=locs[min(loop, key=lambda n: orders[n])],
-                hint=drawn(scopes, loop),
-            )
+        refused = refusal(scopes, orders, locs, played, edges, loop)
+        if refused is not None and leaving is None:
+            raise refused
+        if refused is not None and leaving is not None:
+            leaving.leave(refused)
+            parted = cut(scopes, sources, instruments, frozenset(loop))
+            return close_loops(parted, orders, locs, sources, instruments, leaving)
     return [
         replace(scope, nodes=tuple(closed(node, n, component, orders) for node in scope.nodes))
         for n, scope in enumerate(scopes)
+    ]
+
+
+def voiced(scope: Scope, sources: list[Source], instruments: list[Scope]) -> set[int]:
+    """Buses that a scope reads through the voices in it."""
+    found: set[int] = set()
+    for node in scope.nodes:
+        if node.node == "voices":
+            played = sources[node.target].instrument
+            if played is not None:
+                found |= reads(instruments[played])
+    return found
+
+
+def refusal(
+    scopes: list[Scope],
+    orders: list[int],
+    locs: list[Loc | None],
+    played: list[set[int]],
+    edges: list[set[int]],
+    loop: list[int],
+) -> ScoreError | None:
+    """Why the buses of a strongly connected component cannot be rendered; None if they can, or are no loop."""
+    inside = frozenset(loop)
+    for number in loop:
+        looping = len(loop) > 1 or number in edges[number]
+        if looping and (played[number] - reads(scopes[number])) & inside:
+            hint = drawn(scopes, edges, number, inside)
+            return ScoreError("a loop of buses cannot pass through voices", loc=locs[number], hint=hint)
+    if len(loop) > 1 and not any(has_state(node) for number in loop for node in scopes[number].nodes):
+        first = min(loop, key=lambda n: orders[n])
+        return ScoreError(
+            "a loop of buses needs a node with a state in it (a delay, a filter, a reverb)",
+            loc=locs[first],
+            hint=drawn(scopes, edges, first, inside),
+        )
+    return None
+
+
+def cut(scopes: list[Scope], sources: list[Source], instruments: list[Scope], loop: frozenset[int]) -> list[Scope]:
+    """The scopes, in which the buses of a loop read silence of each other."""
+
+    def parted(node: Node) -> Node:
+        alone = Scope("", (node,), 0)
+        if not (reads(alone) | voiced(alone, sources, instruments)) & loop:
+            return node
+        return Node("hold", (), (("value", ConstantFeed(0.0)),), "", node.loc)
+
+    return [
+        replace(scope, nodes=tuple(parted(node) for node in scope.nodes)) if number in loop else scope
+        for number, scope in enumerate(scopes)
     ]
 
 
@@ -103,13 +147,17 @@ def has_state(node: Node) -> bool:
     return definition is not None and definition.role == "effect" and definition.memory is CARRIED
 
 
-def drawn(scopes: list[Scope], loop: list[int]) -> str:
-    """The loop as text: ~a <- ~b <- ~a."""
-    inside = set(loop)
-    path = [loop[0]]
-    while True:
-        following = sorted(reads(scopes[path[-1]]) & inside)
-        if not following or following[0] in path:
-            break
-        path.append(following[0])
-    return " <- ".join(scopes[number].name for number in (*path, path[0]))
+def drawn(scopes: list[Scope], edges: list[set[int]], start: int, inside: frozenset[int]) -> str:
+    """The shortest loop through a bus as text: ~a <- ~b <- ~a."""
+    came_from: dict[int, int] = {}
+    waiting = [start]
+    while waiting and start not in came_from:
+        bus = waiting.pop(0)
+        for following in sorted(edges[bus] & inside):
+            if following not in came_from:
+                came_from[following] = bus
+                waiting.append(following)
+    path = [start]
+    while len(path) == 1 or path[-1] != start:
+        path.append(came_from[path[-1]])
+    return " <- ".join(scopes[number].name for number in reversed(path))

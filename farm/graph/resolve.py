@@ -13,6 +13,7 @@ from fractions import Fraction
 from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
 from farm.graph import applying, calling, modifiers, one_shots, pitches
 from farm.graph.later import comes_later
+from farm.graph.leaving import Leaving
 from farm.graph.place import seed64
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.pattern import mini
@@ -40,6 +41,7 @@ from farm.score.syntax import (
     PatternRef,
     Program,
     Section,
+    Statement,
     String,
     TemplateDef,
     TemplateRef,
@@ -55,6 +57,7 @@ MOST_USES = 10_000
 PASTE = 20
 """As how many of these the use of a modifier bus counts."""
 MOST_OPERATORS = 1000
+Operator = Chain | Apply | Binary
 DEFINES = {
     PatternDef: "a named pattern (`%name: ...`)",
     TemplateDef: "a template (`@name: ...`)",
@@ -84,6 +87,7 @@ class Resolved:
     outputs: tuple[tuple[str, Term], ...]
     versions: tuple[Version, ...]
     term_of: Callable[[int], Term]
+    leaving: Leaving | None
     notices: tuple[Notice, ...]
 
 
@@ -93,6 +97,8 @@ class Resolver:
 
     program: Program
     seed: int
+    leaving: Leaving | None = None
+    """With `--lenient`: where mistakes go that do not stop the score."""
     words: Words = field(default_factory=Words)
     notices: list[Notice] = field(default_factory=list)
     versions: list[Version] = field(default_factory=list)
@@ -100,6 +106,7 @@ class Resolver:
     synthdefs: set[str] = field(default_factory=set)
     """Buses that a pattern may name without a tilde."""
     terms: dict[int, Term] = field(default_factory=dict)
+    failed: dict[int, FarmError] = field(default_factory=dict)
     resolving: set[int] = field(default_factory=set)
     order: int = 0
     transform_buses: dict[int, bool] = field(default_factory=dict)
@@ -112,32 +119,44 @@ class Resolver:
 
     # Statements.
 
-    def collect(self) -> None:
+    def collect(self, order: int, statement: Statement) -> None:
         """Numbers the definitions of buses, and reads the tempo: the last one holds."""
-        for order, statement in enumerate(self.program.statements):
-            if isinstance(statement, BusDef):
-                if statement.params:
-                    raise comes_later(f"a bus with arguments, `~{statement.name}`,", statement.loc)
-                earlier = self.by_name.setdefault(statement.name, [])
-                place = f"~{statement.name}" + (f"'{len(earlier)}" if earlier else "")
-                earlier.append(len(self.versions))
-                if statement.kind == "synthdef":
-                    self.synthdefs.add(statement.name)
-                body, kind = statement.body, statement.kind
-                self.versions.append(Version(statement.name, order, body, kind, place, statement.loc))
-            elif isinstance(statement, PatternDef | TemplateDef | FunctionDef):
-                raise comes_later(DEFINES[type(statement)], statement.loc)
-            elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
-                raise comes_later(f"`{statement.name}`", statement.loc)
-            elif isinstance(statement, Tempo):
-                self.cps = self.tempo(statement)
-            elif isinstance(statement, Command):
-                self.notices.append(Notice(f"`{statement.name}` only means something live: left out", statement.loc))
+        if isinstance(statement, BusDef):
+            if statement.params:
+                raise comes_later(f"a bus with arguments, `~{statement.name}`,", statement.loc)
+            earlier = self.by_name.setdefault(statement.name, [])
+            place = f"~{statement.name}" + (f"'{len(earlier)}" if earlier else "")
+            earlier.append(len(self.versions))
+            if statement.kind == "synthdef":
+                self.synthdefs.add(statement.name)
+            body, kind = statement.body, statement.kind
+            self.versions.append(Version(statement.name, order, body, kind, place, statement.loc))
+        elif isinstance(statement, PatternDef | TemplateDef | FunctionDef):
+            raise comes_later(DEFINES[type(statement)], statement.loc)
+        elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
+            raise comes_later(f"`{statement.name}`", statement.loc)
+        elif isinstance(statement, Tempo):
+            self.cps = self.tempo(statement)
+        elif isinstance(statement, Command):
+            self.notices.append(Notice(f"`{statement.name}` only means something live: left out", statement.loc))
 
     def resolve(self, errors: list[FarmError] | None = None) -> Resolved:
         """Resolves every statement. With `errors`, mistakes are collected there, statement by statement."""
         self.notices += self.program.notices
-        self.collect()
+
+        def attempt(work: Callable[[], None]) -> None:
+            try:
+                work()
+            except ScoreError as error:
+                if self.leaving is not None:
+                    self.leaving.leave(error)
+                elif errors is None:
+                    raise
+                elif all(error.loc != known.loc or error.message != known.message for known in errors):
+                    errors.append(error)
+
+        for order, statement in enumerate(self.program.statements):
+            attempt(lambda order=order, statement=statement: self.collect(order, statement))  # type: ignore[misc]
         outputs: dict[str, tuple[int, Expr, Loc]] = {}
         bare = 0
         for order, statement in enumerate(self.program.statements):
@@ -153,15 +172,6 @@ class Resolver:
         named = sorted(outputs, key=lambda name: -1 if name == "out" else int(name[1:]))
         heard: list[tuple[str, Term]] = []
 
-        def attempt(work: Callable[[], None]) -> None:
-            try:
-                work()
-            except ScoreError as error:
-                if errors is None:
-                    raise
-                if all(error.loc != known.loc or error.message != known.message for known in errors):
-                    errors.append(error)
-
         def one_output(name: str) -> None:
             self.order = outputs[name][0]
             heard.append((name, pitches.played(self, self.evaluate(outputs[name][1], name), name)))
@@ -170,9 +180,13 @@ class Resolver:
             attempt(lambda index=index: self.check_version(index))  # type: ignore[misc]
         for name in named:
             attempt(lambda name=name: one_output(name))  # type: ignore[misc]
-        if not named and not errors:
+        if self.leaving is not None and not named and not self.versions:
+            self.notices.append(Notice("the score has no output", None))
+        elif not named and not errors:
             attempt(lambda: heard.extend((n, pitches.played(self, term, n)) for n, term in self.automatic_outputs()))
-        return Resolved(self.cps, self.words, tuple(heard), tuple(self.versions), self.term_of, tuple(self.notices))
+        return Resolved(
+            self.cps, self.words, tuple(heard), tuple(self.versions), self.term_of, self.leaving, tuple(self.notices)
+        )
 
     def check_version(self, index: int) -> None:
         """Resolves a definition even if nothing uses it, so that its mistakes are told."""
@@ -271,6 +285,8 @@ class Resolver:
 
     def term_of(self, index: int) -> Term:
         """The meaning of a definition."""
+        if index in self.failed:
+            raise self.failed[index]
         if index not in self.terms:
             version = self.versions[index]
             outer, self.order = self.order, version.order
@@ -280,6 +296,9 @@ class Resolver:
                     message = f"`~{version.name}` is a modifier: it needs something to work on"
                     raise ScoreError(message, loc=version.loc, hint=f"use it in a chain: saw 55 # ~{version.name}")
                 self.terms[index] = self.evaluate(version.body, version.place)
+            except ScoreError as error:
+                self.failed[index] = error
+                raise
             finally:
                 self.resolving.discard(index)
                 self.order = outer
@@ -309,6 +328,12 @@ class Resolver:
         if len(operators) > MOST_OPERATORS:
             message = f"an expression of {len(operators):,} operators, the limit is {MOST_OPERATORS:,}"
             raise ScoreError(message, loc=first.loc, hint="give parts of it names: ~part: ...")
+        if self.leaving is not None and operators:
+            return self.evaluated_leniently(first, operators, place)
+        return self.evaluated(first, operators, place)
+
+    def evaluated(self, first: Expr, operators: list[Operator], place: str) -> Term:
+        """The meaning of an expression that was taken apart by `spine`."""
         items: list[tuple[Expr, Loc]] = []
         while len(items) < len(operators) and isinstance(operators[len(items)], Apply):
             operator = operators[len(items)]
@@ -319,18 +344,44 @@ class Resolver:
             value = self.operand(first, place)
         return self.continued(value, operators[len(items) :], len(items), place)
 
-    def continued(self, value: Term, operators: list[Chain | Apply | Binary], index: int, place: str) -> Term:
+    def continued(self, value: Term, operators: list[Operator], index: int, place: str) -> Term:
         """Applies the operators of a spine from the inside out."""
         for number, operator in enumerate(operators, index):
             where = f"{place}/{number}"
             if isinstance(operator, Chain):
                 value = self.chained(value, operator.right, where)
             elif isinstance(operator, Apply):
-                function = applying.function_of(self, operator.right, where)
-                value = function.apply(value)
+                value = applying.changed(self, value, operator.right, where)
             else:
-                value = self.binary(operator.op, value, self.evaluate(operator.right, where), where, operator.loc)
+                value = self.operated(value, operator, where)
         return value
+
+    def operated(self, left: Term, operator: Binary, place: str) -> Term:
+        """`left operator right`; with --lenient a summand that fails is left out."""
+        try:
+            return self.binary(operator.op, left, self.evaluate(operator.right, place), place, operator.loc)
+        except ScoreError as error:
+            if self.leaving is None or operator.op.strip("|~") not in ("+", "-"):
+                raise
+            self.leaving.leave(error)
+            return left
+
+    def evaluated_leniently(self, first: Expr, operators: list[Operator], place: str) -> Term:
+        """As `evaluated`; where what stands before a sum's first sign fails, the sum goes on without it."""
+        assert self.leaving is not None
+        try:
+            return self.evaluated(first, operators, place)
+        except ScoreError as error:
+            rest = summands(operators)
+            if rest is None:
+                raise
+            self.leaving.leave(error)
+        operator, after = rest
+        place = f"{place}/{len(after)}"
+        if "-" in operator.op:
+            return self.evaluated_leniently(Negate(operator.right, operator.loc), after, place)
+        inner, before = spine(operator.right)
+        return self.evaluated_leniently(inner, [*before, *after], place)
 
     def operand(self, expr: Expr, place: str) -> Term:
         """An expression without operators."""
@@ -363,7 +414,13 @@ class Resolver:
         return self.continued(value, operators, 0, f"{place}/#")
 
     def linked(self, left: Term, right: Expr, place: str) -> Term:
-        """One link of a chain: an effect, a modifier, a modifier bus."""
+        """One link of a chain: an effect, a modifier, a modifier bus; with --lenient one that fails is left out."""
+        if self.leaving is not None:
+            return self.leaving.attempt(lambda: self.link(left, right, place), left)
+        return self.link(left, right, place)
+
+    def link(self, left: Term, right: Expr, place: str) -> Term:
+        """One link of a chain."""
         if isinstance(right, Name | Call):
             known = modifiers.applied(self, left, right, place)
             return known if known is not None else calling.call(self, right, left, place)
@@ -416,6 +473,18 @@ class Resolver:
         if isinstance(term, Steps):
             return term.pattern
         return pure(self.words.intern(term.value), self.words.add_loc(term.loc))
+
+
+def summands(operators: list[Operator]) -> tuple[Binary, list[Operator]] | None:
+    """A row of operators from its first plus or minus on, which may stand right of a `#`; None if there is none."""
+    for number, operator in enumerate(operators):
+        if isinstance(operator, Binary) and operator.op.strip("|~") in ("+", "-"):
+            return operator, operators[number + 1 :]
+        if isinstance(operator, Chain):
+            inner = summands(spine(operator.right)[1])
+            if inner is not None:
+                return inner[0], [*inner[1], *operators[number + 1 :]]
+    return None
 
 
 def binary_unit(node: str, left: Term, right: Term, place: str, loc: Loc) -> Unit:

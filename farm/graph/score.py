@@ -12,7 +12,8 @@ from farm.errors import Notice
 from farm.graph.build import build
 from farm.graph.calling import function_names, refused_links
 from farm.graph.graph import Graph
-from farm.score import Source, parse, read_source
+from farm.graph.leaving import Leaving
+from farm.score import Source, parse, parse_all, read_source
 from farm.score.syntax import Program
 
 
@@ -24,6 +25,8 @@ class Score:
     program: Program
     graph: Graph
     seed: int
+    unreadable: tuple[Notice, ...] = ()
+    """With --lenient: what could not be read."""
 
     @property
     def name(self) -> str:
@@ -37,22 +40,46 @@ class Score:
 
     def seeded(self, seed: int) -> Graph:
         """The graph for a seed."""
-        return self.graph if seed == self.seed else build(self.program, seed)
+        if seed == self.seed:
+            return self.graph
+        leaving = self.graph.leaving
+        return build(self.program, seed, leaving=None if leaving is None else Leaving([*self.unreadable]))
 
 
-def load(path: str | Path, *, seed: int = 0) -> Score:
+def load(path: str | Path, *, seed: int = 0, lenient: bool = False) -> Score:
     """Reads a score ("-" is standard input).
 
-    Raises ScoreError for what cannot be understood, FileError for a file that cannot be read.
+    Raises ScoreError for what cannot be understood, FileError for a file that cannot be read. With `lenient` it raises
+    FileError alone: what cannot be understood is left out with a warning.
     """
-    return understand(read_source(str(path)), seed=seed)
+    if not lenient:
+        return understand(read_source(str(path)), seed=seed)
+    leaving = Leaving()
+    return understood(read_source(str(path), leaving.leave), seed, leaving)
 
 
-def understand(source: Source, *, seed: int = 0) -> Score:
-    """A score from text that was read already. Raises ScoreError."""
+def understand(source: Source, *, seed: int = 0, lenient: bool = False) -> Score:
+    """A score from text that was read already. Raises ScoreError, with `lenient` nothing."""
+    if lenient:
+        return understood(source, seed, Leaving())
     with uncollected():
         program = parse(source, function_names(), refused_links())
         return Score(source, program, build(program, seed), seed)
+
+
+def understood(source: Source, seed: int, leaving: Leaving) -> Score:
+    """What can be understood of a text."""
+    with uncollected():
+        program, errors = parse_all(source, function_names(), refused_links())
+        for error in errors:
+            leaving.leave(error)
+        unreadable = tuple(leaving.notices)
+        return Score(source, program, build(program, seed, leaving=leaving), seed, unreadable)
+
+
+def silence(name: str) -> Graph:
+    """The graph of a score of which nothing is left."""
+    return understand(Source(name, ""), lenient=True).graph
 
 
 @contextmanager

@@ -24,7 +24,7 @@ CycleReader = Callable[[int, Ints], Floats]
 
 @dataclass(eq=False)
 class Request:
-    """A signal that a transform reads; `bus` is set when the graph is built."""
+    """A signal that a transform reads; `bus` is set when the graph is built, and stays -1 if it was left out."""
 
     term: Term
     loc: Loc
@@ -50,7 +50,8 @@ class PlanTimeSignals:
             place = words.add_loc(loc)
 
             def answer(cycles: Ints) -> Haps:
-                values = np.zeros(len(cycles)) if self.reader is None else self.reader(request.bus, cycles)
+                unread = self.reader is None or request.bus < 0
+                values = np.zeros(len(cycles)) if self.reader is None or unread else self.reader(request.bus, cycles)
                 ids = [words.intern(paced(value) if pace else Fraction(float(value))) for value in values]
                 count = len(cycles)
                 times = np.zeros((4, count), np.int64)

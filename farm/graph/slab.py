@@ -37,6 +37,7 @@ class Slab:
     named: dict[tuple[str, int, bool], Place] = field(default_factory=dict)
     banks: dict[str, Bank] = field(default_factory=dict)
     """Banks in use."""
+    silent: Place | None = None
     notices: list[Notice] = field(default_factory=list)
     loading_s: float = 0.0
     """Seconds spent finding, reading and resampling files."""
@@ -72,6 +73,12 @@ class Slab:
         if (file, backwards) not in self.places:
             self.places[file, backwards] = self.put(planes_of(file, self.rate, backwards))
         return self.places[file, backwards]
+
+    def silence(self) -> Place:
+        """The place of a single silent frame. Raises FileError."""
+        if self.silent is None:
+            self.silent = self.add(np.zeros(1, np.float32))
+        return self.silent
 
     def add(self, frames: NDArray[np.float32], loops: bool = False) -> Place:
         """Adds frames (n,) that stand in no file; around a loop the guards continue it. Raises FileError."""

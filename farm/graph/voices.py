@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import ScoreError
+from farm.errors import FileError, SampleError, ScoreError
 from farm.graph import envelope, law
 from farm.graph.envelope import Segments, Shape
 from farm.graph.graph import ConstantFeed, Source, StepsFeed
+from farm.graph.leaving import Leaving
 from farm.graph.slab import Place, Slab
 from farm.pattern.hap import Haps, numbered
 from farm.pattern.notes import hertz, semitone_ratio
@@ -51,6 +52,7 @@ class Asking:
     sinc_table: Callable[[Floats], Ints]
     """Rates (n,) -> index of the sinc table in the slab for each (only asked with quality best)."""
     best: bool
+    leaving: Leaving | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -273,7 +275,14 @@ def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> 
         kind = by_onset[firsts[column]]
         name, _, index = asking.words.text(int(names[kind])).partition(":")
         loc = asking.words.loc(locs[kind])
-        found[:, column] = asking.slab.place(name, int(index or 0) + int(extra[kind]), bool(backwards[kind]), loc)
+        number_of_file = int(index or 0) + int(extra[kind])
+        try:
+            found[:, column] = asking.slab.place(name, number_of_file, bool(backwards[kind]), loc)
+        except (SampleError, FileError) as error:
+            if asking.leaving is None:
+                raise
+            asking.leaving.leave(error)
+            found[:, column] = asking.slab.silence()
     laid = np.empty((len(found), len(names)), np.int64)
     laid[:, by_onset] = found.take(inverse, axis=1)
     return laid
@@ -293,7 +302,11 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
         by_name = spread(named)
         if (by_name & (root <= 0)).any():
             message = f"a note cannot set `{source.name}`: its first oscillator has no frequency"
-            raise ScoreError(message, loc=source.loc)
+            refused = ScoreError(message, loc=source.loc)
+            if asking.leaving is None:
+                raise refused
+            asking.leaving.leave(refused)
+            by_name = by_name & (root > 0)
         ratio = np.where(by_name, spread(hertz(np.where(named, note, 69.0))) / np.where(root > 0, root, 1.0), ratio)
     elif named.any():
         ratio = np.ones(len(onset))

@@ -11,7 +11,7 @@ from fractions import Fraction
 import numpy as np
 
 from farm.errors import ScoreError
-from farm.pattern.control import not_a_number
+from farm.pattern.control import refuse_word
 from farm.pattern.hap import Haps, Names
 from farm.pattern.joins import both, sample
 from farm.pattern.pattern import Pattern, per_hap
@@ -82,15 +82,17 @@ def _results(sign: str, first: Haps, a: Ints, second: Haps, b: Ints, words: Word
         result = words.calculate(sign, int(ids[row]), int(others[other]))
         if result is None:
             if words.exact(int(ids[row])) is None:
-                raise not_a_number(sign, row, ids, first, words)
-            raise not_a_number(sign, other, others, second, words)
+                refuse_word(sign, row, ids, first, words)
+            else:
+                refuse_word(sign, other, others, second, words)
+            result = 0
         number = words.exact(result)
         if number is not None and abs(number) > _LARGEST:
             places = first.entries("loc")
-            raise ScoreError(
-                f"the result of `{words.text(int(ids[row]))} {sign} {words.text(int(others[other]))}` is over 1e15",
-                loc=None if places is None else words.loc(places[row]),
-            )
+            what = f"{words.text(int(ids[row]))} {sign} {words.text(int(others[other]))}"
+            loc = None if places is None else words.loc(places[row])
+            words.refuse(ScoreError(f"the result of `{what}` is over 1e15", loc=loc))
+            result = 0
         results[i] = result
     return results
 

@@ -50,7 +50,7 @@ def _note(haps: Haps, ids: Floats, words: Words) -> Haps:
     relative = np.where(np.isnan(numbers), syllable, numbers)
     notes = np.where(np.isnan(relative), midi, relative)
     haps = haps.with_column("note", _checked(notes, ids, haps, "note", words))
-    haps = haps.with_column("absolute", np.isnan(relative).astype(np.float64))
+    haps = haps.with_column("absolute", (np.isnan(relative) & ~np.isnan(midi)).astype(np.float64))
     return haps.with_column("size", words.size(ids))
 
 
@@ -60,16 +60,20 @@ def _checked(numbers: Floats, ids: Floats, haps: Haps, name: str, words: Words) 
     if wrong.any():
         used = np.unique(haps.key)
         used = used[wrong[used]]
-        if len(used):
-            raise not_a_number(name, int(used[0]), ids, haps, words)
+        for row in used:
+            refuse_word(name, int(row), ids, haps, words)
     return numbers
 
 
-def not_a_number(name: str, row: int, ids: Floats, haps: Haps, words: Words) -> ScoreError:
-    """The error for a word in row `row` of a value table where a number is needed."""
+def refuse_word(name: str, row: int, ids: Floats, haps: Haps, words: Words) -> None:
+    """Raises ScoreError for a word in row `row` of a value table where a number is needed, unless `words` forgive.
+
+    The empty word was forgiven before.
+    """
     places = haps.entries("loc")
     loc = words.loc(places[row]) if places is not None else None
-    return ScoreError(f"{name}: `{words.text(int(ids[row]))}` is not a number", loc=loc)
+    if words.forgive is None or ids[row] != 0:
+        words.refuse(ScoreError(f"{name}: `{words.text(int(ids[row]))}` is not a number", loc=loc))
 
 
 def merge(left: Pattern, right: Pattern) -> Pattern:

@@ -5,12 +5,13 @@ Ids are given in the order of the text, for each score anew, so that a score ren
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
 
-from farm.errors import Loc
+from farm.errors import Loc, ScoreError
 from farm.pattern.notes import hertz, note_number, pitch_class, solfege
 from farm.pattern.time import Floats, Ints
 
@@ -32,6 +33,8 @@ class Words:
     """Interned values and places of one score. Id 0 is the empty word; a NaN id reads like it."""
 
     def __init__(self) -> None:
+        self.forgive: Callable[[ScoreError], None] | None = None
+        """Where a word goes that stands for a number, which then says nothing; None: it is an error."""
         self._values: list[Value] = []
         self._ids: dict[Value, int] = {}
         self._columns: Floats = np.full((len(_COLUMNS), 64), np.nan)
@@ -39,6 +42,12 @@ class Words:
         self._results: dict[tuple[str, int, int], int] = {}
         self.intern("")
         self.add_loc(Loc("", 0, 0, 0))
+
+    def refuse(self, error: ScoreError) -> None:
+        """Raises the error, unless such errors are forgiven."""
+        if self.forgive is None:
+            raise error
+        self.forgive(error)
 
     def intern(self, value: Value | int) -> int:
         """The id of a number, word, bus symbol (`~name`) or chord note."""

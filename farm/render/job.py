@@ -18,9 +18,10 @@ from farm.audio.decode import shown
 from farm.audio.formats import format_of
 from farm.audio.samples import VARIABLE, library
 from farm.audio.writer import FrameWriter, WavStream, open_writer
-from farm.errors import FileError, Notice, RenderError, show
+from farm.errors import FileError, Notice, RenderError, ScoreError, show
+from farm.graph.graph import Graph
 from farm.graph.place import seed64
-from farm.graph.score import Score, load, understand
+from farm.graph.score import Score, load, silence, understand
 from farm.options import RenderOptions
 from farm.render.length import Extent, extent
 from farm.render.output import OutputStage
@@ -226,11 +227,14 @@ def run(
     graph = score.seeded(options.seed)
     asked = extent(options, graph.cps)
     session.compiling = observer.compiling if observer is not None else None
-    roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
-    rendering = Rendering(
-        *(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain),
-        library=library(options.samples, score.name, os.environ.get(VARIABLE)),
-    )
+    try:
+        rendering = rendering_of(score, graph, options, asked, session)
+    except ScoreError as error:
+        if graph.leaving is None:
+            raise
+        graph.leaving.leave(error)
+        graph = silence(score.name)
+        rendering = rendering_of(score, graph, options, asked, session)
     stage = OutputStage(rendering, options, asked, routing(graph, options))
     blocks = stage.frames()
     if begun is not None:
@@ -283,7 +287,7 @@ def run(
             },
             assumed_length=asked.assumed,
             notices=(
-                *graph.notices,
+                *told(graph),
                 *routing_notices(graph, options),
                 *rendering.slab.notices,
                 *faint(stage.peaks),
@@ -294,6 +298,21 @@ def run(
     finally:
         blocks.close()
         rendering.close()
+
+
+def rendering_of(score: Score, graph: Graph, options: RenderOptions, asked: Extent, session: Session) -> Rendering:
+    """The rendering of all outputs of a graph."""
+    roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
+    return Rendering(
+        *(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain),
+        library=library(options.samples, score.name, os.environ.get(VARIABLE)),
+    )
+
+
+def told(graph: Graph) -> tuple[Notice, ...]:
+    """The warnings of a graph, those of playing it included."""
+    later = graph.leaving.notices if graph.leaving is not None else []
+    return (*graph.notices, *(one for one in later if one not in graph.notices))
 
 
 def total_frames(asked: Extent) -> int | None:

@@ -130,6 +130,7 @@ class Rendering:
             signal=self.read_signal,
             sinc_table=lambda pace: table + sinc.table_number(pace) * sinc.TABLE_FLOATS,
             best=options.quality == "best",
+            leaving=graph.leaving,
         )
         self.asking = asking
         self.restart()

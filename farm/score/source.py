@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from farm.errors import FileError, Loc, ScoreError
@@ -42,27 +43,36 @@ class Source:
         return Loc(self.name, line + 1, offset - self.line_starts[line] + 1, length, self.lines[line])
 
 
-def read_source(path: str) -> Source:
+def read_source(path: str, forgive: Callable[[ScoreError], None] | None = None) -> Source:
     """The score at `path`; `-` reads standard input.
 
     Raises FileError for a file that cannot be read; ScoreError for one that is no score: more than
-    16 MB, not UTF-8, or with control characters other than tab and line ends.
+    16 MB, not UTF-8, or with control characters other than tab and line ends. With `forgive` these errors go there:
+    of a text that is too large nothing is read, characters that cannot be read become blanks.
     """
     name = "<stdin>" if path == "-" else path
     content = _read_bytes(path)
     if len(content) > MAX_BYTES:
-        raise ScoreError(
+        refused = ScoreError(
             f"{name} is larger than {MAX_BYTES // 2**20} MB, too large for a score",
             hint="scores are text; name the `.ph` file",
         )
-    source = Source(name, _decode(name, content))
+        if forgive is None:
+            raise refused
+        forgive(refused)
+        content = b""
+    source = Source(name, _decode(name, content, forgive))
     bad = _CONTROL.search(source.text)
     if bad is not None:
-        raise ScoreError(
+        refused = ScoreError(
             f"control character U+{ord(bad.group()):04X} in the text",
             loc=source.loc(bad.start()),
             hint="is this a text file? Delete the character, or save the file as plain UTF-8 text",
         )
+        if forgive is None:
+            raise refused
+        forgive(refused)
+        source = Source(name, _CONTROL.sub(" ", source.text))
     return source
 
 
@@ -84,15 +94,19 @@ def _read_bytes(path: str) -> bytes:
         raise FileError(f"cannot read {path}: {reason}") from None
 
 
-def _decode(name: str, content: bytes) -> str:
+def _decode(name: str, content: bytes, forgive: Callable[[ScoreError], None] | None) -> str:
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as problem:
         before = Source(name, content[: problem.start].decode("utf-8"))
         rest_of_line = re.split(rb"[\r\n]", content[problem.start :], maxsplit=1)[0].decode("utf-8", "replace")
         line = before.lines[-1]
-        raise ScoreError(
+        refused = ScoreError(
             f"not UTF-8 text: byte 0x{content[problem.start]:02X}",
             loc=Loc(name, len(before.lines), len(line) + 1, 1, line + rest_of_line),
             hint="save the score as UTF-8",
-        ) from None
+        )
+        if forgive is None:
+            raise refused from None
+        forgive(refused)
+        return content.decode("utf-8", "replace").replace("\ufffd", " ")

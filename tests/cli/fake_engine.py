@@ -107,8 +107,8 @@ calls: list[tuple[str, Any]] = []
 """What the command line asked for, in order."""
 
 
-def load(path: str | Path, *, seed: int = 0) -> Score:
-    calls.append(("load", (str(path), seed)))
+def load(path: str | Path, *, seed: int = 0, lenient: bool = False) -> Score:
+    calls.append(("load", (str(path), seed, lenient)))
     loc = Loc(str(path), 1, 6, 3, "out: lfp 300")
     match Path(path).stem:
         case "broken":

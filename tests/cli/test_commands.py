@@ -39,7 +39,7 @@ def document(ran: Ran) -> Any:
 
 def test_what_is_not_given_is_left_to_the_options(farm: Farm, calls: Calls) -> None:
     assert farm("render", "folder/song.ph").status == 0
-    assert calls == [("load", ("folder/song.ph", 0)), ("render_file", (Path("song.wav"), RenderOptions()))]
+    assert calls == [("load", ("folder/song.ph", 0, False)), ("render_file", (Path("song.wav"), RenderOptions()))]
 
 
 def test_every_option_reaches_the_engine(farm: Farm, calls: Calls) -> None:
@@ -68,7 +68,7 @@ def test_every_option_reaches_the_engine(farm: Farm, calls: Calls) -> None:
         threads=3,
         work_dir="work",
     )
-    assert calls == [("load", ("song.ph", 7)), ("render_file", (Path("far.wav"), wanted))]
+    assert calls == [("load", ("song.ph", 7, False)), ("render_file", (Path("far.wav"), wanted))]
 
 
 def test_the_help_repeats_the_defaults(farm: Farm) -> None:
