@@ -93,7 +93,7 @@ def sustained(count: int, frames: int, seed: int, loud: float) -> Looping:
     chance = np.random.default_rng((64, seed))
     columns = common(count, frames, chance, loud)
     rates = chance.uniform(0.5, 2.0, count)
-    endless = np.full(count, 1 << 40)
+    endless = np.full(count, envelope.NEVER)
     segments = envelope.adsr_segments(shape(count), endless, columns["slot"], RATE)
     columns |= {
         "end": segments.breaks[:, -1],

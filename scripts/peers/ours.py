@@ -91,7 +91,7 @@ def sustained(work: str, voices: int, folder: Path) -> Explicit:
     columns: Columns = {"onset": zeros, "slot": slot, "cut": zeros, **gains(params["pan"], level(voices))}
     sound = mono(folder / SOUND)
     if work == "w1":
-        segments = envelope.adsr_segments(shape(params), np.full(voices, 1 << 40), slot, RATE)
+        segments = envelope.adsr_segments(shape(params), np.full(voices, envelope.NEVER), slot, RATE)
         columns |= {"end": segments.breaks[:, -1]}
         columns |= sampled(voices, params["start"] * START_FRAMES, params["rate"], segments)
         return OneSound(columns, sound, True)
@@ -113,7 +113,7 @@ def shots(voices: int, folder: Path) -> Explicit:
     count, sound = len(onset), mono(folder / SHOT)
     natural = np.full(count, len(sound))
     nothing = np.full(count, np.nan)
-    segments = envelope.natural_segments(Shape("natural", nothing, nothing, nothing, nothing), natural, RATE)
+    segments = envelope.held_segments(nothing, natural, RATE)
     zeros = np.zeros(count, np.int64)
     columns: Columns = {"onset": onset, "end": onset + segments.breaks[:, -1], "slot": natural, "cut": zeros}
     columns |= gains(pan[np.arange(count) % VOICES], SHOT_LEVEL)

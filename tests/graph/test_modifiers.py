@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
+import soundfile
 
 from farm.errors import ScoreError
 from tests.graph.listening import CLOSING, FULL, ONE, Floats, adsr, percussive, played
@@ -150,6 +152,52 @@ def test_a_loop_with_legato_and_envelopes() -> None:
     found = played('s "cp ~ ~ ~" # loop 1 # end 0.1 # ar 0.01 0.1')
     heard(found[: len(falling)], (0, part[: len(falling)] * falling))
     assert not found[len(falling) + CLOSING :].any()
+
+
+@pytest.fixture(scope="module")
+def tiles(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """A folder of banks: `tile` is quiet, noise, quiet; `row` repeats the noise; `both` is `tile` in stereo."""
+    folder = tmp_path_factory.mktemp("tiles")
+    noise = np.random.default_rng(1).uniform(-0.5, 0.5, 400).astype(np.float32)
+    around = np.zeros(200, np.float32)
+    tile = np.concatenate([around, noise, around])
+    sounds = {"tile": tile, "row": np.tile(noise, 40), "both": np.stack([tile, -0.5 * tile], axis=1)}
+    for name, sound in sounds.items():
+        (folder / name).mkdir()
+        soundfile.write(folder / name / "0.wav", sound, RATE, subtype="FLOAT")
+    return str(folder)
+
+
+@pytest.mark.parametrize("quality", ["draft", "good", "best"])
+@pytest.mark.parametrize("speed", [0.37, 1.0, 1.9, 5.3])
+def test_a_loop_has_no_seam(quality: str, speed: float, tiles: str) -> None:
+    """A loop is bit for bit what an endless row of its part is, but for its very beginning."""
+    how: dict[str, Any] = {"quality": quality, "samples": (tiles,)}
+    row = frames(f'cps: 4\nout: s "row" # speed {speed} # legato 1', **how)
+    loop = frames(f'cps: 4\nout: s "tile" # speed {speed} # loop 1 # begin 0.25 # end 0.75', **how)
+    first = int(16 / speed) + 1
+    assert rms(loop) > 0.1
+    same_bits(loop[first:], row[first:], f"{quality}, speed {speed}")
+    for chunk in (64, 333):
+        found = frames(
+            f'cps: 4\nout: s "tile" # speed {speed} # loop 1 # begin 0.25 # end 0.75', chunk_frames=chunk, **how
+        )
+        same_bits(found, loop, f"chunks of {chunk}")
+    both = frames(f'cps: 4\nout: s "both" # speed {speed} # loop 1 # begin 0.25 # end 0.75', **how)
+    np.testing.assert_allclose(both, loop * [1.0, -0.5], atol=1e-6)
+
+
+def test_a_loop_backwards(tiles: str) -> None:
+    how: dict[str, Any] = {"quality": "draft", "samples": (tiles,)}
+    found = frames('cps: 4\nout: s "tile" # speed -1 # loop 1 # begin 0.25 # end 0.75', **how)[:, 0]
+    forward = frames('cps: 4\nout: s "tile" # loop 1 # begin 0.25 # end 0.75', **how)[:, 0]
+    np.testing.assert_allclose(found[400:1600], forward[400:1600][::-1], atol=1e-6)
+
+
+def test_a_loop_that_is_too_short_is_as_long_as_can_be(tiles: str) -> None:
+    found = left('cps: 4\nout: s "tile" # loop 1 # begin 0.5 # end 0.5', quality="draft", samples=(tiles,))
+    np.testing.assert_array_equal(found[64:96], found[96:128])
+    assert rms(found[64:96]) > 0.1
 
 
 # Attack and release alone.

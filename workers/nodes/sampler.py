@@ -26,6 +26,7 @@ from workers.simd import (
     lookup,
     near_lookup,
     select,
+    signed_less,
     splat,
     store,
     store_some,
@@ -41,6 +42,8 @@ SEGMENTS = 5
 PHASES = 256
 TAPS = 16
 LINEAR, HERMITE, SINC = 0, 1, 2
+SEAM = (TAPS // 2) << 24
+"""From a loop's ends to where no tap reaches across them. A loop is at least four times as long."""
 
 
 def tap(samples: Memory, index: int, offset: Words, near: int) -> Floats:
@@ -63,6 +66,11 @@ def hermite(samples: Memory, index: int, offset: Words, f: Floats, near: int) ->
     a = tap(samples, index, offset, near)
     b = tap(samples, index + 1, offset, near)
     after = tap(samples, index + 2, offset, near)
+    return hermite_between(before, a, b, after, f)
+
+
+def hermite_between(before: Floats, a: Floats, b: Floats, after: Floats, f: Floats) -> Floats:
+    """The Hermite curve from a to b at f."""
     c1 = F(0.5) * (b - before)
     c2 = before - F(2.5) * a + F(2.0) * b - F(0.5) * after
     c3 = F(0.5) * (after - before) + F(1.5) * (a - b)
@@ -108,6 +116,78 @@ def interpolated(samples: Memory, place: int, pace: int, table: int, near: int, 
     if quality == HERMITE:
         return hermite(samples, place >> 24, offsets >> U(24), f, near)
     return linear(samples, place >> 24, offsets >> U(24), f, near)
+
+
+def around_tap(samples: Memory, low: int, length: int, offset: Words) -> Floats:
+    """samples[low + offset] of a loop of `length` frames; `offset` from -length to 2 * length - 1."""
+    wrapped = select(signed_less(offset, U(0)), offset + word(length), offset)
+    wrapped = select(signed_less(wrapped, word(length)), wrapped, wrapped - word(length))
+    return lookup(samples, low, wrapped)
+
+
+def around_sinc_frame(samples: Memory, low: int, length: int, position: int, table: int) -> Floats:
+    """`sinc_frame` where taps may lie across the loop's seam; `position` counts from the loop's start."""
+    phase = (position & FRACTION) >> 16
+    f = to_float(word(position & 0xFFFF)) * F(2.0**-16)
+    row = table + phase * TAPS
+    at = word((position >> 24) - (TAPS // 2 - 1)) + iota()
+    lower = load(samples, row)
+    lower = lower + f * (load(samples, row + TAPS) - lower)
+    upper = load(samples, row + 8)
+    upper = upper + f * (load(samples, row + TAPS + 8) - upper)
+    taps = around_tap(samples, low, length, at + U(8))
+    return lanes_sum(lower * around_tap(samples, low, length, at) + upper * taps)
+
+
+def around(samples: Memory, low: int, length: int, place: int, pace: int, table: int, quality: int) -> Floats:
+    """8 frames near a loop's seam; `place` (40.24) counts from the loop's start."""
+    if quality == SINC:
+        value = around_sinc_frame(samples, low, length, place, table)
+        for k in range(1, 8):
+            one = around_sinc_frame(samples, low, length, place + k * pace, table)
+            value = select(iota() == word(k), one, value)
+        return value
+    offsets = word(place & FRACTION) + iota() * word(pace)
+    f = to_float(offsets & U(FRACTION)) * F(2.0**-24)
+    at = (offsets >> U(24)) + word(place >> 24)
+    a = around_tap(samples, low, length, at)
+    b = around_tap(samples, low, length, at + U(1))
+    if quality == LINEAR:
+        return a + f * (b - a)
+    before = around_tap(samples, low, length, at - U(1))
+    after = around_tap(samples, low, length, at + U(2))
+    return hermite_between(before, a, b, after, f)
+
+
+def play_seam(
+    samples: Memory,
+    low: int,
+    length: int,
+    place: int,
+    pace: int,
+    table: int,
+    out: Memory,
+    plane: int,
+    i: int,
+    count: int,
+    segment_frame: int,
+    level: Floats,
+    slope: Floats,
+    left: Floats,
+    right: Floats,
+    exponential: int,
+    quality: int,
+) -> None:
+    """`play_stretch` for frames near a loop's seam: the frame after the loop's last is its first."""
+    done = 0
+    while done < count:
+        value = around(samples, low, length, place, pace, table, quality)
+        value = value * envelope(segment_frame + done, level, slope, exponential)
+        some = min(count - done, 8)
+        store_some(out, i + done, load(out, i + done) + value * left, some)
+        store_some(out, plane + i + done, load(out, plane + i + done) + value * right, some)
+        done += 8
+        place += 8 * pace
 
 
 def play_stretch(
@@ -180,7 +260,7 @@ def play_slice(
     for v in range(voices):
         began = whole(onset, v)
         pace = whole(step, v)
-        around = whole(loop, v)
+        repeated = whole(loop, v)
         row = whole(table, v)
         planes = 1 + min(whole(spread, v), 1)
         for channel in range(planes):
@@ -198,12 +278,46 @@ def play_slice(
                 slope = splat(slopes, v * SEGMENTS + s)
                 while now < stop:
                     place = whole(position, v) + (now - began) * pace
+                    low = whole(source, v) + channel * whole(spread, v)
                     until = stop
-                    if around > 0:
-                        place = place % around
-                        until = min(stop, now + (around - place + pace - 1) // pace)
-                    place = place + ((whole(source, v) + channel * whole(spread, v)) << 24)
+                    seam = 0
+                    if repeated > 0:
+                        place = place % repeated
+                        edge = repeated - SEAM
+                        if place < SEAM:
+                            seam = 1
+                            edge = SEAM
+                        elif place >= edge:
+                            seam = 1
+                            edge = repeated
+                        until = min(stop, now + (edge - place + pace - 1) // pace)
                     n, i, count = now - start, now - frame, until - now
+                    if seam == 1:
+                        exponential = 0
+                        if whole(curve, v) == s:
+                            exponential = 1
+                        play_seam(
+                            samples,
+                            low,
+                            repeated >> 24,
+                            place,
+                            pace,
+                            row,
+                            out,
+                            plane,
+                            i,
+                            count,
+                            n,
+                            level,
+                            slope,
+                            left,
+                            right,
+                            exponential,
+                            quality,
+                        )
+                        now = until
+                        continue
+                    place = place + (low << 24)
                     if whole(curve, v) == s:
                         if pace <= NEAR:
                             play_stretch(
