@@ -127,5 +127,7 @@ def file_error(path: Path, error: OSError) -> FileError:
         errno.EFBIG: ("the file would pass the size limit", "raise the limit (ulimit -f) or name another disk"),
         errno.ENAMETOOLONG: ("its name is too long", "choose a shorter name"),
     }
+    if error.errno == errno.ENOENT and folder.is_dir():
+        reasons[errno.ENOENT] = (f"{folder} takes no files", "name another place")
     reason, advice = reasons.get(error.errno or 0, (error.strerror or str(error), "name another place"))
     return FileError(f"cannot write {path}: {reason}", hint=advice)

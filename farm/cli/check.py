@@ -6,16 +6,18 @@ from typing import TYPE_CHECKING
 
 import click
 
-from farm.cli.options import json_option, lenient_option, samples_option, score_argument
+from farm.cli.options import config_option, json_option, lenient_option, samples_option, score_argument
+from farm.cli.settings import Configurable
 
 if TYPE_CHECKING:
     from farm.errors import FarmError, Notice
 
 
-@click.command()
+@click.command(cls=Configurable)
 @score_argument
 @samples_option
 @lenient_option
+@config_option
 @json_option
 def check(score: str, samples: tuple[str, ...], lenient: bool, as_json: bool) -> int:
     """Say what is wrong in SCORE, without rendering it.

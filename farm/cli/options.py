@@ -125,7 +125,9 @@ sounding_options = options(
     samples_option,
     config_option,
 )
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.")
+json_option = click.option(
+    "--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.  [off]"
+)
 score_argument = click.argument("score", shell_complete=completion.scores)
 
 

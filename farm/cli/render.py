@@ -10,7 +10,7 @@ import click
 
 from farm.cli.completion import files
 from farm.cli.options import json_option, options_of, score_argument, setting, sounding_options
-from farm.cli.settings import Configurable
+from farm.cli.settings import Configurable, in_command_line
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -111,5 +111,8 @@ def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
         raise UsageError(f"{out} is a folder; OUT is a file", hint=f"for example {target / 'out.wav'}")
     if os.path.exists(score) and os.path.exists(out) and os.path.samefile(score, out):
         raise UsageError(f"OUT {out} is the score itself", hint="name another file; it would be overwritten")
-    check_holds(format_of(target), options.rate, options.bits, 2)
+    form = format_of(target)
+    check_holds(form, options.rate, options.bits, 2)
+    if not form.bits and in_command_line("bits"):
+        raise UsageError(f"--bits {options.bits}: {form.name} has no bits to choose", hint="leave --bits out")
     return target

@@ -87,6 +87,11 @@ def place_of(ctx: click.Context, option: click.Parameter) -> Loc | None:
     return places.get(option.name or "")
 
 
+def in_command_line(name: str) -> bool:
+    """Whether the command line itself sets a parameter."""
+    return click.get_current_context().get_parameter_source(name) == ParameterSource.COMMANDLINE
+
+
 def strongest(ctx: click.Context, given: Mapping[str, Any]) -> dict[str, Any]:
     """What is given, without alternatives that a stronger place overrules."""
     chosen = {name: value for name, value in given.items() if value is not None}

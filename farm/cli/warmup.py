@@ -8,8 +8,13 @@ from farm.cli.options import LEVELS
 
 
 @click.command()
-@click.option("--cpu", multiple=True, type=click.Choice([*LEVELS, "all"]), help="Level, or all; may be repeated.")
-@click.option("--quiet", is_flag=True, help="Errors only.")
+@click.option(
+    "--cpu",
+    multiple=True,
+    type=click.Choice([*LEVELS, "all"]),
+    help="Level of machine code, x86-64-v2 to v4, or all; may be repeated.  [this machine's best]",
+)
+@click.option("--quiet", is_flag=True, help="Say errors only.  [off]")
 def warmup(cpu: tuple[str, ...], quiet: bool) -> None:
     """Compile every kernel ahead, so that no render has to.
 

@@ -200,15 +200,21 @@ def check_room(path: Path, options: RenderOptions, count: int, frames: int | Non
     bytes_ = frames * count * {"16": 2, "24": 3, "32f": 4}[options.bits]
     if form.most_bytes is not None and bytes_ > form.most_bytes:
         hint = "write .wav, which has no such limit, or render a shorter part"
-        raise FileError(f"{path} would take {bytes_ / 2**30:.1f} GiB, and {form.name} ends at 4 GiB", hint=hint)
+        raise FileError(f"{path} would take {mebibytes(bytes_)}, and {form.name} ends at 4 GiB", hint=hint)
     if not path.parent.is_dir():
         return
-    free = shutil.disk_usage(path.parent).free
-    if bytes_ > free:
+    disk = shutil.disk_usage(path.parent)
+    # What is no disk (/proc) has no size either; writing there says what is wrong.
+    if disk.total and bytes_ > disk.free:
         raise FileError(
-            f"{path} would take {bytes_ / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB are free there",
+            f"{path} would take {mebibytes(bytes_)}, and {disk.free // 2**20:,} MiB are free there",
             hint="render a shorter part, fewer --bits, or to another disk",
         )
+
+
+def mebibytes(held: int) -> str:
+    """A size for people, rounded up so that nothing becomes 0: `1 MiB`, `4,097 MiB`."""
+    return f"{-(-held // 2**20):,} MiB"
 
 
 def run(

@@ -19,7 +19,7 @@ from tests.cli.conftest import Ran
 
 Farm = Callable[..., Ran]
 Calls = list[tuple[str, Any]]
-COMMANDS = ("render", "plan", "verify")
+COMMANDS = ("render", "plan", "verify", "check")
 
 
 @pytest.fixture
@@ -190,7 +190,16 @@ def test_the_ranges_in_the_help_hold(farm: Farm) -> None:
         assert not accepted(**{field: number(high) + step}), option
 
 
-@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("command", cli.farm.commands)
 def test_every_option_says_its_default(command: str) -> None:
-    for one in settings(command):
-        assert re.search(r"[^ ].*\.  \[[^\]]+\]$", one.help or ""), long_name(one)
+    for one in cli.farm.commands[command].params:
+        if isinstance(one, click.Option):
+            assert re.search(r"[^ ].*\.  \[[^\]]+\]$", one.help or ""), long_name(one)
+
+
+def test_check_takes_folders_of_samples_from_the_file(farm: Farm, tmp_path: Path) -> None:
+    (tmp_path / "farm.toml").write_text('samples = ["nowhere"]\nrate = 8000\n', encoding="utf-8")
+    (tmp_path / "a.ph").write_text('out: s "bd"\n', encoding="utf-8")
+    assert farm("check", "a.ph").status == 0
+    ran = farm("check", "a.ph", "--config", "farm.toml")
+    assert (ran.status, ran.err.splitlines()[0]) == (4, "error: the sample folder nowhere does not exist")

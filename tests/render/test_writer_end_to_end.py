@@ -160,3 +160,16 @@ def test_an_interrupted_render_leaves_what_was_there(tmp_path: Path, old: bytes 
     assert sorted(path.name for path in tmp_path.iterdir()) == before
     assert old is None or target.read_bytes() == old
     assert segments(process.pid) == []
+
+
+def test_a_disk_without_room_is_told_before_the_render(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from collections import namedtuple
+
+    usage = namedtuple("usage", "total used free")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10 << 20, 7 << 20, 3 << 20))
+    (tmp_path / "a.wav").write_bytes(b"old")
+    with pytest.raises(FileError, match=r"a.wav would take 4 MiB, and 3 MiB are free there"):
+        made(tmp_path / "a.wav", cycles=Fraction(164), bits="24")
+    assert (tmp_path / "a.wav").read_bytes() == b"old"
+    made(tmp_path / "a.wav", cycles=Fraction(2), bits="24")
+    assert soundfile.info(tmp_path / "a.wav").frames == RATE
