@@ -22,8 +22,8 @@ MAY_IMPORT = {
     "farm.__main__": "farm.cli",
     "farm.errors": "",
     "farm.options": "",
-    "farm.cli": "farm.render farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio.samples"
-    " farm.audio.formats farm.audio.partial farm.printer workers.catalog click rich",
+    "farm.cli": "farm.render farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
+    " farm.printer workers.catalog click rich",
     "farm.printer": "rich",
     "farm.profile": "workers.stats workers.wire numpy rich",
     "farm.render": "farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache workers.arena workers.slab"

@@ -45,7 +45,7 @@ class Recording:
 
 def shown(path: Path | str) -> str:
     """A path for a message: bytes that are no UTF-8, and control characters, as escapes."""
-    text = str(path).encode("utf-8", "backslashreplace").decode("utf-8")
+    text = os.fsencode(path).decode("utf-8", "backslashreplace")
     return "".join(sign if sign.isprintable() else sign.encode("unicode_escape").decode() for sign in text)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from farm import __version__
+from farm.cli.bank import bank
 from farm.cli.check import check
 from farm.cli.completion import completion
 from farm.cli.doctor import doctor
@@ -36,7 +37,7 @@ class Commands(click.Group):
 
 @click.group(
     cls=Commands,
-    commands=[new, render, check, plan, verify, nodes, patterns, doctor, warmup, completion],
+    commands=[new, render, check, plan, verify, nodes, patterns, bank, doctor, warmup, completion],
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )

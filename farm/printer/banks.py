@@ -1,0 +1,64 @@
+"""What `farm bank` prints."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from farm.printer.numbers import columns, counted, decibels, size
+from farm.printer.streams import heading
+
+if TYPE_CHECKING:
+    from farm.audio.listing import BankRow, FileRow
+    from farm.audio.planes import Held
+
+
+def banks_page(banks: list[BankRow]) -> str:
+    """A row for each bank."""
+    rows = [(one.name, counted(one.files, "file"), _lengths(one), _origin(one)) for one in banks]
+    lines = columns([("bank", "files", "length", "from"), *rows])
+    return "\n".join([heading(lines[0]), *lines[1:], "", "`farm bank NAME` lists the files of one"])
+
+
+def bank_page(bank: BankRow, files: list[FileRow]) -> str:
+    """A bank with all its files."""
+    rows = [
+        (
+            *(f"{bank.name}:{one.index}", one.name),
+            *((f"{one.rate} Hz", _channels(one.channels), f"{one.seconds:.3f} s", one.coding) if fit else ("",) * 4),
+            *(
+                (f"peak {decibels(one.peak_dbfs)}", f"mean {decibels(one.rms_dbfs)}")
+                if fit
+                else (one.problem or "", "")
+            ),
+        )
+        for one in files
+        for fit in [one.problem is None]
+    ]
+    lines = [f"{heading(bank.name)}  {counted(bank.files, 'file')}, {_origin(bank)}", "", *columns(rows)]
+    if bank.refused:
+        lines += ["", f"left out, because they are links out of the sample folder: {', '.join(bank.refused)}"]
+    return "\n".join(lines)
+
+
+def cache_page(held: Held, cleared: bool) -> str:
+    """The cache of decoded sounds."""
+    what = f"{counted(held.sounds, 'decoded sound')}, {size(held.bytes)}"
+    return f"{held.folder}: removed {what}" if cleared else f"{held.folder}: {what}"
+
+
+def _lengths(bank: BankRow) -> str:
+    if bank.unreadable == bank.files:
+        return "unreadable"
+    shortest, longest = f"{bank.shortest_s:.2f}", f"{bank.longest_s:.2f}"
+    span = f"{longest} s" if shortest == longest else f"{shortest} to {longest} s"
+    return f"{span}, {bank.unreadable} unreadable" if bank.unreadable else span
+
+
+def _origin(bank: BankRow) -> str:
+    if not bank.built_in:
+        return bank.folder
+    return "built in, a synthetic stand-in" if bank.stand_in else "built in"
+
+
+def _channels(count: int) -> str:
+    return {1: "mono", 2: "stereo"}.get(count, f"{count} channels")

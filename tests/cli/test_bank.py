@@ -1,0 +1,80 @@
+"""`farm bank`: what banks hold and where they come from."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import soundfile
+
+from farm.audio import planes
+from tests.cli.conftest import Ran
+
+Farm = Callable[..., Ran]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder `sounds`: a bank of three files, one of them broken, and a `bd` of its own."""
+    times = np.arange(22_050) / 44_100
+    for name, sound in {"kit/a.wav": np.sin(2764.6 * times), "kit/b.flac": 0.1 * np.ones((22_050, 2))}.items():
+        path = tmp_path / "sounds" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        soundfile.write(path, sound, 44_100)
+    (tmp_path / "sounds/kit/c.wav").write_bytes(b"RIFF")
+    (tmp_path / "sounds/bd").mkdir()
+    soundfile.write(tmp_path / "sounds/bd/mine.wav", np.ones(100), 8000)
+    return tmp_path / "sounds"
+
+
+def test_all_banks_with_where_they_come_from(farm: Farm, folder: Path) -> None:
+    ran = farm("bank", "--samples", "sounds")
+    assert (ran.status, ran.err) == (0, "")
+    rows = {line.split()[0]: " ".join(line.split()[1:]) for line in ran.out.splitlines() if line}
+    assert rows["bd"] == "1 file 0.01 s sounds/bd"
+    assert rows["kit"] == "3 files 0.50 s, 1 unreadable sounds/kit"
+    assert rows["hh"] == "6 files 0.08 to 0.17 s built in"
+    assert rows["amen"] == "1 file 1.75 s built in, a synthetic stand-in"
+    assert list(rows)[1:-1] == sorted(list(rows)[1:-1])
+
+
+def test_one_bank_with_its_files(farm: Farm, folder: Path) -> None:
+    ran = farm("bank", "kit", "--samples", "sounds")
+    assert ran.status == 0
+    lines = ran.out.splitlines()
+    assert lines[0] == "kit  3 files, sounds/kit"
+    assert " ".join(lines[2].split()) == "kit:0 a.wav 44100 Hz mono 0.500 s PCM 16 peak 0.0 dBFS mean −3.0 dBFS"
+    flac = "kit:1 b.flac 44100 Hz stereo 0.500 s FLAC PCM_16 peak −20.0 dBFS mean −20.0 dBFS"
+    assert " ".join(lines[3].split()) == flac
+    assert "cannot read the sample sounds/kit/c.wav" in lines[4]
+
+
+def test_json(farm: Farm, folder: Path) -> None:
+    listed: Any = json.loads(farm("bank", "--json", "--samples", "sounds").out)
+    assert [(row["name"], row["files"]) for row in listed["banks"] if not row["built_in"]] == [("bd", 1), ("kit", 3)]
+    one: Any = json.loads(farm("bank", "kit", "--json", "--samples", "sounds").out)
+    assert [file["channels"] for file in one["files"]] == [1, 2, 0]
+
+
+def test_what_is_not_there(farm: Farm) -> None:
+    missing = farm("bank", "bdd")
+    assert (missing.status, missing.err.splitlines()[0]) == (4, "error: there is no sample bank `bdd`")
+    assert "did you mean `bd`?" in missing.err
+    folder = farm("bank", "--samples", "absent")
+    assert (folder.status, folder.err.splitlines()[0]) == (4, "error: the sample folder absent does not exist")
+    wrong = farm("bank", "bd", "--clear")
+    assert wrong.status == 2
+    assert "farm bank cache --clear" in wrong.err
+
+
+def test_the_cache_is_shown_and_cleared(farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARM_CACHE", str(folder.parent / "cache"))
+    assert farm("bank", "cache").out.endswith("cache/sounds: 0 decoded sounds, -\n")
+    planes.planes_of(folder / "kit/b.flac", 44_100)
+    assert farm("bank", "cache").out.endswith("cache/sounds: 1 decoded sound, 176.9 kB\n")
+    assert farm("bank", "cache", "--clear").out.endswith("cache/sounds: removed 1 decoded sound, 176.9 kB\n")
+    assert json.loads(farm("bank", "cache", "--json").out)["sounds"] == 0
