@@ -23,7 +23,7 @@ MOST_HELD = 64.0
     ),
     memory=CARRIED,
     state=("held", "left"),
-    cost_ns=1.2,
+    cost_ns=0.4,
     example="out: sine 220 # bitcrush 4 8 * 0.2",
 )
 def bitcrush(input: Any, bits: Any, rate: Any, rate_hz: Any, state: Any, out: Any, frames: int) -> None:

@@ -24,7 +24,7 @@ SWAY_S = 0.010
     memory=CARRIED,
     state=("phase:u4",),
     ring=Ring(max_s=CENTRE_S + SWAY_S),
-    cost_ns=1.5,
+    cost_ns=1.3,
     example="out: saw 110 # chorus 0.8 0.5 0.5 * 0.2",
     ends_voice=True,
 )

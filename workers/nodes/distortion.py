@@ -17,7 +17,7 @@ from workers.simd import F, maximum, minimum
         Param("mix", "1", 0.5, 0.0, 1.0, "0 is the input alone, 1 the bent signal alone"),
     ),
     memory=STATELESS,
-    cost_ns=0.7,
+    cost_ns=0.85,
     example="out: saw 55 # distortion 8 0.7 # lpf 2000 1 * 0.2",
     aliases=("distort", "dist"),
 )

@@ -27,7 +27,7 @@ def advance(state: Any, carrier_hz: Words, modulator_hz: Words, frames: Words) -
     ),
     memory=by_port("carrier_hz", "modulator_hz", "index", steps=CLOSED_FORM(advance), signal=CARRIED),
     state=("carrier:u4", "modulator:u4"),
-    cost_ns=0.5,
+    cost_ns=0.9,
     example="out: fm 220 440 2.5 * ad 0.01 0.8 * 0.3",
 )
 def fm(carrier_hz: Any, modulator_hz: Any, index: Any, state: Any, out: Any, frames: int) -> None:

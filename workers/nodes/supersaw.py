@@ -57,7 +57,7 @@ def one_saw(phase: Words, step: Words, count: Floats, number: int) -> Floats:
     ),
     memory=by_port("freq_hz", "detune", "voices", steps=CLOSED_FORM(advance), signal=CARRIED),
     state=tuple(f"phase{number}:u4" for number in range(MOST_VOICES)),
-    cost_ns=2.8,
+    cost_ns=2.0,
     example="out: supersaw 110 0.3 7 # lpf 3000 0.7 * 0.3",
 )
 def supersaw(freq_hz: Any, detune: Any, voices: Any, state: Any, out: Any, frames: int) -> None:
