@@ -354,13 +354,8 @@ def mended(rendering: Rendering) -> tuple[Notice, ...]:
     return (Notice(f"{workers} died and {'was' if count == 1 else 'were'} replaced; nothing is missing", None),)
 
 
-def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> int:
-    """Compiles every kernel ahead, for these CPU levels (none: the host's best). Returns how many there are.
-
-    Raises RenderError.
-    """
-    from workers.targets import objects
-
+def every_kernel() -> list[str]:
+    """Names of the kernels that any plan may ask for, without those of the loop."""
     names = []
     for definition in catalog().values():
         # No plan feeds signals to the params of internal nodes.
@@ -369,6 +364,17 @@ def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> in
         names += [kernel_name(definition, variant) for variant in variants]
         if definition.seek is not None:
             names.append(kernel_name(definition, "seek"))
+    return names
+
+
+def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> int:
+    """Compiles every kernel ahead, for these CPU levels (none: the host's best). Returns how many there are.
+
+    Raises RenderError.
+    """
+    from workers.targets import objects
+
+    names = every_kernel()
     count = 0
     for level in levels or objects.host_levels()[:1]:
         try:

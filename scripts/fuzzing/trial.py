@@ -1,0 +1,130 @@
+"""One trial: a score is read, resolved and rendered for a moment; what came of it."""
+
+from __future__ import annotations
+
+import re
+import resource
+import signal
+import traceback
+from collections import Counter
+from dataclasses import dataclass, field
+from fractions import Fraction
+from types import FrameType
+from typing import Any
+
+import numpy as np
+
+from farm.errors import FarmError, SampleError, ScoreError
+from farm.graph.score import understand
+from farm.options import RenderOptions
+from farm.render.job import every_kernel, run
+from farm.render.session import Engine, Session
+from farm.score import Source
+from workers.targets.objects import Code
+
+MOST_CPU_S = 5.0
+MOST_MEMORY = 1 << 30
+"""Bytes of address space that a trial may take beyond what the process had before the first."""
+RATE = 8000
+DURATION_S = Fraction(1, 5)
+WORD = re.compile(r"[A-Za-z_]\w*")
+
+
+class Hang(BaseException):
+    """A trial used more CPU time than it may."""
+
+
+def hang(*_: Any) -> None:
+    """On SIGPROF."""
+    raise Hang
+
+
+class WholeEngine(Engine):
+    """All kernels, linked once: linking those of each score anew would take most of the time."""
+
+    whole: Code | None = None
+
+    def code(self, names: tuple[str, ...]) -> Code:
+        """The same for any names. Raises RenderError."""
+        if self.whole is None:
+            self.whole = super().code((*every_kernel(), "run"))
+        return self.whole
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """`kind`: "rendered", "warned", "score error", "sample error"; all others are failures. `detail` is for people."""
+
+    kind: str
+    detail: str = ""
+
+    @property
+    def failed(self) -> bool:
+        """Whether farm should not have done that."""
+        return self.kind not in ("rendered", "warned", "score error", "sample error")
+
+
+@dataclass(eq=False)
+class Laboratory:
+    """Where trials are made: a warm session, limits, and a count of the words in scores that were rendered."""
+
+    session: Session = field(default_factory=Session)
+    words: Counter[str] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        self.session.engines[None] = WholeEngine(None, None)
+        self.trial('out: s "bd" + saw 110 # lpf 300 1', compare=False)
+        signal.signal(signal.SIGPROF, hang)
+        with open("/proc/self/statm", encoding="ascii") as file:
+            used = int(file.read().split()[0]) * resource.getpagesize()
+        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
+        resource.setrlimit(resource.RLIMIT_AS, (used + MOST_MEMORY, hard))
+
+    def trial(self, text: str, *, compare: bool) -> Outcome:
+        """What comes of a score; with `compare`, chunks and windows of other lengths must give the same bytes."""
+        signal.setitimer(signal.ITIMER_PROF, MOST_CPU_S)
+        try:
+            return self.tried(text, compare)
+        except Hang:
+            return Outcome("hang", f"more than {MOST_CPU_S:g} s of CPU time")
+        except ScoreError as error:
+            return Outcome("score error" if error.loc is not None else "error without a place", error.message)
+        except SampleError as error:
+            return Outcome("sample error", error.message)
+        except FarmError as error:
+            return Outcome(type(error).__name__, error.message)
+        except MemoryError as error:
+            return Outcome("memory", where(error))
+        except Exception as error:  # noqa: BLE001
+            return Outcome(type(error).__name__, f"{error} {where(error)}")
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0.0)
+
+    def tried(self, text: str, compare: bool) -> Outcome:
+        loaded = understand(Source("fuzz.ph", text))
+        blocks: list[np.ndarray[Any, np.dtype[np.float32]]] = []
+        report = run(loaded, asked(), None, lambda block: blocks.append(block.copy()), session=self.session)
+        frames = np.concatenate(blocks)
+        if frames.shape != (int(DURATION_S * RATE), 2):
+            return Outcome("length", f"{len(frames)} frames")
+        if not np.isfinite(frames).all():
+            return Outcome("not finite", f"first at frame {int(np.argmin(np.isfinite(frames).all(axis=1)))}")
+        if compare:
+            other = run(
+                loaded, asked(chunk_frames=97, window_frames=600), None, lambda block: None, session=self.session
+            )
+            if other.sha256 != report.sha256:
+                return Outcome("differs", "with chunks of 97 frames in windows of 600")
+        self.words.update(set(WORD.findall(text)))
+        return Outcome("warned" if report.notices else "rendered")
+
+
+def asked(**options: Any) -> RenderOptions:
+    """A fifth of a second at 8 kHz, in this process."""
+    return RenderOptions(duration_s=DURATION_S, rate=RATE, tail="none", backend="inline", **options)
+
+
+def where(error: BaseException) -> str:
+    """The last places in farm that an exception passed."""
+    frames = [one for one in traceback.extract_tb(error.__traceback__) if "/farm/" in one.filename or "/workers/" in one.filename]
+    return "in " + " < ".join(f"{one.name} ({one.filename.rsplit('/', 1)[-1]}:{one.lineno})" for one in frames[:-4:-1])
