@@ -23,8 +23,13 @@ from farm.score import Source
 ROOT = Path(__file__).resolve().parent.parent
 NAMED = {path.stem: path for path in sorted((ROOT / "configs" / "scores").glob("*.ph"))}
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-MEANT = {"legacy-bare": "of several bare patterns the last one is the output"}
-"""What scores of older dialects are warned of."""
+MEANT = {
+    "loops": ["`breaks125` is a s", "`amen` is a s", "`amencutup` is a s", "`industrial` is a s"],
+    "legacy-bare": ["of several bare patterns the last one"],
+    "legacy-notes": ["nothing plays these pitches"],
+    "transforms": ["`breaks125` is a synthetic stand-in"],
+}
+"""How the warnings begin that a score is meant to have."""
 TOUR = re.findall(r"^```ph\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
 
 
@@ -44,7 +49,9 @@ def test_there_are_the_workloads_and_fifteen_more() -> None:
 @pytest.mark.parametrize("name", NAMED)
 def test_a_cycle_sounds_without_warnings(name: str) -> None:
     frames, report = rendered(name, 1)
-    assert [notice.message for notice in report.notices] == ([MEANT[name]] if name in MEANT else [])
+    told = [notice.message for notice in report.notices]
+    assert len(told) == len(MEANT.get(name, []))
+    assert all(one.startswith(begin) for one, begin in zip(told, MEANT.get(name, [])))
     assert np.isfinite(frames).all()
     assert -20.0 < measure.peak_dbfs(frames) < 0.0
     assert measure.rms_dbfs(frames) > -40.0

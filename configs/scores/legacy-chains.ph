@@ -11,7 +11,7 @@ tempo: 0.5
 -- A pattern of levels on noise: a hat.
 ~hat: "1 ~ 0.5 ~ 1 ~ 0.5 0.5" # noise # hpf 7000 0.8 # mul 0.12
 
--- perc, as ad was called once.
-~tick: noise # bpf 2000 5 # mul (perc(0.001, 0.1)) # mul 0.4
+-- A click each bar: noise in a narrow band, opened for a moment.
+~tick: noise # bpf 2000 5 # mul (ad(0.001, 0.1)) # mul 0.4
 
 main: ~clicks + ~lead + ~hat + ~tick

@@ -7,7 +7,7 @@ o1 $ s "~wide" # note "<a3'min f3'maj c3'maj g3'maj>" # adsr 0.1 0.4 0.7 0.4 # c
 
 -- A pulse whose width swings; its duty is a signal.
 ~reed $ pulse 110 (sine 0.3 * 0.3 + 0.5) # lpf 900 2
-o2 $ s "~reed*8" # note "<a1 f1 c2 g1> ~ 12 ~ 0 12 ~ 7" # ar 0.005 0.25 # gain 0.35
+o2 $ s "~reed*8" # note "<a1 f1 c2 g1> ~ 12 ~ 0 12 ~ 7" # ar 0.005 0.25 # gain 0.26
 
 -- FM: a bell, its partials at 3.5 times the carrier. fm takes carrier, modulator, index.
 ~bell $ fm 440 1540 1.5

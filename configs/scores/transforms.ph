@@ -18,4 +18,4 @@ cps: 0.5
 ~canon $ s "~tune*4" $ off 0.125 (hurry 2) # note "<[0 3 7 3] [0 2 5 2]>" # ar 0.004 0.3 # gain 0.14
 ~wide $ jux (late 0.0625) $ superimpose (slow 2) $ degradeBy 0.2 $ s "hh ~ hh hh" # gain 0.14
 
-out $ ~kick + ~rims + ~bells + ~shakes + ~rolls + ~break + ~echo + ~canon + ~wide
+out $ (~kick + ~rims + ~bells + ~shakes + ~rolls + ~break + ~echo + ~canon + ~wide) * 0.85

@@ -118,7 +118,9 @@ class Tally:
         SAVED.mkdir(parents=True, exist_ok=True)
         path = SAVED / f"{self.seed}-{number}.ph"
         path.write_text(text, encoding="utf-8")
-        print(f"score {number}: {kind}: {detail}\n  scripts/fuzz --seed {self.seed} --only {number}\n  {path}", flush=True)
+        print(
+            f"score {number}: {kind}: {detail}\n  scripts/fuzz --seed {self.seed} --only {number}\n  {path}", flush=True
+        )
 
     def show(self) -> None:
         """A line of progress, every two seconds."""
@@ -139,7 +141,9 @@ class Tally:
         lines += [f"  {count:>9,}  {kind}" for kind, count in self.kinds.most_common()]
         lines += [f"  {known['times']:>9,}  failed  {place}" for place, known in self.failures.items()]
         missed = sorted({*language(), *TRANSFORMS, *MODIFIERS} - self.words.keys())
-        lines.append(f"  rendered without: {' '.join(missed)}" if missed else "  every name of the language was rendered")
+        lines.append(
+            f"  rendered without: {' '.join(missed)}" if missed else "  every name of the language was rendered"
+        )
         return "\n".join(lines)
 
 

@@ -48,7 +48,7 @@ def voices(buses: list[str]) -> Atom:
 
 def truth(random: Random) -> str:
     """1 or 0."""
-    return random.choice(("1", "0", "1", "t", "f", "x"))
+    return random.choice(("1", "0", "1", "1"))
 
 
 def text(random: Random, atom: Atom, depth: int = 2) -> str:
@@ -74,7 +74,7 @@ def sequence(random: Random, atom: Atom, depth: int) -> str:
 def step(random: Random, atom: Atom, depth: int) -> str:
     """One step with its modifiers."""
     written = bare(random, atom, depth)
-    if written == "~":
+    if written == "~" or ".." in written:
         return written
     while random.random() < 0.3:
         written += modifier(random, depth)

@@ -20,7 +20,23 @@ EFFECTS = tuple(name for name in NODES if language()[name].ports)
 SOURCES = tuple(name for name in NODES if not language()[name].ports)
 WORDS = (*NODES, *sorted(TRANSFORMS), *sorted(MODIFIERS), "s", "sound", "out", "tempo", "sp", "hush", "vst", "fn")
 TOKEN = re.compile(r'"[^"\n]*"?|~?\w+|\s+|.', re.DOTALL)
-SCRAPS = (*'"()[]<>{}#$:,|~*/+-=@%!?._', "--", "//", "/*", "*/", "\n", "\n\n", " ", "1e9", "\x00", "é", "0", "-1", "|+", "~+")
+SCRAPS = (
+    *'"()[]<>{}#$:,|~*/+-=@%!?._',
+    "--",
+    "//",
+    "/*",
+    "*/",
+    "\n",
+    "\n\n",
+    " ",
+    "1e9",
+    "\x00",
+    "é",
+    "0",
+    "-1",
+    "|+",
+    "~+",
+)
 
 
 def score(seed: int, number: int) -> str:
@@ -118,7 +134,9 @@ class Writer:
             return [patterns.text(random, patterns.hit)]
         if self.chance(0.03) and self.buses("signal", "voices"):
             return []
-        heads = random.sample(("out:", "out $", "o1:", "out2:", "d3:", "o4 $", "out =", "out", "main:"), random.choice((1, 1, 2, 3)))
+        heads = random.sample(
+            ("out:", "out $", "o1:", "out2:", "d3:", "o4 $", "out =", "out", "main:"), random.choice((1, 1, 2, 3))
+        )
         return [f"{head} {self.heard()}" for head in heads]
 
     def heard(self) -> str:
@@ -135,7 +153,9 @@ class Writer:
         random = self.random
         instruments = self.buses("signal")
         pattern = patterns.text(random, patterns.voices(instruments) if self.chance(0.5) else patterns.hit)
-        source = random.choice((f"s {pattern}",) * 5 + (f"sound {pattern}", f"s({pattern}, {self.value()})", self.keywords(pattern)))
+        source = random.choice(
+            (f"s {pattern}",) * 5 + (f"sound {pattern}", f"s({pattern}, {self.value()})", self.keywords(pattern))
+        )
         transforms = [self.transform() for _ in range(random.choice((0, 0, 1, 1, 2, 3)))]
         if transforms and self.chance(0.3):
             source = f"s ({pattern} $ {' $ '.join(transforms)})"
@@ -191,7 +211,9 @@ class Writer:
         if parameter.kind == "count":
             return str(random.choice((1, 2, 3, 4, 5, 7, 8)))
         if isinstance(limits, Between):
-            return random.choice((f"{limits.low:g}", f"{limits.high:g}", f"{random.uniform(limits.low, limits.high):.3f}"))
+            return random.choice(
+                (f"{limits.low:g}", f"{limits.high:g}", f"{random.uniform(limits.low, limits.high):.3f}")
+            )
         if isinstance(limits, Above):
             return random.choice(("2", "3", "0.5", "1.5", "1.333", "4", f"{limits.low + random.random() + 0.01:.3f}"))
         return random.choice(("0.25", "0.125", "-0.25", "1.5", "0", "0.333"))
@@ -212,17 +234,20 @@ class Writer:
         if kind < 0.75:
             return self.function_form(depth)
         if kind < 0.78:
-            return f"({patterns.text(random, patterns.number)} {random.choice(('+', '|+', '+|', '*', '|>', '<|', '-|'))} {self.string()})"
+            operator = random.choice(("+", "|+", "+|", "*", "|>", "<|", "-|"))
+            return f"({patterns.text(random, patterns.number)} {operator} {self.string()})"
         if kind < 0.81:
-            return f"({self.signal(depth - 1)} # {random.choice(SOURCES)})"
+            return f"({self.signal(depth - 1)} # {random.choice(('noise', 'saw', 'sine', 'tri', self.source()))})"
         chain = " # ".join(self.effect() for _ in range(random.randint(1, 2)))
-        return f"({self.signal(depth - 1)} # {chain})" if self.chance(0.6) else f"{self.signal(depth - 1)} # {chain} * 0.5"
+        return (
+            f"({self.signal(depth - 1)} # {chain})" if self.chance(0.6) else f"{self.signal(depth - 1)} # {chain} * 0.5"
+        )
 
     def source(self) -> str:
         """A call of a source."""
-        definition = language()[name] if (name := self.random.choice(SOURCES)) else None
-        assert definition is not None
-        if self.chance(0.06):
+        name = self.random.choice(SOURCES)
+        definition = language()[name]
+        if self.chance(0.06) and sum(param.default is None for param in definition.params) <= 1:
             return f"{name} {patterns.text(self.random, patterns.note)}"
         return self.call(name, definition)
 

@@ -9,7 +9,6 @@ import traceback
 from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -24,7 +23,7 @@ from workers.targets.objects import Code
 
 MOST_CPU_S = 5.0
 MOST_MEMORY = 1 << 30
-"""Bytes of address space that a trial may take beyond what the process had before the first."""
+"""Bytes that a trial may take beyond what the process had before the first."""
 RATE = 8000
 DURATION_S = Fraction(1, 5)
 WORD = re.compile(r"[A-Za-z_]\w*")
@@ -75,10 +74,10 @@ class Laboratory:
         self.session.engines[None] = WholeEngine(None, None)
         self.trial('out: s "bd" + saw 110 # lpf 300 1', compare=False)
         signal.signal(signal.SIGPROF, hang)
-        with open("/proc/self/statm", encoding="ascii") as file:
-            used = int(file.read().split()[0]) * resource.getpagesize()
-        hard = resource.getrlimit(resource.RLIMIT_AS)[1]
-        resource.setrlimit(resource.RLIMIT_AS, (used + MOST_MEMORY, hard))
+        with open("/proc/self/status", encoding="ascii") as file:
+            used = 1024 * next(int(line.split()[1]) for line in file if line.startswith("VmData:"))
+        # Private writable memory: files and what is only reserved do not count.
+        resource.setrlimit(resource.RLIMIT_DATA, (used + MOST_MEMORY, resource.getrlimit(resource.RLIMIT_DATA)[1]))
 
     def trial(self, text: str, *, compare: bool) -> Outcome:
         """What comes of a score; with `compare`, chunks and windows of other lengths must give the same bytes."""
@@ -126,5 +125,9 @@ def asked(**options: Any) -> RenderOptions:
 
 def where(error: BaseException) -> str:
     """The last places in farm that an exception passed."""
-    frames = [one for one in traceback.extract_tb(error.__traceback__) if "/farm/" in one.filename or "/workers/" in one.filename]
+    frames = [
+        one
+        for one in traceback.extract_tb(error.__traceback__)
+        if "/farm/" in one.filename or "/workers/" in one.filename
+    ]
     return "in " + " < ".join(f"{one.name} ({one.filename.rsplit('/', 1)[-1]}:{one.lineno})" for one in frames[:-4:-1])

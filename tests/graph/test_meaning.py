@@ -127,6 +127,7 @@ SAME = {
     "a signal after a chain sign scales": ("out: ~a # ~b", "out: ~a * ~b"),
     # 1.10
     "an effect may be called like a function": ("out: lpf ~a 800 1.2", "out: ~a # lpf 800 1.2"),
+    "keywords have long forms": ("out: ~a # reverb :room_size 0.8 :damping 0.4", "out: ~a # reverb 0.8 0.4"),
     "keywords name parameters": ("out: ~a # lpf :q 3 :cutoff 500", "out: ~a # lpf 500 3"),
     "defaults are those of the documentation": ("out: ~a # lpf 800", "out: ~a # lpf 800 1"),
     "an oscillator alone runs at 1 Hz": ("out: saw * 0.5", "out: saw 1 * 0.5"),

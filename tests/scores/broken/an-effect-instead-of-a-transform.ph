@@ -1,1 +1,0 @@
-out: s "bd sn" $ every 2 (# lpf 300 1)
