@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
-from farm.errors import Loc, ScoreError
+from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.calling import PLUGINS, lacks_input, out_of_scope
 from farm.graph.later import later_name, later_names
 from farm.graph.place import seed64
 from farm.graph.sections import mark_of, marked, parted
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS
 from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.pattern import Pattern
@@ -26,6 +27,8 @@ from workers.catalog import language
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
 
+LAYERING = frozenset({"off", "stut", "superimpose"})
+"""Transforms that put copies on top of a pattern."""
 Changed = TypeVar("Changed", Term, Pattern)
 
 
@@ -35,8 +38,7 @@ def is_transform(resolver: Resolver, expr: Expr) -> bool:
         return True
     if isinstance(expr, Name | Call) and expr.name in TRANSFORMS:
         transform = TRANSFORMS[expr.name]
-        count = len(expr.args) if isinstance(expr, Call) else 0
-        return count <= len(transform.arguments) or expr.name not in language()
+        return not whole_call(expr) and (count(expr) <= len(transform.arguments) or expr.name not in language())
     if isinstance(expr, Name | Call) and expr.name in LATER_TRANSFORMS:
         return expr.name not in language()
     if isinstance(expr, BusRef):
@@ -55,6 +57,26 @@ def is_transform(resolver: Resolver, expr: Expr) -> bool:
             is_transform(resolver, one) for one in (first, *(operator.right for operator in operators))
         )
     return False
+
+
+def count(expr: Name | Call) -> int:
+    """Arguments of a call, keywords included."""
+    return len(expr.args) + len(expr.keywords) if isinstance(expr, Call) else 0
+
+
+def whole_call(expr: Name | Call) -> bool:
+    """Whether a call of a transform names the pattern as well: `rev "a b"`, `every 2 rev (s "bd sn")`."""
+    given = count(expr) == len(TRANSFORMS[expr.name].arguments) + 1
+    return given and isinstance(expr, Call) and bool(expr.args) and not isinstance(expr.args[-1], Number)
+
+
+def called(resolver: Resolver, expr: Name | Call, place: str) -> Term:
+    """A call of a transform: the transform itself or, of a whole call, the pattern that it makes."""
+    if not whole_call(expr):
+        return function_of(resolver, expr, place)
+    assert isinstance(expr, Call)
+    function = function_of(resolver, replace(expr, args=expr.args[:-1]), place)
+    return function.apply(resolver.evaluate(expr.args[-1], f"{place}/on"))
 
 
 def applied(resolver: Resolver, first: Expr, rest: list[tuple[Expr, Loc]], place: str) -> Term:
@@ -138,9 +160,7 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
     if expr.name not in TRANSFORMS:
         return effect_function(resolver, expr, place)
     transform = TRANSFORMS[expr.name]
-    given = expr.args if isinstance(expr, Call) else ()
-    if isinstance(expr, Call) and expr.keywords:
-        raise ScoreError(f"`{expr.name}` takes no keywords", loc=expr.keywords[0][2])
+    given = in_order(transform, expr)
     sections: list[tuple[str, Callable[[Term], Term]]] = []
     arguments = [argument(resolver, transform, i, one, f"{place}/{i}", sections) for i, one in enumerate(given)]
     seed = seed64(resolver.seed, place)
@@ -155,9 +175,52 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
         return term
 
     def apply(term: Term) -> Term:
+        if transform.name == "jux" and not holds_events(resolver, term):
+            copy = function_of(resolver, given[0], f"{place}/0").apply(term)
+            return beside(term, copy, place, expr.loc)
+        if transform.name in LAYERING and not holds_events(resolver, term):
+            message = f"`{transform.name}` makes copies, and an oscillator plays one value at a time: only one is heard"
+            resolver.notices.append(Notice(message, expr.loc, 'play it as voices: saw # note "c4 e4"'))
         return effects(transformed(resolver, term, on_pattern, transform.name, expr.loc))
 
     return Function(apply, on_pattern, effects if sections else None, expr.loc)
+
+
+def in_order(transform: Transform, expr: Name | Call) -> list[Expr]:
+    """The arguments of a call in their order, by position or by keyword; how many there are is checked later."""
+    if not isinstance(expr, Call) or not expr.keywords:
+        return list(expr.args) if isinstance(expr, Call) else []
+    names = [one.name for one in transform.arguments]
+    given = dict(zip(names, expr.args, strict=False))
+    for key, value, at in expr.keywords:
+        if key not in names:
+            hint = suggestion(key, names) or f"written as `{transform.signature}`"
+            raise ScoreError(f"`{expr.name}` has no `:{key}`", loc=at, hint=hint)
+        if key in given:
+            raise ScoreError(f"`{key}` is given twice", loc=at)
+        given[key] = value
+    missing = [name for name in names if name not in given]
+    if missing:
+        raise ScoreError(
+            f"`{expr.name}` needs its {missing[0]}", loc=expr.loc, hint=f"written as `{transform.signature}`"
+        )
+    return [given[name] for name in names]
+
+
+def holds_events(resolver: Resolver, term: Term) -> bool:
+    """Whether a term is a pattern or plays voices, and not only a signal."""
+    if isinstance(term, Bus):
+        return term.version in resolver.resolving or holds_events(resolver, resolver.term_of(term.version))
+    return isinstance(term, Steps | Function) or has_voices(term)
+
+
+def beside(left: Term, right: Term, place: str, loc: Loc) -> Term:
+    """Two signals, one on each side (language 6.4)."""
+    sides = [
+        Unit("pan", (("input", one),), (("position", Constant(Fraction(at), loc)),), f"{place}/pan{at}", loc)
+        for one, at in ((left, -1), (right, 1))
+    ]
+    return Unit("add", (("a", sides[0]), ("b", sides[1])), (), f"{place}/+", loc)
 
 
 def section_of(resolver: Resolver, body: Expr, place: str) -> Function:
@@ -167,8 +230,6 @@ def section_of(resolver: Resolver, body: Expr, place: str) -> Function:
 
 def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Function:
     """`f args $ x` where f is an ordinary function: `f args x` with x as its input."""
-    from farm.errors import suggestion
-
     definition = language().get(expr.name)
     if expr.name in MODIFIERS:
         return effects_only(lambda term: resolver.linked(term, expr, place), expr.loc)

@@ -57,7 +57,8 @@ def lacks_input(resolver: Resolver, body: Expr) -> bool:
     arguments = first.args if isinstance(first, Call) else ()
     definition = language().get(first.name)
     if first.name in MODIFIERS and definition is None:
-        return first.name not in VALUE_SOURCES
+        known = first.name in VALUE_SOURCES or first.name in TRANSFORMS
+        return not known and len(arguments) <= len(MODIFIERS[first.name].params)
     if definition is None or definition.role != "effect":
         return False
     least = sum(param.default is None for param in definition.params)

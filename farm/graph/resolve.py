@@ -398,7 +398,7 @@ class Resolver:
             return self.binary("*", value, Constant(Fraction(-1), expr.loc), place, expr.loc)
         if isinstance(expr, Name | Call):
             if expr.name in TRANSFORMS and expr.name not in language():
-                return applying.function_of(self, expr, place)
+                return applying.called(self, expr, place)
             return calling.call(self, expr, None, place)
         if isinstance(expr, Section):
             return applying.function_of(self, expr, place)
@@ -437,7 +437,10 @@ class Resolver:
                 finally:
                     self.order = outer
                     self.pasting.pop()
-            return self.binary("*", left, self.reference(right.name, right.loc), place, right.loc)
+            value = self.reference(right.name, right.loc)
+            if isinstance(value, Function):
+                return value.apply(left)
+            return self.binary("*", left, value, place, right.loc)
         if isinstance(right, String | Number):
             hint = "to scale the sound write `* 0.5` or `# gain 0.5`"
             raise ScoreError("after `#` comes an effect or a modifier", loc=right.loc, hint=hint)

@@ -289,6 +289,9 @@ SAME = {
     "an envelope as a function": ('adsr (s "amen*2") 0.1 0.1', 's "amen*2" # adsr 0.1 0.1'),
     "a modifier applied": ('legato 0.5 $ s "amen*2"', 's "amen*2" # legato 0.5'),
     "a modifier applied afterwards": ('s "amen*2" $ begin 0.5', 's "amen*2" # begin 0.5'),
+    "a modifier bus": ('s "amen*2" # ~m # lpf 900', 's "amen*2" # begin 0.5 # legato 0.3 # lpf 900'),
+    "a modifier bus that is a transform too": ('s "amen*2" # ~l # lpf 900', 's "amen*2" # legato 0.3 # lpf 900'),
+    "a bus of a modifier as a function": ("~f # lpf 900", 's "amen*2" # begin 0.5 # lpf 900'),
     "back through effects to the voices": (
         's "amen*2" # lpf 900 1 # begin 0.5 # legato 0.5 # attack 0.01 # loop 1',
         's "amen*2" # begin 0.5 # legato 0.5 # attack 0.01 # loop 1 # lpf 900 1',
@@ -299,7 +302,8 @@ SAME = {
 @pytest.mark.parametrize("rule", SAME)
 def test_two_ways_to_write_it(rule: str) -> None:
     a, b = SAME[rule]
-    found = frames(f"cps: 2\nout: {a}")
+    buses = 'cps: 2\n~m # begin 0.5 # legato 0.3\n~l # legato 0.3\n~f: begin (s "amen*2") 0.5\n'
+    found = frames(f"{buses}out: {a}")
     assert rms(found) > 1e-3
     same_bits(found, frames(f"cps: 2\nout: {b}"), rule)
 
