@@ -254,6 +254,10 @@ def argument(
     """An argument of a transform: a number, a pattern, a transform. Effects in it are put into `sections`, by mark."""
     kind = transform.arguments[index].kind if index < len(transform.arguments) else "ratio"
     if kind == "transform":
+        if isinstance(expr, Number | String):
+            what = "a number" if isinstance(expr, Number) else "a pattern"
+            message = f"`{transform.name}` takes a transform here, not {what}"
+            raise ScoreError(message, loc=expr.loc, hint=f"written as {transform.signature}; a transform is (fast 2)")
         function = function_of(resolver, expr, place)
         if function.effects is None:
             return function.pattern

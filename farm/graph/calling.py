@@ -138,7 +138,12 @@ def event_source(
 ) -> Voices:
     """`s "..."`, `s (... $ ...)`."""
     if not arguments or len(arguments) > 2:
-        raise ScoreError(f"`{name}` takes one pattern", loc=loc, hint='for example: s "bd sn"')
+        message = f"`{name}` takes one pattern, and perhaps a gain, not {len(arguments)} arguments"
+        raise ScoreError(message, loc=loc, hint='for example: s "bd sn"')
+    bare = arguments[0]
+    if isinstance(bare, Name) and bare.name not in {*function_names(), *resolver.by_name}:
+        hint = f'write {name} "{bare.name}"'
+        raise ScoreError(f"`{name}` needs its pattern in quotes", loc=bare.loc, hint=hint)
     value = resolver.evaluate(arguments[0], f"{place}/s")
     if not isinstance(value, Steps):
         raise ScoreError(f"`{name}` needs a pattern in quotes", loc=arguments[0].loc, hint='for example: s "bd sn"')
@@ -248,11 +253,14 @@ def unit(
     for value in values:
         if isinstance(value, Function):
             raise ScoreError(f"`{name}` needs numbers or signals, not a transform", loc=value.loc)
+    factor: Term | None = None
     if left is not None and not definition.ports:
-        if definition.params and definition.params[0].name == "freq_hz" and not values and not keywords:
-            return Unit(definition.name, (), (("freq_hz", left),), place, loc)
-        source = unit(resolver, definition, name, arguments, keywords, None, place, loc)
-        return Unit("mul", (("a", left), ("b", source)), (), f"{place}/*", loc)
+        if is_frequency(definition, left, len(values) + len(keywords)):
+            values.insert(0, left)
+            locs.insert(0, left.loc)
+        else:
+            factor = left
+        left = None
     inputs: list[tuple[str, Term]] = []
     for i, port in enumerate(definition.ports):
         if i == 0 and left is not None:
@@ -260,7 +268,8 @@ def unit(
         elif values:
             at = locs.pop(0)
             if isinstance(values[0], Constant):
-                hint = f"write {definition.name} ~bus ..., or in a chain: saw 110 # {signature(definition)}"
+                form = signature(definition).replace(definition.name, name, 1)
+                hint = f"write {name} ~bus ..., or in a chain: saw 110 # {form}"
                 raise ScoreError(f"`{name}` needs a signal first, not a number", loc=at, hint=hint)
             inputs.append((port.name, values.pop(0)))
         else:
@@ -301,7 +310,16 @@ def unit(
     for param in definition.params:
         if param.as_unit is ParamUnit.PHASE and param.name in given:
             given[param.name] = melody(resolver, given[param.name])
-    return Unit(definition.name, tuple(inputs), tuple(given.items()), place, loc)
+    made = Unit(definition.name, tuple(inputs), tuple(given.items()), place, loc)
+    return made if factor is None else Unit("mul", (("a", factor), ("b", made)), (), f"{place}/*", loc)
+
+
+def is_frequency(definition: Definition, left: Term, given: int) -> bool:
+    """Whether what stands before `# source` is the source's frequency: a pattern, or where the call lacks one."""
+    if not definition.params or definition.params[0].as_unit is not ParamUnit.PHASE:
+        return False
+    required = sum(param.default is None for param in definition.params)
+    return given < max(required, 1) or (isinstance(left, Constant | Steps) and given < len(definition.params))
 
 
 def melody(resolver: Resolver, frequency: Term) -> Term:

@@ -76,6 +76,7 @@ def adsr(
     memory=STATELESS,
     cost_ns=0.2,
     example="out: saw 110 * ad 0.01 0.4 * 0.3",
+    aliases=("perc",),
 )
 def ad(attack_s: Any, decay_s: Any, age: Any, gate_frames: Any, rate_hz: Any, out: Any, frames: int) -> None:
     """Envelope of two straight lines, a rise and a fall, then silence until the next cycle.
