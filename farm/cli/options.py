@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 BACKENDS = ("auto", "inline", "local")
 LEVELS = ("v2", "v3", "v4")
+LENGTH, SOUND, WORK = "length", "sound", "work (the frames are the same)"
+"""Groups of options in helps."""
 
 Command = Callable[..., Any]
 
@@ -46,6 +48,7 @@ config_option = setting(
 )
 samples_option = setting(
     "--samples",
+    group=SOUND,
     layered=True,
     multiple=True,
     metavar="FOLDER",
@@ -56,73 +59,123 @@ lenient_option = setting("--lenient", is_flag=True, help="Leave out what cannot 
 # Parameters are called as the fields of RenderOptions. Its defaults and ranges, repeated in the help, hold.
 sounding_options = options(
     setting(
-        "--cycles", type=values.exact, metavar="N", help="Length in cycles (8, 2.5, 1/3), above 0 to 10000000.  [8]"
+        "--cycles",
+        group=LENGTH,
+        type=values.exact,
+        metavar="N",
+        help="Length in cycles (8, 2.5, 1/3), above 0 to 10000000.  [8]",
     ),
     setting(
         "--duration",
         "duration_s",
+        group=LENGTH,
         type=values.exact,
         metavar="SECONDS",
         help="Length in seconds, instead of --cycles, above 0 to 10000000.  [none]",
     ),
     setting(
-        "--from", "from_cycle", type=values.exact, metavar="N", help="First cycle of the part to keep, 0 or more.  [0]"
+        "--from",
+        "from_cycle",
+        group=LENGTH,
+        type=values.exact,
+        metavar="N",
+        help="First cycle of the part to keep, 0 or more.  [0]",
     ),
     setting(
         "--to",
         "to_cycle",
+        group=LENGTH,
         type=values.exact,
         metavar="N",
         help="Cycle at which that part ends, above --from to 10000000.  [the end]",
     ),
-    lenient_option,
-    setting("--rate", type=int, metavar="HZ", help="Sample rate in Hz, 8000 to 384000.  [44100]"),
-    setting(
-        "--quality",
-        type=click.Choice(["draft", "good", "best"]),
-        help="Of sample playback and oscillators.  [good]",
-    ),
-    setting(
-        "--fade-in", "fade_in_s", type=float, metavar="SECONDS", help="At the beginning, 0 to 3600 seconds.  [0.01]"
-    ),
-    setting("--fade-out", "fade_out_s", type=float, metavar="SECONDS", help="At the end, 0 to 3600 seconds.  [0.01]"),
     setting(
         "--tail",
+        group=LENGTH,
         type=values.tail,
         metavar="auto|none|SECONDS",
         help="How long it rings on: until silent (at most 30 s), not at all, or 0 to 3600 seconds.  [auto]",
     ),
     setting(
-        "--seed", type=values.whole, metavar="N", help=f"Of everything random, a whole number to {2**63 - 1}.  [0]"
+        "--fade-in",
+        "fade_in_s",
+        group=LENGTH,
+        type=float,
+        metavar="SECONDS",
+        help="At the beginning, 0 to 3600 seconds.  [0.01]",
     ),
-    setting("--chunk", "chunk_frames", type=int, metavar="FRAMES", help="Of one task, 64 to 1048576 frames.  [2048]"),
+    setting(
+        "--fade-out",
+        "fade_out_s",
+        group=LENGTH,
+        type=float,
+        metavar="SECONDS",
+        help="At the end, 0 to 3600 seconds.  [0.01]",
+    ),
+    setting("--rate", group=SOUND, type=int, metavar="HZ", help="Sample rate in Hz, 8000 to 384000.  [44100]"),
+    setting(
+        "--quality",
+        group=SOUND,
+        type=click.Choice(["draft", "good", "best"]),
+        help="Of sample playback and oscillators.  [good]",
+    ),
+    samples_option,
+    setting(
+        "--seed",
+        group=SOUND,
+        type=values.whole,
+        metavar="N",
+        help=f"Of everything random, a whole number to {2**63 - 1}.  [0]",
+    ),
     setting(
         "--max-voices",
+        group=SOUND,
         type=int,
         metavar="N",
         help="Voices at once, 1 to 1000000; a further one fades out the oldest within 5 ms.  [no limit]",
     ),
     setting(
         "--outputs-as-channels",
+        group=SOUND,
         is_flag=True,
         help="Output 1 is the left channel, 2 the right, further ones further channels, in order; each the mean of its"
         " sides. `out` keeps its sides: left and right.  [off: all summed into stereo]",
     ),
-    setting("--cpu", type=click.Choice(LEVELS), help="Level of machine code, x86-64-v2 to v4.  [this machine's best]"),
+    setting(
+        "--chunk",
+        "chunk_frames",
+        group=WORK,
+        type=int,
+        metavar="FRAMES",
+        help="Of one task, 64 to 1048576 frames.  [2048]",
+    ),
+    setting(
+        "--cpu",
+        group=WORK,
+        type=click.Choice(LEVELS),
+        help="Level of machine code, x86-64-v2 to v4.  [this machine's best]",
+    ),
     setting(
         "--threads",
+        group=WORK,
         type=values.threads,
         metavar="N|auto",
         help="Worker processes, 1 to 1024.  [auto: as many as CPUs allowed]",
     ),
-    setting("--backend", type=click.Choice(BACKENDS), help="This process, a pool, or by the work.  [auto]"),
+    setting(
+        "--backend",
+        group=WORK,
+        type=click.Choice(BACKENDS),
+        help="This process, a pool, or by the work.  [auto]",
+    ),
     setting(
         "--work-dir",
+        group=WORK,
         metavar="FOLDER",
         shell_complete=completion.folders,
         help="Map the arena to a file here.  [none: shared memory]",
     ),
-    samples_option,
+    lenient_option,
     config_option,
 )
 json_option = click.option(

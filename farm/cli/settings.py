@@ -26,11 +26,13 @@ def long_name(option: click.Parameter) -> str:
 class Setting(click.Option):
     """An option that has a variable, FARM_FADE_IN for --fade-in, and a key in configuration files, `fade-in`.
 
-    A `layered` one does not replace what its variable says but comes before it; whoever uses it reads the variable.
+    `group` is the heading that it stands under in helps. A `layered` one does not replace what its variable says but
+    comes before it; whoever uses it reads the variable.
     """
 
-    def __init__(self, declarations: list[str], *, layered: bool = False, **attributes: Any) -> None:
+    def __init__(self, declarations: list[str], *, group: str = "", layered: bool = False, **attributes: Any) -> None:
         super().__init__(declarations, **attributes)
+        self.group = group
         self.variable = f"FARM_{long_name(self).replace('-', '_').upper()}"
         self.envvar = None if layered else self.variable
 
@@ -52,11 +54,20 @@ class Setting(click.Option):
 
 
 class Configurable(click.Command):
-    """A command with settings; its help lists their variables."""
+    """A command with settings; its help has them in groups, and lists their variables."""
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """As click does it, and the variables."""
-        super().format_options(ctx, formatter)
+        """As click does it, by group; and the variables."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for param in self.get_params(ctx):
+            record = param.get_help_record(ctx)
+            if record is not None and isinstance(param, click.Option):
+                group = param.group if isinstance(param, Setting) else ""
+                groups.setdefault(f"Options, {group}" if group else "Options", []).append(record)
+        # What belongs to no group comes last.
+        for title in sorted(groups, key=lambda title: title == "Options"):
+            with formatter.section(title):
+                formatter.write_dl(groups[title])
         variables = [one.variable for one in self.params if isinstance(one, Setting)]
         with formatter.section("Variables"):
             formatter.write_text(

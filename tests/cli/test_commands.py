@@ -72,7 +72,7 @@ def test_every_option_reaches_the_engine(farm: Farm, calls: Calls) -> None:
 
 
 def test_the_help_repeats_the_defaults(farm: Farm) -> None:
-    text = " ".join(farm("render", "--help").out.partition("Options:")[2].split())
+    text = " ".join(farm("render", "--help").out.partition("\nOptions")[2].split())
     defaults = RenderOptions()
     for option, default in {
         "--rate": defaults.rate,

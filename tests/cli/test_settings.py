@@ -172,7 +172,7 @@ def accepted(**options: Any) -> bool:
 
 
 def test_the_ranges_in_the_help_hold(farm: Farm) -> None:
-    text = " ".join(farm("render", "--help").out.partition("Options:")[2].split())
+    text = " ".join(farm("render", "--help").out.partition("\nOptions")[2].split())
     ranges = {
         "--rate": ("rate", int, 1),
         "--fade-in": ("fade_in_s", float, 0.001),
