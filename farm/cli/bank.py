@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import click
 
+from farm.cli.completion import bank_names
 from farm.cli.options import json_option, samples_option
 
 CACHE = "cache"
 
 
 @click.command()
-@click.argument("name", required=False)
+@click.argument("name", required=False, shell_complete=bank_names)
 @samples_option
-@click.option("--clear", is_flag=True, help="With `cache`: empty it.")
+@click.option("--clear", is_flag=True, help="With `cache`: empty it.  [off: show it]")
 @json_option
 def bank(name: str | None, samples: tuple[str, ...], clear: bool, as_json: bool) -> None:
-    """List the sample banks, say all about the bank NAME, or (`cache`) about the cache of decoded sounds.
+    """List the sample banks, or say all about NAME.
 
-    Banks are found as a render finds them: in the folders of --samples, those of FARM_SAMPLES, and the built-in one. A
-    score has those of `samples` beside it too.
+    NAME `cache`: the cache of decoded sounds. Banks are found as a render finds them: in the folders of --samples,
+    those of FARM_SAMPLES, and the built-in one. A score has those of `samples` beside it too.
 
     \b
     farm bank

@@ -86,6 +86,14 @@ def pattern_names(ctx: click.Context, param: click.Parameter, incomplete: str) -
     return items({name: words[name] for name in sorted(words) if name[0].isalpha() and name.startswith(incomplete)})
 
 
+def bank_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+    """Banks of FARM_SAMPLES and the built-in one, and the word for the cache."""
+    from farm.audio.samples import VARIABLE, library
+
+    names = library((), None, os.environ.get(VARIABLE)).names()
+    return items({name: "" for name in sorted({*names, "cache"}) if name.startswith(incomplete)})
+
+
 def items(words: dict[str, str], kind: str = "plain") -> list[CompletionItem]:
     """Words with what they do, as click tells them to shells; `kind` is "plain", "file" or "dir"."""
     from click.shell_completion import CompletionItem

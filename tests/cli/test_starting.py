@@ -145,6 +145,7 @@ def test_completions(tmp_path: Path) -> None:
     assert completed("farm render --quality ", tmp_path) == ["plain,draft", "plain,good", "plain,best"]
     assert "plain,lpf" in completed("farm nodes l", tmp_path)
     assert completed("farm patterns eu", tmp_path) == ["plain,euclid"]
+    assert completed("farm bank ca", tmp_path) == ["plain,cache", "plain,casio"]
     assert completed("farm render --work-dir x", tmp_path) == ["dir,x"]
 
 
