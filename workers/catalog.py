@@ -78,7 +78,7 @@ class Unit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Param:
-    """One number of a node. `default` None means that the score must give it."""
+    """One number of a node. `default` None means that the score must give it; `also`: more names as a keyword."""
 
     name: str
     unit: str
@@ -87,6 +87,7 @@ class Param:
     high: float
     about: str = ""
     as_unit: Unit = Unit.PLAIN
+    also: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,8 @@ def of_node(node: Definition) -> Entry:
     from farm.printer.entries import Argument, Entry, number_argument
 
     def argument(one: Param) -> Argument:
-        return number_argument(one.name, one.unit, one.default, one.low, one.high, one.about)
+        about = one.about + "".join(f"; also `:{name}`" for name in one.also)
+        return number_argument(one.name, one.unit, one.default, one.low, one.high, about)
 
     from_left = "from the left of `#`"
     inputs = [Argument(port.name, "signal", True, from_left, about=port.about) for port in node.ports]

@@ -375,14 +375,10 @@ def further_params(definition: Definition) -> tuple[Param, ...]:
     return (catalog()["ramp"].param("duration_s"),) if definition.name == "line" else ()
 
 
-LONG_KEYWORDS = {"room_size": "room", "damping": "damp"}
-"""Other words for params (language 1.10)."""
-
-
 def keyword_param(definition: Definition, key: str, loc: Loc) -> Param:
     """The param that a keyword names."""
     for param in definition.params:
-        if LONG_KEYWORDS.get(key, key) in (param.name, short(param)):
+        if key in (param.name, short(param), *param.also):
             return param
     names = [short(param) for param in definition.params]
     raise ScoreError(f"`{definition.name}` has no `:{key}`", loc=loc, hint=suggestion(key, names) or ", ".join(names))

@@ -135,6 +135,14 @@ def test_line_has_two_lengths() -> None:
     same_bits(frames("out: line 1 3 0.75"), frames("out: line :end 3 :duration 0.75 :start 1"))
 
 
+def test_keywords_of_the_reverb_have_two_names() -> None:
+    plain = frames("out: saw 110 # reverb 0.9 0.2 0.5")
+    same_bits(plain, frames("out: saw 110 # reverb :room_size 0.9 :damping 0.2 :mix 0.5"))
+    same_bits(plain, frames("out: saw 110 # reverb :mix 0.5 :damp 0.2 :room 0.9"))
+    with pytest.raises(ScoreError, match="`room` is given twice"):
+        frames("out: saw 110 # reverb :room_size 0.9 :room 0.9 :damp 1")
+
+
 def test_ad_restarts_with_every_cycle_and_at_every_onset() -> None:
     n = np.arange(RATE // 2)
     once = np.clip(np.minimum(n / 80, (880 - n) / 800), 0, 1)

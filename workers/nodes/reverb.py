@@ -68,8 +68,8 @@ def repeat_start(lines: Memory, first: int, at: int, count: int, ring_mask: int)
     role="effect",
     ports=(Port("input"),),
     params=(
-        Param("room", "1", None, 0.0, 1.0, "size: feedback of the combs is 0.84 room"),
-        Param("damp", "1", None, 0.0, 1.0, "how fast the treble of the tail dies"),
+        Param("room", "1", None, 0.0, 1.0, "size: feedback of the combs is 0.84 room", also=("room_size",)),
+        Param("damp", "1", None, 0.0, 1.0, "how fast the treble of the tail dies", also=("damping",)),
         Param("mix", "1", 0.3, 0.0, 1.0, "level of the tail; the input is kept whole"),
     ),
     memory=CARRIED,
