@@ -7,19 +7,33 @@ with `error.status`. A `ScoreError` carries a `Loc`, so that the message can poi
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Loc:
-    """A place in a score: `length` characters from `column` of `line` (both counted from 1)."""
+class Loc(NamedTuple):
+    """A place in a score: `length` characters from `column` of `line` (both counted from 1).
+
+    `text` is the whole line, for the caret picture; two places are equal without it.
+    """
 
     file: str
     line: int
     column: int
     length: int = 1
-    text: str = field(default="", compare=False, repr=False)
-    """The whole line, for the caret picture."""
+    text: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Loc) and self[:4] == other[:4]
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    def __hash__(self) -> int:
+        return hash(self[:4])
+
+    def __repr__(self) -> str:
+        return f"Loc({self.file!r}, {self.line}, {self.column}, {self.length})"
 
     def shifted(self, characters: int, length: int = 1) -> Loc:
         """The place `characters` further to the right in the same line."""

@@ -117,7 +117,7 @@ class _Reader:
         while (token := tokens[self.at]).kind not in _ENDS:
             kind = token.kind
             if kind in _PLAIN and tokens[self.at + 1].kind not in _CHANGES:
-                steps.append(Step(1, self.atom()))
+                steps.append(Step._make((1, self.atom())))
             elif kind == ".":
                 self.at += 1
                 feet.append((start, steps))
@@ -352,9 +352,9 @@ class _Reader:
         token = self.next()
         kind = token.kind
         if kind == "word":
-            return Atom(token.start, token.text, None, self.word_extent(token))
+            return Atom._make((token.start, token.text, None, self.word_extent(token)))
         if kind == "number":
-            return Atom(token.start, token.text, self.number(token), SINGLE)
+            return Atom._make((token.start, token.text, self.number(token), SINGLE))
         if kind == "~":
             return Rest(token.start)
         if kind == "bus":

@@ -57,6 +57,7 @@ def tokens_of(text: str, loc: Loc) -> list[Token]:
     if len(text) > LONGEST:
         raise failure(loc, f"a pattern of {len(text):,} characters, the limit is {LONGEST:,}", 0)
     tokens: list[Token] = []
+    new = Token._make
     open_: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(text):
         group = match.lastindex or 0
@@ -75,7 +76,7 @@ def tokens_of(text: str, loc: Loc) -> list[Token]:
                 _close(open_, written, start, loc)
         elif kind in ("bad", "word_with_digits"):
             raise _stray(written, start, loc)
-        tokens.append(Token(kind, written, start, end))
+        tokens.append(new((kind, written, start, end)))
     if open_:
         bracket, start = open_[-1]
         raise failure(loc, f"`{bracket}` is never closed", start, hint=f"add `{CLOSER[bracket]}`")

@@ -36,8 +36,8 @@ class Words:
         self.forgive: Callable[[ScoreError], None] | None = None
         """Where a word goes that stands for a number, which then says nothing; None: it is an error."""
         self._values: list[Value] = []
-        self._ids: dict[Value, int] = {}
-        self._columns: Floats = np.full((len(_COLUMNS), 64), np.nan)
+        self._ids: dict[str | ChordNote | tuple[int, int], int] = {}
+        self._columns: Floats = np.zeros((len(_COLUMNS), 0))
         self._places: list[Loc | tuple[Loc, int, int]] = []
         self._results: dict[tuple[str, int, int], int] = {}
         self.intern("")
@@ -53,17 +53,13 @@ class Words:
         """The id of a number, word, bus symbol (`~name`) or chord note."""
         if isinstance(value, int):
             value = Fraction(value)
-        found = self._ids.get(value)
-        if found is not None:
-            return found
-        number = self._ids[value] = len(self._values)
-        self._values.append(value)
-        if number >= self._columns.shape[1]:
-            wider = np.full((len(_COLUMNS), 2 * number), np.nan)
-            wider[:, :number] = self._columns
-            self._columns = wider
-        self._columns[:, number] = _read(value)
-        return number
+        # The hash of a Fraction takes ten times as long as that of its two numbers.
+        key = (value.numerator, value.denominator) if isinstance(value, Fraction) else value
+        found = self._ids.get(key)
+        if found is None:
+            found = self._ids[key] = len(self._values)
+            self._values.append(value)
+        return found
 
     def value(self, number: int) -> Value:
         """The value of an id."""
@@ -125,6 +121,10 @@ class Words:
 
     def _look_up(self, column: str, ids: Floats | Ints) -> Floats:
         index = np.where(np.isnan(ids), 0, ids).astype(np.int64) if ids.dtype.kind == "f" else ids
+        known = self._columns.shape[1]
+        if known < len(self._values):
+            fresh = np.array([_read(value) for value in self._values[known:]]).T
+            self._columns = np.concatenate([self._columns, fresh], axis=1)
         found: Floats = self._columns[_COLUMNS.index(column)].take(index)
         return found
 

@@ -125,7 +125,7 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
             if path is not None:
                 word += path.group()
                 at = path.end()
-        tokens.append(Token(kind, word, start, at, start == previous_end))
+        tokens.append(Token._make((kind, word, start, at, start == previous_end)))
         previous_end = at
     lines.append(Line(tokens, blank=not remarked))
     return lines, hash_lines.notices
