@@ -38,7 +38,24 @@ def transforms(draw: st.DrawFn) -> str:
         "degradeBy 0.3",
         'fast "<1 2>"',
     ]
-    return draw(st.sampled_from([*simple, "every 3 (fast 2)", "fast ~a"]))
+    further = [
+        "swing 0.3",
+        "ply 2",
+        "chop 3",
+        "hurry 1.5",
+        "early 0.2",
+        "late 0.3",
+        "off 0.25 rev",
+        "superimpose (hurry 2)",
+        "iter 3",
+        "palindrome",
+        "legato 0.5",
+        "every 2 (# lpf 500)",
+        "jux (rev # speed 2)",
+        "ply ~b",
+        "stut 2 ~a 0.5",
+    ]
+    return draw(st.sampled_from([*simple, *further, "every 3 (fast 2)", "fast ~a"]))
 
 
 @st.composite
@@ -46,7 +63,8 @@ def voices(draw: st.DrawFn) -> str:
     text = f"s {draw(strings(WORDS))}"
     for one in draw(st.lists(transforms(), max_size=2)):
         text += f" $ {one}"
-    for name in draw(st.lists(st.sampled_from(["gain", "note", "n", "speed", "pan", "cut"]), max_size=3)):
+    modifiers = "gain note n speed pan cut begin end loop legato attack release".split()
+    for name in draw(st.lists(st.sampled_from(modifiers), max_size=3)):
         text += f" # {name} {draw(st.one_of(NUMBERS, strings(VALUES), BUSES))}"
     if draw(st.booleans()):
         text += draw(st.sampled_from([" # ar 0.01 0.1", " # adsr 0.01 0.02 0.5 0.05", ' # ar "0 0.1" 0.2']))
