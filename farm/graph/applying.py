@@ -161,13 +161,20 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
         return effect_function(resolver, expr, place)
     transform = TRANSFORMS[expr.name]
     given = in_order(transform, expr)
+    if len(given) > len(transform.arguments) and any(isinstance(one, Name) and one.name in TRANSFORMS for one in given):
+        raise ScoreError(
+            f"`{transform.name}` takes {len(transform.arguments)} arguments, not {len(given)}",
+            loc=given[len(transform.arguments)].loc,
+            hint=f"a transform with arguments of its own stands in parentheses: {transform.name} 2 (fast 2)",
+        )
     sections: list[tuple[str, Callable[[Term], Term]]] = []
     arguments = [argument(resolver, transform, i, one, f"{place}/{i}", sections) for i, one in enumerate(given)]
     seed = seed64(resolver.seed, place)
 
     def on_pattern(pattern: Pattern) -> Pattern:
         resolver.use(expr.loc)
-        return transform.apply(arguments, pattern, seed, expr.loc, resolver.words, resolver.notices)
+        locs = [one.loc for one in given]
+        return transform.apply(arguments, pattern, seed, expr.loc, resolver.words, resolver.notices, locs)
 
     def effects(term: Term) -> Term:
         for mark, section in sections:
@@ -175,7 +182,7 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
         return term
 
     def apply(term: Term) -> Term:
-        if transform.name == "jux" and not holds_events(resolver, term):
+        if transform.name == "jux" and len(given) == 1 and not holds_events(resolver, term):
             copy = function_of(resolver, given[0], f"{place}/0").apply(term)
             return beside(term, copy, place, expr.loc)
         if transform.name in LAYERING and not holds_events(resolver, term):

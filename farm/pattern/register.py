@@ -126,17 +126,19 @@ class Transform:
         loc: Loc | None,
         words: Words | None = None,
         notices: list[Notice] | None = None,
+        locs: Sequence[Loc] = (),
     ) -> Pattern:
         """The transformed pattern.
 
         `seed` is the place's, for transforms with chance; `words` reads numbers that are given as patterns and is
-        needed then. Raises `ScoreError` at `loc` for a wrong number or kind of arguments, for a number that makes no
-        sense, and for more than 200,000 haps in a cycle; clamped constants are told in `notices`.
+        needed then. Raises `ScoreError` for a wrong number or kind of arguments, for a number that makes no sense, and
+        for more than 200,000 haps in a cycle; clamped constants are told in `notices`. What is said of an argument is
+        said at its place in `locs`, all else at `loc`.
         """
         least = sum(parameter.default is None for parameter in self.arguments)
         if not least <= len(args) <= len(self.arguments):
             raise self._error(f"takes {_arguments(least, len(self.arguments))}, not {len(args)}", loc)
-        call = _Call(self, seed, loc, words, notices)
+        call = _Call(self, seed, loc, words, notices, locs)
         return call.bound(list(args), [], pattern)
 
     def _error(self, what: str, loc: Loc | None) -> ScoreError:
@@ -150,6 +152,15 @@ class _Call:
     loc: Loc | None
     words: Words | None
     notices: list[Notice] | None
+    locs: Sequence[Loc]
+
+    def place(self, parameter: Parameter) -> Loc | None:
+        """Where an argument stands."""
+        index = self.transform.arguments.index(parameter)
+        return self.locs[index] if index < len(self.locs) else self.loc
+
+    def wrong(self, parameter: Parameter, what: str) -> ScoreError:
+        return self.transform._error(what, self.place(parameter))
 
     def bound(self, waiting: list[Argument], done: list[Any], pattern: Pattern) -> Pattern:
         """Binds the arguments one after another; a number given as a pattern becomes an inner join."""
@@ -178,7 +189,7 @@ class _Call:
         def choose(value: int, notices: list[Notice] | None = None) -> Pattern:
             number = words.exact(value)
             if number is None:
-                raise self.transform._error(f"needs {_ARTICLE[parameter.kind]}, not `{words.text(value)}`", self.loc)
+                raise self.wrong(parameter, f"needs {_ARTICLE[parameter.kind]}, not `{words.text(value)}`")
             return self.bound(waiting, [*done, self.number(parameter, number, notices)], pattern)
 
         if argument.pieces is not None and argument.coin is None and len(argument.pieces) == 1 == argument.grid:
@@ -204,21 +215,19 @@ class _Call:
         return argument
 
     def kind_error(self, parameter: Parameter, found: str) -> ScoreError:
-        return self.transform._error(f"needs {_ARTICLE[parameter.kind]} for `{parameter.name}`, not {found}", self.loc)
+        return self.wrong(parameter, f"needs {_ARTICLE[parameter.kind]} for `{parameter.name}`, not {found}")
 
     def number(self, parameter: Parameter, argument: Number, notices: list[Notice] | None) -> Number:
         value: Fraction
         try:
             value = Fraction(argument) if not isinstance(argument, float) else Fraction(repr(argument))
         except ValueError:
-            raise self.transform._error(f"needs {_ARTICLE[parameter.kind]}, not {argument}", self.loc) from None
+            raise self.wrong(parameter, f"needs {_ARTICLE[parameter.kind]}, not {argument}") from None
         if abs(value) > _LARGEST:
-            raise self.transform._error("needs a number up to 1e15", self.loc)
+            raise self.wrong(parameter, "needs a number up to 1e15")
         limits = parameter.range
         if isinstance(limits, Above) and value <= limits.low:
-            raise self.transform._error(
-                f"needs a number {limits} for `{parameter.name}`, not {_shown(value)}", self.loc
-            )
+            raise self.wrong(parameter, f"needs a number {limits} for `{parameter.name}`, not {_shown(value)}")
         if isinstance(limits, Between) and not limits.low <= value <= limits.high:
             clamped = Fraction(min(max(value, Fraction(limits.low)), Fraction(limits.high)))
             if notices is not None:
@@ -226,14 +235,14 @@ class _Call:
                     Notice(
                         f"{self.transform.name}: `{parameter.name}` {_shown(value)} is outside {limits}, "
                         f"{_shown(clamped)} is used",
-                        self.loc,
+                        self.place(parameter),
                     )
                 )
             value = clamped
         if parameter.kind == "count":
             if value.denominator != 1 and notices is not None:
                 what = f"{self.transform.name}: `{parameter.name}` is a whole number, {int(value)} is used"
-                notices.append(Notice(what, self.loc))
+                notices.append(Notice(what, self.place(parameter)))
             return int(value)
         return value if parameter.kind == "ratio" else float(value)
 
