@@ -174,6 +174,13 @@ def lookup(memory: Memory, index: int, offset: Words) -> Floats:
     return memory[index + offset.astype(np.int64)]
 
 
+def lookup_bytes(memory: Memory, byte: int, offset: Words, stride: int) -> Words:
+    """Per lane the word (four bytes, the lowest first) at `byte + offset * stride`, wherever that lies."""
+    raw = memory.view(np.uint8)
+    at = byte + offset.astype(np.int64) * stride
+    return sum((raw[at + k].astype(np.uint32) << np.uint32(8 * k) for k in range(4)), np.zeros(1, np.uint32))
+
+
 def lanes_sum(a: Floats) -> Floats:
     """The sum of the 8 lanes in every lane, as a tree: ((0+4)+(2+6)) + ((1+5)+(3+7))."""
     a = np.broadcast_to(a, LANES)

@@ -136,6 +136,14 @@ class Code(IntEnum):
     """Where the slab of samples begins in this process."""
 
 
+def coding(stride: int, bits: int, floating: bool) -> int:
+    """How the values of a sound file lie: bytes from one frame to the next, bits of a value, float or integer.
+
+    Packed: bits 0 to 7 the stride, 8 to 15 how far a word is shifted up so that the value's sign leads, 16: float.
+    """
+    return stride | (32 - bits) << 8 | int(floating) << 16
+
+
 CONTROL_STRIDE = 8
 """Words between control words: each has a cache line of its own."""
 

@@ -1,9 +1,11 @@
 """Sounds as planes in files that workers map: float32, one plane a channel, at the session's rate, silence around them.
 
-A mono float WAV file of that rate is such a file already and is mapped in place. Everything else is decoded once into
-the cache: `sounds/` in the folder that also keeps compiled kernels. A file there is named by a digest of the sound
-file's content, the rate and what was done to it; it is written aside and renamed, so that two processes do no harm to
-each other, and one that is damaged is made again.
+A mono float WAV file of that rate is such a file already and is mapped in place. So is any long WAV file of that rate,
+mono or stereo, of 16, 24 or 32 bits or float: kernels convert it value by value, slower than they play planes, which is
+worth it where decoding would take long and fill the disk. Everything else is decoded once into the cache: `sounds/` in
+the folder that also keeps compiled kernels. A file there is named by a digest of the sound file's content, the rate and
+what was done to it; it is written aside and renamed, so that two processes do no harm to each other, and one that is
+damaged is made again.
 """
 
 from __future__ import annotations
@@ -26,9 +28,11 @@ from numpy.typing import NDArray
 from farm.audio import decode
 from farm.audio.decode import Recording
 from farm.audio.resample import pieces, resampled_frames
+from farm.audio.wav import WavLayout
 from farm.errors import FileError
 from workers.cache import cache_folder
 from workers.slab import PAGE
+from workers.wire import coding
 
 GUARD_FRAMES = 32
 """Frames of silence (or of the loop's continuation) on both sides of a plane: as far as interpolation looks."""
@@ -39,6 +43,8 @@ HEADER = struct.Struct("<16sQII")
 WHOLLY_CHECKED = 1 << 20
 """Bytes up to which a file's content is read whenever it is used: to find its digest, to check its sum. What was found
 out about a larger one is remembered for as long as its size, times and inode stay."""
+DECODED_BYTES = 1 << 20
+"""Size of a WAV file's frames up to which they are decoded all the same, because planes play faster."""
 ABANDONED_S = 3600.0
 IN_MEMORY = 1 << 23
 """Values (frames times channels) up to which a sound is resampled in memory, not by way of a file."""
@@ -57,11 +63,18 @@ class Planes:
     left: int
     spread_bytes: int
     frames: int
+    coding: int = 0
+    """0: planes of float32; else `workers.wire.coding`: the frames of a WAV file, interleaved."""
+
+    def mapped(self) -> list[NDArray[np.float32]]:
+        """Each plane, mapped, read-only: float32 (frames,). Not for files in a coding."""
+        assert self.coding == 0
+        starts = [self.left] if self.spread_bytes == 0 else [self.left, self.left + self.spread_bytes]
+        return [np.memmap(self.path, np.float32, "r", start, (self.frames,)) for start in starts]
 
     def read(self) -> NDArray[np.float32]:
-        """The planes, mapped, read-only: float32 (channels, frames)."""
-        starts = [self.left] if self.spread_bytes == 0 else [self.left, self.left + self.spread_bytes]
-        return np.stack([np.memmap(self.path, np.float32, "r", start, (self.frames,)) for start in starts])
+        """The planes in memory: float32 (channels, frames). Not for files in a coding."""
+        return np.stack(self.mapped())
 
 
 def planes_of(file: Path, rate: int, backwards: bool = False) -> Planes:
@@ -70,12 +83,10 @@ def planes_of(file: Path, rate: int, backwards: bool = False) -> Planes:
     Raises SampleError for a file that cannot be played, FileError when the cache cannot be written.
     """
     recording = decode.inspect(file)
-    if not backwards and in_place(recording, rate):
+    layout = recording.layout
+    if layout is not None and not backwards and recording.rate == rate and fits_in_place(layout):
         check_finite(recording)
-        assert recording.layout is not None
-        first = recording.layout.data_offset
-        last = first + 4 * recording.frames
-        return Planes(file, first, last, first, 0, recording.frames)
+        return in_place(file, layout)
     try:
         path = sounds_folder() / f"{name_of(content_digest(file), str(rate), 'backwards' * backwards)}.planes"
     except OSError as error:
@@ -83,12 +94,29 @@ def planes_of(file: Path, rate: int, backwards: bool = False) -> Planes:
     return stored(path) or made(path, recording, rate, backwards)
 
 
-def in_place(recording: Recording, rate: int) -> bool:
-    """Whether the file's own bytes are a plane: float32, mono, of this rate, on a multiple of 4."""
-    layout = recording.layout
-    if layout is None or recording.rate != rate or recording.channels != 1:
-        return False
-    return layout.format.floating and layout.format.bits == 32 and layout.data_offset % 4 == 0
+def fits_in_place(layout: WavLayout) -> bool:
+    """Whether kernels play a file as it lies: a plane, or a long file in a coding that they know."""
+    form = layout.format
+    if is_plane(layout):
+        return True
+    known = form.channels <= 2 and form.bits in ((32,) if form.floating else (16, 24, 32))
+    return known and layout.frames * form.frame_bytes > DECODED_BYTES
+
+
+def is_plane(layout: WavLayout) -> bool:
+    """Whether the file's own bytes are a plane: float32, mono, on a multiple of 4."""
+    form = layout.format
+    return form.floating and form.bits == 32 and form.channels == 1 and layout.data_offset % 4 == 0
+
+
+def in_place(file: Path, layout: WavLayout) -> Planes:
+    """A WAV file as it lies."""
+    form, first = layout.format, layout.data_offset
+    last = first + layout.frames * form.frame_bytes
+    if is_plane(layout):
+        return Planes(file, first, last, first, 0, layout.frames)
+    spread = form.bits // 8 if form.channels == 2 else 0
+    return Planes(file, first, last, first, spread, layout.frames, coding(form.frame_bytes, form.bits, form.floating))
 
 
 def kept(frames: NDArray[np.float32], loops: bool = False) -> Planes:
@@ -198,11 +226,7 @@ def writing(path: Path, frames: int, planes: int) -> Iterator[Writing]:
 def made(path: Path, recording: Recording, rate: int, backwards: bool) -> Planes:
     """Decodes a sound into the cache. Raises SampleError, FileError."""
     if backwards:
-        forwards = planes_of(recording.file, rate).read()
-        with writing(path, forwards.shape[1], len(forwards)) as file:
-            for plane, frames in enumerate(forwards):
-                file.put(plane, 0, frames[::-1])
-        return checked(path)
+        return reversed_of(path, planes_of(recording.file, rate), recording)
     planes = 2 if recording.channels == 2 else 1
     if recording.rate == rate:
         with writing(path, recording.frames, planes) as file:
@@ -215,6 +239,22 @@ def made(path: Path, recording: Recording, rate: int, backwards: bool) -> Planes
         for plane, first, piece in pieces(source, recording.rate, rate):
             file.put(plane, first, piece)
     return checked(path)
+
+
+def reversed_of(path: Path, forwards: Planes, recording: Recording) -> Planes:
+    """A sound's planes backwards. Raises SampleError, FileError."""
+    frames = forwards.frames
+    with writing(path, frames, 2 if forwards.spread_bytes else 1) as file:
+        for first, block in mixed(recording) if forwards.coding else cut(forwards.mapped()):
+            for plane, part in enumerate(block):
+                file.put(plane, frames - first - len(part), part[::-1])
+    return checked(path)
+
+
+def cut(planes: list[NDArray[np.float32]]) -> Iterator[tuple[int, list[NDArray[np.float32]]]]:
+    """(first frame, planes (n,)), block by block."""
+    for first in range(0, len(planes[0]), decode.BLOCK_VALUES):
+        yield first, [plane[first : first + decode.BLOCK_VALUES] for plane in planes]
 
 
 def mixed(recording: Recording) -> Iterator[tuple[int, NDArray[np.float32]]]:
@@ -273,6 +313,9 @@ def check_finite(recording: Recording) -> None:
         about = os.stat(recording.file)
     except OSError as error:
         raise decode.unreadable(recording.file, error.strerror or str(error)) from error
+    assert recording.layout is not None
+    if not recording.layout.format.floating:
+        return
     if about.st_size > WHOLLY_CHECKED and recalled(about).get("finite") is True:
         return
     for _ in decode.blocks(recording):

@@ -19,11 +19,15 @@ from workers.slab import Part, size_of
 
 
 class Place(NamedTuple):
-    """Where a sound lies: index of its first frame in the slab, frames, from there to its right plane (0: mono)."""
+    """Where a sound lies: index of its first frame in the slab, frames, from there to its right plane (0: mono).
+
+    With a `coding` (`workers.wire.coding`) that is not 0, start and spread count bytes.
+    """
 
     start: int
     frames: int
     spread: int
+    coding: int = 0
 
 
 @dataclass(eq=False)
@@ -88,8 +92,8 @@ class Slab:
         """Adds a file's planes."""
         part = Part(os.path.abspath(planes.path), size_of(self.parts), planes.first, planes.last)
         self.parts.append(part)
-        start = (part.start + planes.left - planes.first) // 4
-        return Place(start, planes.frames, planes.spread_bytes // 4)
+        start, unit = part.start + planes.left - planes.first, 1 if planes.coding else 4
+        return Place(start // unit, planes.frames, planes.spread_bytes // unit, planes.coding)
 
 
 def no_bank(name: str, library: SampleLibrary) -> SampleError:

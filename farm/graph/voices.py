@@ -209,7 +209,7 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
     factor = semitone_ratio(np.clip(np.where(absolute > 0, note - 60.0, note), -120.0, 120.0))
     pace = np.clip(np.abs(speed) * factor, SLOWEST, FASTEST)
     step = np.floor(pace * (1 << STEP_BITS) + 0.5).astype(np.int64)
-    start, length, apart = places(controls, speed < 0, asking)
+    start, length, apart, form = places(controls, speed < 0, asking)
     begin = np.clip(controls.or_default("begin", 0.0), 0.0, 1.0)
     end = np.maximum(np.clip(controls.or_default("end", 1.0), 0.0, 1.0), begin)
     # A part of a sample that runs backwards begins at its end.
@@ -227,7 +227,7 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
         "end": onset + segments.breaks[:, -1],
         "slot": slot,
         "cut": spread(controls.cut()),
-        "source": spread(start + first),
+        "source": spread(start + first * np.where(form > 0, form & 0xFF, 1)),
         "position": zeros,
         "step": spread(step),
         "loop": spread(np.where(looped, (last - first) << STEP_BITS, 0)),
@@ -236,6 +236,7 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
         "slopes": segments.slopes,
         "curve": segments.curve,
         "table": spread(asking.sinc_table(pace)) if asking.best else zeros,
+        "coding": spread(form) if form.any() else zeros,
         "spread": spread(apart) if apart.any() else zeros,
         "blend": spread(np.abs(np.clip(controls.or_default("pan", 0.0), -1.0, 1.0)) / 2.0) if apart.any() else zeros,
         "gain_left": spread(left),
@@ -256,7 +257,7 @@ def segments_of(controls: Controls, natural: Ints, looped: NDArray[np.bool_], sl
 
 
 def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> NDArray[np.int64]:
-    """Where each kind's sample lies in the slab: the fields of a `Place` (3, kinds).
+    """Where each kind's sample lies in the slab: the fields of a `Place` (4, kinds).
 
     Each sample is looked up once, in order of onset.
     """

@@ -105,6 +105,7 @@ def sustained(count: int, frames: int, seed: int, loud: float) -> Looping:
         "slopes": segments.slopes,
         "curve": segments.curve,
         "table": np.zeros(count, np.int64),
+        "coding": np.zeros(count, np.int64),
         "spread": np.zeros(count, np.int64),
         "blend": np.zeros(count, np.float32),
     }

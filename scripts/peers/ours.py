@@ -49,7 +49,7 @@ class OneSound(Explicit):
         key = ("the peers' sound", int(self.loops), False)
         if key not in asking.slab.named:
             asking.slab.named[key] = asking.slab.add(self.sound, self.loops)
-        start, length, _ = asking.slab.named[key]
+        start, length = asking.slab.named[key][:2]
         columns["source"] = np.full(len(columns["onset"]), start)
         columns["loop"] = np.full(len(columns["onset"]), (length << STEP_BITS) if self.loops else 0)
         return columns
@@ -77,6 +77,7 @@ def sampled(count: int, start: Any, step: Any, segments: envelope.Segments) -> C
         "slopes": segments.slopes,
         "curve": segments.curve,
         "table": np.zeros(count, np.int64),
+        "coding": np.zeros(count, np.int64),
         "spread": np.zeros(count, np.int64),
         "blend": np.zeros(count, np.float32),
     }

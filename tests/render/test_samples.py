@@ -67,21 +67,36 @@ def test_a_mono_file_sounds_as_a_stereo_file_of_the_same_twice(folder: Path) -> 
         np.testing.assert_allclose(one, two, atol=1e-6)
 
 
-SCORE = 'cps: 1\nout: s "kit:{0}*3" # speed "1 -1 0.7" # pan "0 0.5 -1"\n'
+SCORE = """cps: 1
+out: s "kit:{0}*3" # speed "1 -1 0.7" # pan "0 0.5 -1"
+o2: s "kit:{0}*2" # speed "2.6 1.3" # begin 0.1 # ar 0.01 0.2
+o3: s "kit:{0}" # loop 1 # speed 0.9 # begin 0.5
+"""
+FILES = (("a.wav", "FLOAT"), ("b.wav", "PCM_16"), ("c.wav", "PCM_24"), ("d.wav", "PCM_32"), ("e.flac", "PCM_16"))
 
 
 @pytest.mark.parametrize("channels", [1, 2])
-def test_what_is_mapped_in_place_and_what_is_decoded_sound_the_same(folder: Path, channels: int) -> None:
-    for name, subtype in (("a.wav", "FLOAT"), ("b.wav", "PCM_16"), ("c.wav", "PCM_24"), ("d.flac", "PCM_16")):
+@pytest.mark.parametrize("quality", ["draft", "good", "best"])
+def test_what_is_mapped_in_place_and_what_is_decoded_sound_the_same(
+    folder: Path, channels: int, quality: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name, subtype in FILES:
         stored(folder / "kit" / name, noise(channels=channels), subtype=subtype)
-    whole = heard(SCORE.format(0), folder)
+    whole = heard(SCORE.format(4), folder, quality=quality)
     assert np.abs(whole).max() > 0.3
-    for index in (1, 2, 3):
-        same_bits(heard(SCORE.format(index), folder), whole, f"file {index}")
-    for options in ({"chunk_frames": 333}, {"threads": 2}, {"threads": 2, "work_dir": str(folder)}):
-        same_bits(heard(SCORE.format(0), folder, **options), whole, str(options))
-    planes.clear()
-    same_bits(heard(SCORE.format(1), folder), whole, "an empty cache")
+    for decoded_bytes in (1 << 20, 0):
+        monkeypatch.setattr(planes, "DECODED_BYTES", decoded_bytes)
+        held = [planes.planes_of(folder / "kit" / name, RATE) for name, _ in FILES]
+        in_place = [name for (name, _), one in zip(FILES, held) if one.path.parent.name == "kit"]
+        assert in_place == ([name for name, _ in FILES[:4]] if not decoded_bytes else ["a.wav"] * (channels == 1))
+        for index, (name, subtype) in enumerate(FILES[:4]):
+            found = heard(SCORE.format(index), folder, quality=quality)
+            same_bits(found, whole, f"{name} {subtype}, decoded up to {decoded_bytes} bytes")
+    if quality == "good":
+        for options in ({"chunk_frames": 333}, {"threads": 2}, {"threads": 2, "work_dir": str(folder)}):
+            same_bits(heard(SCORE.format(1), folder, **options), whole, str(options))
+        planes.clear()
+        same_bits(heard(SCORE.format(4), folder), whole, "an empty cache")
 
 
 def test_a_pool_maps_what_later_windows_name(folder: Path) -> None:

@@ -3,7 +3,8 @@
 A voice is constants: onset, place in the slab, rate, a piecewise envelope, gains. Its position at a frame is integer
 arithmetic (40.24 fixed point) from the onset, and its envelope comes from the frame's distance to the segment's start,
 so that any stretch of frames can be rendered on its own. A stereo sample is two planes, played one after the other: in
-the middle each on its own side, at either end their mean (language 4.7). Interpolation: linear; 4-point Hermite
+the middle each on its own side, at either end their mean (language 4.7). Long sound files are played as they lie on the
+disk, other codings than planes of floats value by value. Interpolation: linear; 4-point Hermite
 (Catmull-Rom; de Soras, "The quest for the perfect resampler", 2005); 16-point windowed sinc from a table of phases,
 interpolated linearly.
 """
@@ -20,10 +21,12 @@ from workers.simd import (
     Memory,
     U,
     Words,
+    from_bits,
     iota,
     lanes_sum,
     load,
     lookup,
+    lookup_bytes,
     near_lookup,
     select,
     signed_less,
@@ -118,14 +121,25 @@ def interpolated(samples: Memory, place: int, pace: int, table: int, near: int, 
     return linear(samples, place >> 24, offsets >> U(24), f, near)
 
 
-def around_tap(samples: Memory, low: int, length: int, offset: Words) -> Floats:
-    """samples[low + offset] of a loop of `length` frames; `offset` from -length to 2 * length - 1."""
+def coded(samples: Memory, low: int, offset: Words, coding: int) -> Floats:
+    """Values from byte `low` on, by their coding (`wire.coding`); `offset` (frames) from -8 on."""
+    stride = coding & 0xFF
+    bits = lookup_bytes(samples, low - 8 * stride, offset + U(8), stride)
+    if coding >> 16 == 1:
+        return from_bits(bits)
+    return to_float(bits << word((coding >> 8) & 0xFF)) * F(2.0**-31)
+
+
+def around_tap(samples: Memory, low: int, length: int, offset: Words, coding: int) -> Floats:
+    """samples[low + offset] of a loop of `length` frames (0: no loop); `offset` from -length to 2 * length - 1."""
     wrapped = select(signed_less(offset, U(0)), offset + word(length), offset)
     wrapped = select(signed_less(wrapped, word(length)), wrapped, wrapped - word(length))
+    if coding != 0:
+        return coded(samples, low, wrapped, coding)
     return lookup(samples, low, wrapped)
 
 
-def around_sinc_frame(samples: Memory, low: int, length: int, position: int, table: int) -> Floats:
+def around_sinc_frame(samples: Memory, low: int, length: int, position: int, table: int, coding: int) -> Floats:
     """`sinc_frame` where taps may lie across the loop's seam; `position` counts from the loop's start."""
     phase = (position & FRACTION) >> 16
     f = to_float(word(position & 0xFFFF)) * F(2.0**-16)
@@ -135,27 +149,29 @@ def around_sinc_frame(samples: Memory, low: int, length: int, position: int, tab
     lower = lower + f * (load(samples, row + TAPS) - lower)
     upper = load(samples, row + 8)
     upper = upper + f * (load(samples, row + TAPS + 8) - upper)
-    taps = around_tap(samples, low, length, at + U(8))
-    return lanes_sum(lower * around_tap(samples, low, length, at) + upper * taps)
+    taps = around_tap(samples, low, length, at + U(8), coding)
+    return lanes_sum(lower * around_tap(samples, low, length, at, coding) + upper * taps)
 
 
-def around(samples: Memory, low: int, length: int, place: int, pace: int, table: int, quality: int) -> Floats:
-    """8 frames near a loop's seam; `place` (40.24) counts from the loop's start."""
+def around(
+    samples: Memory, low: int, length: int, place: int, pace: int, table: int, coding: int, quality: int
+) -> Floats:
+    """8 frames near a loop's seam, or of any coding; `place` (40.24) counts from `low`."""
     if quality == SINC:
-        value = around_sinc_frame(samples, low, length, place, table)
+        value = around_sinc_frame(samples, low, length, place, table, coding)
         for k in range(1, 8):
-            one = around_sinc_frame(samples, low, length, place + k * pace, table)
+            one = around_sinc_frame(samples, low, length, place + k * pace, table, coding)
             value = select(iota() == word(k), one, value)
         return value
     offsets = word(place & FRACTION) + iota() * word(pace)
     f = to_float(offsets & U(FRACTION)) * F(2.0**-24)
     at = (offsets >> U(24)) + word(place >> 24)
-    a = around_tap(samples, low, length, at)
-    b = around_tap(samples, low, length, at + U(1))
+    a = around_tap(samples, low, length, at, coding)
+    b = around_tap(samples, low, length, at + U(1), coding)
     if quality == LINEAR:
         return a + f * (b - a)
-    before = around_tap(samples, low, length, at - U(1))
-    after = around_tap(samples, low, length, at + U(2))
+    before = around_tap(samples, low, length, at - U(1), coding)
+    after = around_tap(samples, low, length, at + U(2), coding)
     return hermite_between(before, a, b, after, f)
 
 
@@ -176,16 +192,20 @@ def play_seam(
     left: Floats,
     right: Floats,
     exponential: int,
+    coding: int,
     quality: int,
 ) -> None:
-    """`play_stretch` for frames near a loop's seam: the frame after the loop's last is its first."""
+    """`play_stretch` near a loop's seam, where the loop's first frame follows its last, and for any coding."""
     done = 0
     while done < count:
-        value = around(samples, low, length, place, pace, table, quality)
+        value = around(samples, low, length, place, pace, table, coding, quality)
         value = value * envelope(segment_frame + done, level, slope, exponential)
-        some = min(count - done, 8)
-        store_some(out, i + done, load(out, i + done) + value * left, some)
-        store_some(out, plane + i + done, load(out, plane + i + done) + value * right, some)
+        if done + 8 <= count:
+            store(out, i + done, load(out, i + done) + value * left)
+            store(out, plane + i + done, load(out, plane + i + done) + value * right)
+        else:
+            store_some(out, i + done, load(out, i + done) + value * left, count - done)
+            store_some(out, plane + i + done, load(out, plane + i + done) + value * right, count - done)
         done += 8
         place += 8 * pace
 
@@ -236,6 +256,7 @@ def play_slice(
     slopes: Memory,
     curve: Memory,
     table: Memory,
+    coding: Memory,
     spread: Memory,
     blend: Memory,
     gain_left: Memory,
@@ -251,8 +272,9 @@ def play_slice(
 
     `breaks`: frames after the onset at which envelope segments begin, and the end; `levels`, `slopes`: of each segment;
     `curve`: number of the segment that is exponential (level * 2**(slope * frames)), or -1. `source`: index of the
-    sample's first frame in the slab; `position`, `step`: 40.24 frames; `loop`: length to repeat (40.24), or 0;
-    `spread`: from the left plane to the right one, or 0 (mono); `blend`: how much of a plane goes to the other side.
+    sample's first frame in the slab, of its first byte where there is a `coding` (`wire.coding`; 0:
+    planes); `position`, `step`: 40.24 frames; `loop`: length to repeat (40.24), or 0; `spread`: from the left plane to
+    the right one, or 0 (mono); `blend`: how much of a plane goes to the other side.
     """
     for i in range(0, frames, 8):
         store(out, i, F(0.0))
@@ -262,6 +284,7 @@ def play_slice(
         pace = whole(step, v)
         repeated = whole(loop, v)
         row = whole(table, v)
+        form = whole(coding, v)
         planes = 1 + min(whole(spread, v), 1)
         for channel in range(planes):
             left = splat(gain_left, v)
@@ -292,7 +315,10 @@ def play_slice(
                             edge = repeated
                         until = min(stop, now + (edge - place + pace - 1) // pace)
                     n, i, count = now - start, now - frame, until - now
-                    if seam == 1:
+                    if seam == 1 or form != 0:
+                        if repeated == 0:
+                            low += (place >> 24) * (form & 0xFF)
+                            place = place & FRACTION
                         exponential = 0
                         if whole(curve, v) == s:
                             exponential = 1
@@ -313,6 +339,7 @@ def play_slice(
                             left,
                             right,
                             exponential,
+                            form,
                             quality,
                         )
                         now = until
@@ -379,6 +406,7 @@ COLUMNS = (
     Column("slopes", "f4", SEGMENTS),
     Column("curve", "i8"),
     Column("table", "i8"),
+    Column("coding", "i8"),
     Column("spread", "i8"),
     Column("blend", "f4"),
     Column("gain_left", "f4"),
@@ -399,6 +427,7 @@ def sampler_draft(
     slopes: Any,
     curve: Any,
     table: Any,
+    coding: Any,
     spread: Any,
     blend: Any,
     gain_left: Any,
@@ -422,6 +451,7 @@ def sampler_draft(
         slopes,
         curve,
         table,
+        coding,
         spread,
         blend,
         gain_left,
@@ -448,6 +478,7 @@ def sampler_good(
     slopes: Any,
     curve: Any,
     table: Any,
+    coding: Any,
     spread: Any,
     blend: Any,
     gain_left: Any,
@@ -471,6 +502,7 @@ def sampler_good(
         slopes,
         curve,
         table,
+        coding,
         spread,
         blend,
         gain_left,
@@ -497,6 +529,7 @@ def sampler_best(
     slopes: Any,
     curve: Any,
     table: Any,
+    coding: Any,
     spread: Any,
     blend: Any,
     gain_left: Any,
@@ -520,6 +553,7 @@ def sampler_best(
         slopes,
         curve,
         table,
+        coding,
         spread,
         blend,
         gain_left,

@@ -299,7 +299,19 @@ def _near_lookup(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.select(builder.icmp_unsigned("<", args[2], _mask(*[LANES] * LANES)), low, high)
 
 
+def _lookup_bytes(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    byte, stride = (_index(context, builder, args[i], sig.args[i]) for i in (1, 3))
+    vector = ir.Constant(WORDS.llvm, ir.Undefined)
+    for lane in range(LANES):
+        offset = builder.zext(builder.extract_element(args[2], I32(lane)), I64)
+        at = builder.add(builder.add(args[0], byte), builder.mul(offset, stride))
+        one = builder.load(builder.inttoptr(at, I32.as_pointer()), align=1, typ=I32)
+        vector = builder.insert_element(vector, one, I32(lane))
+    return vector
+
+
 lookup = _declare(FLOATS, _lookup, 3)
+lookup_bytes = _declare(WORDS, _lookup_bytes, 4)
 near_lookup = _declare(FLOATS, _near_lookup, 3)
 
 
