@@ -43,7 +43,7 @@ HEADER = struct.Struct("<16sQII")
 WHOLLY_CHECKED = 1 << 20
 """Bytes up to which a file's content is read whenever it is used: to find its digest, to check its sum. What was found
 out about a larger one is remembered for as long as its size, times and inode stay."""
-DECODED_BYTES = 1 << 20
+DECODED_BYTES = 1 << 22
 """Size of a WAV file's frames up to which they are decoded all the same, because planes play faster."""
 ABANDONED_S = 3600.0
 IN_MEMORY = 1 << 23
