@@ -68,19 +68,16 @@ cps: 2
 ~fm: sine (sine 70 * 90 + 200)
 out: ~fm * 0.5 + square (saw 2 * 40 + 120) * 0.2 + impulse (tri 3 * 20 + 40)
 """,
-    "pulses, detuned saws and frequency modulation": """
+    "pulses, detuned saws, FM, curves and steps": """
 cps: 2.2
 ~p: pulse "110 ~ 165" (sine 1.3 * 0.3 + 0.5) * 0.3 + pulse 82 "0.2 0.7" * 0.2 + pulse 41 0.1 * 0.1
 ~f: fm "220 330" 110 (line 3 0) * ad 0.01 0.2 + fm 150 "75 ~" 1 * 0.2 + fm 90 45.5 2 * 0.1
 ~s: supersaw "55 82.5" "0.3 0.6" "7 3" * 0.3 + supersaw 110 (sine 2 * 0.2 + 0.3) 5 * 0.2 + supersaw 70 * 0.1
-out: ~p + ~f + ~s
-""",
-    "curves, steps and moving delays": """
-cps: 2.4
 ~b: noise # bpf (sine 2 * 500 + 900) 6 # notch "700 1200" 2 # distort (line 1 9) 0.8
 ~c: s "bd hh*3" # bitcrush "5 3" "3.5 900 0" # chorus (tri 1 * 2 + 3) 0.8 0.6
 ~d: saw "110 165" # bitcrush 6 (line 1 12) # add "0.2 -0.1" # mul "1 ~ 0.5" # chorus 2 0.5
-out: ~b * 0.3 + ~c + ~d * 0.3
+out: ~p + ~f + ~s
+o2: ~b * 0.3 + ~c + ~d * 0.3
 """,
     "voices of many parts": """
 cps: 2.3
