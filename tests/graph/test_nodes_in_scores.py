@@ -1,4 +1,4 @@
-"""Every node as scores use it: both call forms, keywords, aliases, patterns and signals, examples, voices."""
+"""Every node as scores use it: examples, patterns and signals as params, offsets, voices, ranges."""
 
 from __future__ import annotations
 
@@ -8,17 +8,11 @@ import numpy as np
 import pytest
 
 from farm.errors import ScoreError
-from farm.graph.calling import short, signature
+from farm.graph.calling import signature
 from tests.render.sound import RATE, frames, left, level_at, report, same_bits
-from workers.catalog import Definition, Param, catalog, language
+from workers.catalog import Definition, Param, catalog
 
 NODES = [pytest.param(node, id=node.name) for node in catalog().values() if node.role != "internal"]
-EFFECTS = [pytest.param(node, id=node.name) for node in catalog().values() if node.role == "effect"]
-T1 = (
-    "sine saw square noise impulse white_noise adsr tri supersaw ad line fm pulse "
-    "lpf hpf reverb delay mul chorus distortion bitcrush bpf "
-    "sin triangle distort dist add notch amp gain pan"
-).split()
 
 
 def usual(param: Param) -> str:
@@ -36,37 +30,11 @@ def arguments(node: Definition) -> list[str]:
     return [usual(param) for param in node.params]
 
 
-def test_every_name_of_the_first_tier_is_there() -> None:
-    assert set(T1) <= set(language())
-
-
 @pytest.mark.parametrize("node", NODES)
 def test_examples_are_heard(node: Definition) -> None:
     sound = frames(node.example, cycles=Fraction(1), rate=22050)
     assert np.isfinite(sound).all()
     assert 0.01 < np.abs(sound).max() <= 1.5, node.example
-
-
-@pytest.mark.parametrize("node", EFFECTS)
-def test_effects_are_called_in_both_forms(node: Definition) -> None:
-    given = " ".join(arguments(node))
-    chained = frames(f"out: saw 110 # {node.name} {given}")
-    same_bits(chained, frames(f"out: {node.name} (saw 110) {given}"), "as a function")
-    same_bits(chained, frames(f"~a: saw 110\nout: {node.name} ~a {given}"), "as a function of a bus")
-    same_bits(chained, frames(f"out: {node.name}(saw 110, {', '.join(arguments(node))})"), "with commas")
-    same_bits(chained, frames(f"out: {node.name} {given} $ saw 110"), "applied")
-    assert np.abs(chained - frames("out: saw 110")).max() > 1e-3
-    for alias in node.aliases:
-        same_bits(chained, frames(f"out: saw 110 # {alias} {given}"), alias)
-
-
-@pytest.mark.parametrize("node", NODES)
-def test_keywords_name_every_param(node: Definition) -> None:
-    head = "saw 110 # " if node.role == "effect" else ""
-    positional = frames(f"out: {head}{node.name} {' '.join(arguments(node))}")
-    named = reversed([f":{short(param)} {usual(param)}" for param in node.params])
-    same_bits(positional, frames(f"out: {head}{node.name} {' '.join(named)}"))
-    same_bits(positional, frames(f"out: {head}{node.name} {' '.join(f'({one})' for one in arguments(node))}"))
 
 
 @pytest.mark.parametrize("node", NODES)
