@@ -84,10 +84,12 @@ class Scores:
         self.random = random.Random(seed)
         self.first: str | None = list(KINDS)[seed % len(KINDS)]
 
-    def score(self) -> Built:
+    def score(self, depth: int | None = None) -> Built:
+        """`depth`: how deep brackets and transforms nest; by chance if it is not said."""
         words = Words()
         pick = self.random
-        depth = pick.choice([1, 1, 2])
+        changes = 2 if depth is None else depth
+        depth = pick.choice([1, 1, 2]) if depth is None else depth
         if pick.random() < 0.2:
             left, right = self.layers(depth, NUMBERS), self.layers(depth, NUMBERS)
             operator = pick.choice(["+", "-", "*", "/", "|+", "+|", "|*", "-|", "|>", "<|"])
@@ -100,7 +102,7 @@ class Scores:
             name, text = "s", f's "{notes}"'
         engine, ref = control(engine, name, words), reference.control(ref, name)
         if pick.random() < 0.9:
-            said, change, change_reference = self.changes(2)
+            said, change, change_reference = self.changes(changes)
             engine, ref = change(engine, words), change_reference(ref)
             text = f"{text} $ {said}"
         return Built(text, words, engine, ref)

@@ -10,7 +10,6 @@ import struct
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from fractions import Fraction
-from functools import cache
 from math import floor
 from typing import Any
 
@@ -30,12 +29,20 @@ MASK = (1 << 64) - 1
 class Ref:
     """A pattern: `ask(begin, end)` gives the haps whose parts lie in a span."""
 
-    def __init__(self, ask: Callable[[Fraction, Fraction], list[Hap]]) -> None:
-        self.ask = cache(ask)
+    def __init__(self, answer: Callable[[Fraction, Fraction], list[Hap]]) -> None:
+        self.answer = answer
+        self.known: dict[tuple[int, int, int, int], list[Hap]] = {}
+
+    def ask(self, begin: Fraction, end: Fraction) -> list[Hap]:
+        """The same list each time: an onset is looked up in the whole cycle around it, again and again."""
+        span = (begin.numerator, begin.denominator, end.numerator, end.denominator)
+        if span not in self.known:
+            self.known[span] = self.answer(begin, end)
+        return self.known[span]
 
     def split(self) -> Ref:
         """Asked cycle by cycle."""
-        return Ref(lambda b, e: [hap for x, y in cycles_of(b, e) for hap in self.ask(x, y)])
+        return Ref(lambda b, e: [hap for x, y in cycles_of(b, e) for hap in self.answer(x, y)])
 
 
 def cycles_of(begin: Fraction, end: Fraction) -> Iterator[Span]:

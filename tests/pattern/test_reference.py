@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import os
 import random
 import re
@@ -23,8 +24,11 @@ from farm.pattern.words import Words
 from tests.pattern.generate import KINDS, Built, Scores, listed, mini, mini_reference, referred
 from tests.pattern.reference import canonical
 
-COUNT = int(os.environ.get("FARM_PATTERN_SCORES", "300"))
+TOTAL = int(os.environ.get("FARM_PATTERN_SCORES", "2000"))
+"""Scores that are compared with the reference: large ones of those that `COUNT` seeds give, the others are short."""
+COUNT = TOTAL // 10
 MOST_HAPS = 250
+MOST_HAPS_OF_SHORT = 16
 LONGEST_TEXT = 200
 
 
@@ -59,6 +63,23 @@ def test_equals_the_reference() -> None:
         assert canonical(one_by_one) == expected, (built.text, first)
         compared += len(expected[1])
     assert compared > 10 * COUNT
+
+
+def test_short_scores_equal_the_reference() -> None:
+    wanted, compared, onsets = TOTAL - len(scores(10_000, COUNT)), 0, 0
+    for seed in itertools.count(60_000):
+        if compared == wanted:
+            break
+        built = Scores(seed).score(0)
+        first = (0, 1, 2, 3, 7, 1000, -3)[seed % 7]
+        cycles = [first]
+        if len(built.engine.query(np.array(cycles))) > MOST_HAPS_OF_SHORT:
+            continue
+        expected = canonical(referred(built.reference, cycles))
+        assert canonical(listed(built.engine, built.words, cycles)) == expected, (built.text, first)
+        compared += 1
+        onsets += len(expected[1])
+    assert onsets > 3 * wanted
 
 
 def test_equals_the_reference_with_python_ints(monkeypatch: pytest.MonkeyPatch) -> None:
