@@ -6,7 +6,8 @@ with `error.status`. A `ScoreError` carries a `Loc`, so that the message can poi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -88,6 +89,16 @@ class FileError(FarmError):
     """A file or folder cannot be read or written."""
 
     status = 4
+
+
+@contextmanager
+def placed(loc: Loc | None) -> Iterator[None]:
+    """Errors that leave this block without a place get this one."""
+    try:
+        yield
+    except FarmError as error:
+        error.loc = error.loc or loc
+        raise
 
 
 WIDTH = 160

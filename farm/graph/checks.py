@@ -6,7 +6,7 @@ import numpy as np
 
 from farm.audio.decode import inspect
 from farm.audio.samples import SampleLibrary
-from farm.errors import FarmError, SampleError, ScoreError
+from farm.errors import FarmError, SampleError, ScoreError, placed
 from farm.graph.graph import Graph, Source, StepsFeed
 from farm.graph.slab import no_bank
 from farm.pattern.pattern import Pattern
@@ -41,7 +41,8 @@ def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[
 
     Raises ScoreError for words among numbers.
     """
-    haps = source.voices.query(cycles_of(source.voices))
+    with placed(source.loc):
+        haps = source.voices.query(cycles_of(source.voices))
     source.voices.clear()
     names, places = haps.entries("s"), haps.entries("loc")
     if source.instrument is not None or names is None:
@@ -65,7 +66,8 @@ def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[
 
 def wrong_steps(feed: StepsFeed, graph: Graph) -> list[FarmError]:
     """An error for a word where a string is read as a signal."""
-    haps = feed.pattern.query(cycles_of(feed.pattern))
+    with placed(feed.loc):
+        haps = feed.pattern.query(cycles_of(feed.pattern))
     values, places = haps.entries("v"), haps.entries("loc")
     if values is None or not len(haps.row) or feed.reading == "open":
         return []

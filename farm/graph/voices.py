@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import FileError, SampleError, ScoreError
+from farm.errors import FileError, SampleError, ScoreError, placed
 from farm.graph import envelope, law
 from farm.graph.envelope import Segments, Shape
 from farm.graph.graph import ConstantFeed, Source, StepsFeed
@@ -95,7 +95,8 @@ def voices(source: Source, first_cycle: int, cycles: int, asking: Asking, end_fr
         return source.voices.between(first_cycle, cycles, asking)
     pattern: Pattern = source.voices
     asked = np.arange(first_cycle, first_cycle + cycles)
-    haps = pattern.query(asked)
+    with placed(source.loc):
+        haps = pattern.query(asked)
     index, onset, ends = onset_frames(haps, asked, asking.cps, asking.rate)
     if source.word:
         playing = plays(haps, asking.words, f"~{source.word}")

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import ScoreError
+from farm.errors import ScoreError, placed
 from farm.graph.graph import StepsFeed
 from farm.pattern.steps import steps
 from farm.pattern.time import rounded_frames
@@ -32,7 +32,8 @@ class StepValues:
 
     def over(self, first_cycle: int, cycles: int) -> tuple[Ints, Floats, Floats]:
         """(frames, values, values before) of the changes in these cycles; asked for consecutive cycles."""
-        heard = steps(self.feed.pattern, first_cycle, cycles, self.cps, self.rate)
+        with placed(self.feed.loc):
+            heard = steps(self.feed.pattern, first_cycle, cycles, self.cps, self.rate)
         rests = np.isnan(heard.ids)
         if self.feed.reading == "open":
             values = np.where(rests, 0.0, 1.0)

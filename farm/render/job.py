@@ -358,8 +358,12 @@ def every_kernel() -> list[str]:
     """Names of the kernels that any plan may ask for, without those of the loop."""
     names = []
     for definition in catalog().values():
-        # No plan feeds signals to the params of internal nodes.
-        fed = definition.params and definition.role != "internal" and definition.shape in (Shape.LANES, Shape.CHANNELS)
+        # No plan feeds signals to the params of internal nodes, but for `ramp`: a line with three arguments.
+        fed = (
+            definition.params
+            and (definition.role != "internal" or definition.name == "ramp")
+            and definition.shape in (Shape.LANES, Shape.CHANNELS)
+        )
         variants = VARIANTS if fed else VARIANTS[:1]
         names += [kernel_name(definition, variant) for variant in variants]
         if definition.seek is not None:
