@@ -13,6 +13,8 @@ Quality = Literal["draft", "good", "best"]
 DEFAULT_CYCLES = 8
 LONGEST = 10_000_000
 """Cycles or seconds."""
+Clip = Literal["limit", "warn", "error", "rescale", "none"]
+CLIPS: tuple[Clip, ...] = ("limit", "warn", "error", "rescale", "none")
 QUALITIES: tuple[Quality, ...] = ("draft", "good", "best")
 
 
@@ -35,6 +37,9 @@ class RenderOptions:
     bits: Bits = "24"
     quality: Quality = "good"
     gain: float = 0.8
+    clip: Clip = "limit"
+    """What happens to frames that are too loud: a limiter at -0.3 dBFS, cut off at full scale with a warning, an error,
+    one gain for all of them, or nothing (32 bit float files only)."""
     fade_in_s: float = 0.01
     fade_out_s: float = 0.01
     tail: Literal["auto", "none"] | float = "auto"
@@ -62,6 +67,7 @@ class RenderOptions:
             ("bits", self.bits, ("16", "24", "32f")),
             ("quality", self.quality, QUALITIES),
             ("backend", self.backend, ("auto", "inline", "local")),
+            ("clip", self.clip, CLIPS),
         ):
             if chosen not in known:
                 raise UsageError(f"--{name} must be one of {', '.join(known)}, not {chosen}")
@@ -79,6 +85,9 @@ class RenderOptions:
             raise UsageError(f"--to {self.to_cycle} is not after --from {self.from_cycle}")
         if not 8000 <= self.rate <= 384000:
             raise UsageError(f"--rate must be from 8000 to 384000 Hz, not {self.rate}")
+        if self.clip == "rescale" and (self.from_cycle is not None or self.to_cycle is not None):
+            hint = "cut the part out of the whole file, or use --clip limit"
+            raise UsageError("--clip rescale depends on the peak of the whole: not with --from or --to", hint=hint)
         if not 0.0 <= self.gain <= 100.0:
             raise UsageError(f"--gain must be from 0 to 100, not {self.gain}")
         for name, seconds in (("fade-in", self.fade_in_s), ("fade-out", self.fade_out_s)):

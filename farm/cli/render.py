@@ -28,6 +28,12 @@ if TYPE_CHECKING:
     help="Of a frame and channel: whole numbers, or 32 bit float (WAV and AIFF). Ogg has none.  [24]",
 )
 @setting("--gain", type=float, metavar="FACTOR", help="Of everything, 0 to 100.  [0.8]")
+@setting(
+    "--clip",
+    type=click.Choice(["limit", "warn", "error", "rescale", "none"]),
+    help="What is too loud: turned down by a look-ahead limiter at -0.3 dBFS, cut off at full scale with a warning,"
+    " an error, everything turned down alike, or left alone (--bits 32f only).  [limit]",
+)
 @setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
 def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any) -> None:

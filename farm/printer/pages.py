@@ -25,14 +25,32 @@ def level_warnings(report: Report, gain: float) -> list[Notice]:
         outputs = ", ".join(f"{name} {decibels(peak)}" for name, peak in report.output_peaks_dbfs.items())
         message = f"the mix is next to silence ({decibels(report.peak_dbfs)}), its outputs are not: {outputs}"
         found.append(Notice(message, hint=f"it was rendered with --gain {gain:g}"))
+    if report.limited_frames:
+        message = (
+            f"the limiter turned down {counted(report.limited_frames, 'frame')} ({share(report, report.limited_frames)}"
+            f" %), by at most {report.reduction_db:.1f} dB"
+        )
+        found.append(Notice(message, hint=f"--gain {fitting(gain, report.reduction_db):g} needs no limiter"))
+    elif report.reduction_db and not report.clipped_frames:
+        found.append(Notice(f"everything was turned down by {report.reduction_db:.1f} dB, so that nothing clips"))
     if report.clipped_frames:
-        share = 100 * report.clipped_frames / max(1, report.frames)
-        part = f"{share:.2g}" if share < 99.5 else "100"
-        fit = math.floor(1000 * gain * 10 ** (-report.peak_dbfs / 20)) / 1000 if report.peak_dbfs > 0 else 0.0
-        better = f"--gain {fit:g} has" if fit else f"a --gain below {gain:g} has more"
-        hint = f"{better} room for the peak, and --bits 32f clips nothing"
+        fit = fitting(gain, max(report.reduction_db, report.peak_dbfs, 0.0))
+        better = f"--gain {fit:g} has" if 0.0 < fit < gain else f"a --gain below {gain:g} has more"
+        hint = f"{better} room for the peak, and --clip limit cuts nothing off"
+        part = share(report, report.clipped_frames)
         found.append(Notice(f"{counted(report.clipped_frames, 'frame')} clipped ({part} %)", hint=hint))
     return found
+
+
+def share(report: Report, frames: int) -> str:
+    """A number of frames in percent of all."""
+    percent = 100 * frames / max(1, report.frames)
+    return f"{percent:.2g}" if percent < 99.5 else "100"
+
+
+def fitting(gain: float, over_db: float) -> float:
+    """The gain, rounded down, at which a peak that is now so far above comes to stand at the ceiling."""
+    return math.floor(1000 * gain * 10 ** (-over_db / 20)) / 1000
 
 
 def summary(report: Report, warnings: int) -> str:

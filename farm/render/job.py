@@ -6,7 +6,7 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
@@ -14,11 +14,12 @@ from typing import Any, BinaryIO, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.clipping import CLIPPINGS, margins
 from farm.audio.decode import shown
 from farm.audio.formats import format_of
 from farm.audio.samples import VARIABLE, library
 from farm.audio.writer import FrameWriter, WavStream, open_writer
-from farm.errors import FileError, Notice, RenderError, ScoreError, show
+from farm.errors import FileError, Notice, RenderError, ScoreError, UsageError, show
 from farm.graph.graph import Graph
 from farm.graph.place import seed64
 from farm.graph.score import Score, load, silence, understand
@@ -82,6 +83,9 @@ class Report:
     voices_stolen: int
     tasks: int
     clipped_frames: int
+    limited_frames: int
+    reduction_db: float
+    """By how much the loudest frame was turned down or cut off."""
     sha256: str
     cpu: str
     backend: str = "inline"
@@ -144,6 +148,7 @@ def render_file(
 
     Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older file is still there.
     """
+    check_clip(options, format_of(path).compressed)
     asked = extent(options, score.graph.cps)
     count = len(channels(score.graph, options))
     check_room(path, options, count, total_frames(asked))
@@ -164,6 +169,7 @@ def render_stream(
 
     Raises as `render_file` does, and BrokenPipeError when nobody reads any longer.
     """
+    check_clip(options, compressed=False)
     asked = extent(options, score.graph.cps)
     frames = None if asked.last is None else asked.last - asked.first
     seed, count = dither_seed(options), len(channels(score.graph, options))
@@ -184,12 +190,24 @@ def written(
             spent[0] += time.perf_counter() - started
 
         report = run(score, options, observer, write, session=session)
-    return replace(report, path=str(writer.path), write_s=spent[0], clipped_frames=writer.clipped_frames)
+    return replace(
+        report,
+        path=str(writer.path),
+        write_s=spent[0],
+        clipped_frames=max(report.clipped_frames, writer.clipped_frames),
+    )
 
 
 def dither_seed(options: RenderOptions) -> int:
     """The seed of the dither of a render."""
     return seed64(options.seed, "dither")
+
+
+def check_clip(options: RenderOptions, compressed: bool) -> None:
+    """Raises UsageError where frames above full scale have no place in the file and nothing is done about them."""
+    if options.clip == "none" and (options.bits != "32f" or compressed):
+        hint = "add --bits 32f and write .wav or .aiff, or use --clip limit"
+        raise UsageError("--clip none goes with 32 bit float files only: others end at full scale", hint=hint)
 
 
 def check_room(path: Path, options: RenderOptions, count: int, frames: int | None) -> None:
@@ -241,21 +259,20 @@ def run(
         graph.leaving.leave(error)
         graph = silence(score.name)
         rendering = rendering_of(score, graph, options, asked, session)
-    stage = OutputStage(rendering, options, asked, routing(graph, options))
+    stage = OutputStage(rendering, options, asked, routing(graph, options), margins(options.clip, options.rate))
     blocks = stage.frames()
+    kept_frames = None if asked.last is None else asked.last - asked.first
+    count = len(channels(graph, options))
+    clipping = CLIPPINGS[options.clip](options.rate, count, stage.first, asked.first, kept_frames)
     if begun is not None:
         begun(rendering)
     try:
         digest = hashlib.sha256()
-        frames, peak = 0, 0.0
-        total = total_frames(asked)
-        for block in blocks:
+        frames = 0
+        for block in clipping.through(observed(blocks, observer, total_frames(asked), asked.first - stage.first)):
             digest.update(np.ascontiguousarray(block).data)
-            peak = max(peak, float(block.max()), -float(block.min()))
             frames += len(block)
             take(block)
-            if observer is not None:
-                observer.rendering(frames, total if total is not None and frames <= total else None)
         wall_s = time.perf_counter() - started
         seconds = frames / options.rate
         clock, counts = rendering.clock, rendering.counts
@@ -272,13 +289,15 @@ def run(
             render_s=clock.render_s,
             write_s=0.0,
             times_real_time=seconds / wall_s if wall_s > 0 else 0.0,
-            peak_dbfs=decibels(peak),
+            peak_dbfs=decibels(clipping.peak),
             output_peaks_dbfs={name: decibels(level) for name, level in stage.peaks.items()},
             voices=counts.voices,
             voices_peak=counts.voices_peak,
             voices_stolen=counts.voices_stolen,
             tasks=counts.tasks,
-            clipped_frames=0,
+            clipped_frames=clipping.clipped_frames,
+            limited_frames=clipping.limited_frames,
+            reduction_db=clipping.reduction_db,
             sha256=digest.hexdigest(),
             cpu=session.engine(options.cpu).level,
             backend=rendering.backend_name,
@@ -307,10 +326,11 @@ def run(
 
 
 def rendering_of(score: Score, graph: Graph, options: RenderOptions, asked: Extent, session: Session) -> Rendering:
-    """The rendering of all outputs of a graph."""
+    """The rendering of all outputs of a graph, from the first frame on that what is kept depends on."""
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
+    first = max(asked.first - margins(options.clip, options.rate)[0], 0)
     return Rendering(
-        *(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain),
+        *(graph, options, roots, asked.end, asked.tail, session, first, options.gain),
         library=library(options.samples, score.name, os.environ.get(VARIABLE)),
     )
 
@@ -319,6 +339,18 @@ def told(graph: Graph) -> tuple[Notice, ...]:
     """The warnings of a graph, those of playing it included."""
     later = graph.leaving.notices if graph.leaving is not None else []
     return (*graph.notices, *(one for one in later if one not in graph.notices))
+
+
+def observed(
+    blocks: Iterable[NDArray[np.float32]], observer: Observer | None, total: int | None, before: int
+) -> Iterator[NDArray[np.float32]]:
+    """Tells the observer of each block; the first `before` frames do not count."""
+    done = -before
+    for block in blocks:
+        done += len(block)
+        if observer is not None:
+            observer.rendering(max(done, 0), total if total is not None and done <= total else None)
+        yield block
 
 
 def total_frames(asked: Extent) -> int | None:

@@ -31,6 +31,8 @@ class Extent:
     fade_out_at: int | None
     assumed: bool
     """Whether no length was given and the default holds."""
+    goes_on: bool = False
+    """Whether the whole goes on behind `last`."""
 
 
 def extent(options: RenderOptions, cps: Fraction) -> Extent:
@@ -54,13 +56,15 @@ def extent(options: RenderOptions, cps: Fraction) -> Extent:
         raise UsageError(f"--to {options.to_cycle} is after the end of the render", hint="give a longer --cycles")
     fade = int(options.fade_out_s * rate + 0.5)
     if end is None:
-        return Extent(None, first, last, False, None, assumed)
+        return Extent(None, first, last, False, None, assumed, goes_on=True)
     if options.tail == "none":
-        return Extent(end, first, end if last is None else last, False, max(end - fade, 0), assumed)
+        goes_on = last is not None and last < end
+        return Extent(end, first, end if last is None else last, False, max(end - fade, 0), assumed, goes_on)
     if isinstance(options.tail, str):
-        return Extent(end, first, last, True, None, assumed)
+        return Extent(end, first, last, True, None, assumed, last is not None)
     whole = end + int(options.tail * rate + 0.5)
-    return Extent(end, first, whole if last is None else last, True, max(whole - fade, 0), assumed)
+    goes_on = last is not None and last < whole
+    return Extent(end, first, whole if last is None else last, True, max(whole - fade, 0), assumed, goes_on)
 
 
 def cell_end(cell: int, rate: int) -> int:

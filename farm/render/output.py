@@ -28,16 +28,24 @@ class OutputStage:
     options: RenderOptions
     extent: Extent
     routing: Routing | None = None
+    margins: tuple[int, int] = (0, 0)
+    """Frames that are given besides those that are kept: before, where there are any, and after."""
     peaks: dict[str, float] = field(default_factory=dict)
     tail_frames: int = 0
+
+    @property
+    def first(self) -> int:
+        """Number of the first frame that is given."""
+        return max(self.extent.first - self.margins[0], 0)
 
     def frames(self) -> Generator[Frames, None, None]:
         """Blocks of float32 (n, channels), in order."""
         extent, rate = self.extent, self.options.rate
         chunk = self.options.chunk_frames
-        stop = None
+        stop = through = None
         if extent.last is not None:
-            stop = -(-extent.last // chunk)
+            through = extent.last + (self.margins[1] if extent.goes_on else 0)
+            stop = -(-through // chunk)
         elif extent.end is not None:
             stop = -(-(extent.end + LONGEST_TAIL_S * rate) // chunk)
         watch = TailWatch(extent.end, rate) if extent.last is None and extent.end is not None else None
@@ -51,7 +59,7 @@ class OutputStage:
             mixed = self.faded(first, frames)
             after = first + len(mixed)
             if watch is None:
-                yield from self.cut(first, mixed, extent.last)
+                yield from self.cut(first, mixed, through)
                 continue
             if after <= watch.end:
                 yield from self.cut(first, mixed, None)
@@ -74,7 +82,7 @@ class OutputStage:
     def measure(self, piece: Piece, last: int | None) -> None:
         """Notes how loud each output is in the part that is kept (up to `last`); RenderError for what is not finite."""
         outputs = self.rendering.plan.outputs
-        begin, end = self.bounds(piece.first, len(piece.frames), last)
+        begin, end = bounds(piece.first, len(piece.frames), self.extent.first, last)
         levels = piece.levels
         if (begin, end) != (0, len(piece.frames)):
             # Only the first piece and the last ones.
@@ -101,17 +109,18 @@ class OutputStage:
             fade_out(frames, first, at, end)
         return frames
 
-    def bounds(self, first: int, count: int, last: int | None) -> tuple[int, int]:
-        """Which of `count` frames, the first of which is number `first`, lie inside the part that is kept."""
-        begin = min(max(self.extent.first - first, 0), count)
-        end = count if last is None else min(last - first, count)
-        return begin, max(begin, end)
-
     def cut(self, first: int, frames: Frames, last: int | None) -> Iterator[Frames]:
-        """What of a block lies inside the part that is kept."""
-        begin, end = self.bounds(first, len(frames), last)
+        """What of a block is given: up to frame `last`."""
+        begin, end = bounds(first, len(frames), self.first, last)
         if begin < end:
             yield frames[begin:end]
+
+
+def bounds(first: int, count: int, begin: int, last: int | None) -> tuple[int, int]:
+    """Which of `count` frames, the first of which is number `first`, lie from `begin` up to `last`."""
+    start = min(max(begin - first, 0), count)
+    end = count if last is None else min(last - first, count)
+    return start, max(start, end)
 
 
 def fade_out(frames: Frames, first: int, begin: int, end: int) -> None:

@@ -50,6 +50,8 @@ class Report:
     voices: int = 64
     voices_peak: int = 3
     clipped_frames: int = 0
+    limited_frames: int = 0
+    reduction_db: float = 0.0
     sha256: str = "0" * 64
     banks: tuple[str, ...] = ("bd",)
     channels: tuple[str, ...] = ("left", "right")

@@ -23,7 +23,7 @@ Farm = Callable[..., Ran]
         ("song.ph", "to render it: farm render song.ph"),
         ("render", "Missing argument 'SCORE'"),
         ("render a.ph b.wav c.wav", "unexpected extra argument (c.wav)"),
-        ("render a.ph --cycle 3", "Did you mean '--cycles'?"),
+        ("render a.ph --durations 3", "Did you mean '--duration'?"),
         ("render a.ph --cycles", "'--cycles' requires an argument"),
         ("render a.ph --cycles many", "`many` is not a number: write 8, 2.5 or 1/3"),
         ("render a.ph --cycles 1/0", "divides by zero"),
@@ -79,7 +79,7 @@ def test_wrong_usage_is_2(farm: Farm, line: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("render a.ph --cycle 3 --json", "No such option '--cycle'. Did you mean '--cycles'?"),
+        ("render a.ph --durations 3 --json", "No such option '--durations'. Did you mean '--duration'?"),
         ("render --json", "Missing argument 'SCORE'."),
         ("--json", "No such option '--json'."),
         ("plan a.ph --cycles many --json", "Invalid value for '--cycles': `many` is not a number"),

@@ -27,7 +27,8 @@ ALL_BITS: tuple[Bits, ...] = ("16", "24", "32f")
 
 
 def made(path: Path, text: str = TEXT, **options: Any) -> Report:
-    """Renders to a file."""
+    """Renders to a file; integers are cut off at full scale."""
+    options.setdefault("clip", "none" if options.get("bits") == "32f" else "warn")
     return render_file(score(text), path, asked(**options))
 
 

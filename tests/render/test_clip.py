@@ -1,0 +1,53 @@
+"""--clip in whole renders: parts, chunks and workers give the same frames; files that end at full scale."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from farm.audio.limiter import CEILING
+from farm.errors import UsageError
+from farm.render.job import render_file
+from tests.render.sound import RATE, asked, frames, report, score
+
+LOUD = 'cps: 2\nout: s "bd*4 [sn, hh] bd" * 3 + sine 50 * 0.5'
+
+
+@pytest.mark.parametrize(
+    "options", [{"chunk_frames": 100}, {"window_frames": 3000}, {"backend": "local", "threads": 2}]
+)
+def test_the_same_frames_however_it_is_cut(options: dict[str, object]) -> None:
+    whole = frames(LOUD, clip="limit", cycles=Fraction(4))
+    assert np.abs(whole).max() <= CEILING < np.abs(frames(LOUD, cycles=Fraction(4))).max()
+    assert frames(LOUD, clip="limit", cycles=Fraction(4), **options).tobytes() == whole.tobytes()
+
+
+@pytest.mark.parametrize(("begin", "end"), [("0", "1/3"), ("1/2", "2"), ("3", "4"), ("2.9", "3.3")])
+@pytest.mark.parametrize("tail", ["none", 0.5])
+def test_a_part_has_the_frames_of_the_whole(begin: str, end: str, tail: str | float) -> None:
+    first, last = (int(Fraction(cycle) / 2 * RATE + Fraction(1, 2)) for cycle in (begin, end))
+    whole = frames(LOUD, clip="limit", cycles=Fraction(4), tail=tail)
+    part = frames(LOUD, clip="limit", cycles=Fraction(4), tail=tail, from_cycle=Fraction(begin), to_cycle=Fraction(end))
+    assert part.tobytes() == whole[first:last].tobytes()
+
+
+def test_the_report_says_how_much_was_turned_down() -> None:
+    bare, limited = report(LOUD, clip="none"), report(LOUD, clip="limit")
+    assert limited.limited_frames > 100
+    assert limited.reduction_db == pytest.approx(bare.peak_dbfs + 0.3, abs=0.01)
+    assert limited.output_peaks_dbfs == bare.output_peaks_dbfs
+    scaled = report(LOUD, clip="rescale")
+    assert (scaled.limited_frames, scaled.clipped_frames) == (0, 0)
+    assert scaled.reduction_db == pytest.approx(bare.peak_dbfs + 0.3, abs=0.01)
+
+
+def test_loud_frames_go_into_float_files_only(tmp_path: Path) -> None:
+    for name, bits in (("a.wav", "24"), ("a.flac", "16"), ("a.ogg", "32f")):
+        with pytest.raises(UsageError, match="--clip none goes with 32 bit float files only"):
+            render_file(score(LOUD), tmp_path / name, asked(bits=bits))
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(UsageError, match="--clip rescale depends on the peak of the whole"):
+        asked(clip="rescale", to_cycle=Fraction(1))
