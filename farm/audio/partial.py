@@ -25,11 +25,26 @@ class PartialFile:
         try:
             self._target = _regular_target(path)
             _sweep(self._target.parent)
-            descriptor, self._temporary = _open_beside(self._target)
+            descriptor = self._open_beside()
         except OSError as error:
             raise file_error(path, error) from error
-        self._remove = weakref.finalize(self, _remove_own, self._temporary, os.getpid())
         self.file = open(descriptor, "w+b", buffering=1 << 16)  # noqa: SIM115
+
+    def _open_beside(self) -> int:
+        """A file of our own in the target's folder, with the permissions of the target if there is one."""
+        while True:
+            self._temporary = self._target.parent / f".farm-{os.getpid()}-{next(_serial)}.part"
+            # Before the file is there: a signal may end this process between any two lines.
+            self._remove = weakref.finalize(self, _remove_own, self._temporary, os.getpid())
+            try:
+                descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            except FileExistsError:
+                # Only another process that had this one's number can have left it.
+                self._remove()
+                continue
+            with contextlib.suppress(OSError):
+                os.fchmod(descriptor, stat.S_IMODE(self._target.stat().st_mode))
+            return descriptor
 
     @property
     def closed(self) -> bool:
@@ -82,19 +97,6 @@ def _regular_target(path: Path) -> Path:
     if not os.access(target, os.W_OK):
         raise PermissionError(errno.EACCES, "is write-protected")
     return target
-
-
-def _open_beside(target: Path) -> tuple[int, Path]:
-    """A file of our own in the target's folder, with the permissions of the target if there is one."""
-    while True:
-        temporary = target.parent / f".farm-{os.getpid()}-{next(_serial)}.part"
-        try:
-            descriptor = os.open(temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-        except FileExistsError:
-            continue
-        with contextlib.suppress(OSError):
-            os.fchmod(descriptor, stat.S_IMODE(target.stat().st_mode))
-        return descriptor, temporary
 
 
 def _sweep(folder: Path) -> None:
