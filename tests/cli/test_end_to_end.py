@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import soundfile
 
 from tests.cli.conftest import ROOT, Process
 
@@ -86,16 +85,6 @@ def test_standard_output_that_cannot_take_sound(tmp_path: Path, real: Run) -> No
     os.close(ours)
     assert done.returncode == 2
     assert b"standard output is a terminal" in done.stderr
-
-
-@pytest.mark.parametrize("ending", ["flac", "ogg", "aiff"])
-def test_other_formats_by_extension(real: Run, tmp_path: Path, ending: str) -> None:
-    line = ("--cycles", "2", "--tail", "none", "--quiet")
-    for name, how in (("a", "--threads=1"), ("b", "--chunk=333")):
-        assert real("render", "song.ph", f"{name}.{ending}", *line, how).returncode == 0
-    assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
-    info = soundfile.info(tmp_path / f"a.{ending}")
-    assert (info.frames, info.channels, info.samplerate) == (44100, 2, 44100)
 
 
 def test_without_a_length_eight_cycles_are_rendered(real: Run) -> None:

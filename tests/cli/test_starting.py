@@ -12,8 +12,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from click.shell_completion import BashComplete
 
 from farm import cli
+from farm.cli.completion import VARIABLE
 from farm.cli.new import SCORE
 from farm.render import doctor
 from tests.cli.conftest import ROOT, Ran
@@ -127,26 +129,25 @@ def test_what_keeps_farm_from_rendering_is_1(line: Farm, tmp_path: Path, monkeyp
     assert text.splitlines()[-1].startswith("farm cannot render here")
 
 
-def completed(words: str, folder: Path) -> list[str]:
-    """What bash is offered after `words`."""
-    env = {**ENV, "_FARM_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(len(words.split(" ")) - 1)}
-    command = [sys.executable, "-P", "-m", "farm"]
-    done = subprocess.run(command, cwd=folder, env=env, text=True, capture_output=True, check=False)
-    assert done.stderr == ""
-    return done.stdout.splitlines()
+def test_completions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def completed(words: str) -> list[str]:
+        """What bash is offered after `words`."""
+        monkeypatch.setenv("COMP_WORDS", words)
+        monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
+        return BashComplete(cli.farm, {}, "farm", VARIABLE).complete().splitlines()
 
-
-def test_completions(tmp_path: Path) -> None:
     for name in ("song.ph", "solo.ph", "notes.txt"):
         (tmp_path / name).write_text("", encoding="utf-8")
-    assert completed("farm re", tmp_path) == ["plain,render"]
-    assert completed("farm render so", tmp_path) == ["plain,solo.ph", "plain,song.ph"]
-    assert completed("farm render n", tmp_path) == ["file,n"]
-    assert completed("farm render --quality ", tmp_path) == ["plain,draft", "plain,good", "plain,best"]
-    assert "plain,lpf" in completed("farm nodes l", tmp_path)
-    assert completed("farm patterns eu", tmp_path) == ["plain,euclid"]
-    assert completed("farm bank ca", tmp_path) == ["plain,cache", "plain,casio"]
-    assert completed("farm render --work-dir x", tmp_path) == ["dir,x"]
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("FARM_SAMPLES", raising=False)
+    assert completed("farm re") == ["plain,render"]
+    assert completed("farm render so") == ["plain,solo.ph", "plain,song.ph"]
+    assert completed("farm render n") == ["file,n"]
+    assert completed("farm render --quality ") == ["plain,draft", "plain,good", "plain,best"]
+    assert "plain,lpf" in completed("farm nodes l")
+    assert completed("farm patterns eu") == ["plain,euclid"]
+    assert completed("farm bank ca") == ["plain,cache", "plain,casio"]
+    assert completed("farm render --work-dir x") == ["dir,x"]
 
 
 @pytest.mark.parametrize(("shell", "sign"), [("bash", "COMP_WORDS"), ("zsh", "#compdef farm"), ("fish", "commandline")])

@@ -59,6 +59,26 @@ def test_files_are_the_same_to_the_byte_whenever_they_are_written(tmp_path: Path
     assert len(set(written)) == 3
 
 
+@pytest.mark.parametrize(
+    ("ending", "bits", "error"),
+    [
+        ("flac", "24", 2.0**-22),
+        ("flac", "16", 2.0**-14),
+        ("aiff", "32f", 0.0),
+        ("aiff", "24", 2.0**-22),
+        ("ogg", "24", 0.1),
+    ],
+)
+def test_other_formats_hold_the_frames_in_the_same_bytes(tmp_path: Path, ending: str, bits: Bits, error: float) -> None:
+    made(tmp_path / f"a.{ending}", bits=bits)
+    made(tmp_path / f"b.{ending}", bits=bits, chunk_frames=333, window_frames=1000, backend="local", threads=2)
+    assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
+    expected = frames(TEXT)
+    found, rate = soundfile.read(tmp_path / f"a.{ending}", dtype="float64")
+    assert (rate, found.shape) == (RATE, expected.shape)
+    assert np.abs(found - expected).max() <= error
+
+
 def test_the_seed_of_the_render_is_that_of_the_dither(tmp_path: Path) -> None:
     for seed in (0, 1):
         made(tmp_path / f"{seed}.wav", "out: sine 100 * 0.1", bits="16", seed=seed)
