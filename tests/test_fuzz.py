@@ -41,7 +41,7 @@ def test_a_few_hundred_scores_do_no_harm() -> None:
 def test_scores_use_every_name_and_every_sign() -> None:
     words = Counter[str]()
     signs = Counter[str]()
-    for number in range(1500):
+    for number in range(2500):
         text = score(0, number)
         words.update(set(trial.WORD.findall(text)))
         signs.update(set(text))
