@@ -12,7 +12,8 @@ import pytest
 import soundfile
 
 from farm.audio import decode, planes
-from farm.errors import SampleError, show
+from farm.errors import RenderError, SampleError, show
+from farm.graph import slab
 from farm.graph.law import pan_gains
 from tests.render.sound import RATE, Frames, frames, report, same_bits
 
@@ -213,3 +214,19 @@ def test_a_large_folder_is_not_looked_through(folder: Path, monkeypatch: pytest.
     assert listed.count(str(folder / "kit")) == 1
     assert {path for path in listed if path.startswith(str(folder))} == {str(folder / "kit"), str(folder / "hh")}
     assert [path.name for path in opened if path.parent.name == "kit"] == ["499.wav"]
+
+
+@pytest.mark.parametrize("backend", ["inline", "local"])
+def test_a_file_that_vanishes_meanwhile_is_named(folder: Path, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = stored(folder / "kit" / "a.wav", noise(), subtype="FLOAT")
+    whole = slab.planes_of
+
+    def vanishing(file: Path, rate: int, backwards: bool) -> planes.Planes:
+        found = whole(file, rate, backwards)
+        path.unlink()
+        return found
+
+    monkeypatch.setattr(slab, "planes_of", vanishing)
+    with pytest.raises(RenderError) as caught:
+        heard('out: s "kit"', folder, backend=backend, threads=2 if backend == "local" else None)
+    assert str(path) in caught.value.message

@@ -294,10 +294,11 @@ class LocalBackend:
         group = self.plan.groups[int(row[Task.GROUP])]
         nodes = ", ".join(dict.fromkeys(self.plan.labels[node].name for node in group.nodes))
         chunk = self.window.first_chunk + int(row[Task.CHUNK])
+        usual = "a sample file that became shorter meanwhile" if "SIGBUS" in names else "out of memory"
         return RenderError(
             f"two workers died of the same task: `{group.name}` ({nodes}), chunk {chunk}, frames "
             f"{int(row[Task.FRAME])} to {int(row[Task.FRAME] + row[Task.FRAMES])}: {', '.join(sorted(names))}",
-            hint="out of memory is the usual reason; `--backend inline` runs without workers",
+            hint=f"{usual} is the usual reason; `--backend inline` runs without workers",
         )
 
     def halt(self) -> None:
