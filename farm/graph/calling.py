@@ -52,6 +52,8 @@ def lacks_input(resolver: Resolver, body: Expr) -> bool:
     first, _ = spine(body)
     if isinstance(first, Section):
         return True
+    if isinstance(first, BusRef):
+        return is_modifier_bus(resolver, first)
     if not isinstance(first, Name | Call):
         return False
     arguments = first.args if isinstance(first, Call) else ()
@@ -64,6 +66,22 @@ def lacks_input(resolver: Resolver, body: Expr) -> bool:
     least = sum(param.default is None for param in definition.params)
     signals = isinstance(arguments[0], BusRef | Call) if arguments else False
     return not signals and len(arguments) <= max(least, len(definition.params))
+
+
+def is_modifier_bus(resolver: Resolver, bus: BusRef) -> bool:
+    """Whether a bus is an effect without an input, by its own body or by a modifier bus that its body begins with."""
+    if bus.name not in resolver.by_name:
+        return False
+    index = resolver.version_for(bus.name, bus.loc)
+    if index not in resolver.modifier_buses:
+        resolver.modifier_buses[index] = False  # what holds inside itself
+        version = resolver.versions[index]
+        outer, resolver.order = resolver.order, version.order
+        try:
+            resolver.modifier_buses[index] = lacks_input(resolver, version.body)
+        finally:
+            resolver.order = outer
+    return resolver.modifier_buses[index]
 
 
 def call(resolver: Resolver, expr: Name | Call, left: Term | None, place: str) -> Term:

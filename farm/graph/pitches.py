@@ -6,7 +6,7 @@ As a signal `n "c4 e4"` is 261.6, 329.6 ...: heard, it would be nothing but an o
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -30,47 +30,93 @@ ENVELOPES = ("adsr", "ad")
 
 def played(resolver: Resolver, term: Term, place: str) -> Term:
     """The term of an output, in which a triangle voice plays every pattern that would be heard as numbers."""
-    return _played(resolver, term, place, frozenset(), alone=True)
+    return _Player(resolver).played(term, place, alone=True)
 
 
-def _played(resolver: Resolver, term: Term, place: str, inside: frozenset[int], *, alone: bool) -> Term:
-    """`inside` are buses on the way here. `alone`: nothing else is heard, so that bare numbers are meant as notes."""
-    if isinstance(term, Steps):
-        return voiced(resolver, term, place) if alone or term.pitches or names_notes(resolver, term) else term
-    if isinstance(term, Bus):
-        if term.version in inside or term.version not in resolver.terms:
+@dataclass(eq=False)
+class _Player:
+    """Walks through the term of one output; what it knows of a term or bus it asks only once."""
+
+    resolver: Resolver
+    heard: dict[tuple[int, bool], Term] = field(default_factory=dict)
+    """By definition of a bus, and whether it is alone; a definition that is being looked at stands for itself."""
+    sounding: dict[int, bool] = field(default_factory=dict)
+    holding: dict[int, bool] = field(default_factory=dict)
+
+    def played(self, term: Term, place: str, *, alone: bool) -> Term:
+        """`alone`: nothing else is heard, so that bare numbers are meant as notes."""
+        if isinstance(term, Steps):
+            named = alone or term.pitches or names_notes(self.resolver, term)
+            return voiced(self.resolver, term, place) if named else term
+        if isinstance(term, Bus):
+            return self.bus(term, place, alone)
+        if not isinstance(term, Unit) or not term.inputs:
             return term
-        inner = resolver.terms[term.version]
-        changed = _played(resolver, inner, place, inside | {term.version}, alone=alone)
-        return term if changed is inner else changed
-    if not isinstance(term, Unit) or not term.inputs:
-        return term
-    if term.node == "mul":
-        return product(resolver, term, place, inside, alone)
-    heard = term.inputs if term.node in ("add", "sub") else term.inputs[:1]
-    alone = alone and (len(heard) == 1 or any(isinstance(one, Constant) for _, one in heard))
-    changes = [_played(resolver, one, f"{place}/{port}", inside, alone=alone) for port, one in heard]
-    if all(new is old for new, (_, old) in zip(changes, heard, strict=True)):
-        return term
-    ports = [port for port, _ in heard]
-    return replace(term, inputs=(*zip(ports, changes, strict=True), *term.inputs[len(ports) :]))
+        if term.node == "mul":
+            return self.product(term, place, alone)
+        heard = term.inputs if term.node in ("add", "sub") else term.inputs[:1]
+        alone = alone and (len(heard) == 1 or any(isinstance(one, Constant) for _, one in heard))
+        changes = [self.played(one, f"{place}/{port}", alone=alone) for port, one in heard]
+        if all(new is old for new, (_, old) in zip(changes, heard, strict=True)):
+            return term
+        ports = [port for port, _ in heard]
+        return replace(term, inputs=(*zip(ports, changes, strict=True), *term.inputs[len(ports) :]))
 
+    def bus(self, term: Bus, place: str, alone: bool) -> Term:
+        """A bus; where a pattern was in it, what stands in its definition instead."""
+        inner = self.resolver.terms.get(term.version)
+        if inner is None:
+            return term
+        key = (term.version, alone)
+        if key not in self.heard:
+            self.heard[key] = term
+            changed = self.played(inner, place, alone=alone)
+            if changed is not inner:
+                self.heard[key] = changed
+        return self.heard[key]
 
-def product(resolver: Resolver, term: Unit, place: str, inside: frozenset[int], alone: bool) -> Term:
-    """A product of which one side sounds is that side; of pitches and gates, the pitches come first."""
-    (first, a), (second, b) = term.inputs
-    if sounds(resolver, a, inside) or sounds(resolver, b, inside):
-        return term
-    turned = not pitched(resolver, a, inside)
-    pitches, other = (b, a) if turned else (a, b)
-    envelope = isinstance(other, Unit) and other.node in ENVELOPES
-    alone = alone and (envelope or isinstance(other, Constant | Steps))
-    voices = _played(resolver, pitches, place, inside, alone=alone)
-    if voices is pitches:
-        return term
-    if isinstance(other, Unit) and other.node == "adsr":
-        return map_voices(voices, lambda one: enveloped(resolver, one, other))
-    return replace(term, inputs=((first, other), (second, voices)) if turned else ((first, voices), (second, other)))
+    def product(self, term: Unit, place: str, alone: bool) -> Term:
+        """A product of which one side sounds is that side; of pitches and gates, the pitches come first."""
+        (first, a), (second, b) = term.inputs
+        if self.sounds(a) or self.sounds(b):
+            return term
+        turned = not self.holds_pattern(a)
+        pitches, other = (b, a) if turned else (a, b)
+        envelope = isinstance(other, Unit) and other.node in ENVELOPES
+        alone = alone and (envelope or isinstance(other, Constant | Steps))
+        voices = self.played(pitches, place, alone=alone)
+        if voices is pitches:
+            return term
+        if isinstance(other, Unit) and other.node == "adsr":
+            return map_voices(voices, lambda one: enveloped(self.resolver, one, other))
+        return replace(
+            term, inputs=((first, other), (second, voices)) if turned else ((first, voices), (second, other))
+        )
+
+    def sounds(self, term: Term) -> bool:
+        """Whether a source of sound is in a term; a bus that is being resolved is taken for one."""
+        if isinstance(term, Bus):
+            inner = self.resolver.terms.get(term.version)
+            return inner is None or self.sounds(inner)
+        if not isinstance(term, Unit):
+            return isinstance(term, Voices | Function)
+        if id(term) not in self.sounding:
+            self.sounding[id(term)] = True
+            source = catalog()[term.node].role == "source"
+            self.sounding[id(term)] = source or any(self.sounds(one) for _, one in term.inputs)
+        return self.sounding[id(term)]
+
+    def holds_pattern(self, term: Term) -> bool:
+        """Whether a pattern is in a term."""
+        if isinstance(term, Bus):
+            inner = self.resolver.terms.get(term.version)
+            return inner is not None and self.holds_pattern(inner)
+        if not isinstance(term, Unit):
+            return isinstance(term, Steps)
+        if id(term) not in self.holding:
+            self.holding[id(term)] = False
+            self.holding[id(term)] = any(self.holds_pattern(one) for _, one in term.inputs)
+        return self.holding[id(term)]
 
 
 def enveloped(resolver: Resolver, voices: Voices, adsr: Unit) -> Voices:
@@ -80,27 +126,6 @@ def enveloped(resolver: Resolver, voices: Voices, adsr: Unit) -> Voices:
         if param.name in times:
             voices = modifiers.given(resolver, voices, control, times[param.name])
     return replace(voices, envelope="adsr")
-
-
-def sounds(resolver: Resolver, term: Term, inside: frozenset[int]) -> bool:
-    """Whether a source of sound is in a term."""
-    if isinstance(term, Bus):
-        if term.version in inside or term.version not in resolver.terms:
-            return True
-        return sounds(resolver, resolver.terms[term.version], inside | {term.version})
-    if isinstance(term, Unit):
-        return catalog()[term.node].role == "source" or any(sounds(resolver, one, inside) for _, one in term.inputs)
-    return isinstance(term, Voices | Function)
-
-
-def pitched(resolver: Resolver, term: Term, inside: frozenset[int]) -> bool:
-    """Whether a pattern is in a term."""
-    if isinstance(term, Bus):
-        known = term.version in resolver.terms and term.version not in inside
-        return known and pitched(resolver, resolver.terms[term.version], inside | {term.version})
-    if isinstance(term, Unit):
-        return any(pitched(resolver, one, inside) for _, one in term.inputs)
-    return isinstance(term, Steps)
 
 
 def voiced(resolver: Resolver, steps: Steps, place: str) -> Voices:

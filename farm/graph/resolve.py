@@ -20,7 +20,7 @@ from farm.pattern import mini
 from farm.pattern.arithmetic import arithmetic
 from farm.pattern.pattern import Pattern, pure
 from farm.pattern.register import TRANSFORMS
-from farm.pattern.words import Words
+from farm.pattern.words import LARGEST_NUMBER, Words, calculated
 from farm.score.syntax import (
     Apply,
     BarePattern,
@@ -111,6 +111,8 @@ class Resolver:
     order: int = 0
     transform_buses: dict[int, bool] = field(default_factory=dict)
     """Whether a definition is a transform, as far as asked."""
+    modifier_buses: dict[int, bool] = field(default_factory=dict)
+    """Whether a definition is an effect without an input, as far as asked."""
     pasting: list[Version] = field(default_factory=list)
     """Modifier buses whose effects are being pasted, each into the one before."""
     uses: int = 0
@@ -458,7 +460,10 @@ class Resolver:
                 raise ScoreError("a transform is not a number or a signal", loc=side.loc, hint="apply it with `$`")
         sign = op.strip("~")
         if isinstance(left, Constant) and isinstance(right, Constant) and sign in SIGNAL_OPERATORS:
-            return Constant(calculated(sign, left.value, right.value), left.loc)
+            value = calculated(sign, left.value, right.value)
+            if abs(value) > LARGEST_NUMBER:
+                raise ScoreError(f"the result of `{sign}` is over 1e15", loc=loc)
+            return Constant(value, left.loc)
         if isinstance(left, Constant | Steps) and isinstance(right, Constant | Steps):
             literal = all(isinstance(side, Constant) or side.literal for side in (left, right))
             if (literal and op == sign) or sign not in SIGNAL_OPERATORS:
@@ -493,17 +498,6 @@ def summands(operators: list[Operator]) -> tuple[Binary, list[Operator]] | None:
 def binary_unit(node: str, left: Term, right: Term, place: str, loc: Loc) -> Unit:
     """Arithmetic of signals."""
     return Unit(node, (("a", left), ("b", right)), (), place, loc)
-
-
-def calculated(op: str, a: Fraction, b: Fraction) -> Fraction:
-    """a op b; division by 0 gives 0."""
-    if op == "+":
-        return a + b
-    if op == "-":
-        return a - b
-    if op == "*":
-        return a * b
-    return a / b if b else Fraction(0)
 
 
 def cycles_per_second(tempo: Tempo) -> Fraction:

@@ -16,12 +16,11 @@ from farm.pattern.hap import Haps, Names
 from farm.pattern.joins import both, sample
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Floats, Ints
-from farm.pattern.words import Words
+from farm.pattern.words import LARGEST_NUMBER, Words
 
 OPERATORS = frozenset(
     {"+", "-", "*", "/", "|+", "|-", "|*", "|/", "+|", "-|", "*|", "/|", "|+|", "|-|", "|*|", "|/|", "|>", "<|"}
 )
-_LARGEST = 10**15
 
 
 def arithmetic(operator: str, left: Pattern, right: Pattern, words: Words) -> Pattern:
@@ -87,7 +86,7 @@ def _results(sign: str, first: Haps, a: Ints, second: Haps, b: Ints, words: Word
                 refuse_word(sign, other, others, second, words)
             result = 0
         number = words.exact(result)
-        if number is not None and abs(number) > _LARGEST:
+        if number is not None and abs(number) > LARGEST_NUMBER:
             places = first.entries("loc")
             what = f"{words.text(int(ids[row]))} {sign} {words.text(int(others[other]))}"
             loc = None if places is None else words.loc(places[row])

@@ -15,6 +15,8 @@ from farm.errors import Loc, ScoreError
 from farm.pattern.notes import hertz, note_number, pitch_class, solfege
 from farm.pattern.time import Floats, Ints
 
+LARGEST_NUMBER = 10**15
+MOST_BITS = 256
 _TRUE = frozenset({"t", "true", "x"})
 
 
@@ -27,6 +29,21 @@ class ChordNote:
 
 
 Value = Fraction | str | ChordNote
+
+
+def calculated(operator: str, a: Fraction, b: Fraction) -> Fraction:
+    """`a operator b` for `+ - * /`; x / 0 is 0. Exact, until its digits pass all bounds: then the nearest float64."""
+    if operator == "+":
+        result = a + b
+    elif operator == "-":
+        result = a - b
+    elif operator == "*":
+        result = a * b
+    else:
+        result = a / b if b else Fraction(0)
+    if result.denominator.bit_length() > MOST_BITS and abs(result) <= LARGEST_NUMBER:
+        return Fraction(float(result))
+    return result
 
 
 class Words:
@@ -136,15 +153,7 @@ class Words:
         a, b = self.exact(left), self.exact(right)
         if a is None or b is None:
             return None
-        if operator == "+":
-            result = a + b
-        elif operator == "-":
-            result = a - b
-        elif operator == "*":
-            result = a * b
-        else:
-            result = a / b if b else Fraction(0)
-        number = self._results[operator, left, right] = self.intern(result)
+        number = self._results[operator, left, right] = self.intern(calculated(operator, a, b))
         return number
 
     def add_loc(self, loc: Loc) -> int:

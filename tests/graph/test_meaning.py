@@ -115,6 +115,10 @@ SAME = {
         "~m # lpf 800 1 # hpf 100 1\nout: saw 55 # ~m",
         "out: saw 55 # lpf 800 1 # hpf 100 1",
     ),
+    "a modifier bus of modifier buses is pasted": (
+        "~low # lpf 800 1\n~both # ~low # hpf 100 1 # ~low\nout: saw 55 # ~both",
+        "out: saw 55 # lpf 800 1 # hpf 100 1 # lpf 800 1",
+    ),
     "a modifier bus used as a signal is one": (
         "~m # sine 3 * 100 + 500\nout: saw 55 # lpf ~m 1",
         "~m: sine 3 * 100 + 500\nout: saw 55 # lpf ~m 1",

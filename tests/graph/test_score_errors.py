@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import time
+
 import pytest
 
 from farm.errors import FarmError, ScoreError, show
@@ -62,6 +65,22 @@ def test_a_mistake_is_pointed_at(text: str, line: int, column: int, said: str, h
     assert error.loc is not None
     assert (error.loc.line, error.loc.column) == (line, column), show(error)
     assert hint is None or hint in show(error)
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [("2", "the result of `*` is over 1e15"), ('"2 3"', None), ("0.3", None), ('n "0 3"', None), ("saw 3", None)],
+)
+def test_buses_that_double_sixty_times_are_read_at_once(body: str, said: str | None) -> None:
+    rows = [f"~b0: {body}", *(f"~b{i}: ~b{i - 1} * ~b{i - 1}" for i in range(1, 60)), "out: saw 3 * ~b59 + ~b59"]
+    began = time.perf_counter()
+    if said is None:
+        score("\n".join(rows))
+    else:
+        with pytest.raises(ScoreError, match=re.escape(said)) as caught:
+            score("\n".join(rows))
+        assert caught.value.loc is not None and caught.value.loc.line == 7
+    assert time.perf_counter() - began < 2.0
 
 
 def test_a_mistake_in_a_bus_that_nothing_uses_is_told() -> None:
