@@ -73,11 +73,22 @@ def test_a_part_is_those_frames_of_the_whole() -> None:
     same_bits(part, whole[2000:6000])
 
 
+def test_the_limiter_turns_all_channels_down_together() -> None:
+    loud = "o1: sine 100 * 0.2\no2: sine 200 * 0.1\no3: sine 50 * 1.5\n"
+    options = {"outputs_as_channels": True, "clip": "limit"}
+    limited, free = frames(loud, **options), frames(loud, outputs_as_channels=True)
+    assert np.abs(limited).max() <= 10 ** (-0.3 / 20) < np.abs(free).max()
+    heard = np.abs(free[:, 2]) > 0.1
+    gain = limited[heard, 2] / free[heard, 2]
+    np.testing.assert_allclose(limited[heard, 0], free[heard, 0] * gain, atol=1e-6)
+    same_bits(frames(loud, chunk_frames=333, **options), limited)
+
+
 def test_files_hold_the_channels(tmp_path: Path) -> None:
     for ending in ("wav", "flac", "aiff"):
-        render_file(score(OUTPUTS), tmp_path / f"a.{ending}", asked(outputs_as_channels=True, bits="16"))
+        render_file(score(OUTPUTS), tmp_path / f"a.{ending}", asked(outputs_as_channels=True, bits="16", clip="warn"))
         found = soundfile.read(tmp_path / f"a.{ending}", dtype="float32")[0]
         np.testing.assert_allclose(found, frames(OUTPUTS, outputs_as_channels=True), atol=2.0**-14)
     many = "".join(f"o{k}: sine {100 * k} * 0.01\n" for k in range(1, 10))
     with pytest.raises(UsageError, match="FLAC cannot hold 9 channels"):
-        render_file(score(many), tmp_path / "b.flac", asked(outputs_as_channels=True, bits="16"))
+        render_file(score(many), tmp_path / "b.flac", asked(outputs_as_channels=True, bits="16", clip="warn"))
