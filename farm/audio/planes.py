@@ -82,16 +82,25 @@ def planes_of(file: Path, rate: int, backwards: bool = False) -> Planes:
 
     Raises SampleError for a file that cannot be played, FileError when the cache cannot be written.
     """
-    recording = decode.inspect(file)
-    layout = recording.layout
-    if layout is not None and not backwards and recording.rate == rate and fits_in_place(layout):
-        check_finite(recording)
-        return in_place(file, layout)
     try:
-        path = sounds_folder() / f"{name_of(content_digest(file), str(rate), 'backwards' * backwards)}.planes"
+        # A small file that was decoded before needs no look at its header.
+        path = name_for(file, rate, backwards) if os.stat(file).st_size <= WHOLLY_CHECKED else None
+        if path is not None and (found := stored(path)) is not None:
+            return found
+        recording = decode.inspect(file)
+        layout = recording.layout
+        if layout is not None and not backwards and recording.rate == rate and fits_in_place(layout):
+            check_finite(recording)
+            return in_place(file, layout)
+        path = path or name_for(file, rate, backwards)
     except OSError as error:
         raise decode.unreadable(file, error.strerror or str(error)) from error
     return stored(path) or made(path, recording, rate, backwards)
+
+
+def name_for(file: Path, rate: int, backwards: bool) -> Path:
+    """Where the cache keeps a sound file's planes. Raises OSError."""
+    return sounds_folder() / f"{name_of(content_digest(file), str(rate), 'backwards' * backwards)}.planes"
 
 
 def fits_in_place(layout: WavLayout) -> bool:
