@@ -29,6 +29,9 @@ from farm.pattern.pattern import HAPS_PER_CYCLE
 HIGHEST = 2 * DEEPEST
 """The most brackets and modifiers inside each other."""
 
+PATTERNED = 25
+"""As how many of these a factor counts that is a pattern: each of its numbers asks all within for cycles of its own."""
+
 LARGEST = 10**15
 _LONGEST_NUMBER = 40
 _ENDS = frozenset(["]", ">", ")", "}", ",", "|", "end"])
@@ -86,7 +89,8 @@ class _Reader:
                 length,
             )
         if extent.height > HIGHEST:
-            raise self.fail(f"steps are nested more than {HIGHEST} deep, modifiers included", start)
+            hint = f"a factor that is a pattern counts as {PATTERNED}"
+            raise self.fail(f"steps are nested more than {HIGHEST} deep, modifiers included", start, hint=hint)
         return extent
 
     # --- Grammar
@@ -274,7 +278,7 @@ class _Reader:
         extent = Extent(
             old.peak * fastest * by.layers,
             old.layers * by.layers,
-            max(old.height, by.height) + 1,
+            max(old.height, by.height) + (1 if isinstance(factor, Atom) else PATTERNED),
             old.chance or by.chance,
         )
         where = self.tokens[self.at - 1]

@@ -47,6 +47,7 @@ HOSTILE = {
     "digits": "out: saw 1" + "0" * 100_000,
     "digits behind the point": "out: saw 0." + "0" * 100_000 + "1",
     "digits in a pattern": 'out: s "bd*1' + "0" * 10_000 + '"',
+    "patterns of factors": 'out: s "<bd sn cp>' + "*<1.1 1.2 1.3>" * 40 + '"',
     "an index": 'out: s "bd:99999999999999999999999"',
     "doubled effects": doubled("~m0 # lpf 800 1", "~m{0} # gain 1 # ~m{1} # ~m{1}", "out: saw 110 # ~m{0}"),
     "doubled transforms": doubled("~m0 $ rev", "~m{0} $ ~m{1} $ ~m{1}", 'out: s "bd" $ ~m{0}'),
