@@ -32,7 +32,7 @@ class RenderOptions:
     from_cycle: Fraction | None = None
     to_cycle: Fraction | None = None
     lenient: bool = False
-    """What cannot be rendered is left out with a warning, and is no error."""
+    """Whether the score was loaded so that what cannot be rendered is left out with a warning, and is no error."""
     rate: int = 44100
     bits: Bits = "24"
     quality: Quality = "good"

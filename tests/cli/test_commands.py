@@ -46,7 +46,7 @@ def test_every_option_reaches_the_engine(farm: Farm, calls: Calls) -> None:
     line = (
         "render song.ph far.wav --cycles 1/3 --from .25 --to 2.5 --rate 48000 --bits 32f --quality best --gain 0.5"
         " --fade-in 1 --fade-out 2 --tail 3.5 --seed 7 --chunk 512 --cpu v2 --backend local --threads 3"
-        " --work-dir work --quiet"
+        " --work-dir work --lenient --quiet"
     )
     ran = farm(*line.split())
     assert ran == (0, "", "")
@@ -67,8 +67,9 @@ def test_every_option_reaches_the_engine(farm: Farm, calls: Calls) -> None:
         backend="local",
         threads=3,
         work_dir="work",
+        lenient=True,
     )
-    assert calls == [("load", ("song.ph", 7, False)), ("render_file", (Path("far.wav"), wanted))]
+    assert calls == [("load", ("song.ph", 7, True)), ("render_file", (Path("far.wav"), wanted))]
 
 
 def test_the_help_repeats_the_defaults(farm: Farm) -> None:

@@ -160,6 +160,18 @@ def test_a_bank_that_is_missing_is_4(real: Run, tmp_path: Path) -> None:
     assert done.stderr.startswith("bad.ph:1:9: error: there is no sample bank `nosuchbank`")
 
 
+@pytest.mark.parametrize("text", ['out: s "bd zzz" # tremolo 3', "out: ((("])
+def test_lenient_is_never_3_or_4(real: Run, tmp_path: Path, text: str) -> None:
+    (tmp_path / "broken.ph").write_text(text, encoding="utf-8")
+    ran = real("render", "broken.ph", "--lenient", "--cycles", "1", "--tail", "none", "--backend", "inline")
+    assert ran.returncode == 0, ran.stderr
+    assert "warning: " in ran.stderr and "error" not in ran.stderr
+    with wave.open(str(tmp_path / "broken.wav")) as sound:
+        assert sound.getnframes() == 2 * 44100
+    checked = real("check", "broken.ph", "--lenient")
+    assert (checked.returncode, checked.stdout.split(",")[0]) == (0, "no errors")
+
+
 def test_a_folder_that_is_not_there_is_4(real: Run) -> None:
     done = real("render", "song.ph", "nowhere/song.wav", "--cycles", "1")
     assert (done.returncode, done.stdout) == (4, "")
