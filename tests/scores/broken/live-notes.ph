@@ -1,1 +1,1 @@
-out: saw ~midi:1:cutoff # lpf 800 1
+out: saw ~midi:piano:cutoff # lpf 800 1
