@@ -6,6 +6,7 @@ Every failure is saved, made short, in build/fuzz with the command that repeats 
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import selectors
@@ -82,7 +83,8 @@ class Share:
         share = f"{self.left.start}:{self.left.stop}:{self.left.step}"
         command = [sys.executable, "-P", "-m", "scripts.fuzzing.fuzz", "--share", share]
         command += ["--seed", str(self.seed), "--compared", str(self.compared)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1)
+        # Ctrl-C is for the parent alone: it tells what was found so far, and ends the others.
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, bufsize=1, start_new_session=True)
         self.heard_s = time.monotonic()
 
 
@@ -140,6 +142,8 @@ class Tally:
         lines = [f"{self.done:,} scores of seed {self.seed}, {self.rate():.0f} a second"]
         lines += [f"  {count:>9,}  {kind}" for kind, count in self.kinds.most_common()]
         lines += [f"  {known['times']:>9,}  failed  {place}" for place, known in self.failures.items()]
+        if not self.words:
+            return "\n".join(lines)  # interrupted: the processes tell it at their end
         missed = sorted({*language(), *TRANSFORMS, *MODIFIERS} - self.words.keys())
         lines.append(
             f"  rendered without: {' '.join(missed)}" if missed else "  every name of the language was rendered"
@@ -149,9 +153,10 @@ class Tally:
 
 def farmed(seed: int, count: int, jobs: int, compared: int, tally: Tally) -> None:
     """Runs the trials in `jobs` processes; one that dies or hangs is a failure of its score, and is replaced."""
-    with selectors.DefaultSelector() as selector:
-        for job in range(jobs):
-            share = Share(seed, range(job, count, jobs), compared)
+    shares = [Share(seed, range(job, count, jobs), compared) for job in range(jobs)]
+    with selectors.DefaultSelector() as selector, contextlib.ExitStack() as ending:
+        for share in shares:
+            ending.callback(lambda share=share: share.process.kill())
             selector.register(share.process.stdout, selectors.EVENT_READ, share)
         while selector.get_map():
             for key, _ in selector.select(timeout=1.0):
@@ -209,9 +214,13 @@ def main() -> int:
     if given.only is not None or given.file is not None:
         return tried_alone(given.file.read_text(encoding="utf-8") if given.file else score(given.seed, given.only))
     tally = Tally(given.seed, given.count, given.quiet)
-    farmed(given.seed, given.count, max(1, given.jobs), given.compared, tally)
+    interrupted = False
+    try:
+        farmed(given.seed, given.count, max(1, given.jobs), given.compared, tally)
+    except KeyboardInterrupt:
+        interrupted = True
     print(tally.summary())
-    return 1 if tally.failures else 0
+    return 1 if tally.failures else 130 if interrupted else 0
 
 
 def tried_alone(text: str) -> int:
