@@ -14,6 +14,7 @@ from math import lcm
 
 import numpy as np
 
+from farm.errors import ScoreError
 from farm.pattern.hap import NONE, Haps, by_row, concat, gathered
 from farm.pattern.time import OVERFLOW, Ints, Times
 
@@ -94,7 +95,12 @@ class Pattern:
         return gathered(haps, bounds, inverse)
 
     def _fresh(self, cycles: Ints) -> Haps:
-        return laid_out(self.pieces or (), self.grid) if self._answer is None else self._answer(cycles)
+        if self._answer is None:
+            return laid_out(self.pieces or (), self.grid)
+        haps = self._answer(cycles)
+        if len(haps.row) > HAPS_PER_CYCLE:
+            _check_number(haps)
+        return haps
 
     def clear(self) -> None:
         """Forgets the remembered answers of this pattern and of all that it asks; tables of periods stay."""
@@ -107,6 +113,14 @@ class Pattern:
                 pattern._last = None
                 if pattern._table is None:
                     waiting.extend(pattern.parts)
+
+
+def _check_number(haps: Haps) -> None:
+    """Raises ScoreError for too many haps in one cycle: numbers that come from signals are known only now."""
+    most = int(np.bincount(haps.row).max())
+    if most > HAPS_PER_CYCLE:
+        hint = "lower the numbers that come from buses or patterns"
+        raise ScoreError(f"a pattern has {most:,} haps in one cycle, the limit is {HAPS_PER_CYCLE:,}", hint=hint)
 
 
 def common_period(*periods: int | None) -> int | None:

@@ -9,7 +9,7 @@ import pytest
 
 from farm.errors import ScoreError
 from farm.pattern.register import TRANSFORMS
-from tests.render.sound import digest, frames, left, same_bits, score
+from tests.render.sound import digest, frames, left, report, same_bits, score
 
 CALLS = {
     "fast": "fast 1.5",
@@ -143,3 +143,10 @@ def test_keywords_name_arguments() -> None:
         assert said in caught.value.message
         assert caught.value.loc is not None
         assert caught.value.loc.column == column
+
+
+def test_numbers_from_a_bus_cannot_ask_for_any_number_of_haps() -> None:
+    """What a bus says is known only when the pattern is asked; then the limit holds, step by step."""
+    with pytest.raises(ScoreError, match="262,144 haps in one cycle, the limit is 200,000") as caught:
+        report('~b: tri 3 # plus 1000000000\nout: s "bd*8" $ chop ~b $ chop 8 $ chop 8')
+    assert caught.value.loc is not None and caught.value.loc.line == 2
