@@ -11,7 +11,8 @@ import numpy as np
 from farm.errors import FarmError, Loc, Notice, ScoreError
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
 from farm.graph.leaving import Leaving
-from farm.graph.resolve import Resolved, Resolver
+from farm.graph.resolve import Resolver
+from farm.graph.statements import Resolved, resolve
 from farm.graph.terms import (
     QUERIED_CYCLES,
     Bus,
@@ -416,7 +417,7 @@ def build(program: Program, seed: int, errors: list[FarmError] | None = None, le
     resolver.words.forgive = None if leaving is None else leaving.leave
     signals = PlanTimeSignals()
     resolver.signal_values = signals.pattern_maker(resolver.words)
-    resolved = resolver.resolve(errors)
+    resolved = resolve(resolver, errors)
     builder = Builder(resolved, resolved.cps, resolver.notices)
     outputs = []
     for name, term in resolved.outputs:

@@ -1,4 +1,4 @@
-"""Syntax to terms: statements, the scoping of buses, operators, chains.
+"""Syntax to terms: the scoping of buses, operators, chains.
 
 Buses are resolved by position (language 1.6): a reference means the definition above it, else the bus itself one frame
 ago (inside its own definition), else the next definition below.
@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
-from farm.graph import applying, calling, modifiers, one_shots, pitches
+from farm.graph import applying, calling, modifiers, one_shots
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.place import seed64
@@ -23,46 +23,31 @@ from farm.pattern.register import TRANSFORMS
 from farm.pattern.words import LARGEST_NUMBER, Words, calculated
 from farm.score.syntax import (
     Apply,
-    BarePattern,
     Binary,
-    BusDef,
     BusRef,
     Call,
     Chain,
-    Command,
     Expr,
-    FunctionDef,
     ListExpr,
     Name,
     Negate,
     Number,
-    OutputDef,
-    PatternDef,
     PatternRef,
     Program,
     Section,
-    Statement,
     String,
-    TemplateDef,
     TemplateRef,
-    Tempo,
     spine,
 )
 from workers.catalog import language
 
 DEFAULT_CPS = Fraction(1, 2)
-FASTEST_CPS = 1000
 MOST_USES = 10_000
 """How often transforms are applied in one score."""
 PASTE = 20
 """As how many of these the use of a modifier bus counts."""
 MOST_OPERATORS = 1000
 Operator = Chain | Apply | Binary
-DEFINES = {
-    PatternDef: "a named pattern (`%name: ...`)",
-    TemplateDef: "a template (`@name: ...`)",
-    FunctionDef: "a function of one's own (`fn`)",
-}
 SIGNAL_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 
@@ -76,19 +61,6 @@ class Version:
     kind: str
     place: str
     loc: Loc
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Resolved:
-    """The meaning of a score: outputs by name, definitions of buses with their terms."""
-
-    cps: Fraction
-    words: Words
-    outputs: tuple[tuple[str, Term], ...]
-    versions: tuple[Version, ...]
-    term_of: Callable[[int], Term]
-    leaving: Leaving | None
-    notices: tuple[Notice, ...]
 
 
 @dataclass(eq=False)
@@ -119,142 +91,10 @@ class Resolver:
     cps: Fraction = DEFAULT_CPS
     signal_values: Callable[[Term, Loc, bool], Pattern] | None = None
 
-    # Statements.
-
-    def collect(self, order: int, statement: Statement) -> None:
-        """Numbers the definitions of buses, and reads the tempo: the last one holds."""
-        if isinstance(statement, BusDef):
-            if statement.params:
-                raise comes_later(f"a bus with arguments, `~{statement.name}`,", statement.loc)
-            earlier = self.by_name.setdefault(statement.name, [])
-            place = f"~{statement.name}" + (f"'{len(earlier)}" if earlier else "")
-            earlier.append(len(self.versions))
-            if statement.kind == "synthdef":
-                self.synthdefs.add(statement.name)
-            body, kind = statement.body, statement.kind
-            self.versions.append(Version(statement.name, order, body, kind, place, statement.loc))
-        elif isinstance(statement, PatternDef | TemplateDef | FunctionDef):
-            raise comes_later(DEFINES[type(statement)], statement.loc)
-        elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
-            raise comes_later(f"`{statement.name}`", statement.loc)
-        elif isinstance(statement, Tempo):
-            self.cps = self.tempo(statement)
-        elif isinstance(statement, Command):
-            self.notices.append(Notice(f"`{statement.name}` only means something live: left out", statement.loc))
-
-    def resolve(self, errors: list[FarmError] | None = None) -> Resolved:
-        """Resolves every statement. With `errors`, mistakes are collected there, statement by statement."""
-        self.notices += self.program.notices
-
-        def attempt(work: Callable[[], None]) -> None:
-            try:
-                work()
-            except ScoreError as error:
-                if self.leaving is not None:
-                    self.leaving.leave(error)
-                elif errors is None:
-                    raise
-                elif all(error.loc != known.loc or error.message != known.message for known in errors):
-                    errors.append(error)
-
-        for order, statement in enumerate(self.program.statements):
-            attempt(lambda order=order, statement=statement: self.collect(order, statement))  # type: ignore[misc]
-        outputs: dict[str, tuple[int, Expr, Loc]] = {}
-        bare = 0
-        for order, statement in enumerate(self.program.statements):
-            if isinstance(statement, OutputDef):
-                name = "out" if statement.number is None else f"o{statement.number}"
-                outputs[name] = (order, statement.body, statement.loc)
-            elif isinstance(statement, BarePattern):
-                bare += 1
-                call = Call("s", (statement.string,), (), statement.loc)
-                outputs["out"] = (order, call, statement.loc)
-        if bare > 1:
-            self.notices.append(Notice("of several bare patterns the last one is the output", outputs["out"][2]))
-        named = sorted(outputs, key=lambda name: -1 if name == "out" else int(name[1:]))
-        heard: list[tuple[str, Term]] = []
-
-        def one_output(name: str) -> None:
-            self.order = outputs[name][0]
-            heard.append((name, pitches.played(self, self.evaluate(outputs[name][1], name), name)))
-
-        for index in range(len(self.versions)):
-            attempt(lambda index=index: self.check_version(index))  # type: ignore[misc]
-        for name in named:
-            attempt(lambda name=name: one_output(name))  # type: ignore[misc]
-        if self.leaving is not None and not named and not self.versions:
-            self.notices.append(Notice("the score has no output", None))
-        elif not named and not errors:
-            attempt(lambda: heard.extend((n, pitches.played(self, term, n)) for n, term in self.automatic_outputs()))
-        return Resolved(
-            self.cps, self.words, tuple(heard), tuple(self.versions), self.term_of, self.leaving, tuple(self.notices)
-        )
-
-    def check_version(self, index: int) -> None:
-        """Resolves a definition even if nothing uses it, so that its mistakes are told."""
-        if not self.is_modifier(index):
-            self.term_of(index)
-
     def is_modifier(self, index: int) -> bool:
         """Whether a bus is one to be used after `#`: written with `#`, or an effect without an input."""
         version = self.versions[index]
         return version.kind == "#" or calling.lacks_input(self, version.body)
-
-    def automatic_outputs(self) -> list[tuple[str, Term]]:
-        """What is heard of a score without outputs (language 1.5)."""
-        last = {name: indices[-1] for name, indices in self.by_name.items()}
-        for name in ("master", "out"):
-            if name in last:
-                return [("out", Bus(last[name], self.versions[last[name]].loc))]
-        numbered = sorted(
-            (name for name in last if name.rstrip("0123456789") in ("d", "out") and name[-1].isdigit()),
-            key=lambda name: int(name.lstrip("dout")),
-        )
-        if numbered:
-            return [(f"o{name.lstrip('dout')}", Bus(last[name], self.versions[last[name]].loc)) for name in numbered]
-        used: set[int] = set()
-        for index in range(len(self.versions)):
-            if not self.is_modifier(index):
-                used |= {other for other in self.buses_in(self.term_of(index)) if other != index}
-        free = [
-            index
-            for index in last.values()
-            if index not in used and not self.is_modifier(index) and not isinstance(self.term_of(index), Function)
-        ]
-        if not free:
-            loc = self.program.source.loc(0)
-            raise ScoreError("the score has no output", loc=loc, hint='write one, for example: out: s "bd*4"')
-        self.notices.append(Notice("no output is named: every bus that no other uses is heard, at a quarter", None))
-        total: Term | None = None
-        for index in sorted(free):
-            bus = Bus(index, self.versions[index].loc)
-            total = bus if total is None else binary_unit("add", total, bus, "out/auto", bus.loc)
-        assert total is not None
-        quarter = Constant(Fraction(1, 4), self.versions[free[0]].loc)
-        return [("out", binary_unit("mul", total, quarter, "out/auto", quarter.loc))]
-
-    def buses_in(self, term: Term) -> set[int]:
-        """Definitions that a term refers to."""
-        found: set[int] = set()
-        waiting = [term]
-        while waiting:
-            one = waiting.pop()
-            if isinstance(one, Bus):
-                found.add(one.version)
-            elif isinstance(one, Unit):
-                waiting += [t for _, t in (*one.inputs, *one.params)]
-            elif isinstance(one, Voices):
-                waiting += [t for _, t in (*one.signals, *one.instruments)]
-        return found
-
-    def tempo(self, statement: Tempo) -> Fraction:
-        """Cycles per second of a tempo line."""
-        cps = cycles_per_second(statement)
-        if cps <= FASTEST_CPS:
-            return cps
-        message = f"{float(cps):g} cycles per second are more than {FASTEST_CPS}; {FASTEST_CPS} are used"
-        self.notices.append(Notice(message, statement.loc))
-        return Fraction(FASTEST_CPS)
 
     def use(self, loc: Loc, count: int = 1) -> None:
         """Counts an application; ScoreError where buses that use each other several times multiply without end."""
@@ -498,14 +338,6 @@ def summands(operators: list[Operator]) -> tuple[Binary, list[Operator]] | None:
 def binary_unit(node: str, left: Term, right: Term, place: str, loc: Loc) -> Unit:
     """Arithmetic of signals."""
     return Unit(node, (("a", left), ("b", right)), (), place, loc)
-
-
-def cycles_per_second(tempo: Tempo) -> Fraction:
-    """The tempo of a statement."""
-    if tempo.kind != "bpm":
-        return tempo.value
-    beats = int(tempo.signature.split("/")[0]) if tempo.signature else 4
-    return tempo.value / (60 * beats)
 
 
 def bus_hint(name: str, names: dict[str, list[int]]) -> str | None:

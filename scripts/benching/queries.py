@@ -25,6 +25,7 @@ from farm.graph.calling import function_names, refused_links
 from farm.graph.resolve import Resolver
 from farm.graph.score import Score, uncollected, understand
 from farm.graph.slab import Slab
+from farm.graph.statements import resolve
 from farm.graph.voices import Asking, voices
 from farm.pattern.control import control
 from farm.pattern.mini import parse as pattern_of
@@ -216,7 +217,7 @@ def score_lines(runs: int) -> Cost:
     def read() -> int:
         with uncollected():
             program = parse(source, function_names(), refused_links())
-            resolved = Resolver(program, SEED).resolve()
+            resolved = resolve(Resolver(program, SEED))
         return len(program.statements) + len(resolved.outputs)
 
     found = read()
