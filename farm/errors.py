@@ -38,7 +38,8 @@ class Loc(NamedTuple):
 
     def shifted(self, characters: int, length: int = 1) -> Loc:
         """The place `characters` further to the right in the same line."""
-        return Loc(self.file, self.line, self.column + characters, length, self.text)
+        file, line, column, _, text = self
+        return Loc(file, line, column + characters, length, text)
 
 
 @dataclass(frozen=True, slots=True)

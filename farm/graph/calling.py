@@ -165,8 +165,8 @@ def event_source(
     value = resolver.evaluate(arguments[0], f"{place}/s")
     if not isinstance(value, Steps):
         raise ScoreError(f"`{name}` needs a pattern in quotes", loc=arguments[0].loc, hint='for example: s "bd sn"')
-    named = words_in(arguments[0])
-    synths = {word: at for word, at in named.items() if word in resolver.synthdefs}
+    named = words_in(arguments[0], resolver.synthdefs)
+    synths = {word: at for word, at in named.items() if word[0] != "~"}
     pattern = control(value.pattern, "s", resolver.words)
     if synths:
         pattern = renamed(pattern, {word: f"~{word}" for word in synths}, resolver.words)
@@ -220,17 +220,18 @@ def renamed(pattern: Pattern, names: dict[str, str], words: Words) -> Pattern:
     return per_hap(pattern, change)
 
 
-def words_in(expr: Expr) -> dict[str, Loc]:
-    """The buses and words that the strings of an expression name, each with its first place."""
+def words_in(expr: Expr, wanted: set[str]) -> dict[str, Loc]:
+    """The buses (`~name`) and `wanted` words that the strings of an expression name, each with its first place."""
     found: dict[str, Loc] = {}
     waiting: list[Expr] = [expr]
     while waiting:
         first, operators = spine(waiting.pop(0))
         waiting += [operator.right for operator in operators]
         if isinstance(first, String):
-            for word in WORD.finditer(first.text):
-                if word[0] not in found:
-                    found[word[0]] = first.loc.shifted(word.start(), len(word[0]))
+            for match in WORD.finditer(first.text):
+                word = match[0]
+                if (word[0] == "~" or word in wanted) and word not in found:
+                    found[word] = first.loc.shifted(match.start(), len(word))
         elif isinstance(first, Call):
             waiting += first.args
     return found

@@ -54,7 +54,7 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
             return voices
         for param, value in values:
             voices = given(resolver, voices, param, value)
-        return replace(voices, envelope=ENVELOPES.get(name, voices.envelope))
+        return replace(voices, envelope=ENVELOPES[name]) if name in ENVELOPES else voices
 
     return map_voices(left, change)
 
@@ -96,7 +96,7 @@ def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voic
     name = param.name
     if isinstance(value, Function):
         raise ScoreError(f"`{name}` needs a number, a pattern or a signal", loc=value.loc)
-    signals = tuple((other, term) for other, term in voices.signals if other != name)
+    signals = tuple([(other, term) for other, term in voices.signals if other != name]) if voices.signals else ()
     if isinstance(value, Constant):
         value = ranged(resolver, param, value)
     if isinstance(value, Constant) and name != "note":

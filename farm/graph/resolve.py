@@ -167,10 +167,12 @@ class Resolver:
     def evaluate(self, expr: Expr, place: str) -> Term:
         """The meaning of an expression. `place` is its path."""
         first, operators = spine(expr)
+        if not operators:
+            return self.operand(first, place)
         if len(operators) > MOST_OPERATORS:
             message = f"an expression of {len(operators):,} operators, the limit is {MOST_OPERATORS:,}"
             raise ScoreError(message, loc=first.loc, hint="give parts of it names: ~part: ...")
-        if self.leaving is not None and operators:
+        if self.leaving is not None:
             return self.evaluated_leniently(first, operators, place)
         return self.evaluated(first, operators, place)
 

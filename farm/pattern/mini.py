@@ -49,9 +49,11 @@ class _Builder:
         """The pattern of a node; without chance in it, one for all its copies."""
         if node.extent.chance:
             return self.made(node, seed)
-        pattern = self.known.get(id(node))
+        key = id(node)
+        pattern = self.known.get(key)
         if pattern is None:
-            pattern = self.known[id(node)] = self.made(node, seed)
+            made = self.atom(node) if type(node) is tree.Atom else self.made(node, seed)
+            pattern = self.known[key] = made
         return pattern
 
     def made(self, node: tree.Node, seed: int) -> Pattern:
@@ -76,12 +78,11 @@ class _Builder:
 
     def atom(self, atom: tree.Atom) -> Pattern:
         words = self.words
-        loc = words.add_place(self.loc, atom.offset, len(atom.text))
-        if atom.number is not None:
-            return pure(words.intern(atom.number), loc)
-        if "'" not in atom.text:
-            return pure(words.intern(atom.text), loc)
-        name, intervals = tree.chord_parts(atom.text)
+        offset, text, number, _ = atom
+        loc = words.add_place(self.loc, offset, len(text))
+        if number is not None or "'" not in text:
+            return pure(words.intern(text if number is None else number), loc)
+        name, intervals = tree.chord_parts(text)
         root = note_number(name)
         if root is None:
             raise ScoreError(
@@ -105,11 +106,14 @@ class _Builder:
             built = [
                 self.layer(group, layer, first, self.branch(layer, of_choice, j)) for j, layer in enumerate(layers)
             ]
-            choices.append(stack(built))
+            choices.append(built[0] if len(built) == 1 else stack(built))
         return choices[0] if len(choices) == 1 else randcat(choices, child_seed(seed, _CHOICE))
 
     def layer(self, group: tree.Group, layer: tree.Sequence, first: Fraction | int, seed: int) -> Pattern:
-        steps = [(weight, self.node(node, self.branch(node, seed, i))) for i, (weight, node) in enumerate(layer.steps)]
+        steps = [
+            (weight, self.node(node, child_seed(seed, i) if node.extent.chance else seed))
+            for i, (weight, node) in enumerate(layer.steps)
+        ]
         if not steps:
             return silence
         if group.kind == "[":

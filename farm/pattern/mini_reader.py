@@ -117,11 +117,11 @@ class _Reader:
         start = self.tokens[self.at].start
         feet: list[tuple[int, list[Step]]] = []
         steps: list[Step] = []
-        tokens = self.tokens
+        tokens, new = self.tokens, tuple.__new__
         while (token := tokens[self.at]).kind not in _ENDS:
             kind = token.kind
             if kind in _PLAIN and tokens[self.at + 1].kind not in _CHANGES:
-                steps.append(Step._make((1, self.atom())))
+                steps.append(new(Step, (1, self.atom())))
             elif kind == ".":
                 self.at += 1
                 feet.append((start, steps))
@@ -152,10 +152,13 @@ class _Reader:
         peak, layers, height, chance = 0.0, 0, 0, False
         for _, node in steps:
             own = node.extent
+            if own is SINGLE:
+                peak += 1.0
+                layers = layers or 1
+                continue
             peak += own.peak
-            if own is not SINGLE:
-                height = max(height, own.height)
-                chance = chance or own.chance
+            height = max(height, own.height)
+            chance = chance or own.chance
             layers = max(layers, own.layers)
         return Sequence(tuple(steps), Extent(peak, layers, height, chance))
 
@@ -353,12 +356,14 @@ class _Reader:
         return self.grouped(start, "[", ((sequence,),), None)
 
     def atom(self) -> Node:
-        token = self.next()
-        kind = token.kind
+        token = self.tokens[self.at]
+        self.at += 1
+        kind, text, start, _ = token
         if kind == "word":
-            return Atom._make((token.start, token.text, None, self.word_extent(token)))
+            extent = self.word_extent(token) if "'" in text or ":" in text else SINGLE
+            return tuple.__new__(Atom, (start, text, None, extent))
         if kind == "number":
-            return Atom._make((token.start, token.text, self.number(token), SINGLE))
+            return tuple.__new__(Atom, (start, text, self.number(token), SINGLE))
         if kind == "~":
             return Rest(token.start)
         if kind == "bus":

@@ -42,6 +42,8 @@ _TOKEN = re.compile(
 
 
 _KINDS = ("bad", *_TOKEN.groupindex)
+_NAMED = frozenset(["word", "number", "bus"])
+_CLOSERS = frozenset(CLOSER.values())
 
 
 def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | None = None) -> ScoreError:
@@ -57,26 +59,24 @@ def tokens_of(text: str, loc: Loc) -> list[Token]:
     if len(text) > LONGEST:
         raise failure(loc, f"a pattern of {len(text):,} characters, the limit is {LONGEST:,}", 0)
     tokens: list[Token] = []
-    new = Token._make
+    new = tuple.__new__
     open_: list[tuple[str, int]] = []
     for match in _TOKEN.finditer(text):
         group = match.lastindex or 0
         kind = _KINDS[group]
         start, end = match.span(group)
         written = text[start:end]
-        if kind == "range":
-            kind = written
-        elif kind == "mark":
+        if kind not in _NAMED:
+            if kind in ("bad", "word_with_digits"):
+                raise _stray(written, start, loc)
             kind = written
             if written in CLOSER:
                 open_.append((written, start))
                 if len(open_) > DEEPEST:
                     raise failure(loc, f"brackets are nested more than {DEEPEST} deep", start)
-            elif written in "]>)}":
+            elif written in _CLOSERS:
                 _close(open_, written, start, loc)
-        elif kind in ("bad", "word_with_digits"):
-            raise _stray(written, start, loc)
-        tokens.append(new((kind, written, start, end)))
+        tokens.append(new(Token, (kind, written, start, end)))
     if open_:
         bracket, start = open_[-1]
         raise failure(loc, f"`{bracket}` is never closed", start, hint=f"add `{CLOSER[bracket]}`")

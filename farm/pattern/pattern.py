@@ -149,7 +149,9 @@ silence = Pattern(_nothing, 1, 0)
 
 def pure(value: int, loc: int = 0) -> Pattern:
     """One hap a cycle, a cycle long: an interned value and the place it is written at."""
-    return constant(((0, 1, value, loc),), 1)
+    pattern = Pattern(None, 1, 1)
+    pattern.pieces = ((0, 1, value, loc),)
+    return pattern
 
 
 def chord(values: Sequence[int], loc: int = 0) -> Pattern:

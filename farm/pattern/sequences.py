@@ -133,9 +133,9 @@ def timecat(steps: Sequence[tuple[Fraction | int, Pattern]]) -> Pattern:
     if len(steps) == 1:
         return steps[0][1]
     weights = {weight for weight, _ in steps}
-    whole = len(steps) if weights == {1} else sum([weight for weight, _ in steps])
-    unit = lcm(*[weight.denominator for weight in weights])
-    grid = int(whole * unit)
+    even = weights == {1}
+    unit = 1 if even else lcm(*[weight.denominator for weight in weights])
+    grid = len(steps) if even else int(sum([weight for weight, _ in steps]) * unit)
     fine = 1
     for own in {pattern.grid for _, pattern in steps}:
         if lcm(fine, own) <= 1 << 30:
@@ -146,19 +146,20 @@ def timecat(steps: Sequence[tuple[Fraction | int, Pattern]]) -> Pattern:
     rest: list[Pattern] = []
     at = 0
     for weight, pattern in steps:
-        begin, at = at, at + int(weight * unit)
+        begin, at = at, at + (1 if even else int(weight * unit))
         if not pattern.peak:
             continue
-        if pattern.pieces is None or fine % pattern.grid:
+        pieces, own = pattern.pieces, pattern.grid
+        if pieces is None or fine % own:
             rest.append(compress(Fraction(begin, grid), Fraction(at, grid), pattern))
         elif pattern.coin is not None:
-            coins.append((pattern.pieces, pattern.grid, *pattern.coin))
+            coins.append((pieces, own, *pattern.coin))
             spans.append((begin * fine, at * fine))
-        elif pattern.grid == 1:
-            for _, _, value, loc in pattern.pieces:
+        elif own == 1:
+            for _, _, value, loc in pieces:
                 still.append((begin * fine, at * fine, value, loc))
         else:
-            still.extend(_fitted(pattern.pieces, pattern.grid, begin * fine, at * fine, grid * fine))
+            still.extend(_fitted(pieces, own, begin * fine, at * fine, grid * fine))
     if coins:
         rest.insert(0, _coin_leaf(coins, grid * fine, spans))
     if still:

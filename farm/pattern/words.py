@@ -68,14 +68,16 @@ class Words:
 
     def intern(self, value: Value | int) -> int:
         """The id of a number, word, bus symbol (`~name`) or chord note."""
-        if isinstance(value, int):
-            value = Fraction(value)
-        # The hash of a Fraction takes ten times as long as that of its two numbers.
-        key = (value.numerator, value.denominator) if isinstance(value, Fraction) else value
+        key: str | ChordNote | tuple[int, int]
+        if isinstance(value, str | ChordNote):
+            key = value
+        else:
+            # The hash of a Fraction takes ten times as long as that of its two numbers.
+            key = (value.numerator, value.denominator)
         found = self._ids.get(key)
         if found is None:
             found = self._ids[key] = len(self._values)
-            self._values.append(value)
+            self._values.append(Fraction(value) if isinstance(value, int) else value)
         return found
 
     def value(self, number: int) -> Value:
@@ -163,8 +165,9 @@ class Words:
 
     def add_place(self, start: Loc, characters: int, length: int) -> int:
         """The id of the place `characters` after `start`; its `Loc` is made when somebody asks for it."""
-        self._places.append((start, characters, length))
-        return len(self._places) - 1
+        places = self._places
+        places.append((start, characters, length))
+        return len(places) - 1
 
     def loc(self, number: float) -> Loc:
         """The place of an id."""

@@ -91,7 +91,7 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
     tokens: list[Token] = []
     remarked = continued = False
     at = previous_end = 0
-    match = _TOKEN.match
+    match, new = _TOKEN.match, tuple.__new__
     while (found := match(text, at)) is not None:
         kind = found.lastgroup or ""
         at = found.end()
@@ -110,22 +110,22 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
                     lines.append(Line(tokens, blank=False))
                     tokens, continued = [], True
             continue
-        word = found[kind]
-        start = found.start(kind)
+        start, end = found.span(kind)
+        word = text[start:end]
         if kind in _SIGILS:
             start -= 1
-        if word == "#" and kind == "op":
+        if kind == "op" and word == "#":
             follows = bool(lines and lines[-1].tokens)
             if _REMARK.match(text, start) or (not tokens and not hash_lines.is_chain(start, follows)):
                 at = _skip_line(text, start)
                 remarked = True
                 continue
-        elif word == "midi" and kind == "bus" and tokens:
+        elif kind == "bus" and word == "midi" and tokens:
             path = _MIDI_PATH.match(text, at)
             if path is not None:
                 word += path.group()
                 at = path.end()
-        tokens.append(Token._make((kind, word, start, at, start == previous_end)))
+        tokens.append(new(Token, (kind, word, start, at, start == previous_end)))
         previous_end = at
     lines.append(Line(tokens, blank=not remarked))
     return lines, hash_lines.notices

@@ -39,9 +39,10 @@ class Source:
 
     def loc(self, offset: int, length: int = 1) -> Loc:
         """The place of `length` characters from `offset` (0 ... len(text)), which lie in one line."""
-        line = bisect_right(self.line_starts, offset) - 1
-        # A score has thousands of places; this is half as long as `Loc(...)`.
-        return Loc._make((self.name, line + 1, offset - self.line_starts[line] + 1, length, self.lines[line]))
+        starts = self.line_starts
+        line = bisect_right(starts, offset)
+        # A score has thousands of places; this takes a third of the time of `Loc(...)`.
+        return tuple.__new__(Loc, (self.name, line, offset - starts[line - 1] + 1, length, self.lines[line - 1]))
 
 
 def read_source(path: str, forgive: Callable[[ScoreError], None] | None = None) -> Source:

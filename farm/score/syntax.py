@@ -265,13 +265,18 @@ class Program:
     notices: tuple[Notice, ...] = ()
 
 
+_OPERATORS = (Chain, Apply, Binary)
+
+
 def spine(expr: Expr) -> tuple[Expr, list[Chain | Apply | Binary]]:
     """The leftmost operand of `expr`'s operators, and those operators from the innermost outwards.
 
     `a + b # c` gives a and [the +, the #], so that a walk over the right sides needs no recursion.
     """
+    if not isinstance(expr, _OPERATORS):
+        return expr, []
     operators: list[Chain | Apply | Binary] = []
-    while isinstance(expr, (Chain, Apply, Binary)):
+    while isinstance(expr, _OPERATORS):
         operators.append(expr)
         expr = expr.left
     operators.reverse()
