@@ -1,0 +1,149 @@
+"""Values between the frames of a sample, eight at a time: linear; 4-point Hermite; 16-point windowed sinc.
+
+Hermite: Catmull-Rom slopes; de Soras, "The quest for the perfect resampler" (2005). The sinc comes from a table of
+phases, interpolated linearly. Places are 40.24 fixed point. `quality` and `near` are literals: each is code of its own.
+"""
+
+from __future__ import annotations
+
+from workers.simd import (
+    F,
+    Floats,
+    Memory,
+    U,
+    Words,
+    from_bits,
+    iota,
+    lanes_sum,
+    load,
+    lookup,
+    lookup_bytes,
+    near_lookup,
+    select,
+    signed_less,
+    to_float,
+    word,
+)
+
+FRACTION = (1 << 24) - 1
+PHASES = 256
+TAPS = 16
+LINEAR, HERMITE, SINC = 0, 1, 2
+
+
+def tap(samples: Memory, index: int, offset: Words, near: int) -> Floats:
+    """samples[index + offset]."""
+    if near == 1:
+        return near_lookup(samples, index, offset)
+    return lookup(samples, index, offset)
+
+
+def linear(samples: Memory, index: int, offset: Words, f: Floats, near: int) -> Floats:
+    """Between two neighbours."""
+    a = tap(samples, index, offset, near)
+    b = tap(samples, index + 1, offset, near)
+    return a + f * (b - a)
+
+
+def hermite(samples: Memory, index: int, offset: Words, f: Floats, near: int) -> Floats:
+    """Between four neighbours, with slopes from the outer ones."""
+    before = tap(samples, index - 1, offset, near)
+    a = tap(samples, index, offset, near)
+    b = tap(samples, index + 1, offset, near)
+    after = tap(samples, index + 2, offset, near)
+    return hermite_between(before, a, b, after, f)
+
+
+def hermite_between(before: Floats, a: Floats, b: Floats, after: Floats, f: Floats) -> Floats:
+    """The Hermite curve from a to b at f."""
+    c1 = F(0.5) * (b - before)
+    c2 = before - F(2.5) * a + F(2.0) * b - F(0.5) * after
+    c3 = F(0.5) * (after - before) + F(1.5) * (a - b)
+    value: Floats = ((c3 * f + c2) * f + c1) * f + a
+    return value
+
+
+def sinc_frame(samples: Memory, position: int, table: int) -> Floats:
+    """One frame by 16 taps; `table` is the index of the table's first phase. The value is in every lane."""
+    phase = (position & FRACTION) >> 16
+    f = to_float(word(position & 0xFFFF)) * F(2.0**-16)
+    row = table + phase * TAPS
+    at = (position >> 24) - (TAPS // 2 - 1)
+    low = load(samples, row)
+    low = low + f * (load(samples, row + TAPS) - low)
+    high = load(samples, row + 8)
+    high = high + f * (load(samples, row + TAPS + 8) - high)
+    return lanes_sum(low * load(samples, at) + high * load(samples, at + 8))
+
+
+def sinc(samples: Memory, position: int, step: int, table: int) -> Floats:
+    """8 frames by 16 taps each."""
+    value = sinc_frame(samples, position, table)
+    for k in range(1, 8):
+        value = select(iota() == word(k), sinc_frame(samples, position + k * step, table), value)
+    return value
+
+
+def interpolated(samples: Memory, place: int, pace: int, table: int, near: int, quality: int) -> Floats:
+    """8 frames of a sample from a place (40.24) on."""
+    if quality == SINC:
+        return sinc(samples, place, pace, table)
+    offsets = word(place & FRACTION) + iota() * word(pace)
+    f = to_float(offsets & U(FRACTION)) * F(2.0**-24)
+    if quality == HERMITE:
+        return hermite(samples, place >> 24, offsets >> U(24), f, near)
+    return linear(samples, place >> 24, offsets >> U(24), f, near)
+
+
+def coded(samples: Memory, low: int, offset: Words, coding: int) -> Floats:
+    """Values from byte `low` on, by their coding (`wire.coding`); `offset` (frames) from -8 on."""
+    stride = coding & 0xFF
+    bits = lookup_bytes(samples, low - 8 * stride, offset + U(8), stride)
+    if coding >> 16 == 1:
+        return from_bits(bits)
+    return to_float(bits << word((coding >> 8) & 0xFF)) * F(2.0**-31)
+
+
+def around_tap(samples: Memory, low: int, length: int, offset: Words, coding: int) -> Floats:
+    """samples[low + offset] of a loop of `length` frames (0: no loop); `offset` from -length to 2 * length - 1."""
+    wrapped = select(signed_less(offset, U(0)), offset + word(length), offset)
+    wrapped = select(signed_less(wrapped, word(length)), wrapped, wrapped - word(length))
+    if coding != 0:
+        return coded(samples, low, wrapped, coding)
+    return lookup(samples, low, wrapped)
+
+
+def around_sinc_frame(samples: Memory, low: int, length: int, position: int, table: int, coding: int) -> Floats:
+    """`sinc_frame` where taps may lie across the loop's seam; `position` counts from the loop's start."""
+    phase = (position & FRACTION) >> 16
+    f = to_float(word(position & 0xFFFF)) * F(2.0**-16)
+    row = table + phase * TAPS
+    at = word((position >> 24) - (TAPS // 2 - 1)) + iota()
+    lower = load(samples, row)
+    lower = lower + f * (load(samples, row + TAPS) - lower)
+    upper = load(samples, row + 8)
+    upper = upper + f * (load(samples, row + TAPS + 8) - upper)
+    taps = around_tap(samples, low, length, at + U(8), coding)
+    return lanes_sum(lower * around_tap(samples, low, length, at, coding) + upper * taps)
+
+
+def around(
+    samples: Memory, low: int, length: int, place: int, pace: int, table: int, coding: int, quality: int
+) -> Floats:
+    """8 frames near a loop's seam, or of any coding; `place` (40.24) counts from `low`."""
+    if quality == SINC:
+        value = around_sinc_frame(samples, low, length, place, table, coding)
+        for k in range(1, 8):
+            one = around_sinc_frame(samples, low, length, place + k * pace, table, coding)
+            value = select(iota() == word(k), one, value)
+        return value
+    offsets = word(place & FRACTION) + iota() * word(pace)
+    f = to_float(offsets & U(FRACTION)) * F(2.0**-24)
+    at = (offsets >> U(24)) + word(place >> 24)
+    a = around_tap(samples, low, length, at, coding)
+    b = around_tap(samples, low, length, at + U(1), coding)
+    if quality == LINEAR:
+        return a + f * (b - a)
+    before = around_tap(samples, low, length, at - U(1), coding)
+    after = around_tap(samples, low, length, at + U(2), coding)
+    return hermite_between(before, a, b, after, f)
