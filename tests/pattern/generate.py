@@ -12,6 +12,7 @@ import numpy as np
 from farm.errors import Loc
 from farm.pattern.arithmetic import arithmetic
 from farm.pattern.control import control, merge
+from farm.pattern.hap import Haps
 from farm.pattern.mini import parse
 from farm.pattern.mini_reader import read
 from farm.pattern.pattern import Pattern
@@ -249,21 +250,28 @@ def listed(pattern: Pattern, words: Words, cycles: list[int]) -> list[Hap]:
     """The engine's haps in the reference's form, in the engine's order."""
     asked = np.array(cycles, np.int64)
     haps = pattern.query(asked)
+    den = int(haps.den)
+    values = {int(key): valued(haps, key, words) for key in np.unique(haps.key)}
     found: list[Hap] = []
     for j in range(len(haps)):
         cycle = int(asked[haps.row[j]])
-        wb, we, pb, pe = (cycle + Fraction(int(t), haps.den) for t in haps.times[:, j])
-        value: dict[str, Any] = {}
-        for name, column in zip(haps.names, haps.values, strict=True):
-            one = column[haps.key[j]]
-            if np.isnan(one):
-                continue
-            if name == "loc":
-                value[name] = words.loc(one).column - START.column
-            else:
-                value[name] = words.value(int(one)) if name in ("v", "s") else float(one)
-        found.append(((wb, we), (pb, pe), value))
+        wb, we, pb, pe = (Fraction(cycle * den + int(t), den) for t in haps.times[:, j])
+        found.append(((wb, we), (pb, pe), values[int(haps.key[j])]))
     return found
+
+
+def valued(haps: Haps, key: int, words: Words) -> dict[str, Any]:
+    """A row of the value table in the reference's form."""
+    value: dict[str, Any] = {}
+    for name, column in zip(haps.names, haps.values, strict=True):
+        one = column[key]
+        if np.isnan(one):
+            continue
+        if name == "loc":
+            value[name] = words.loc(one).column - START.column
+        else:
+            value[name] = words.value(int(one)) if name in ("v", "s") else float(one)
+    return value
 
 
 def referred(pattern: Ref, cycles: list[int]) -> list[Hap]:

@@ -47,9 +47,12 @@ class Ref:
 
 def cycles_of(begin: Fraction, end: Fraction) -> Iterator[Span]:
     while begin < end:
-        following = min(F(floor(begin) + 1), end)
-        yield begin, following
-        begin = following
+        following = floor(begin) + 1
+        if end <= following:
+            yield begin, end
+            return
+        yield begin, F(following)
+        begin = F(following)
 
 
 def meeting(a: Span, b: Span) -> Span | None:
@@ -76,7 +79,8 @@ def affine(pattern: Ref, rate: Fraction, start: Fraction) -> Ref:
     """Outer time t shows inner time t * rate + start."""
 
     def out(span: Span) -> Span:
-        return (span[0] - start) / rate, (span[1] - start) / rate
+        begin, end = span[0] - start, span[1] - start
+        return (begin, end) if rate == 1 else (begin / rate, end / rate)
 
     return Ref(
         lambda b, e: [(out(w), out(p), v) for w, p, v in pattern.ask(b * rate + start, e * rate + start)]
