@@ -94,6 +94,10 @@ class SourceStream:
             self.first_slice += gone
 
 
+NOT_YET = np.uint32(1 << 30)
+"""Frames by which the onset of a lane without a voice lies in the future."""
+
+
 def sounding(onset: Ints, end: Ints, first_chunk: int, chunks: int, chunk_frames: int) -> NDArray[np.uint8]:
     """Bits of the halves of each slice that sound in each chunk: (slices, chunks + 1); column 0 is the chunk before."""
     count = len(onset)
@@ -131,6 +135,9 @@ def constants_of(
         values = values.take(lanes)
         if plan.kind == "length" or plan.name in ("gain_left", "gain_right"):
             values = np.where(empty, np.uint32(0), values)
+        elif plan.kind == "origin":
+            # A lane whose voice a later window brings: its delay lines must hear nothing before.
+            values = np.where(empty, values + NOT_YET, values)
         table[:, index, :] = values.reshape(slices, LANES)
     return table
 

@@ -37,6 +37,11 @@ cps: 2.6
 ~hall: saw "220 330" # reverb 0.6 0.4 0.5 # lpf 1500 1
 out: s "~hall*3 rim <~hall ~>" # note "0 7 3" # ar 0.002 0.25
 """,
+    "reverb in voices that begin one by one": """
+cps: 4
+~ring: saw 110 # reverb 0.9 0.3 1 * 0.5 + 0
+out: s "<~ring ~ ~ring>" # ar 0.01 1.2 # gain 0.5
+""",
     "voices of a bus": """
 cps: 2.1
 ~lfo: sine 1.3 * 0.3 + 0.5
