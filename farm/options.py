@@ -93,7 +93,7 @@ class RenderOptions:
         for name, seconds in (("fade-in", self.fade_in_s), ("fade-out", self.fade_out_s)):
             if not 0.0 <= seconds <= 3600.0:
                 raise UsageError(f"--{name} must be from 0 to 3600 seconds, not {seconds}")
-        if not isinstance(self.tail, str) and not 0.0 <= self.tail <= 3600.0:
+        if self.tail not in ("auto", "none") and (isinstance(self.tail, str) or not 0.0 <= self.tail <= 3600.0):
             raise UsageError(f"--tail must be auto, none, or from 0 to 3600 seconds, not {self.tail}")
         if self.threads is not None and not 1 <= self.threads <= 1024:
             raise UsageError(f"--threads must be auto or from 1 to 1024, not {self.threads}")

@@ -110,7 +110,9 @@ def _sweep(folder: Path) -> None:
 def _remove_own(temporary: Path, process: int) -> None:
     """Remove the temporary file, unless this is a forked child of the process that writes it."""
     if os.getpid() == process:
-        temporary.unlink(missing_ok=True)
+        # Where there can be no file, there is none to remove.
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
 
 
 def file_error(path: Path, error: OSError) -> FileError:

@@ -130,8 +130,9 @@ def _is_plain(name: str) -> bool:
 
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
+        what = "is not a folder" if folder.exists() else "does not exist"
         raise SampleError(
-            f"the sample folder {shown(folder)} does not exist",
+            f"the sample folder {shown(folder)} {what}",
             hint=f"--samples and {VARIABLE} name folders with one sub-directory a bank",
         )
 

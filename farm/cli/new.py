@@ -34,7 +34,7 @@ tempo: 0.5
 ~chords: s "~pad" # note "<c4'min7 ab3'maj7>" # ar 0.3 1.6
 ~echo: ~chords * 0.25 # delay 0.75 0.4 0.3
 
--- What is heard: the sum. A transform ($) changes a pattern: every fourth cycle the hats are twice as fast.
+-- What is heard: the sum. A transform ($) changes a pattern: in the first of every four cycles the claps come twice.
 ~fills: s "~ ~ ~ cp" $ every 4 (fast 2) # gain 0.4
 out: ~drums * 0.8 + ~hats * 0.5 + ~fills + ~line * 0.35 + ~echo
 """
@@ -72,6 +72,8 @@ def written(file: str, force: bool) -> Path:
 
     if not file or "\0" in file:
         raise UsageError("FILE is not the name of a file", hint="for example song.ph")
+    if file.startswith("-"):
+        raise UsageError(f"{file} would be read as an option later", hint="for example song.ph")
     path = Path(file) if Path(file).suffix else Path(f"{file}.ph")
     if Path(file).is_dir() or path.is_dir() or file.endswith("/"):
         raise UsageError(f"{file} is a folder; FILE is a score", hint=f"for example {Path(file) / 'song.ph'}")

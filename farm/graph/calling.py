@@ -413,8 +413,8 @@ def ranged(resolver: Resolver, definition: Definition, param: Param, value: Term
         message = f"`{definition.name}`: {short(param)} is a length and must not be below 0, not {float(value.value):g}"
         raise ScoreError(message, loc=value.loc)
     clamped = Fraction(min(max(float(value.value), param.low), param.high))
-    if param.name == "freq_hz" and value.value <= 0:
-        return Constant(Fraction(0), value.loc)
+    if param.name == "freq_hz" and value.value == 0:
+        return value
     resolver.notices.append(
         Notice(
             f"{definition.name}: {short(param)} {float(value.value):g} is outside {param.low:g} to {param.high:g}"

@@ -29,6 +29,7 @@ from farm.score.syntax import (
 )
 
 FASTEST_CPS = 1000
+LIKELY_BPM = 50
 DEFINES = {
     PatternDef: "a named pattern (`%name: ...`)",
     TemplateDef: "a template (`@name: ...`)",
@@ -90,10 +91,17 @@ def resolve(resolver: Resolver, errors: list[FarmError] | None = None) -> Resolv
 def written_outputs(resolver: Resolver) -> dict[str, tuple[int, Expr]]:
     """Outputs by name, each with the number of its statement; the last one of a name holds."""
     outputs: dict[str, tuple[int, Expr]] = {}
+    places: dict[str, Loc] = {}
     bare: list[Loc] = []
     for order, statement in enumerate(resolver.program.statements):
         if isinstance(statement, OutputDef):
-            outputs["out" if statement.number is None else f"o{statement.number}"] = (order, statement.body)
+            name = "out" if statement.number is None else f"o{statement.number}"
+            if name in outputs:
+                message = (
+                    f"an earlier `{name}`, in line {places[name].line}, is not heard: the last one of a name holds"
+                )
+                resolver.notices.append(Notice(message, statement.loc))
+            outputs[name], places[name] = (order, statement.body), statement.loc
         elif isinstance(statement, BarePattern):
             bare.append(statement.loc)
             outputs["out"] = (order, Call("s", (statement.string,), (), statement.loc))
@@ -105,7 +113,11 @@ def written_outputs(resolver: Resolver) -> dict[str, tuple[int, Expr]]:
 def hear_output(resolver: Resolver, name: str, order: int, body: Expr, heard: list[tuple[str, Term]]) -> None:
     """Resolves an output."""
     resolver.order = order
-    heard.append((name, pitches.played(resolver, resolver.evaluate(body, name), name)))
+    term = pitches.played(resolver, resolver.evaluate(body, name), name)
+    if isinstance(term, Constant) and term.value:
+        hint = f"for a tone write `{name}: sine {float(term.value):g}`" if term.value >= 16 else None
+        resolver.notices.append(Notice(f"`{name}` is a number: a constant, which cannot be heard", term.loc, hint))
+    heard.append((name, term))
 
 
 def hear_automatically(resolver: Resolver, heard: list[tuple[str, Term]]) -> None:
@@ -193,6 +205,9 @@ def buses_in(term: Term) -> set[int]:
 def tempo(resolver: Resolver, statement: Tempo) -> Fraction:
     """Cycles per second of a tempo line."""
     cps = cycles_per_second(statement)
+    if statement.kind != "bpm" and LIKELY_BPM <= cps <= FASTEST_CPS:
+        message = f"{float(cps):g} cycles a second: if beats a minute are meant, write `bpm: {float(cps):g}`"
+        resolver.notices.append(Notice(message, statement.loc))
     if cps <= FASTEST_CPS:
         return cps
     message = f"{float(cps):g} cycles per second are more than {FASTEST_CPS}; {FASTEST_CPS} are used"

@@ -28,7 +28,7 @@ def level_warnings(report: Report, gain: float) -> list[Notice]:
     if report.limited_frames:
         message = (
             f"the limiter turned down {counted(report.limited_frames, 'frame')} ({share(report, report.limited_frames)}"
-            f" %), by at most {report.reduction_db:.1f} dB"
+            f" %), by at most {max(report.reduction_db, 0.1):.1f} dB"
         )
         found.append(Notice(message, hint=f"--gain {fitting(gain, report.reduction_db):g} needs no limiter"))
     elif report.reduction_db and not report.clipped_frames:
@@ -56,7 +56,7 @@ def fitting(gain: float, over_db: float) -> float:
 def summary(report: Report, warnings: int) -> str:
     """Two lines about a finished render."""
     tail = f" ({report.tail_s:.2f} s of it tail)" if report.tail_s else ""
-    compiling = f", {report.compile_s:.1f} s of it compiling" if report.compile_s >= 0.05 else ""
+    compiling = f", {report.compile_s:.1f} s of it compiling" if report.compiled_kernels else ""
     at_once = f" (at most {report.voices_peak:,} at once)" if report.voices else ""
     sound = f"{report.seconds:.2f} s of sound{tail} in {report.wall_s:.2f} s{compiling}"
     found = counted(warnings, "warning") if warnings else "no warnings"

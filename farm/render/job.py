@@ -71,6 +71,8 @@ class Report:
     tail_s: float
     wall_s: float
     compile_s: float
+    """Loading machine code, and compiling it where it was missing."""
+    compiled_kernels: int
     arena_s: float
     plan_s: float
     render_s: float
@@ -251,6 +253,7 @@ def run(
     graph = score.seeded(options.seed)
     asked = extent(options, graph.cps)
     session.compiling = observer.compiling if observer is not None else None
+    session.compiled_kernels = 0
     try:
         rendering = rendering_of(score, graph, options, asked, session)
     except ScoreError as error:
@@ -284,6 +287,7 @@ def run(
             tail_s=stage.tail_frames / options.rate,
             wall_s=wall_s,
             compile_s=clock.compile_s,
+            compiled_kernels=session.compiled_kernels,
             arena_s=clock.arena_s,
             plan_s=clock.plan_s,
             render_s=clock.render_s,

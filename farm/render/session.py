@@ -61,6 +61,8 @@ class Session:
         self.block_by_block = block_by_block
         self.engines: dict[str | None, Engine] = within.engines if within is not None else {}
         self.compiling: Callable[[int, int], None] | None = within.compiling if within is not None else None
+        self.compiled_kernels = 0
+        """How many were compiled in the present render."""
         self.pools: dict[tuple[int, str], LocalBackend] = {}
         self.idle: Arena | None = None
         if within is None:
@@ -74,6 +76,7 @@ class Session:
 
     def tell_compiling(self, done: int, total: int) -> None:
         """Passes progress of compilation on to whoever watches the present render."""
+        self.compiled_kernels = total
         if self.compiling is not None:
             self.compiling(done, total)
 

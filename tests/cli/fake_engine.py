@@ -44,6 +44,7 @@ class Report:
     render_s: float = 0.2
     write_s: float = 0.05
     compile_s: float = 0.0
+    compiled_kernels: int = 0
     times_real_time: float = 40.0
     peak_dbfs: float = -3.25
     output_peaks_dbfs: dict[str, float] = field(default_factory=lambda: {"out": -3.25})
