@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -32,11 +33,14 @@ class Looping(Explicit):
         columns = super(Looping, self).between(first_cycle, cycles, asking)
         sound = columns.pop("sound")
         places = np.zeros((SOUNDS, 2), np.int64)
+        # As sounds of files are read: not a part of planning.
+        started = time.perf_counter()
         for number in np.unique(sound):
             key = ("the bench's sounds", int(number), False)
             if key not in asking.slab.named:
                 asking.slab.named[key] = asking.slab.add(sounds()[number], loops=True)
             places[number] = asking.slab.named[key][:2]
+        asking.slab.loading_s += time.perf_counter() - started
         columns["source"], columns["loop"] = places[sound, 0], places[sound, 1] << STEP_BITS
         if asking.best:
             columns["table"] = asking.sinc_table(columns["step"] / (1 << STEP_BITS))
