@@ -125,7 +125,6 @@ class Rescaling(Clipping):
 
     def through(self, blocks: Iterable[Frames]) -> Iterator[Frames]:
         with tempfile.TemporaryFile(prefix="farm-") as spool:
-            peak = 0.0
             for block in super().through(blocks):
                 put(spool, block)
             peak, self.peak = self.peak, 0.0
