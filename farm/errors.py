@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 
 class Loc(NamedTuple):
@@ -52,7 +52,11 @@ class Notice:
 
 
 class FarmError(Exception):
-    """Base of all errors meant for people. `status` is the exit status of the command line."""
+    """Base of all errors meant for people. `status` is the exit status of the command line.
+
+    `also` are further mistakes that were found beside this one, in the order of the text. As a string it is
+    `file:line:column: message`.
+    """
 
     status = 1
     kind = "error"
@@ -62,6 +66,12 @@ class FarmError(Exception):
         self.message = message
         self.loc = loc
         self.hint = hint
+        self.also: tuple[FarmError, ...] = ()
+
+    def __str__(self) -> str:
+        return (
+            self.message if self.loc is None else f"{self.loc.file}:{self.loc.line}:{self.loc.column}: {self.message}"
+        )
 
 
 class RenderError(FarmError):
@@ -92,6 +102,9 @@ class FileError(FarmError):
     status = 4
 
 
+Problem = TypeVar("Problem", FarmError, Notice)
+
+
 @contextmanager
 def placed(loc: Loc | None) -> Iterator[None]:
     """Errors that leave this block without a place get this one."""
@@ -100,6 +113,21 @@ def placed(loc: Loc | None) -> Iterator[None]:
     except FarmError as error:
         error.loc = error.loc or loc
         raise
+
+
+def in_order(problems: Iterable[Problem]) -> list[Problem]:
+    """Errors or warnings in the order of the text, each once; those without a place come last."""
+    unique: dict[tuple[Loc | None, str], Problem] = {}
+    for one in problems:
+        unique.setdefault((one.loc, one.message), one)
+    return sorted(unique.values(), key=lambda one: (0, *one.loc[1:3]) if one.loc is not None else (1,))
+
+
+def together(errors: Iterable[FarmError]) -> FarmError:
+    """Several errors (at least one) as one to raise: the first of the text, the others in `also`."""
+    first, *others = in_order(errors)
+    first.also = tuple(others)
+    return first
 
 
 WIDTH = 160

@@ -34,7 +34,7 @@ def check(score: str, samples: tuple[str, ...], lenient: bool, as_json: bool) ->
     from farm.printer.streams import problem_as_json, say, say_json, tell_problems
 
     errors, warnings = ([], left_out(score, samples)) if lenient else problems_of(score, samples)
-    status = errors[0].status if errors else 0
+    status = min((error.status for error in errors), default=0)
     if as_json:
         lists = {"errors": [*map(problem_as_json, errors)], "warnings": [*map(problem_as_json, warnings)]}
         say_json({"ok": not errors, "status": status, **lists})
@@ -47,46 +47,20 @@ def check(score: str, samples: tuple[str, ...], lenient: bool, as_json: bool) ->
 
 def left_out(score: str, samples: tuple[str, ...] = ()) -> list[Notice]:
     """The warnings of a score that is rendered with --lenient. Raises FileError."""
-    import os
-
-    from farm.audio.samples import VARIABLE, library
-    from farm.graph.checks import problems
     from farm.graph.score import load
 
-    loaded = load(score, lenient=True)
-    leaving = loaded.graph.leaving
-    assert leaving is not None
-    for problem in problems(loaded.graph, library(samples, score, os.environ.get(VARIABLE))):
-        leaving.leave(problem)
-    return list(dict.fromkeys([*loaded.notices, *leaving.notices]))
+    return [*load(score, lenient=True, samples=samples).notices]
 
 
 def problems_of(score: str, samples: tuple[str, ...] = ()) -> tuple[list[FarmError], list[Notice]]:
-    """Errors, in the order of the text, and warnings of a score. Raises FileError or ScoreError if it is no text.
+    """Errors and warnings of a score, each in the order of the text.
 
-    While a statement cannot be read it is not known what the others mean (a bus that seems to be missing may stand in
-    that statement), so that the graph is asked for its errors when the text has none.
+    Raises FileError, or ScoreError if it is no text.
     """
     import os
 
     from farm.audio.samples import VARIABLE, library
-    from farm.errors import ScoreError
-    from farm.graph.build import build
-    from farm.graph.calling import function_names, refused_links
-    from farm.graph.checks import problems
-    from farm.score import parse_all, read_source
+    from farm.graph.complaints import complaints
+    from farm.score import read_source
 
-    program, found = parse_all(read_source(score), function_names(), refused_links())
-    errors: list[FarmError] = [*found]
-    warnings = list(program.notices)
-    if not errors:
-        try:
-            graph = build(program, seed=0, errors=errors)
-            warnings += graph.notices
-            if not errors:
-                errors += problems(graph, library(samples, score, os.environ.get(VARIABLE)))
-        except ScoreError as error:
-            errors.append(error)
-    errors = list({(error.loc, error.message): error for error in errors}.values())
-    errors.sort(key=lambda error: (error.loc.line, error.loc.column) if error.loc else (0, 0))
-    return errors, list(dict.fromkeys(warnings))
+    return complaints(read_source(score), library(samples, score, os.environ.get(VARIABLE)))

@@ -30,7 +30,7 @@ def plan(score: str, as_json: bool, **given: Any) -> None:
     from farm.render.explaining import explain
     from farm.render.job import load
 
-    loaded = load(score, seed=options.seed, lenient=options.lenient)
+    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
     tell_problems(loaded.notices)
     explanation = explain(loaded, options)
     if as_json:

@@ -63,7 +63,7 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     from farm.render.job import load, render_file, render_stream
 
     silent = quiet or as_json
-    loaded = load(score, seed=options.seed, lenient=options.lenient)
+    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
     tell_problems(loaded.notices)
     if options.cycles is options.duration_s is options.to_cycle is None and not silent:
         tell(f"a score is endless: rendering {DEFAULT_CYCLES} cycles (--cycles or --duration say how much)")

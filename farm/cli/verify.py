@@ -34,7 +34,7 @@ def verify(score: str, as_json: bool, **given: Any) -> int:
     from farm.render.verify import verify
 
     verdicts = []
-    loaded = load(score, seed=options.seed, lenient=options.lenient)
+    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
     for verdict in verify(loaded, options, lambda trial: tell(f"rendering: {trial.name}")):
         verdicts.append(verdict)
         if not as_json:

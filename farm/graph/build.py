@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from farm.errors import FarmError, Loc, Notice, ScoreError
+from farm.errors import Loc, Notice, ScoreError, in_order
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
 from farm.graph.leaving import Leaving
 from farm.graph.resolve import Resolver
@@ -27,7 +27,7 @@ from farm.graph.terms import (
 )
 from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
-from farm.pattern.words import Words
+from farm.pattern.words import Words, no_number
 from farm.score.syntax import Program
 from workers.catalog import Param, catalog
 from workers.catalog import Unit as ParamUnit
@@ -192,7 +192,7 @@ class Builder:
             value = float(self.words.hertz(np.array([float(pattern.pieces[0][2])]))[0])
             if np.isnan(value):
                 text = self.words.text(pattern.pieces[0][2])
-                raise ScoreError(f"`{text}` is not a number", loc=self.words.loc(pattern.pieces[0][3]))
+                raise no_number(text, self.words.loc(pattern.pieces[0][3]))
             return ConstantFeed(min(max(value, low), high))
         return StepsFeed(pattern, reading, low, high, term.loc)
 
@@ -405,8 +405,8 @@ def has_rests(pattern: Pattern) -> bool:
     return bool(np.isnan(heard.ids).any())
 
 
-def build(program: Program, seed: int, errors: list[FarmError] | None = None, leaving: Leaving | None = None) -> Graph:
-    """The graph of a score. Raises ScoreError, or collects them in `errors` where it can go on.
+def build(program: Program, seed: int, leaving: Leaving | None = None) -> Graph:
+    """The graph of a score. Raises ScoreError.
 
     With `leaving` (--lenient) it raises nothing: what cannot be rendered is left out and noted there.
     """
@@ -417,7 +417,7 @@ def build(program: Program, seed: int, errors: list[FarmError] | None = None, le
     resolver.words.forgive = None if leaving is None else leaving.leave
     signals = PlanTimeSignals()
     resolver.signal_values = signals.pattern_maker(resolver.words)
-    resolved = resolve(resolver, errors)
+    resolved = resolve(resolver)
     builder = Builder(resolved, resolved.cps, resolver.notices)
     outputs = []
     for name, term in resolved.outputs:
@@ -446,7 +446,7 @@ def build(program: Program, seed: int, errors: list[FarmError] | None = None, le
         instruments=tuple(builder.instruments),
         sources=tuple(builder.sources),
         outputs=tuple(outputs),
-        notices=(*resolver.notices, *(leaving.notices if leaving is not None else ())),
+        notices=tuple(in_order([*resolver.notices, *(leaving.notices if leaving is not None else ())])),
         probes=frozenset(builder.probes),
         signals=signals,
         leaving=leaving,

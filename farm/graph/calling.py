@@ -132,6 +132,8 @@ def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreErro
         what = "an event source" if name in EVENT_SOURCES else "a modifier of voices"
         where = "it cannot stand after `#`" if chained else 'it stands after `#`: s "bd" # ' + name
         return ScoreError(f"`{name}` is {what}", loc=loc, hint=where)
+    if name in resolver.broken:
+        return resolver.broken[name]
     if name in later_names():
         return later_name(name, loc)
     if name.startswith("~"):

@@ -10,12 +10,16 @@ from farm.errors import FarmError, SampleError, ScoreError, placed
 from farm.graph.graph import Graph, Source, StepsFeed
 from farm.graph.slab import no_bank
 from farm.pattern.pattern import Pattern
+from farm.pattern.words import no_number
 
 ASKED_CYCLES = 64
+ASKED_HAPS = 100_000
 
 
 def problems(graph: Graph, library: SampleLibrary) -> list[FarmError]:
-    """Errors that a render of the first cycles would meet: all of a pattern's period, at most 64 cycles."""
+    """Errors that a render of the first cycles would meet: all of a pattern's period, at most 64 cycles
+    and about 100,000 haps.
+    """
     found: list[FarmError] = []
     for source in graph.sources:
         try:
@@ -32,8 +36,8 @@ def problems(graph: Graph, library: SampleLibrary) -> list[FarmError]:
 
 
 def cycles_of(pattern: Pattern) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
-    """The cycles to ask a pattern for."""
-    return np.arange(min(pattern.period or ASKED_CYCLES, ASKED_CYCLES))
+    """The cycles to ask a pattern for: its period, as far as that is no endless work."""
+    return np.arange(min(pattern.period or ASKED_CYCLES, ASKED_CYCLES, 1 + int(ASKED_HAPS / max(pattern.peak, 1.0))))
 
 
 def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[FarmError]:
@@ -47,11 +51,13 @@ def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[
     names, places = haps.entries("s"), haps.entries("loc")
     if source.instrument is not None or names is None:
         return []
-    found: dict[str, FarmError] = {}
-    for row in np.unique(haps.key):
+    found: list[FarmError] = []
+    rows = np.unique(haps.key)
+    for first in np.sort(np.unique(names[rows], return_index=True)[1]):
+        row = rows[first]
         word = graph.words.text(int(names[row]))
         name, _, index = word.partition(":")
-        if word.startswith("~") or word in found:
+        if word.startswith("~"):
             continue
         loc = graph.words.loc(places[row]) if places is not None else source.loc
         try:
@@ -60,8 +66,8 @@ def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[
                 raise no_bank(name, library)
             inspect(bank.file(int(index or 0)))
         except SampleError as error:
-            found[word] = SampleError(error.message, loc=loc, hint=error.hint)
-    return list(found.values())
+            found.append(SampleError(error.message, loc=loc, hint=error.hint))
+    return found
 
 
 def wrong_steps(feed: StepsFeed, graph: Graph) -> list[FarmError]:
@@ -75,5 +81,5 @@ def wrong_steps(feed: StepsFeed, graph: Graph) -> list[FarmError]:
         if np.isnan(graph.words.hertz(values[row : row + 1])[0]):
             loc = graph.words.loc(places[row]) if places is not None else feed.loc
             text = graph.words.text(int(values[row]))
-            return [ScoreError(f"`{text}` is not a number", loc=loc, hint="numbers or notes are needed here")]
+            return [no_number(text, loc)]
     return []

@@ -17,7 +17,7 @@ from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError
 from farm.pattern.hap import NONE, Haps, concat
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Ints
-from farm.pattern.words import Words
+from farm.pattern.words import Words, no_number
 
 T = TypeVar("T")
 
@@ -27,12 +27,14 @@ class Leaving:
     """What was left out so far: one warning for each mistake."""
 
     notices: list[Notice] = field(default_factory=list)
+    errors: list[FarmError] = field(default_factory=list)
     told: set[tuple[str, Loc | None]] = field(default_factory=set)
 
     def leave(self, error: FarmError) -> None:
         """Notes that something was left out."""
         if (error.message, error.loc) not in self.told:
             self.told.add((error.message, error.loc))
+            self.errors.append(error)
             advises = error.hint is not None and "--lenient" not in error.hint
             self.notices.append(Notice(f"left out: {error.message}", error.loc, error.hint if advises else None))
 
@@ -73,7 +75,7 @@ class Leaving:
                 return haps
             for row in np.flatnonzero(wrong & (ids != 0)):
                 loc = words.loc(places[row]) if places is not None else None
-                self.leave(ScoreError(f"`{words.text(int(ids[row]))}` is not a number", loc=loc))
+                self.leave(no_number(words.text(int(ids[row])), loc))
             return haps.keep(~wrong.take(haps.key))
 
         return per_hap(self.forgiving(pattern), change)

@@ -47,6 +47,8 @@ MOST_USES = 10_000
 PASTE = 20
 """As how many of these the use of a modifier bus counts."""
 MOST_OPERATORS = 1000
+MOST_NAMED = 12
+"""How many buses a hint lists."""
 Operator = Chain | Apply | Binary
 SIGNAL_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
@@ -79,6 +81,8 @@ class Resolver:
     """Buses that a pattern may name without a tilde."""
     terms: dict[int, Term] = field(default_factory=dict)
     failed: dict[int, FarmError] = field(default_factory=dict)
+    broken: dict[str, ScoreError] = field(default_factory=dict)
+    """Names whose definition is a mistake; to use one is no further mistake."""
     resolving: set[int] = field(default_factory=set)
     order: int = 0
     transform_buses: dict[int, bool] = field(default_factory=dict)
@@ -91,10 +95,24 @@ class Resolver:
     cps: Fraction = DEFAULT_CPS
     signal_values: Callable[[Term, Loc, bool], Pattern] | None = None
 
+    def __post_init__(self) -> None:
+        self.broken.update(self.program.broken)
+
     def is_modifier(self, index: int) -> bool:
         """Whether a bus is one to be used after `#`: written with `#`, or an effect without an input."""
         version = self.versions[index]
         return version.kind == "#" or calling.lacks_input(self, version.body)
+
+    def breaks(self, name: str, what: str, loc: Loc) -> ScoreError:
+        """The error for a definition, of a form that comes later, whose name is used elsewhere."""
+        error = comes_later(what, loc)
+        self.broken.setdefault(name, error)
+        return error
+
+    def no_bus(self, name: str, loc: Loc) -> ScoreError:
+        """The error for a bus that is not defined."""
+        known = self.broken.get(f"~{name}")
+        return known or ScoreError(f"there is no bus `~{name}`", loc=loc, hint=bus_hint(name, self.by_name))
 
     def use(self, loc: Loc, count: int = 1) -> None:
         """Counts an application; ScoreError where buses that use each other several times multiply without end."""
@@ -112,7 +130,7 @@ class Resolver:
         """The definition that a reference means; ScoreError for an unknown bus."""
         indices = self.by_name.get(name)
         if not indices:
-            raise ScoreError(f"there is no bus `~{name}`", loc=loc, hint=bus_hint(name, self.by_name))
+            raise self.no_bus(name, loc)
         above = [index for index in indices if self.versions[index].order < self.order]
         if above:
             return above[-1]
@@ -122,7 +140,7 @@ class Resolver:
     def final_version(self, name: str, loc: Loc) -> int:
         """The last definition: what `~name` in a pattern means."""
         if name not in self.by_name:
-            raise ScoreError(f"there is no bus `~{name}`", loc=loc, hint=bus_hint(name, self.by_name))
+            raise self.no_bus(name, loc)
         return self.by_name[name][-1]
 
     def term_of(self, index: int) -> Term:
@@ -249,7 +267,8 @@ class Resolver:
         if isinstance(expr, ListExpr):
             raise comes_later("a list", expr.loc)
         assert isinstance(expr, PatternRef | TemplateRef)
-        raise comes_later(f"`{'%' if isinstance(expr, PatternRef) else '@'}{expr.name}`", expr.loc)
+        name = f"{'%' if isinstance(expr, PatternRef) else '@'}{expr.name}"
+        raise self.broken.get(name) or comes_later(f"`{name}`", expr.loc)
 
     def chained(self, left: Term, right: Expr, place: str) -> Term:
         """`left # right`: left goes into the leftmost call of right."""
@@ -344,4 +363,6 @@ def binary_unit(node: str, left: Term, right: Term, place: str, loc: Loc) -> Uni
 
 def bus_hint(name: str, names: dict[str, list[int]]) -> str | None:
     """What to do about an unknown bus."""
-    return suggestion(f"~{name}", [f"~{one}" for one in names]) or (f"define it: ~{name}: ..." if not names else None)
+    close = suggestion(f"~{name}", [f"~{one}" for one in names])
+    others = ", ".join(f"~{one}" for one in [*names][:MOST_NAMED])
+    return close or f"define it, `~{name}: ...`" + (f"; there are {others}" if names else "")

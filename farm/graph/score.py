@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from farm.errors import Notice
+from farm.errors import Notice, SampleError, ScoreError, in_order, together
 from farm.graph.build import build
 from farm.graph.calling import function_names, refused_links
 from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
 from farm.score import Source, parse, parse_all, read_source
 from farm.score.syntax import Program
+
+if TYPE_CHECKING:
+    from farm.audio.samples import SampleLibrary
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -25,6 +30,8 @@ class Score:
     program: Program
     graph: Graph
     seed: int
+    notices: tuple[Notice, ...]
+    """Warnings of reading it, in the order of the text; with --lenient those of its first 64 cycles among them."""
     unreadable: tuple[Notice, ...] = ()
     """With --lenient: what could not be read."""
 
@@ -32,11 +39,6 @@ class Score:
     def name(self) -> str:
         """The name of its file."""
         return self.source.name
-
-    @property
-    def notices(self) -> tuple[Notice, ...]:
-        """Warnings of reading it."""
-        return self.graph.notices
 
     def seeded(self, seed: int) -> Graph:
         """The graph for a seed."""
@@ -46,35 +48,67 @@ class Score:
         return build(self.program, seed, leaving=None if leaving is None else Leaving([*self.unreadable]))
 
 
-def load(path: str | Path, *, seed: int = 0, lenient: bool = False) -> Score:
+def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: Sequence[str] = ()) -> Score:
     """Reads a score ("-" is standard input).
 
-    Raises ScoreError for what cannot be understood, FileError for a file that cannot be read. With `lenient` it raises
-    FileError alone: what cannot be understood is left out with a warning.
+    Raises ScoreError for what cannot be understood, with the other mistakes in `also`, those of names of banks (as
+    they are found with the folders `samples`) among them; FileError for a file that cannot be read. With `lenient` it
+    raises FileError alone: what cannot be understood is left out with a warning.
     """
     if not lenient:
-        return understand(read_source(str(path)), seed=seed)
+        return understand(read_source(str(path)), seed=seed, samples=samples)
     leaving = Leaving()
-    return understood(read_source(str(path), leaving.leave), seed, leaving)
+    return understood(read_source(str(path), leaving.leave), seed, leaving, samples)
 
 
-def understand(source: Source, *, seed: int = 0, lenient: bool = False) -> Score:
-    """A score from text that was read already. Raises ScoreError, with `lenient` nothing."""
+def understand(source: Source, *, seed: int = 0, lenient: bool = False, samples: Sequence[str] = ()) -> Score:
+    """A score from text that was read already. Raises as `load` does, with `lenient` nothing."""
     if lenient:
-        return understood(source, seed, Leaving())
-    with uncollected():
+        return understood(source, seed, Leaving(), samples)
+    with uncollected(), all_told(source, samples):
         program = parse(source, function_names(), refused_links())
-        return Score(source, program, build(program, seed), seed)
+        graph = build(program, seed)
+        return Score(source, program, graph, seed, graph.notices)
 
 
-def understood(source: Source, seed: int, leaving: Leaving) -> Score:
+@contextmanager
+def all_told(source: Source, samples: Sequence[str]) -> Iterator[None]:
+    """A mistake of the score that leaves this block as an error takes all others along."""
+    try:
+        yield
+    except (ScoreError, SampleError) as error:
+        from farm.graph.complaints import complaints
+
+        sounds = sounds_of(source, samples)
+        others = [] if sounds is None else complaints(source, sounds)[0]
+        raise together([*others, error]) from None
+
+
+def understood(source: Source, seed: int, leaving: Leaving, samples: Sequence[str] = ()) -> Score:
     """What can be understood of a text."""
+    from farm.graph.checks import problems
+
     with uncollected():
         program, errors = parse_all(source, function_names(), refused_links())
         for error in errors:
             leaving.leave(error)
         unreadable = tuple(leaving.notices)
-        return Score(source, program, build(program, seed, leaving=leaving), seed, unreadable)
+        graph = build(program, seed, leaving=leaving)
+        sounds = sounds_of(source, samples)
+        for problem in [] if sounds is None else problems(graph, sounds):
+            leaving.leave(problem)
+        notices = in_order([*graph.notices, *leaving.notices])
+        return Score(source, program, graph, seed, tuple(notices), unreadable)
+
+
+def sounds_of(source: Source, samples: Sequence[str]) -> SampleLibrary | None:
+    """The sounds that a render finds; None where one of its folders is missing, which the render tells."""
+    from farm.audio.samples import VARIABLE, library
+
+    try:
+        return library(samples, source.name, os.environ.get(VARIABLE))
+    except SampleError:
+        return None
 
 
 def silence(name: str) -> Graph:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
-from farm.errors import FarmError, Loc, Notice, ScoreError
+from farm.errors import Loc, Notice, ScoreError
 from farm.graph import pitches
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
@@ -31,9 +31,9 @@ from farm.score.syntax import (
 FASTEST_CPS = 1000
 LIKELY_BPM = 50
 DEFINES = {
-    PatternDef: "a named pattern (`%name: ...`)",
-    TemplateDef: "a template (`@name: ...`)",
-    FunctionDef: "a function of one's own (`fn`)",
+    PatternDef: ("%", "a named pattern (`%name: ...`)"),
+    TemplateDef: ("@", "a template (`@name: ...`)"),
+    FunctionDef: ("", "a function of one's own (`fn`)"),
 }
 
 
@@ -50,20 +50,17 @@ class Resolved:
     notices: tuple[Notice, ...]
 
 
-def resolve(resolver: Resolver, errors: list[FarmError] | None = None) -> Resolved:
-    """Resolves every statement. With `errors`, mistakes are collected there, statement by statement."""
+def resolve(resolver: Resolver) -> Resolved:
+    """Resolves every statement."""
     resolver.notices += resolver.program.notices
 
     def attempt(work: Callable[..., None], *given: Any) -> None:
         try:
             work(resolver, *given)
         except ScoreError as error:
-            if resolver.leaving is not None:
-                resolver.leaving.leave(error)
-            elif errors is None:
+            if resolver.leaving is None:
                 raise
-            elif all(error.loc != known.loc or error.message != known.message for known in errors):
-                errors.append(error)
+            resolver.leaving.leave(error)
 
     for order, statement in enumerate(resolver.program.statements):
         attempt(collect, order, statement)
@@ -75,7 +72,7 @@ def resolve(resolver: Resolver, errors: list[FarmError] | None = None) -> Resolv
         attempt(hear_output, name, *outputs[name], heard)
     if resolver.leaving is not None and not outputs and not resolver.versions:
         resolver.notices.append(Notice("the score has no output", None))
-    elif not outputs and not errors:
+    elif not outputs:
         attempt(hear_automatically, heard)
     return Resolved(
         cps=resolver.cps,
@@ -129,7 +126,7 @@ def collect(resolver: Resolver, order: int, statement: Statement) -> None:
     """Numbers the definitions of buses, and reads the tempo: the last one holds."""
     if isinstance(statement, BusDef):
         if statement.params:
-            raise comes_later(f"a bus with arguments, `~{statement.name}`,", statement.loc)
+            raise resolver.breaks(f"~{statement.name}", f"a bus with arguments, `~{statement.name}`,", statement.loc)
         earlier = resolver.by_name.setdefault(statement.name, [])
         place = f"~{statement.name}" + (f"'{len(earlier)}" if earlier else "")
         earlier.append(len(resolver.versions))
@@ -138,7 +135,8 @@ def collect(resolver: Resolver, order: int, statement: Statement) -> None:
         body, kind = statement.body, statement.kind
         resolver.versions.append(Version(statement.name, order, body, kind, place, statement.loc))
     elif isinstance(statement, PatternDef | TemplateDef | FunctionDef):
-        raise comes_later(DEFINES[type(statement)], statement.loc)
+        sigil, what = DEFINES[type(statement)]
+        raise resolver.breaks(f"{sigil}{statement.name}", what, statement.loc)
     elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
         raise comes_later(f"`{statement.name}`", statement.loc)
     elif isinstance(statement, Tempo):

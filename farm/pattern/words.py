@@ -46,6 +46,11 @@ def calculated(operator: str, a: Fraction, b: Fraction) -> Fraction:
     return result
 
 
+def no_number(text: str, loc: Loc | None) -> ScoreError:
+    """The error for a word where a string is read as a signal."""
+    return ScoreError(f"`{text}` is not a number", loc=loc, hint="numbers or notes are needed here")
+
+
 class Words:
     """Interned values and places of one score. Id 0 is the empty word; a NaN id reads like it."""
 

@@ -101,4 +101,6 @@ def _place(loc: Loc) -> dict[str, object]:
 
 def failure_as_json(problem: FarmError) -> dict[str, object]:
     """What a command with --json prints when it fails."""
-    return {"ok": False, "status": problem.status, "errors": [problem_as_json(problem)], "warnings": []}
+    every = (problem, *problem.also)
+    status = min(one.status for one in every)
+    return {"ok": False, "status": status, "errors": [*map(problem_as_json, every)], "warnings": []}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 from farm.audio.samples import VARIABLE, library
+from farm.graph.score import all_told
 from farm.options import RenderOptions
 from farm.plan.explain import Explaining, Explanation
 from farm.plan.lower import wanted
@@ -36,7 +37,8 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
         first = 0
         while first < stop:
             count = rendering.window_chunks(first, stop - first)
-            window = rendering.plan_next(first, count)
+            with all_told(score.source, options.samples):
+                window = rendering.plan_next(first, count)
             explaining.add(window)
             sizes: dict[str, int] = {}
             for (name, _), size in wanted(rendering.plan, window, rendering.read_buses).items():

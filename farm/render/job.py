@@ -19,10 +19,10 @@ from farm.audio.decode import shown
 from farm.audio.formats import format_of
 from farm.audio.samples import VARIABLE, library
 from farm.audio.writer import FrameWriter, WavStream, open_writer
-from farm.errors import FileError, Notice, RenderError, ScoreError, UsageError, show
+from farm.errors import FileError, Notice, RenderError, ScoreError, UsageError, in_order, show
 from farm.graph.graph import Graph
 from farm.graph.place import seed64
-from farm.graph.score import Score, load, silence, understand
+from farm.graph.score import Score, all_told, load, silence, understand
 from farm.options import RenderOptions
 from farm.render.length import Extent, extent
 from farm.render.output import OutputStage
@@ -134,7 +134,8 @@ def render(
     """
     options = options or RenderOptions()
     blocks: list[NDArray[np.float32]] = []
-    run(score, options, None, lambda block: blocks.append(block.copy()), session=session)
+    with all_told(score.source, options.samples):
+        run(score, options, None, lambda block: blocks.append(block.copy()), session=session)
     return np.concatenate(blocks) if blocks else np.zeros((0, len(channels(score.graph, options))), np.float32)
 
 
@@ -184,7 +185,7 @@ def written(
 ) -> Report:
     """Renders a score into a writer, which is committed or aborted then."""
     spent = [0.0]
-    with writer:
+    with all_told(score.source, options.samples), writer:
 
         def write(block: NDArray[np.float32]) -> None:
             started = time.perf_counter()
@@ -342,7 +343,7 @@ def rendering_of(score: Score, graph: Graph, options: RenderOptions, asked: Exte
 def told(graph: Graph) -> tuple[Notice, ...]:
     """The warnings of a graph, those of playing it included."""
     later = graph.leaving.notices if graph.leaving is not None else []
-    return (*graph.notices, *(one for one in later if one not in graph.notices))
+    return tuple(in_order([*graph.notices, *later]))
 
 
 def observed(

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.graph.score import Score
+from farm.graph.score import Score, all_told
 from farm.options import RenderOptions
 from farm.render.backends.local import LocalBackend
 from farm.render.job import run
@@ -62,7 +62,8 @@ def verify(score: Score, options: RenderOptions, tell: Callable[[Trial], None]) 
     for trial in trials(options):
         tell(trial)
         killer = Killer(trial.kill)
-        report = run(score, trial.options, None, killer.see, killer.begun)
+        with all_told(score.source, trial.options.samples):
+            report = run(score, trial.options, None, killer.see, killer.begun)
         reference = reference or report.sha256
         yield Verdict(
             trial=trial,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from farm.errors import Loc, Notice, ScoreError, near, suggestion
@@ -41,6 +41,7 @@ from farm.score.unreadable import check_readable, stray_closer, unreadable
 RESERVED_BUSES = frozenset({"add", "sub", "mul", "div"})
 OUTMIX_RULES = frozenset({"gain", "sqrt", "tanh", "hard", "none"})
 MAX_OUTPUT = 9999
+_BEGINNING = re.compile(r"^[ \t]*(?:fn[ \t]+|synthdef[ \t]+)?([~%@]?)([A-Za-z_]\w*)", re.MULTILINE | re.ASCII)
 _SIGNATURE = re.compile(r"0*[1-9]\d{0,3}/0*[1-9]\d{0,3}", re.ASCII)
 
 
@@ -71,6 +72,7 @@ def parse_all(
     reader = _StatementReader(source, variables - names)
     statements: list[Statement] = []
     errors: list[ScoreError] = []
+    broken: dict[str, ScoreError] = {}
     for part in parts:
         first = part.tokens[0]
         if part.head is None and first.kind == "op" and first.text == "#":
@@ -80,10 +82,20 @@ def parse_all(
             statements.append(reader.read(part))
         except ScoreError as problem:
             errors.append(problem)
+            for name in _defined(source.text[first.start : part.tokens[-1].end]):
+                broken.setdefault(name, problem)
     if not statements and not errors:
         errors.append(_empty(source))
     notices.sort(key=lambda notice: notice.loc.line if notice.loc else 0)
-    return Program(source, tuple(statements), tuple(notices)), errors
+    return Program(source, tuple(statements), tuple(notices), broken), errors
+
+
+def _defined(text: str) -> Iterator[str]:
+    """What the lines of a statement may define."""
+    for sigil, name in _BEGINNING.findall(text):
+        yield f"{sigil}{name}"
+        if not sigil:
+            yield f"~{name}"
 
 
 def _orphan_chain(loc: Loc) -> Notice:

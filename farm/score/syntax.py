@@ -7,11 +7,12 @@ brackets and runs of minus signs they nest at most 200 levels. Through operators
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
-from farm.errors import Loc, Notice
+from farm.errors import Loc, Notice, ScoreError
 from farm.score.source import Source
 
 
@@ -258,11 +259,15 @@ Statement: TypeAlias = Tempo | BusDef | OutputDef | PatternDef | TemplateDef | F
 
 @dataclass(frozen=True, slots=True)
 class Program:
-    """A score's statements in the order of the text, and what was read in a way worth a warning."""
+    """A score's statements in the order of the text, and what was read in a way worth a warning.
+
+    `broken`: what statements that cannot be read may have defined (`~kick`, `%p`, `@t`, `f`), each with the mistake.
+    """
 
     source: Source
     statements: tuple[Statement, ...]
     notices: tuple[Notice, ...] = ()
+    broken: Mapping[str, ScoreError] = field(default_factory=dict)
 
 
 _OPERATORS = (Chain, Apply, Binary)

@@ -110,7 +110,7 @@ calls: list[tuple[str, Any]] = []
 """What the command line asked for, in order."""
 
 
-def load(path: str | Path, *, seed: int = 0, lenient: bool = False) -> Score:
+def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: tuple[str, ...] = ()) -> Score:
     calls.append(("load", (str(path), seed, lenient)))
     loc = Loc(str(path), 1, 6, 3, "out: lfp 300")
     match Path(path).stem:

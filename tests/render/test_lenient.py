@@ -110,3 +110,9 @@ def test_unreadable_characters_become_blanks(tmp_path: Path) -> None:
         "left out: control character U+0001 in the text",
     ]
     same_bits(job.render(loaded, asked()), frames("out: saw 110"))
+
+
+def test_warnings_come_in_the_order_of_the_text() -> None:
+    text = '~a: saw (110\nout: s "nosuch*2" # gain 20\no2: nope 3\no3: saw "c4 x" # lpf 900000\no4: s "bd" # nope 3'
+    _, notices = lenient(text)
+    assert [one.loc.line for one in notices if one.loc is not None] == [1, 2, 2, 3, 4, 4, 5]

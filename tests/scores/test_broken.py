@@ -47,11 +47,56 @@ def test_a_complaint_has_a_place_under_its_caret(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", BROKEN)
-def test_a_render_of_a_broken_score_ends_with_one_of_its_errors(name: str) -> None:
+def test_a_render_of_a_broken_score_ends_with_all_of_its_errors(name: str) -> None:
     with pytest.raises((ScoreError, SampleError)) as caught:
         frames(BROKEN[name].read_text(encoding="utf-8"))
-    told = show(caught.value).removeprefix("test.ph")
-    assert told in (complaint.recorded(name) or "").replace(f"{name}.ph", "")
+    told = [show(error).removeprefix("test.ph") for error in (caught.value, *caught.value.also)]
+    recorded = (complaint.recorded(name) or "").replace(f"{name}.ph", "")
+    assert all(one in recorded for one in told)
+    assert len(told) == recorded.count(": error: ")
+    assert str(caught.value) == f"test.ph{told[0].splitlines()[0].replace(' error:', '', 1)}"
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("~a: saw 110 # lfp\nout: ~a # hfp 3 + saw 2 # gnai\no2: ~c", [1, 2, 2, 3]),
+        ('~a: saw 110 ; 3\no2: s "bdd"\nout: ~a * 0.3\ntempo: x', [1, 2, 4]),
+        ('out: s "bdd hh" # speed "x"\no2: s "xxx"', [1, 1, 2]),
+        ('o3: s "bdd"\no2: s "xxx"\nout: saw "c bd"\n~x: s "bd" $ fast "2 x"', [1, 2, 3, 4]),
+    ],
+)
+def test_mistakes_of_all_kinds_are_told_at_once(text: str, lines: list[int]) -> None:
+    with pytest.raises((ScoreError, SampleError)) as caught:
+        frames(text)
+    assert [error.loc.line for error in (caught.value, *caught.value.also) if error.loc is not None] == lines
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'kick: s "bd"\nout: ~kick',
+        '~kick s "bd"\nout: ~kick # note 3',
+        "~a: (saw 110\nout: ~a",
+        "~a: (saw 110 +\n~b $ saw 220\nout: ~b",
+        "x = saw 110 +\nout: x # lpf 300",
+        '/* kicks\n~b $ s "bd"\n\nout: ~b',
+        '~c: s "hh"\n/* kicks\n~b $ s "bd"\n\nout: ~b',
+        "fn f a = saw a\nout: f 3 + f 4",
+        "~f a $ saw a\nout: ~f 3",
+        '%p: "0 3"\nout: s "bd" # note %p',
+        "@t: saw 3\nout: @t",
+        '~t: evry 2 rev\nout: s "bd hh" $ ~t',
+        "~m # lfp 300\nout: saw 55 # ~m",
+        "~x: ~y\n~z: ~x * 2\nout: ~x + ~z",
+        'out: sn "bd" # speed 2 # note 3',
+        "~a: saw 3 # nope",
+    ],
+)
+def test_a_mistake_causes_no_others(text: str) -> None:
+    with pytest.raises((ScoreError, SampleError)) as caught:
+        frames(text)
+    assert not caught.value.also
 
 
 @pytest.mark.parametrize(

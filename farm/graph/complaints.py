@@ -1,0 +1,40 @@
+"""All mistakes of a score at once, each without the ones that only follow from it.
+
+A score with a mistake is read as `--lenient` reads it: what is wrong is left out, and the rest is looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from farm.audio.samples import SampleLibrary
+from farm.errors import FarmError, Notice, ScoreError, in_order
+from farm.graph.build import build
+from farm.graph.calling import function_names, refused_links
+from farm.graph.checks import problems
+from farm.graph.leaving import Leaving
+from farm.score import Source, parse, parse_all
+
+
+def complaints(source: Source, library: SampleLibrary) -> tuple[list[FarmError], list[Notice]]:
+    """Errors and warnings of a score, each in the order of the text; of its patterns, in their first 64 cycles."""
+    names, links = function_names(), refused_links()
+    try:
+        graph = build(parse(source, names, links), seed=0)
+        met = problems(graph, library)
+        if not met:
+            return [], [*graph.notices]
+    except ScoreError as error:
+        met = [error]
+    program, unreadable = parse_all(source, names, links)
+    leaving = Leaving()
+    graph = build(program, 0, leaving)
+    met += problems(graph, library)
+    errors = in_order([*unreadable, *met, *leaving.errors])
+    return errors, apart([one for one in graph.notices if one not in leaving.notices], errors)
+
+
+def apart(notices: Iterable[Notice], errors: list[FarmError]) -> list[Notice]:
+    """The warnings that cannot follow from an error: those of other lines."""
+    lines = {error.loc.line for error in errors if error.loc is not None}
+    return [one for one in notices if one.loc is not None and one.loc.line not in lines]
