@@ -164,9 +164,30 @@ def splat(memory: Memory, index: int) -> Floats:
     return memory[index : index + 1].copy()
 
 
+def zero_at(memory: Memory, index: int) -> bool:
+    """Whether a float of memory is zero (of either sign)."""
+    return bool(memory[index] == 0.0)
+
+
 def near_lookup(memory: Memory, index: int, offset: Words) -> Floats:
-    """memory[index + offset] per lane, every offset below 16."""
+    """memory[index + offset] per lane, every offset below 8."""
     return memory[index + offset.astype(np.int64)]
+
+
+def _along(place: int, pace: int) -> NDArray[np.int64]:
+    return (place + np.arange(LANES, dtype=np.int64) * pace) >> 24
+
+
+def two_along(memory: Memory, place: int, pace: int) -> tuple[Floats, Floats]:
+    """The floats at and after place + lane * pace (40.24 fixed point) per lane."""
+    at = _along(place, pace)
+    return memory[at], memory[at + 1]
+
+
+def four_along(memory: Memory, place: int, pace: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """The float at place + lane * pace (40.24 fixed point) per lane, and the three after it."""
+    at = _along(place, pace)
+    return memory[at], memory[at + 1], memory[at + 2], memory[at + 3]
 
 
 def lookup(memory: Memory, index: int, offset: Words) -> Floats:

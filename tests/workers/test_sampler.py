@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,27 +31,32 @@ def pcm(bits: int, floating: bool, channels: int) -> tuple[np.ndarray, np.ndarra
 
 
 def columns(source: int, form: int, spread: int, loop: bool) -> dict[str, np.ndarray]:
-    """Three voices: from the start, faster than NEAR from the middle, and one that fades exponentially to its end."""
-    rates = np.array([0.73, 2.9, 1.0])
-    starts = np.array([0, 100, 330])
+    """Four voices, each below, above or at the sound's own rate, every course of an envelope in each.
+
+    From the start; faster than 2 from the middle; with an exponential fade to the sound's end; a little faster than 1.
+    """
+    rates = np.array([0.73, 2.9, 1.0, 1.4])
+    starts = np.array([0, 100, 330, 50])
     stride = form & 0xFF if form else 1
-    breaks = np.array([[0, 10, 40, 60, 90, 96], [5, 9, 50, 50, 50, 50], [0, 20, 70, 70, 70, 70]])
+    breaks = [[0, 10, 40, 60, 90, 96], [5, 9, 17, 30, 50, 50], [0, 20, 70, 70, 70, 70], [0, 13, 50, 66, 80, 92]]
+    slopes = np.linspace(-0.01, 0.01, 20).astype(np.float32).reshape(4, 5)
+    slopes[:, 2] = 0.0
     return {
-        "onset": np.array([0, 3, -7]),
+        "onset": np.array([0, 3, -7, 1]),
         "source": source + starts * stride,
-        "position": np.zeros(3, np.int64),
+        "position": np.zeros(4, np.int64),
         "step": np.floor(rates * 2**24).astype(np.int64),
-        "loop": np.full(3, (60 << 24) if loop else 0),
-        "breaks": breaks,
-        "levels": np.linspace(0.1, 1.0, 15).astype(np.float32),
-        "slopes": np.linspace(-0.01, 0.01, 15).astype(np.float32),
-        "curve": np.array([-1, 0, 1]),
-        "table": np.array([0, 0, 0]),
-        "coding": np.full(3, form),
-        "spread": np.full(3, spread),
-        "blend": np.full(3, 0.2, np.float32),
-        "gain_left": np.array([0.5, 0.7, 1.1], np.float32),
-        "gain_right": np.array([0.6, 0.1, 1.3], np.float32),
+        "loop": np.full(4, (60 << 24) if loop else 0),
+        "breaks": np.array(breaks),
+        "levels": np.linspace(0.1, 1.0, 20).astype(np.float32),
+        "slopes": slopes,
+        "curve": np.array([-1, 0, 1, 4]),
+        "table": np.zeros(4, np.int64),
+        "coding": np.full(4, form),
+        "spread": np.full(4, spread),
+        "blend": np.full(4, 0.2, np.float32),
+        "gain_left": np.array([0.5, 0.7, 1.1, 0.3], np.float32),
+        "gain_right": np.array([0.6, 0.1, 1.3, 0.9], np.float32),
     }
 
 
@@ -59,7 +65,7 @@ def as_written(quality: str, samples: np.ndarray, given: dict[str, np.ndarray]) 
     kernel: Any = catalog()[f"sampler_{quality}"].kernel
     given = {name: column.reshape(-1) for name, column in given.items()}
     with np.errstate(all="ignore"):
-        kernel(samples=samples, out=out, frame=0, frames=FRAMES, voices=3, plane=PLANE, **given)
+        kernel(samples=samples, out=out, frame=0, frames=FRAMES, voices=4, plane=PLANE, **given)
     return out.reshape(2, PLANE)[:, :FRAMES]
 
 
@@ -69,11 +75,28 @@ def as_machine_code(quality: str, samples: np.ndarray, given: dict[str, np.ndarr
     code = objects.load(objects.ensure([name], level))
     out = np.zeros(2 * PLANE, np.float32)
     kept = {"out": out, "samples": samples, **{key: np.ascontiguousarray(column) for key, column in given.items()}}
-    numbers = {"frames": FRAMES, "frame": 0, "voices": 3, "plane": PLANE}
+    numbers = {"frames": FRAMES, "frame": 0, "voices": 4, "plane": PLANE}
     words = [word.name for word in layout(definition, "constant")]
     record = np.array([numbers[one] if one in numbers else kept[one].ctypes.data for one in words], np.int64)
     ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses[name])(record.ctypes.data)
     return out.reshape(2, PLANE)[:, :FRAMES]
+
+
+@pytest.mark.parametrize("loop", [False, True])
+@pytest.mark.parametrize("quality", ["draft", "good", "best"])
+@pytest.mark.parametrize("level", ["v2", "v3", "v4"])
+def test_machine_code_plays_planes_as_written(
+    level: str, quality: str, loop: bool, skip_above: Callable[[str], None]
+) -> None:
+    skip_above(level)
+    silence = np.zeros(LEAD // 4, np.float32)
+    sound = np.random.default_rng(5).uniform(-1.0, 1.0, SOUND).astype(np.float32)
+    samples = np.concatenate([tables(), silence, sound, silence])
+    given = columns(len(tables()) + LEAD // 4, 0, 0, loop)
+    expected = as_written(quality, samples, given)
+    assert np.abs(expected).max() > 0.1
+    found = as_machine_code(quality, samples, given, level)
+    np.testing.assert_array_equal(found.view(np.uint32), expected.view(np.uint32))
 
 
 @pytest.mark.parametrize("loop", [False, True])

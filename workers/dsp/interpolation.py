@@ -1,7 +1,7 @@
 """Values between the frames of a sample, eight at a time: linear; 4-point Hermite; 16-point windowed sinc.
 
 Hermite: Catmull-Rom slopes; de Soras, "The quest for the perfect resampler" (2005). The sinc comes from a table of
-phases, interpolated linearly. Places are 40.24 fixed point. `quality` and `near` are literals: each is code of its own.
+phases, interpolated linearly. Places are 40.24 fixed point. `quality` and `slow` are literals: each is code of its own.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from workers.simd import (
     Memory,
     U,
     Words,
+    four_along,
     from_bits,
     iota,
     lanes_sum,
@@ -22,6 +23,7 @@ from workers.simd import (
     select,
     signed_less,
     to_float,
+    two_along,
     word,
 )
 
@@ -31,35 +33,13 @@ TAPS = 16
 LINEAR, HERMITE, SINC = 0, 1, 2
 
 
-def tap(samples: Memory, index: int, offset: Words, near: int) -> Floats:
-    """samples[index + offset]."""
-    if near == 1:
-        return near_lookup(samples, index, offset)
-    return lookup(samples, index, offset)
-
-
-def linear(samples: Memory, index: int, offset: Words, f: Floats, near: int) -> Floats:
-    """Between two neighbours."""
-    a = tap(samples, index, offset, near)
-    b = tap(samples, index + 1, offset, near)
-    return a + f * (b - a)
-
-
-def hermite(samples: Memory, index: int, offset: Words, f: Floats, near: int) -> Floats:
-    """Between four neighbours, with slopes from the outer ones."""
-    before = tap(samples, index - 1, offset, near)
-    a = tap(samples, index, offset, near)
-    b = tap(samples, index + 1, offset, near)
-    after = tap(samples, index + 2, offset, near)
-    return hermite_between(before, a, b, after, f)
-
-
 def hermite_between(before: Floats, a: Floats, b: Floats, after: Floats, f: Floats) -> Floats:
-    """The Hermite curve from a to b at f."""
-    c1 = F(0.5) * (b - before)
-    c2 = before - F(2.5) * a + F(2.0) * b - F(0.5) * after
-    c3 = F(0.5) * (after - before) + F(1.5) * (a - b)
-    value: Floats = ((c3 * f + c2) * f + c1) * f + a
+    """The Hermite curve from a to b at f, with slopes from the outer neighbours."""
+    slope = F(0.5) * (b - before)
+    fall = a - b
+    bend = slope + fall
+    cubic = (bend + fall) + F(0.5) * (after - a)
+    value: Floats = ((cubic * f - (bend + cubic)) * f + slope) * f + a
     return value
 
 
@@ -84,15 +64,29 @@ def sinc(samples: Memory, position: int, step: int, table: int) -> Floats:
     return value
 
 
-def interpolated(samples: Memory, place: int, pace: int, table: int, near: int, quality: int) -> Floats:
-    """8 frames of a sample from a place (40.24) on."""
+def interpolated(samples: Memory, place: int, pace: int, table: int, slow: int, quality: int) -> Floats:
+    """8 frames of a sample from a place (40.24) on; `slow`: 1 where no rate is above 1."""
     if quality == SINC:
         return sinc(samples, place, pace, table)
     offsets = word(place & FRACTION) + iota() * word(pace)
     f = to_float(offsets & U(FRACTION)) * F(2.0**-24)
-    if quality == HERMITE:
-        return hermite(samples, place >> 24, offsets >> U(24), f, near)
-    return linear(samples, place >> 24, offsets >> U(24), f, near)
+    at = offsets >> U(24)
+    index = place >> 24
+    if quality == LINEAR:
+        if slow == 1:
+            a = near_lookup(samples, index, at)
+            b = near_lookup(samples, index + 1, at)
+        else:
+            a, b = two_along(samples, place, pace)
+        return a + f * (b - a)
+    if slow == 1:
+        before = near_lookup(samples, index - 1, at)
+        a = near_lookup(samples, index, at)
+        b = near_lookup(samples, index + 1, at)
+        after = near_lookup(samples, index + 2, at)
+    else:
+        before, a, b, after = four_along(samples, place - (1 << 24), pace)
+    return hermite_between(before, a, b, after, f)
 
 
 def coded(samples: Memory, low: int, offset: Words, coding: int) -> Floats:

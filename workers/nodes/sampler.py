@@ -14,19 +14,38 @@ from typing import Any
 from workers.catalog import STATELESS, Column, Shape, node
 from workers.dsp.interpolation import FRACTION, HERMITE, LINEAR, SINC, TAPS, around, interpolated
 from workers.dsp.math import exp2
-from workers.simd import F, Floats, Memory, U, iota, load, select, splat, store, store_some, to_float, whole, word
+from workers.simd import (
+    F,
+    Floats,
+    Memory,
+    U,
+    iota,
+    load,
+    select,
+    splat,
+    store,
+    store_some,
+    to_float,
+    whole,
+    word,
+    zero_at,
+)
 
-NEAR = 2 << 24
-"""Fastest rate (40.24) at which 8 frames read within 16 neighbours."""
+SLOW = 1 << 24
+"""Fastest rate (40.24) at which 8 frames lie between neighbours that fit one vector."""
 SEGMENTS = 5
 SEAM = (TAPS // 2) << 24
 """From a loop's ends to where no tap reaches across them. A loop is at least four times as long."""
+FLAT, STRAIGHT, EXPONENTIAL = 0, 1, 2
+"""Courses of an envelope's segment."""
 
 
-def envelope(segment_frame: int, level: Floats, slope: Floats, exponential: int) -> Floats:
+def envelope(segment_frame: int, level: Floats, slope: Floats, course: int) -> Floats:
     """8 frames of a segment, from `segment_frame` frames after its start."""
+    if course == FLAT:
+        return level
     n = to_float(word(segment_frame) + iota())
-    if exponential == 1:
+    if course == EXPONENTIAL:
         return level * exp2(slope * n)
     return level + slope * n
 
@@ -47,7 +66,7 @@ def play_seam(
     slope: Floats,
     left: Floats,
     right: Floats,
-    exponential: int,
+    course: int,
     coding: int,
     quality: int,
 ) -> None:
@@ -55,7 +74,7 @@ def play_seam(
     done = 0
     while done < count:
         value = around(samples, low, length, place, pace, table, coding, quality)
-        value = value * envelope(segment_frame + done, level, slope, exponential)
+        value = value * envelope(segment_frame + done, level, slope, course)
         if done + 8 <= count:
             store(out, i + done, load(out, i + done) + value * left)
             store(out, plane + i + done, load(out, plane + i + done) + value * right)
@@ -66,7 +85,7 @@ def play_seam(
         place += 8 * pace
 
 
-def play_stretch(
+def play_eights(
     samples: Memory,
     place: int,
     pace: int,
@@ -80,22 +99,59 @@ def play_stretch(
     slope: Floats,
     left: Floats,
     right: Floats,
-    near: int,
-    exponential: int,
+    slow: int,
+    course: int,
     quality: int,
 ) -> None:
-    """Adds `count` frames of one segment of one voice to the sum from frame `i` on."""
-    done = 0
-    while done + 8 <= count:
-        value = interpolated(samples, place, pace, table, near, quality)
-        value = value * envelope(segment_frame + done, level, slope, exponential)
+    """As many frames of `play_stretch` as are whole eights. `slow`, `course` and `quality` are literals."""
+    for done in range(0, count - 7, 8):
+        value = interpolated(samples, place + done * pace, pace, table, slow, quality)
+        value = value * envelope(segment_frame + done, level, slope, course)
         store(out, i + done, load(out, i + done) + value * left)
         store(out, plane + i + done, load(out, plane + i + done) + value * right)
-        done += 8
-        place += 8 * pace
+
+
+def play_stretch(
+    samples: Memory,
+    place: int,
+    pace: int,
+    table: int,
+    out: Memory,
+    plane: int,
+    i: int,
+    count: int,
+    n: int,
+    level: Floats,
+    slope: Floats,
+    left: Floats,
+    right: Floats,
+    course: int,
+    quality: int,
+) -> None:
+    """Adds `count` frames of one segment of one voice, from its frame `n` on, to the sum from frame `i` on."""
+    if course == EXPONENTIAL:
+        play_eights(
+            samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 0, EXPONENTIAL, quality
+        )
+    elif pace <= SLOW and quality != SINC:
+        if course == FLAT:
+            play_eights(
+                samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 1, FLAT, quality
+            )
+        else:
+            play_eights(
+                samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 1, STRAIGHT, quality
+            )
+    elif course == FLAT:
+        play_eights(samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 0, FLAT, quality)
+    else:
+        play_eights(
+            samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 0, STRAIGHT, quality
+        )
+    done = count - count % 8
     if done < count:
-        value = interpolated(samples, place, pace, table, near, quality)
-        value = value * envelope(segment_frame + done, level, slope, exponential)
+        value = interpolated(samples, place + done * pace, pace, table, 0, quality)
+        value = value * envelope(n + done, level, slope, course)
         store_some(out, i + done, load(out, i + done) + value * left, count - done)
         store_some(out, plane + i + done, load(out, plane + i + done) + value * right, count - done)
 
@@ -155,6 +211,11 @@ def play_slice(
                 now = max(start, frame)
                 level = splat(levels, v * SEGMENTS + s)
                 slope = splat(slopes, v * SEGMENTS + s)
+                course = STRAIGHT
+                if whole(curve, v) == s:
+                    course = EXPONENTIAL
+                elif zero_at(slopes, v * SEGMENTS + s):
+                    course = FLAT
                 while now < stop:
                     place = whole(position, v) + (now - began) * pace
                     low = whole(source, v) + channel * whole(spread, v)
@@ -171,13 +232,29 @@ def play_slice(
                             edge = repeated
                         until = min(stop, now + (edge - place + pace - 1) // pace)
                     n, i, count = now - start, now - frame, until - now
-                    if seam == 1 or form != 0:
+                    if seam == 0 and form == 0:
+                        place += low << 24
+                        play_stretch(
+                            samples,
+                            place,
+                            pace,
+                            row,
+                            out,
+                            plane,
+                            i,
+                            count,
+                            n,
+                            level,
+                            slope,
+                            left,
+                            right,
+                            course,
+                            quality,
+                        )
+                    else:
                         if repeated == 0:
                             low += (place >> 24) * (form & 0xFF)
                             place = place & FRACTION
-                        exponential = 0
-                        if whole(curve, v) == s:
-                            exponential = 1
                         play_seam(
                             samples,
                             low,
@@ -194,59 +271,9 @@ def play_slice(
                             slope,
                             left,
                             right,
-                            exponential,
+                            course,
                             form,
                             quality,
-                        )
-                        now = until
-                        continue
-                    place = place + (low << 24)
-                    if whole(curve, v) == s:
-                        if pace <= NEAR:
-                            play_stretch(
-                                samples,
-                                place,
-                                pace,
-                                row,
-                                out,
-                                plane,
-                                i,
-                                count,
-                                n,
-                                level,
-                                slope,
-                                left,
-                                right,
-                                1,
-                                1,
-                                quality,
-                            )
-                        else:
-                            play_stretch(
-                                samples,
-                                place,
-                                pace,
-                                row,
-                                out,
-                                plane,
-                                i,
-                                count,
-                                n,
-                                level,
-                                slope,
-                                left,
-                                right,
-                                0,
-                                1,
-                                quality,
-                            )
-                    elif pace <= NEAR:
-                        play_stretch(
-                            samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 1, 0, quality
-                        )
-                    else:
-                        play_stretch(
-                            samples, place, pace, row, out, plane, i, count, n, level, slope, left, right, 0, 0, quality
                         )
                     now = until
 

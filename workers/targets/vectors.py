@@ -100,8 +100,8 @@ def _mask(*lanes: int) -> Any:
 
 def _pointer(builder: Any, address: Any, index: Any, element: Any) -> Any:
     """Pointer to element `index` (in 4-byte units) from an address."""
-    byte = builder.add(address, builder.shl(index, I64(2)))
-    return builder.inttoptr(byte, element.as_pointer())
+    floats = builder.inttoptr(address, F32.as_pointer())
+    return builder.bitcast(builder.gep(floats, [index]), element.as_pointer())
 
 
 def _index(context: Any, builder: Any, value: Any, value_type: Any) -> Any:
@@ -291,12 +291,40 @@ def _near_lookup(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     if not LEVEL_HAS_PERMUTE:
         return _gather(builder, args[0], index, args[2])
     near = builder.load(_pointer(builder, args[0], index, FLOATS.llvm), align=4, typ=FLOATS.llvm)
-    far = builder.load(
-        _pointer(builder, args[0], builder.add(index, I64(LANES)), FLOATS.llvm), align=4, typ=FLOATS.llvm
-    )
-    low = _call(builder, "llvm.x86.avx2.permps", FLOATS.llvm, [near, args[2]])
-    high = _call(builder, "llvm.x86.avx2.permps", FLOATS.llvm, [far, args[2]])
-    return builder.select(builder.icmp_unsigned("<", args[2], _mask(*[LANES] * LANES)), low, high)
+    return _call(builder, "llvm.x86.avx2.permps", FLOATS.llvm, [near, args[2]])
+
+
+def _along(context: Any, builder: Any, sig: Any, args: Any, count: int) -> list[Any]:
+    """`count` neighbours from each of eight places, lanes j and j + 4 one after the other in vector j."""
+    place, pace = (_index(context, builder, args[i], sig.args[i]) for i in (1, 2))
+    few = ir.VectorType(F32, count)
+    rows = []
+    for lane in range(LANES):
+        at = builder.ashr(builder.add(place, builder.mul(pace, I64(lane))), I64(24))
+        rows.append(builder.load(_pointer(builder, args[0], at, few), align=4, typ=few))
+    return [builder.shuffle_vector(rows[j], rows[j + 4], _mask(*range(2 * count))) for j in range(4)]
+
+
+def _two_along(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    rows = _along(context, builder, sig, args, 2)
+    low, high = (builder.shuffle_vector(rows[j], rows[j + 1], _mask(0, 1, 4, 5, 2, 3, 6, 7)) for j in (0, 2))
+    masks = (_mask(0, 2, 8, 10, 4, 6, 12, 14), _mask(1, 3, 9, 11, 5, 7, 13, 15))
+    return context.make_tuple(builder, sig.return_type, [builder.shuffle_vector(low, high, mask) for mask in masks])
+
+
+def _four_along(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    rows = _along(context, builder, sig, args, 4)
+    low, high = _mask(0, 8, 1, 9, 4, 12, 5, 13), _mask(2, 10, 3, 11, 6, 14, 7, 15)
+    pairs = [builder.shuffle_vector(rows[i], rows[i + 1], mask) for mask in (low, high) for i in (0, 2)]
+    low, high = _mask(0, 1, 8, 9, 4, 5, 12, 13), _mask(2, 3, 10, 11, 6, 7, 14, 15)
+    taps = [builder.shuffle_vector(pairs[i], pairs[i + 1], mask) for i in (0, 2) for mask in (low, high)]
+    return context.make_tuple(builder, sig.return_type, taps)
+
+
+def _zero_at(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    index = _index(context, builder, args[1], sig.args[1])
+    bits = builder.load(_pointer(builder, args[0], index, I32), align=4, typ=I32)
+    return builder.icmp_unsigned("==", builder.shl(bits, I32(1)), I32(0))
 
 
 def _lookup_bytes(context: Any, builder: Any, sig: Any, args: Any) -> Any:
@@ -313,6 +341,9 @@ def _lookup_bytes(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 lookup = _declare(FLOATS, _lookup, 3)
 lookup_bytes = _declare(WORDS, _lookup_bytes, 4)
 near_lookup = _declare(FLOATS, _near_lookup, 3)
+two_along = _declare(types.UniTuple(FLOATS, 2), _two_along, 3)  # type: ignore[attr-defined]
+four_along = _declare(types.UniTuple(FLOATS, 4), _four_along, 3)  # type: ignore[attr-defined]
+zero_at = _declare(types.boolean, _zero_at, 2)
 
 
 def _lanes_sum(context: Any, builder: Any, sig: Any, args: Any) -> Any:
