@@ -135,10 +135,11 @@ WIDTH = 160
 
 
 def near(name: str, names: Iterable[str], most: int = 1) -> list[str]:
-    """Names that resemble `name`, best first; for 'did you mean'."""
+    """Names that resemble `name`, small and capital letters alike, best first; for 'did you mean'."""
     import difflib
 
-    return difflib.get_close_matches(name, sorted(set(names)), n=most, cutoff=0.6)
+    known = {one.lower(): one for one in sorted(set(names), reverse=True)}
+    return [known[one] for one in difflib.get_close_matches(name.lower(), sorted(known), n=most, cutoff=0.6)]
 
 
 def suggestion(name: str, names: Iterable[str]) -> str | None:

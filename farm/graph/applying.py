@@ -21,6 +21,7 @@ from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS
 from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS, Argument, Transform
+from farm.score.elsewhere import form_of
 from farm.score.syntax import Apply, BusRef, Call, Chain, Expr, Name, Number, Section, String, spine
 from workers.catalog import language
 
@@ -245,7 +246,7 @@ def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Functi
     if definition is None and expr.name in later_names():
         raise later_name(expr.name, expr.loc)
     if definition is None or not definition.ports:
-        hint = suggestion(expr.name, TRANSFORMS) or "`farm nodes` and README list what there is"
+        hint = form_of(expr.name) or suggestion(expr.name, TRANSFORMS) or "`farm patterns` lists what there is"
         raise ScoreError(f"there is no transform `{expr.name}`", loc=expr.loc, hint=hint)
     return effects_only(lambda term: resolver.linked(term, expr, place), expr.loc)
 

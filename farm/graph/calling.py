@@ -20,6 +20,7 @@ from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.register import TRANSFORMS
 from farm.pattern.time import Ints
 from farm.pattern.words import Words
+from farm.score.elsewhere import form_of
 from farm.score.syntax import BusRef, Call, Expr, Name, Number, Section, String, spine
 from workers.catalog import Definition, Param, catalog, language
 from workers.catalog import Unit as ParamUnit
@@ -130,7 +131,9 @@ def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreErro
         return ScoreError(f"`{name}` is a transform", loc=loc, hint=f"apply it with `$`: {example}")
     if name in EVENT_SOURCES or name in MODIFIERS:
         what = "an event source" if name in EVENT_SOURCES else "a modifier of voices"
-        where = "it cannot stand after `#`" if chained else 'it stands after `#`: s "bd" # ' + name
+        where = f'it stands after `#`: s "bd" # {name}'
+        if chained:
+            where = f'it stands first and gives the rhythm: {name} "bd*4" # n "0 .. 3"'
         return ScoreError(f"`{name}` is {what}", loc=loc, hint=where)
     if name in resolver.broken:
         return resolver.broken[name]
@@ -138,7 +141,8 @@ def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreErro
         return later_name(name, loc)
     if name.startswith("~"):
         return ScoreError(f"`{name}` takes no arguments: it is a bus, not a function", loc=loc)
-    hint = suggestion(name, [*function_names(), *resolver.by_name]) or "`farm nodes` lists what there is"
+    close = suggestion(name, [*function_names(), *resolver.by_name])
+    hint = form_of(name) or close or "`farm nodes` lists what there is"
     return ScoreError(f"there is no function `{name}`", loc=loc, hint=hint)
 
 
@@ -402,7 +406,8 @@ def keyword_param(definition: Definition, key: str, loc: Loc) -> Param:
         if key in (param.name, short(param), *param.also):
             return param
     names = [short(param) for param in definition.params]
-    raise ScoreError(f"`{definition.name}` has no `:{key}`", loc=loc, hint=suggestion(key, names) or ", ".join(names))
+    hint = suggestion(key, names) or f"written as {signature(definition)}"
+    raise ScoreError(f"`{definition.name}` has no `:{key}`", loc=loc, hint=hint)
 
 
 def ranged(resolver: Resolver, definition: Definition, param: Param, value: Term, loc: Loc) -> Term:

@@ -70,7 +70,7 @@ def arguments(resolver: Resolver, word: Word, call: Name | Call, place: str) -> 
     for key, argument, at in keywords:
         if word.param(key) is None:
             names = [param.name for param in word.params]
-            hint = suggestion(key, names) or ", ".join(names)
+            hint = suggestion(key, names) or f"written as {word.signature}"
             raise ScoreError(f"`{word.name}` has no `:{key}`", loc=at, hint=hint)
         if key in given:
             raise ScoreError(f"`{key}` is given twice", loc=at)

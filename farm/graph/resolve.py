@@ -365,4 +365,4 @@ def bus_hint(name: str, names: dict[str, list[int]]) -> str | None:
     """What to do about an unknown bus."""
     close = suggestion(f"~{name}", [f"~{one}" for one in names])
     others = ", ".join(f"~{one}" for one in [*names][:MOST_NAMED])
-    return close or f"define it, `~{name}: ...`" + (f"; there are {others}" if names else "")
+    return close or f"define it, `~{name}: ...`" + (f"; known buses: {others}" if names else "")

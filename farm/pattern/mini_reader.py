@@ -33,6 +33,7 @@ PATTERNED = 25
 """As how many of these a factor counts that is a pattern: each of its numbers asks all within for cycles of its own."""
 
 LARGEST = 10**15
+_NO_PATH = "a bank is a name, not a path: a score reaches no file but those of its sample folders (--samples FOLDER)"
 _LONGEST_NUMBER = 40
 _ENDS = frozenset(["]", ">", ")", "}", ",", "|", "end"])
 _PLAIN = frozenset(["word", "number", "bus", "~"])
@@ -253,8 +254,11 @@ class _Reader:
 
     def indexed(self, token: Token, node: Node) -> Node:
         given = self.glued("number")
-        if given is None or not given.text.isdigit():
+        if given is None:
             raise self.fail("`:` is followed by a sample number", token.start, hint="for example `bd:3`")
+        if not given.text.isdigit():
+            hint = "samples are counted: 0, 1, 2 ..."
+            raise self.fail("a sample number is a whole number of 0 or more", given.start, len(given.text), hint)
         for atom in numbers_in(node):
             if atom.number is not None or atom.text[0] == "~" or "'" in atom.text or ":" in atom.text:
                 raise self.fail(
@@ -291,9 +295,8 @@ class _Reader:
     def factor(self, token: Token, example: str) -> Node:
         kind = self.tokens[self.at].kind
         if kind not in ("number", "<", "["):
-            raise self.fail(
-                f"`{token.kind}` needs a number, a `<…>` or a `[…]`", token.start, hint=f"for example `{example}`"
-            )
+            hint = _NO_PATH if token.kind == "/" and kind == "word" else f"for example `{example}`"
+            raise self.fail(f"`{token.kind}` needs a number, a `<…>` or a `[…]`", token.start, hint=hint)
         return self.atom()
 
     def needs_number(self, atom: Atom) -> Fraction:
@@ -368,6 +371,8 @@ class _Reader:
             return Rest(token.start)
         if kind == "bus":
             return Atom(token.start, token.text, None, SINGLE)
+        if kind not in CLOSER and kind in ("/", ".."):
+            raise self.fail(f"`{kind}` has nothing before it", start, len(kind), _NO_PATH)
         if kind not in CLOSER:
             raise self.fail(f"`{token.text}` has nothing before it", token.start)
         alternatives = self.alternatives()

@@ -30,7 +30,7 @@ _TOKEN = re.compile(
 \s*+(?:
     (?P<number>(?>-?(?:\d+(?:\.\d+)?|\.\d+))(?![\w'\#\-]))
   | (?P<range>\.\.)
-  | (?P<word>(?:[A-Za-z]|\d+[A-Za-z])[\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?::\d+)?)
+  | (?P<word>(?:[A-Za-z]|\d+[A-Za-z])[\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?:(?>:\d+)(?!\.\d))?)
   | (?P<word_with_digits>\d+'\w*)
   | (?P<bus>~[A-Za-z_]\w*)
   | (?P<mark>[\[\]<>(){},*/:@%?!.|~]|_(?!\w))
@@ -95,6 +95,8 @@ def _close(open_: list[tuple[str, int]], text: str, start: int, loc: Loc) -> Non
 
 
 def _stray(text: str, start: int, loc: Loc) -> ScoreError:
+    if text == "-":
+        return failure(loc, "`-` is no step", start, 1, "a rest is `~`: `bd ~ sn ~`")
     if text[0].isascii() and (text[0].isdigit() or text[0] in "-."):
         return failure(loc, "this is neither a number nor a word", start, len(text), "separate steps by blanks")
     return failure(loc, f"unexpected character `{text}`", start)

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from farm.errors import Notice, suggestion
+from farm.score.elsewhere import form_of
 from farm.score.source import Source
 
 UNREADABLE = frozenset({"unclosed_string", "unclosed_comment", "bad_number", "stray"})
@@ -66,6 +67,11 @@ _REST_OF_LINE = re.compile(r"[^\n]*")
 # A `#` operator is followed by a lower-case word, `~`, a string or a bracket: all this is remark.
 _REMARK = re.compile(r"#[ \t]*(?:[A-Z0-9#=!]|[^\x00-\x7f])")
 
+# A remark that could be an effect; its values are each read as a 1 before the rest of it is looked at.
+_REMARKED_CALL = re.compile(r"(?P<signs>\#+)[ \t]*(?P<word>[A-Za-z]\w*)(?P<rest>[ \t]+[^\n]*)", re.ASCII)
+_REMARKED_VALUE = re.compile(r"""(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)(?![\w.])|"[^"\n]*"|~[A-Za-z_]\w*""", re.ASCII)
+_REMARKED_ARGUMENTS = re.compile(r"[ \t(-]*+1(?:[-+*/$#(), \t]*+(?:1|[A-Za-z]\w*+))*+[) \t]*+", re.ASCII)
+_REMARKED_WORD = re.compile(r"[A-Za-z]\w*", re.ASCII)
 _END_OF_LINE = r"[ \t]*(?:\n|\Z|--|//|/\*|[)\],])"
 _CHAINED_WORD = re.compile(r"#[ \t]*(?P<word>[a-z_]\w*'?)", re.ASCII)
 _CHAINED_VALUE = re.compile(
@@ -116,7 +122,10 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
             start -= 1
         if kind == "op" and word == "#":
             follows = bool(lines and lines[-1].tokens)
-            if _REMARK.match(text, start) or (not tokens and not hash_lines.is_chain(start, follows)):
+            remark = _REMARK.match(text, start)
+            if remark and tokens:
+                hash_lines.notice_call(start)
+            if remark or (not tokens and not hash_lines.is_chain(start, follows)):
                 at = _skip_line(text, start)
                 remarked = True
                 continue
@@ -173,9 +182,24 @@ class _HashLines:
             return bool(_WORD_END.match(text, rest) or _ARGUMENT.match(text, rest))
         return bool(_WORD_END.match(text, end))
 
+    def notice_call(self, start: int) -> None:
+        """Notes a remark behind code that reads like an effect: `## lpf 300`, `# LPF 300`."""
+        found = _REMARKED_CALL.match(self.source.text, start)
+        if found is None or found["word"].lower() not in self.names:
+            return
+        rest = _REMARKED_VALUE.sub("1", found["rest"])
+        words = _REMARKED_WORD.findall(rest)
+        if not _REMARKED_ARGUMENTS.fullmatch(rest) or any(word.lower() not in self.names for word in words):
+            return
+        doubled = found["signs"] != "#"
+        why = "one `#` joins an effect" if doubled else "names of effects have no capital letters"
+        loc = self.source.loc(start, found.end("word") - start)
+        hint = f"{why}: # {found['word'].lower()}{found['rest'].rstrip()}"
+        self.notices.append(Notice("the rest of this line is a remark", loc, hint))
+
     def _notice_misspelt(self, word: str, start: int) -> None:
         if word not in self.hints:
-            self.hints[word] = suggestion(word, self.names)
+            self.hints[word] = form_of(word) or suggestion(word, self.names)
         hint = self.hints[word]
         if hint is not None:
             message = f"this line is read as a comment, because `{word}` is no known function"

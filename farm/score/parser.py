@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from farm.errors import Loc, Notice, ScoreError, near, suggestion
+from farm.score.elsewhere import HEADS, STATEMENTS
 from farm.score.expressions import number_value, read_expression
 from farm.score.lexer import UNREADABLE, Token, tokenize
 from farm.score.source import Source
@@ -41,7 +42,9 @@ from farm.score.unreadable import check_readable, stray_closer, unreadable
 RESERVED_BUSES = frozenset({"add", "sub", "mul", "div"})
 OUTMIX_RULES = frozenset({"gain", "sqrt", "tanh", "hard", "none"})
 MAX_OUTPUT = 9999
-_BEGINNING = re.compile(r"^[ \t]*(?:fn[ \t]+|synthdef[ \t]+)?([~%@]?)([A-Za-z_]\w*)", re.MULTILINE | re.ASCII)
+_BEGINNING = re.compile(
+    r"^[ \t]*(?:(?:fn|synthdef|let|const|var)[ \t]+)?([~%@]?)([A-Za-z_]\w*)", re.MULTILINE | re.ASCII
+)
 _SIGNATURE = re.compile(r"0*[1-9]\d{0,3}/0*[1-9]\d{0,3}", re.ASCII)
 
 
@@ -332,12 +335,15 @@ class _StatementReader:
     def _unknown_head(self, head: Head, tokens: list[Token]) -> NoReturn:
         found = near(head.word, HEAD_WORDS)
         bus = f"a bus is written `~{head.word}{':' if head.separator == ':' else f' {head.separator}'} ...`"
+        hint = f"did you mean `{found[0]}`?" if found else bus
+        if head.word in STATEMENTS:
+            hint = f"here it is written `{STATEMENTS[head.word]}`"
+        elif head.word in HEADS and head.separator != "$":
+            hint = f"an option says that: farm render {HEADS[head.word]}; {bus}"
         raise ScoreError(
-            f"`{head.word}{head.separator}` begins no statement"
-            if head.separator == ":"
-            else f"`{head.word} {head.separator}` begins no statement",
+            f"`{head.word}{'' if head.separator in ('', ':') else ' '}{head.separator}` begins no statement",
             loc=self._loc(tokens[0]),
-            hint=f"did you mean `{found[0]}`?" if found else bus,
+            hint=hint,
         )
 
     def _no_statement(self, tokens: list[Token]) -> NoReturn:

@@ -12,6 +12,7 @@ import re
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from farm.score.elsewhere import STATEMENTS
 from farm.score.lexer import Line, Token
 
 SEPARATORS = frozenset({":", "$", "#", "="})
@@ -160,6 +161,8 @@ def _word_head(tokens: list[Token]) -> Head | None:
         return Head("command", word, separator, body, strong)
     if separator == "=":
         return Head("bus", word, separator, body, strong=True)
+    if word in STATEMENTS and not separator:
+        return Head("unknown", word, "", 1, strong=False)
     if separator and not _is_keyword(tokens, 1):
         return Head("unknown", word, separator, body, strong=False)
     return None

@@ -52,6 +52,12 @@ def unreadable(token: Token, source: Source) -> ScoreError:
         return ScoreError(message, loc=loc, hint='strings stand in straight double quotes: "bd sn"')
     if token.text == "~":
         return ScoreError(message, loc=loc, hint='a bus is `~name`; a rest `~` stands inside a string: "bd ~ sn"')
+    if token.text == ";":
+        return ScoreError(message, loc=loc, hint="a statement ends with its line; a remark begins with `--`")
+    if token.text in "%^&":
+        return ScoreError(message, loc=loc, hint="the operators of signals are + - * /")
+    if token.text == ".":
+        return ScoreError(message, loc=loc, hint='effects follow `#`, transforms `$`: s "bd" $ fast 2 # gain 0.5')
     if token.text in "<>{}!?|_":
         return ScoreError(message, loc=loc, hint='patterns stand inside a string: "<a b> c"')
     if not token.text.isprintable():

@@ -139,3 +139,43 @@ def test_a_misspelt_chain_is_noticed() -> None:
     assert notice.hint == "did you mean `lpf`?"
     assert notice.loc is not None
     assert (notice.loc.line, notice.loc.column) == (2, 5)
+
+
+@pytest.mark.parametrize(
+    ("line", "columns", "hint"),
+    [
+        ("~a: saw 3 ## lpf 300", (11, 6), "one `#` joins an effect: # lpf 300"),
+        (
+            "~a: saw 3 # lpf 9 ### noise (~b * 2) # gain 0.5  ",
+            (19, 9),
+            "one `#` joins an effect: # noise (~b * 2) # gain 0.5",
+        ),
+        ('~a: saw 3 # LPF "300 400" 2', (11, 5), 'names of effects have no capital letters: # lpf "300 400" 2'),
+    ],
+)
+def test_a_remark_that_reads_like_an_effect_is_noticed(line: str, columns: tuple[int, int], hint: str) -> None:
+    result = parse(Source("t", line), NAMES | {"noise", "gain"})
+    (notice,) = result.notices
+    assert notice.message == "the rest of this line is a remark"
+    assert notice.hint == hint
+    assert notice.loc is not None
+    assert (notice.loc.line, notice.loc.column, notice.loc.length) == (1, *columns)
+
+
+@pytest.mark.parametrize(
+    "remark",
+    [
+        "# 120 BPM",
+        "## lpf is nice",
+        "## lpf 300 and more",
+        "## unknown 300",
+        "# Lpf at 300",
+        "# LPF 300: dark",
+        "## lpf",
+        "## " + "lpf " * 5000,
+        "## lpf 1 " + "a" * 50_000 + "!",
+        "# Bass 3",
+    ],
+)
+def test_a_remark_that_does_not_is_none(remark: str) -> None:
+    assert not parse(Source("t", f"~a: saw 3 {remark}"), NAMES).notices

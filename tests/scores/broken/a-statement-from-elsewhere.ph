@@ -1,0 +1,5 @@
+setcps 0.5
+
+let kick = s "bd"
+
+once $ s "bd"
