@@ -1,1 +1,3 @@
-out: saw 110 # A 300
+"bd"
+"sn"
+out: s "hh"

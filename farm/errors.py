@@ -54,8 +54,8 @@ class Notice:
 class FarmError(Exception):
     """Base of all errors meant for people. `status` is the exit status of the command line.
 
-    `also` are further mistakes that were found beside this one, in the order of the text. As a string it is
-    `file:line:column: message`.
+    `also` are further mistakes that were found beside this one, in the order of the text, none with a lower status. As
+    a string it is `file:line:column: message`.
     """
 
     status = 1
@@ -124,9 +124,10 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
 
 
 def together(errors: Iterable[FarmError]) -> FarmError:
-    """Several errors (at least one) as one to raise: the first of the text, the others in `also`."""
-    first, *others = in_order(errors)
-    first.also = tuple(others)
+    """Several errors (at least one) as one to raise: the first of the lowest status, the others in `also`."""
+    every = in_order(errors)
+    first = min(every, key=lambda one: one.status)
+    first.also = tuple(one for one in every if one is not first)
     return first
 
 

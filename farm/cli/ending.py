@@ -12,7 +12,7 @@ FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
 
 def told(problem: Exception, as_json: bool) -> int:
     """Says what went wrong, with --json as a document too; the exit status that goes with it."""
-    from farm.errors import FarmError, FileError, RenderError, UsageError
+    from farm.errors import FarmError, FileError, RenderError, UsageError, in_order
     from farm.printer.streams import failure_as_json, say_json, tell, tell_problems
 
     shown: FarmError
@@ -40,8 +40,8 @@ def told(problem: Exception, as_json: bool) -> int:
             text = " ".join(f"{type(problem).__name__}: {problem}".split())
             hint = "please report it with the score; FARM_DEBUG=1 shows where it happened"
             shown = RenderError(f"internal error: {text}: this is a bug in farm", hint=hint)
-    tell_problems([shown, *shown.also])
+    tell_problems(in_order([shown, *shown.also]))
     if as_json:
         with contextlib.suppress(OSError):
             say_json(failure_as_json(shown))
-    return min(one.status for one in (shown, *shown.also))
+    return shown.status

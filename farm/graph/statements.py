@@ -91,17 +91,20 @@ def written_outputs(resolver: Resolver) -> dict[str, tuple[int, Expr]]:
     places: dict[str, Loc] = {}
     bare: list[Loc] = []
     for order, statement in enumerate(resolver.program.statements):
+        body: Expr
         if isinstance(statement, OutputDef):
             name = "out" if statement.number is None else f"o{statement.number}"
-            if name in outputs:
-                message = (
-                    f"an earlier `{name}`, in line {places[name].line}, is not heard: the last one of a name holds"
-                )
-                resolver.notices.append(Notice(message, statement.loc))
-            outputs[name], places[name] = (order, statement.body), statement.loc
+            body = statement.body
         elif isinstance(statement, BarePattern):
+            name, body = "out", Call("s", (statement.string,), (), statement.loc)
+        else:
+            continue
+        if name in places and not (isinstance(statement, BarePattern) and places[name] in bare):
+            message = f"an earlier `{name}`, in line {places[name].line}, is not heard: the last one of a name holds"
+            resolver.notices.append(Notice(message, statement.loc))
+        if isinstance(statement, BarePattern):
             bare.append(statement.loc)
-            outputs["out"] = (order, Call("s", (statement.string,), (), statement.loc))
+        outputs[name], places[name] = (order, body), statement.loc
     if len(bare) > 1:
         resolver.notices.append(Notice("of several bare patterns the last one is the output", bare[-1]))
     return outputs

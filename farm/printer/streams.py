@@ -14,7 +14,7 @@ import sys
 from collections.abc import Iterable
 from typing import TextIO
 
-from farm.errors import FarmError, Loc, Notice, show
+from farm.errors import FarmError, Loc, Notice, in_order, show
 
 BOLD, RED, YELLOW, GREEN = "1", "1;31", "1;33", "1;32"
 
@@ -101,6 +101,5 @@ def _place(loc: Loc) -> dict[str, object]:
 
 def failure_as_json(problem: FarmError) -> dict[str, object]:
     """What a command with --json prints when it fails."""
-    every = (problem, *problem.also)
-    status = min(one.status for one in every)
-    return {"ok": False, "status": status, "errors": [*map(problem_as_json, every)], "warnings": []}
+    every = in_order([problem, *problem.also])
+    return {"ok": False, "status": problem.status, "errors": [*map(problem_as_json, every)], "warnings": []}

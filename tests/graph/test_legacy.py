@@ -24,6 +24,8 @@ SAME = {
         '~cmaj: saw 261 + saw 330 # lpf 900\nout: s "~cmaj ~ [~cmaj bd]"',
     ),
     "a synth by name in a bare pattern": ('"beep*2"\nsynthdef beep sine 330', '~b: sine 330\nout: s "~b*2"'),
+    "an output after a bare pattern": ('"bd*4"\nout: s "sn hh"', 'out: s "sn hh"'),
+    "a bare pattern after an output": ('out: s "sn hh"\n"bd*4"', 'out: s "bd*4"'),
     "the last bare pattern": ('"bd*4"\n"sn hh"', 'out: s "sn hh"'),
     # 10.2
     "commas": ("out: lpf(saw(110), 800, 2)", "out: saw 110 # lpf 800 2"),
