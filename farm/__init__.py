@@ -5,9 +5,11 @@
     score = farm.load("q.ph")
     frames = farm.render(score, farm.RenderOptions(cycles=8))
 
-`frames` is a float32 array (frames, 2), full scale ±1. `import farm` itself loads nothing: the names come with
-their first use. Many renders are quicker in one `with farm.Session() as session:`, with `session.render(score, ...)`.
-Mistakes in a score, its samples or the options raise subclasses of `farm.errors.FarmError`.
+`frames` is a float32 array (frames, 2), full scale ±1; `farm.render_file(score, "q.flac")` writes a file instead.
+`import farm` itself loads nothing: the names come with their first use. Many renders are quicker in one
+`with farm.Session() as session:`, with `session.render(score, ...)`. Mistakes in a score, its samples or the options
+raise subclasses of `farm.FarmError`: `str(error)` says where and what, `error.also` holds further mistakes, and
+`farm.errors.show(error)` is what the command line prints.
 """
 
 from __future__ import annotations
@@ -17,12 +19,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from farm.errors import FarmError as FarmError
     from farm.options import RenderOptions as RenderOptions
     from farm.render.job import load as load
     from farm.render.job import render as render
+    from farm.render.job import render_file as render_file
     from farm.render.session import Session as Session
 
-__all__ = ["RenderOptions", "Session", "__version__", "load", "render"]
+__all__ = ["FarmError", "RenderOptions", "Session", "__version__", "load", "render", "render_file"]
 __version__ = "0.1.0"
 
 
@@ -48,10 +52,14 @@ sys.modules[__name__].__class__ = _Farm
 
 
 def __getattr__(name: str) -> object:
-    if name == "load":
-        from farm.render.job import load
+    if name in ("load", "render_file"):
+        from farm.render import job
 
-        return load
+        return getattr(job, name)
+    if name == "FarmError":
+        from farm.errors import FarmError
+
+        return FarmError
     if name == "RenderOptions":
         from farm.options import RenderOptions
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
+from numbers import Integral, Rational, Real
+from os import PathLike
 from typing import Literal
 
 from farm.errors import UsageError
@@ -16,11 +19,21 @@ LONGEST = 10_000_000
 Clip = Literal["limit", "warn", "error", "rescale", "none"]
 CLIPS: tuple[Clip, ...] = ("limit", "warn", "error", "rescale", "none")
 QUALITIES: tuple[Quality, ...] = ("draft", "good", "best")
+LEVELS = ("v2", "v3", "v4")
+LARGEST_SEED = 2**63 - 1
+
+_LENGTHS = ("cycles", "duration_s", "from_cycle", "to_cycle")
+_WHOLE = ("rate", "seed", "chunk_frames", "window_frames", "threads", "max_voices")
+_NUMBERS = ("gain", "fade_in_s", "fade_out_s")
+_FLAGS = ("lenient", "outputs_as_channels")
 
 
 @dataclass(frozen=True, slots=True)
 class RenderOptions:
-    """Options of a render. Times are cycles where the name says so, else seconds; raises UsageError when senseless.
+    """Options of a render. Times are cycles where the name says so, else seconds.
+
+    Raises UsageError when senseless, TypeError for what is no such value at all. Lengths in cycles or seconds may be
+    given as any number; they are kept as fractions, 0.1 as 1/10.
 
     The whole render runs from cycle 0 for `cycles` or `duration_s` (8 cycles when neither is given). `from_cycle` and
     `to_cycle` cut a part out of it: the same frames. `tail`: "auto" (until every output is silent, at most 30 s),
@@ -63,7 +76,9 @@ class RenderOptions:
     """Folder for the arena as a mapped file, instead of shared memory."""
 
     def __post_init__(self) -> None:
+        self.check_types()
         for name, chosen, known in (
+            ("cpu", self.cpu or LEVELS[0], LEVELS),
             ("bits", self.bits, ("16", "24", "32f")),
             ("quality", self.quality, QUALITIES),
             ("backend", self.backend, ("auto", "inline", "local")),
@@ -89,15 +104,52 @@ class RenderOptions:
             hint = "cut the part out of the whole file, or use --clip limit"
             raise UsageError("--clip rescale depends on the peak of the whole: not with --from or --to", hint=hint)
         if not 0.0 <= self.gain <= 100.0:
-            raise UsageError(f"--gain must be from 0 to 100, not {self.gain}")
+            raise UsageError(f"--gain must be from 0 to 100, not {self.gain:g}")
         for name, seconds in (("fade-in", self.fade_in_s), ("fade-out", self.fade_out_s)):
             if not 0.0 <= seconds <= 3600.0:
-                raise UsageError(f"--{name} must be from 0 to 3600 seconds, not {seconds}")
+                raise UsageError(f"--{name} must be from 0 to 3600 seconds, not {seconds:g}")
         if self.tail not in ("auto", "none") and (isinstance(self.tail, str) or not 0.0 <= self.tail <= 3600.0):
-            raise UsageError(f"--tail must be auto, none, or from 0 to 3600 seconds, not {self.tail}")
+            given = self.tail if isinstance(self.tail, str) else f"{self.tail:g}"
+            raise UsageError(f"--tail must be auto, none, or from 0 to 3600 seconds, not {given}")
         if self.threads is not None and not 1 <= self.threads <= 1024:
             raise UsageError(f"--threads must be auto or from 1 to 1024, not {self.threads}")
         if self.max_voices is not None and not 1 <= self.max_voices <= 1_000_000:
             raise UsageError(f"--max-voices must be from 1 to 1000000, not {self.max_voices}")
         if not 64 <= self.chunk_frames <= 1 << 20:
             raise UsageError(f"--chunk must be from 64 to 1048576 frames, not {self.chunk_frames}")
+        if not 0 <= self.seed <= LARGEST_SEED:
+            raise UsageError(f"--seed must be from 0 to {LARGEST_SEED}, not {self.seed}")
+
+    def check_types(self) -> None:
+        """Makes fractions of lengths. Raises TypeError for values of other types than their fields have."""
+        for name in _LENGTHS:
+            value = getattr(self, name)
+            if value is not None:
+                object.__setattr__(self, name, _exact(name, value))
+        for names, kind, wanted in (
+            (_WHOLE, Integral, "a whole number"),
+            (_NUMBERS, Real, "a number"),
+            (_FLAGS, bool, "True or False"),
+        ):
+            for name in names:
+                value = getattr(self, name)
+                absent = value is None and RenderOptions.__dataclass_fields__[name].default is None
+                if not absent and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
+                    raise TypeError(f"RenderOptions: {name} is {wanted}, not {value!r}")
+        if isinstance(self.tail, bool) or not isinstance(self.tail, str | Real):
+            raise TypeError(f'RenderOptions: tail is "auto", "none" or a number of seconds, not {self.tail!r}')
+        if isinstance(self.samples, str) or not all(isinstance(one, str | PathLike) for one in self.samples):
+            raise TypeError(f'RenderOptions: samples are several folders, ("sounds",), not {self.samples!r}')
+        if not isinstance(self.work_dir, str | PathLike | None):
+            raise TypeError(f"RenderOptions: work_dir is a folder, not {self.work_dir!r}")
+
+
+def _exact(name: str, value: object) -> Fraction:
+    """A length as a fraction: a float as the decimal number that it is written as."""
+    if isinstance(value, Rational) and not isinstance(value, bool):
+        return Fraction(value)
+    if isinstance(value, Real) and not isinstance(value, bool):
+        if not math.isfinite(value):
+            raise UsageError(f"RenderOptions: {name} must be a finite number, not {value}")
+        return Fraction(repr(float(value)))
+    raise TypeError(f"RenderOptions: {name} is a number, not {value!r}")

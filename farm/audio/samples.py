@@ -22,7 +22,7 @@ STAND_INS = frozenset(
 )
 """Built-in banks that only stand in for recordings of other sounds; a render that uses one says so."""
 
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".aif", ".aiff"})
+SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".aif", ".aiff"})
 """What makes a file a sound file, in lower case."""
 
 BESIDE = "samples"

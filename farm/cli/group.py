@@ -54,7 +54,8 @@ def farm(ctx: click.Context) -> None:
     farm patterns every                 all about one transform
     farm new song.ph                    a score to start from
 
-    Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted.
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted,
+    143 terminated.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)

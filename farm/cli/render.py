@@ -41,9 +41,12 @@ if TYPE_CHECKING:
 def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
     """Render SCORE to the sound file OUT.
 
-    OUT's extension says the format: .wav, .flac, .ogg (Vorbis), .aiff. Left out: the score's name with .wav, in this
-    folder; `-`: WAV to standard output. SCORE `-` reads standard input. A score is endless: without a length, 8
-    cycles are rendered. --from and --to cut a part out of the whole: the same frames.
+    OUT's extension says the format: .wav, .flac, .ogg or .oga (Vorbis), .aiff or .aif. Left out: the score's name with
+    .wav, in this folder; `-`: WAV to standard output. SCORE `-` reads standard input. A score is endless: without a
+    length, 8 cycles are rendered. --from and --to cut a part out of the whole: the same frames.
+
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted,
+    143 terminated.
 
     \b
     farm render song.ph

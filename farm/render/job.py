@@ -133,6 +133,7 @@ def render(
     Raises UsageError, ScoreError, SampleError or RenderError.
     """
     options = options or RenderOptions()
+    check_arguments(score, options)
     blocks: list[NDArray[np.float32]] = []
     with all_told(score.source, options.samples):
         run(score, options, None, lambda block: blocks.append(block.copy()), session=session)
@@ -141,8 +142,8 @@ def render(
 
 def render_file(
     score: Score,
-    path: Path,
-    options: RenderOptions,
+    path: str | Path,
+    options: RenderOptions | None = None,
     observer: Observer | None = None,
     *,
     session: Session | None = None,
@@ -151,6 +152,9 @@ def render_file(
 
     Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older file is still there.
     """
+    options = options or RenderOptions()
+    check_arguments(score, options)
+    path = Path(path)
     check_clip(options, format_of(path).compressed)
     asked = extent(options, score.graph.cps)
     count = len(channels(score.graph, options))
@@ -204,6 +208,15 @@ def written(
 def dither_seed(options: RenderOptions) -> int:
     """The seed of the dither of a render."""
     return seed64(options.seed, "dither")
+
+
+def check_arguments(score: object, options: object) -> None:
+    """Raises TypeError for what is no score or no options."""
+    if not isinstance(score, Score):
+        hint = f": farm.load({score!r}) reads one" if isinstance(score, str | Path) else ""
+        raise TypeError(f"a score is needed that farm.load has read, not {score!r}{hint}")
+    if not isinstance(options, RenderOptions):
+        raise TypeError(f"options are farm.RenderOptions(...), not {options!r}")
 
 
 def check_clip(options: RenderOptions, compressed: bool) -> None:

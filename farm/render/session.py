@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import FileError, RenderError
+from farm.errors import FileError, RenderError, UsageError
 from farm.options import RenderOptions
 from farm.render.backends.inline import InlineBackend
 from farm.render.backends.local import LocalBackend
@@ -34,7 +34,8 @@ class Engine:
                 "this CPU lacks the x86-64-v2 instructions", hint="farm runs on x86-64 with SSE4.2 or newer"
             )
         if level is not None and level not in levels:
-            raise RenderError(f"this CPU cannot run {level} code", hint=f"it can run {', '.join(levels)}")
+            hint = f"it can run {', '.join(sorted(levels))}; farm renders the same frames with each"
+            raise UsageError(f"--cpu {level}: this CPU cannot run x86-64-{level} code", hint=hint)
         self.level = level or levels[0]
         self.compiling = compiling
         self.codes: dict[tuple[str, ...], objects.Code] = {}
@@ -69,7 +70,7 @@ class Session:
             sweep()
 
     def engine(self, level: str | None) -> Engine:
-        """Machine code for a CPU level (None: the host's best). Raises RenderError where the CPU lacks it."""
+        """Machine code for a CPU level (None: the host's best). Raises UsageError where the CPU lacks it."""
         if level not in self.engines:
             self.engines[level] = Engine(level, self.tell_compiling)
         return self.engines[level]
@@ -125,10 +126,10 @@ class Session:
     def render_file(
         self, score: Score, path: str | Path, options: RenderOptions | None = None, observer: Observer | None = None
     ) -> Report:
-        """Renders a score to a WAV file, warm. Raises what `farm.render` raises, and FileError."""
+        """As `farm.render_file`, warm. Raises what that raises."""
         from farm.render.job import render_file
 
-        return render_file(score, Path(path), options or RenderOptions(), observer, session=self)
+        return render_file(score, path, options, observer, session=self)
 
     def close(self) -> None:
         """Ends the pools and gives all memory back."""

@@ -1,0 +1,126 @@
+"""The functions for Python: what they accept, and what they say of anything else."""
+
+from __future__ import annotations
+
+import re
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import farm
+from farm.errors import ScoreError, UsageError
+from workers.targets.objects import host_levels
+
+SCORE = 'out: s "bd"'
+
+
+@pytest.fixture
+def score(tmp_path: Path) -> Any:
+    path = tmp_path / "song.ph"
+    path.write_text(SCORE)
+    return farm.load(str(path))
+
+
+def test_a_file_may_be_named_by_a_string(score: Any, tmp_path: Path) -> None:
+    options = farm.RenderOptions(cycles=Fraction(1), tail="none")
+    named = farm.render_file(score, str(tmp_path / "a.wav"), options)
+    assert named.sha256 == farm.render_file(score, tmp_path / "b.wav", options).sha256
+    with farm.Session() as session:
+        assert session.render_file(score, str(tmp_path / "c.wav"), options).sha256 == named.sha256
+    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes() == (tmp_path / "c.wav").read_bytes()
+
+
+@pytest.mark.parametrize("value", [2, 2.0, Fraction(2), np.float64(2.0), np.int64(2)])
+def test_a_length_may_be_any_number(value: Any) -> None:
+    options = farm.RenderOptions(cycles=value, duration_s=None)
+    assert options == farm.RenderOptions(cycles=Fraction(2))
+    assert type(options.cycles) is Fraction
+
+
+def test_a_float_is_the_decimal_number_that_was_written() -> None:
+    assert farm.RenderOptions(cycles=0.1).cycles == Fraction(1, 10)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("work", ["render", "render_file"])
+@pytest.mark.parametrize("wrong", ["song.ph", Path("song.ph"), None, 3])
+def test_what_is_no_score_is_told(work: str, wrong: Any, tmp_path: Path) -> None:
+    arguments = [wrong] if work == "render" else [wrong, tmp_path / "out.wav"]
+    with pytest.raises(TypeError, match=r"a score is needed that farm\.load has read, not ") as caught:
+        getattr(farm, work)(*arguments)
+    assert (f"farm.load({wrong!r}) reads one" in str(caught.value)) == isinstance(wrong, str | Path)
+
+
+def test_what_are_no_options_is_told(score: Any) -> None:
+    with pytest.raises(TypeError, match=r"options are farm\.RenderOptions\(\.\.\.\), not 8"):
+        farm.render(score, 8)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("rate", "x", "rate is a whole number, not 'x'"),
+        ("rate", 44100.0, "rate is a whole number, not 44100.0"),
+        ("rate", None, "rate is a whole number, not None"),
+        ("threads", "auto", "threads is a whole number, not 'auto'"),
+        ("seed", True, "seed is a whole number, not True"),
+        ("cycles", "8", "cycles is a number, not '8'"),
+        ("to_cycle", True, "to_cycle is a number, not True"),
+        ("gain", "loud", "gain is a number, not 'loud'"),
+        ("lenient", 1, "lenient is True or False, not 1"),
+        ("tail", None, 'tail is "auto", "none" or a number of seconds, not None'),
+        ("samples", "sounds", "samples are several folders, (\"sounds\",), not 'sounds'"),
+        ("samples", (3,), 'samples are several folders, ("sounds",), not (3,)'),
+        ("work_dir", 3, "work_dir is a folder, not 3"),
+    ],
+)
+def test_a_value_of_the_wrong_type_is_told(field: str, value: Any, said: str) -> None:
+    with pytest.raises(TypeError, match=f"^{re.escape(f'RenderOptions: {said}')}$"):
+        farm.RenderOptions(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "said"),
+    [
+        ("gain", -1, "--gain must be from 0 to 100, not -1"),
+        ("gain", float("nan"), "--gain must be from 0 to 100, not nan"),
+        ("fade_in_s", -2.0, "--fade-in must be from 0 to 3600 seconds, not -2"),
+        ("tail", -3.0, "--tail must be auto, none, or from 0 to 3600 seconds, not -3"),
+        ("cycles", float("inf"), "RenderOptions: cycles must be a finite number, not inf"),
+        ("seed", -1, "--seed must be from 0 to 9223372036854775807, not -1"),
+        ("cpu", "v9", "--cpu must be one of v2, v3, v4, not v9"),
+    ],
+)
+def test_a_senseless_value_is_a_wrong_usage(field: str, value: Any, said: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        farm.RenderOptions(**{field: value})
+    assert str(caught.value) == said
+
+
+def test_a_level_that_this_processor_lacks_is_a_wrong_usage(score: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    best: Any = host_levels()[0]
+    lacking = host_levels()[1:]
+    monkeypatch.setattr("workers.targets.objects.host_levels", lambda: lacking)
+    with pytest.raises(UsageError) as caught:
+        farm.render(score, farm.RenderOptions(cpu=best))
+    assert caught.value.message == f"--cpu {best}: this CPU cannot run x86-64-{best} code"
+    assert (caught.value.hint or "").startswith(f"it can run {', '.join(sorted(lacking))}")
+    assert caught.value.status == 2
+
+
+def test_an_error_of_a_score_says_where_as_a_string(tmp_path: Path) -> None:
+    path = tmp_path / "song.ph"
+    path.write_text("~a: saw 3\nout: ~a # lfp 300\no2: nope")
+    with pytest.raises(farm.FarmError) as caught:
+        farm.load(path)
+    assert isinstance(caught.value, ScoreError)
+    assert str(caught.value) == f"{path}:2:11: there is no function `lfp`"
+    assert [str(one) for one in caught.value.also] == [f"{path}:3:5: there is no function `nope`"]
+
+
+def test_every_name_of_the_package_is_there() -> None:
+    for name in farm.__all__:
+        assert getattr(farm, name) is not None
+        assert name in dir(farm)
