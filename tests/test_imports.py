@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "farm.__main__": "farm.cli",
     "farm.errors": "",
     "farm.options": "",
+    "farm.values": "",
     "farm.cli": "farm.render farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
     " farm.printer workers.catalog click rich",
     "farm.printer": "rich",
@@ -41,7 +42,7 @@ MAY_IMPORT = {
     "workers.targets.numba": "workers numpy llvmlite numba",
     "workers.targets.vectors": "workers numpy llvmlite numba",
 }
-EVERYONE_IN_FARM = "farm.errors farm.options farm.__version__"
+EVERYONE_IN_FARM = "farm.errors farm.options farm.values farm.__version__"
 
 # Modules that import, outside of functions, nothing but what everyone may.
 LAZY = {"farm.__init__"}

@@ -39,6 +39,7 @@ from farm.score.syntax import (
     TemplateRef,
     spine,
 )
+from farm.values import value
 from workers.catalog import language
 
 DEFAULT_CPS = Fraction(1, 2)
@@ -53,7 +54,7 @@ Operator = Chain | Apply | Binary
 SIGNAL_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(frozen=True, slots=True, eq=False)
 class Version:
     """One definition of a bus; `order` is the number of its statement."""
 

@@ -6,7 +6,7 @@ A term is a frozen tree. Voices stay open (they can still take modifiers and tra
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -15,12 +15,13 @@ import numpy as np
 from farm.errors import Loc, ScoreError
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
+from farm.values import value
 
 QUERIED_CYCLES = 64
 """How far a pattern without a short period is looked ahead to learn which words it plays."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(frozen=True, slots=True, eq=False)
 class Constant:
     """A number."""
 
@@ -28,7 +29,7 @@ class Constant:
     loc: Loc
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(frozen=True, slots=True, eq=False)
 class Steps:
     """A pattern of plain values: a step function of time where a signal is wanted.
 
@@ -42,7 +43,7 @@ class Steps:
     pitches: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(frozen=True, slots=True, eq=False)
 class Unit:
     """A node: its inputs by port, its params by name. `place` is the path from the bus down the syntax tree."""
 
@@ -53,7 +54,7 @@ class Unit:
     loc: Loc
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(frozen=True, slots=True, eq=False)
 class Voices:
     """An event source. `signals` are controls read from signals at each onset.
 
@@ -72,7 +73,7 @@ class Voices:
     one_shot: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(frozen=True, slots=True, eq=False)
 class Bus:
     """A reference to a definition of a bus: `version` numbers the definitions of the score."""
 
@@ -80,7 +81,7 @@ class Bus:
     loc: Loc
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@value(frozen=True, slots=True, eq=False)
 class Function:
     """A transform, a section of effects, or both, waiting for what it works on.
 

@@ -19,7 +19,7 @@ from farm.pattern.hap import Haps
 from farm.pattern.joins import inner_join, sample
 from farm.pattern.mini_reader import read
 from farm.pattern.notes import note_number
-from farm.pattern.pattern import Pattern, chord, constant, per_hap, pure, silence
+from farm.pattern.pattern import Pattern, Value, chord, constant, per_hap, pure, silence
 from farm.pattern.sequences import dropped, randcat, slowcat, stack, timecat
 from farm.pattern.time import Ints
 from farm.pattern.views import faster
@@ -35,12 +35,13 @@ def parse(text: str, loc: Loc, words: Words, seed: int, notices: list[Notice] | 
     `loc` is the place of the text's first character (not of the quote before it). Raises `ScoreError` with the
     column of the mistake; notices (an unknown chord) are appended to `notices`.
     """
-    return _Builder(loc, words, notices).group(read(text, loc), seed)
+    return _Builder(text, loc, words, notices).group(read(text, loc), seed)
 
 
 class _Builder:
-    def __init__(self, loc: Loc, words: Words, notices: list[Notice] | None) -> None:
+    def __init__(self, text: str, loc: Loc, words: Words, notices: list[Notice] | None) -> None:
         self.loc = loc
+        self.place = words.add_text(loc, text)
         self.words = words
         self.notices = notices
         self.known: dict[int, Pattern] = {}
@@ -52,17 +53,17 @@ class _Builder:
         key = id(node)
         pattern = self.known.get(key)
         if pattern is None:
-            made = self.atom(node) if type(node) is tree.Atom else self.made(node, seed)
-            pattern = self.known[key] = made
+            pattern = self.known[key] = self.made(node, seed)
         return pattern
 
     def made(self, node: tree.Node, seed: int) -> Pattern:
         if isinstance(node, tree.Atom):
-            return self.atom(node)
-        if isinstance(node, tree.Rest):
-            return silence
+            value = self.value(node)
+            return self.chord(node) if value is None else pure(*value)
         if isinstance(node, tree.Group):
             return self.group(node, seed)
+        if isinstance(node, tree.Rest):
+            return silence
         inner = self.node(node.node, self.branch(node.node, seed, _NODE))
         if isinstance(node, tree.Faster):
             return self.faster(node, inner, seed)
@@ -76,13 +77,19 @@ class _Builder:
         """The seed of a branch; computed only where chance will ask for it."""
         return child_seed(seed, index) if node.extent.chance else seed
 
-    def atom(self, atom: tree.Atom) -> Pattern:
-        words = self.words
+    def value(self, atom: tree.Atom) -> Value | None:
+        """What a number, a word or a bus stands for, and its place; None for a chord."""
         offset, text, number, _ = atom
-        loc = words.add_place(self.loc, offset, len(text))
-        if number is not None or "'" not in text:
-            return pure(words.intern(text if number is None else number), loc)
-        name, intervals = tree.chord_parts(text)
+        value = self.words.written.get(text)
+        if value is None:
+            if number is None and "'" in text:
+                return None
+            value = self.words.written[text] = self.words.intern(text if number is None else number)
+        return value, self.place + offset
+
+    def chord(self, atom: tree.Atom) -> Pattern:
+        words, loc = self.words, self.place + atom.offset
+        name, intervals = tree.chord_parts(atom.text)
         root = note_number(name)
         if root is None:
             raise ScoreError(
@@ -110,17 +117,23 @@ class _Builder:
         return choices[0] if len(choices) == 1 else randcat(choices, child_seed(seed, _CHOICE))
 
     def layer(self, group: tree.Group, layer: tree.Sequence, first: Fraction | int, seed: int) -> Pattern:
-        steps = [
-            (weight, self.node(node, child_seed(seed, i) if node.extent.chance else seed))
-            for i, (weight, node) in enumerate(layer.steps)
-        ]
+        steps: list[tuple[Fraction | int, Pattern | Value]] = []
+        known, place = self.words.written, self.place
+        for i, (weight, node) in enumerate(layer.steps):
+            if type(node) is tree.Atom:
+                offset, text, _, _ = node
+                value = known.get(text)
+                plain = self.value(node) if value is None else (value, place + offset)
+                steps.append((weight, plain or self.node(node, seed)))
+            else:
+                steps.append((weight, self.node(node, child_seed(seed, i) if node.extent.chance else seed)))
         if not steps:
             return silence
         if group.kind == "[":
             return timecat(steps)
         if group.kind == "<":
             if all(weight == 1 for weight, _ in steps):
-                return slowcat([pattern for _, pattern in steps])
+                return slowcat([step if isinstance(step, Pattern) else pure(*step) for _, step in steps])
             return faster(Fraction(1) / layer.weight, timecat(steps))
         cycle, weight = timecat(steps), layer.weight
         if group.pace is None:
@@ -136,6 +149,8 @@ class _Builder:
 
     def faster(self, node: tree.Faster, inner: Pattern, seed: int) -> Pattern:
         if not node.slower:
+            if type(node.factor) is tree.Atom and node.factor.number is not None:
+                return faster(node.factor.number, inner)
             return self.chosen(node.factor, seed, lambda rate: faster(rate, inner))
         return self.chosen(node.factor, seed, lambda rate: faster(1 / rate, inner) if rate > 0 else silence)
 

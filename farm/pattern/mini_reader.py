@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Several
 from fractions import Fraction
-from functools import lru_cache
 
 from farm.errors import Loc, ScoreError
-from farm.pattern.mini_tokens import CLOSER, DEEPEST, Token, failure, tokens_of
+from farm.pattern.mini_tokens import CLOSER, DEEPEST, LONGEST_NUMBER, failure, tokens_of
 from farm.pattern.mini_tree import (
     SINGLE,
     Atom,
@@ -21,7 +20,6 @@ from farm.pattern.mini_tree import (
     Rest,
     Sequence,
     Step,
-    chord_parts,
     numbers_in,
 )
 from farm.pattern.pattern import HAPS_PER_CYCLE
@@ -32,13 +30,11 @@ HIGHEST = 2 * DEEPEST
 PATTERNED = 25
 """As how many of these a factor counts that is a pattern: each of its numbers asks all within for cycles of its own."""
 
-LARGEST = 10**15
 _NO_PATH = "a bank is a name, not a path: a score reaches no file but those of its sample folders (--samples FOLDER)"
-_LONGEST_NUMBER = 40
 _ENDS = frozenset(["]", ">", ")", "}", ",", "|", "end"])
-_PLAIN = frozenset(["word", "number", "bus", "~"])
 _CHANGES = frozenset(["*", "/", "@", "?", ":", "(", "%", "!", ".."])
 """What may follow a step and belong to it."""
+_MODIFIERS = frozenset(["*", "/", "@", "?", ":", "("])
 
 
 def read(text: str, loc: Loc) -> Group:
@@ -52,62 +48,72 @@ def read(text: str, loc: Loc) -> Group:
 class _Reader:
     def __init__(self, text: str, loc: Loc) -> None:
         self.loc = loc
-        self.tokens = tokens_of(text, loc)
+        self.tokens, self.starts = tokens_of(text, loc)
         self.at = 0
 
     def fail(self, message: str, start: int, length: int = 1, hint: str | None = None) -> ScoreError:
         return failure(self.loc, message, start, length, hint)
 
-    def next(self) -> Token:
-        token = self.tokens[self.at]
-        self.at += 1
-        return token
+    def next(self) -> int:
+        """The index of the next token, which is taken."""
+        at = self.at
+        self.at = at + 1
+        return at
 
-    def glued(self, kind: str) -> Token | None:
-        """The next token, taken if it is of this kind and follows the last one without a blank."""
-        token = self.tokens[self.at]
-        if token.kind == kind and token.start == self.tokens[self.at - 1].end:
-            self.at += 1
-            return token
+    def glued(self, kind: str) -> int | None:
+        """The index of the next token, taken if it is of this kind and follows the last one without a blank."""
+        at = self.at
+        if self.tokens[at].kind == kind and not self.tokens[at - 1].parted:
+            self.at = at + 1
+            return at
         return None
 
-    def number(self, token: Token) -> Fraction:
-        text = token.text
-        if len(text) > _LONGEST_NUMBER:
-            raise self.fail(f"a number with more than {_LONGEST_NUMBER} digits", token.start, len(text))
-        value = _number(text)
+    def end(self, at: int) -> int:
+        """Where a token ends."""
+        return self.starts[at] + len(self.tokens[at].text)
+
+    def wrong(self, message: str, at: int, hint: str | None = None) -> ScoreError:
+        """An error at a token."""
+        return self.fail(message, self.starts[at], max(1, len(self.tokens[at].text)), hint)
+
+    def number(self, at: int) -> Fraction:
+        """The value of a number."""
+        value = self.tokens[at].number
         if value is None:
-            raise self.fail("a number over 1e15", token.start, len(text))
+            if len(self.tokens[at].text) > LONGEST_NUMBER:
+                raise self.wrong(f"a number with more than {LONGEST_NUMBER} digits", at)
+            raise self.wrong("a number over 1e15", at)
         return value
 
     # --- Extents
 
-    def checked(self, extent: Extent, start: int, length: int = 1) -> Extent:
-        if extent.peak > HAPS_PER_CYCLE:
-            raise self.fail(
-                f"this asks for about {extent.peak:,.0f} haps in one cycle, the limit is {HAPS_PER_CYCLE:,}",
-                start,
-                length,
-            )
-        if extent.height > HIGHEST:
+    def extent(
+        self, peak: float, layers: int, height: int, chance: bool, start: int, last: int | None = None
+    ) -> Extent:
+        """What a node may sound, refused at `start`, up to the end of token `last`, where it is too much."""
+        if peak > HAPS_PER_CYCLE:
+            what = f"this asks for about {peak:,.0f} haps in one cycle, the limit is {HAPS_PER_CYCLE:,}"
+            raise self.fail(what, start, 1 if last is None else self.end(last) - start)
+        if height > HIGHEST:
             hint = f"a factor that is a pattern counts as {PATTERNED}"
             raise self.fail(f"steps are nested more than {HIGHEST} deep, modifiers included", start, hint=hint)
-        return extent
+        return tuple.__new__(Extent, (peak, layers, height, chance))
 
     # --- Grammar
 
     def whole(self) -> Group:
         alternatives = self.alternatives()
-        token = self.next()
-        if token.kind != "end":
-            raise self.fail(f"`{token.text}` closes nothing", token.start)
+        at = self.next()
+        if self.tokens[at].kind != "end":
+            raise self.fail(f"`{self.tokens[at].text}` closes nothing", self.starts[at])
         return self.grouped(0, "[", alternatives, None)
 
     def alternatives(self) -> tuple[tuple[Sequence, ...], ...]:
-        alternatives: list[tuple[Sequence, ...]] = []
         layers = [self.sequence()]
-        while self.tokens[self.at].kind in (",", "|"):
-            if self.next().kind == "|":
+        alternatives: list[tuple[Sequence, ...]] = []
+        while (kind := self.tokens[self.at].kind) in (",", "|"):
+            self.at += 1
+            if kind == "|":
                 alternatives.append(tuple(layers))
                 layers = []
             layers.append(self.sequence())
@@ -115,53 +121,43 @@ class _Reader:
         return tuple(alternatives)
 
     def sequence(self) -> Sequence:
-        start = self.tokens[self.at].start
+        start = self.starts[self.at]
         feet: list[tuple[int, list[Step]]] = []
         steps: list[Step] = []
-        tokens, new = self.tokens, tuple.__new__
-        while (token := tokens[self.at]).kind not in _ENDS:
-            kind = token.kind
-            if kind in _PLAIN and tokens[self.at + 1].kind not in _CHANGES:
-                steps.append(new(Step, (1, self.atom())))
+        tokens, starts, new = self.tokens, self.starts, tuple.__new__
+        while (kind := (token := tokens[at := self.at]).kind) not in _ENDS:
+            extent = token.extent
+            if extent is not None and tokens[at + 1].kind not in _CHANGES:
+                steps.append(new(Step, (1, new(Atom, (starts[at], token.text, token.number, extent)))))
+                self.at = at + 1
             elif kind == ".":
                 self.at += 1
                 feet.append((start, steps))
-                steps, start = [], token.start
+                steps, start = [], self.starts[at]
             elif kind == "_":
                 self.at += 1
                 if not steps:
-                    raise self.fail("`_` has no step before it to prolong", token.start)
+                    raise self.wrong("`_` has no step before it to prolong", at)
                 steps[-1] = Step(steps[-1].weight + 1, steps[-1].node)
             elif kind == "!":
                 if not steps:
-                    raise self.fail("`!` has no step before it to repeat", token.start)
+                    raise self.wrong("`!` has no step before it to repeat", at)
                 self.repeat(steps)
             else:
                 steps.append(self.step())
                 if tokens[self.at].kind == "..":
-                    self.range(steps, token)
+                    self.range(steps, at)
                 while tokens[self.at].kind == "!":
                     self.repeat(steps)
-                    while self.modify(steps, token):
-                        pass
+                    while (given := self.changed(old := steps[-1])) is not None:
+                        copies = 1
+                        while copies < len(steps) and steps[-1 - copies] is old:
+                            copies += 1
+                        steps[-copies:] = [given] * copies
         if feet:
             feet.append((start, steps))
-            steps = [Step(1, self.grouped(at, "[", ((self.sequenced(foot, at),),), None)) for at, foot in feet if foot]
-        return self.sequenced(steps, start)
-
-    def sequenced(self, steps: list[Step], start: int) -> Sequence:
-        peak, layers, height, chance = 0.0, 0, 0, False
-        for _, node in steps:
-            own = node.extent
-            if own is SINGLE:
-                peak += 1.0
-                layers = layers or 1
-                continue
-            peak += own.peak
-            height = max(height, own.height)
-            chance = chance or own.chance
-            layers = max(layers, own.layers)
-        return Sequence(tuple(steps), Extent(peak, layers, height, chance))
+            steps = [Step(1, self.grouped(at, "[", ((sequenced(foot),),), None)) for at, foot in feet if foot]
+        return sequenced(steps)
 
     def repeat(self, steps: list[Step]) -> None:
         """`!` and `!n` after a step: it stands n times (2 if not said)."""
@@ -169,134 +165,131 @@ class _Reader:
         count = self.glued("number")
         copies = 2 if count is None else self.count(count, "`!` takes a whole number of 1 or more")
         if len(steps) + copies > HAPS_PER_CYCLE:
-            raise self.fail(f"more than {HAPS_PER_CYCLE:,} steps in one cycle", mark.start)
+            raise self.wrong(f"more than {HAPS_PER_CYCLE:,} steps in one cycle", mark)
         steps.extend([steps[-1]] * (copies - 1))
 
-    def count(self, token: Token, message: str) -> int:
-        value = self.number(token)
+    def count(self, at: int, message: str) -> int:
+        value = self.number(at)
         if value.denominator != 1 or value < 1:
-            raise self.fail(message, token.start, len(token.text))
+            raise self.wrong(message, at)
         return int(value)
 
-    def range(self, steps: list[Step], first: Token) -> None:
+    def range(self, steps: list[Step], first: int) -> None:
         """`a .. b`: all whole numbers from a to b, in place of the step a."""
-        dots = self.next()
+        dots, last = self.next(), self.next()
         begin = steps[-1].node
-        last = self.next()
-        if not isinstance(begin, Atom) or begin.number is None or last.kind != "number":
-            raise self.fail("`..` stands between two numbers", dots.start, 2, "for example `0 .. 3`")
+        if not isinstance(begin, Atom) or begin.number is None or self.tokens[last].kind != "number":
+            raise self.wrong("`..` stands between two numbers", dots, "for example `0 .. 3`")
         end = self.number(last)
         if begin.number.denominator != 1 or end.denominator != 1:
-            raise self.fail("`..` counts in whole numbers", first.start, last.end - first.start)
+            start = self.starts[first]
+            raise self.fail("`..` counts in whole numbers", start, self.end(last) - start)
         if abs(end - begin.number) + len(steps) > HAPS_PER_CYCLE:
-            raise self.fail(f"a range of more than {HAPS_PER_CYCLE:,} steps", dots.start, 2)
+            raise self.wrong(f"a range of more than {HAPS_PER_CYCLE:,} steps", dots)
         low, high = int(begin.number), int(end)
         steps.pop()
         for value in range(low, high + 1) if low <= high else range(low, high - 1, -1):
             steps.append(Step(1, Atom(begin.offset, str(value), Fraction(value), SINGLE)))
-        following = self.tokens[self.at]
-        glued = following.kind == "(" and following.start == last.end
-        if following.kind in ("*", "/", "@", "?", ":", "%", "..") or glued:
-            raise self.fail("a range takes no modifier", following.start, hint="put it into brackets: `[0 .. 3]*2`")
+        kind = self.tokens[self.at].kind
+        if kind in ("*", "/", "@", "?", ":", "%", "..") or (kind == "(" and not self.tokens[last].parted):
+            start = self.starts[self.at]
+            raise self.fail("a range takes no modifier", start, hint="put it into brackets: `[0 .. 3]*2`")
 
     def step(self) -> Step:
-        token = self.tokens[self.at]
-        steps = [Step(1, self.atom())]
-        while self.modify(steps, token):
-            pass
-        return steps[0]
+        step = Step(1, self.atom())
+        while (given := self.changed(step)) is not None:
+            step = given
+        return step
 
-    def modify(self, steps: list[Step], first: Token) -> bool:
-        """Takes one modifier of the last step and of its copies; false if there is none."""
-        token = self.tokens[self.at]
-        kind = token.kind
-        if kind == "(" and token.start != self.tokens[self.at - 1].end:
-            return False
-        if kind not in ("*", "/", "@", "?", ":", "("):
+    def changed(self, step: Step) -> Step | None:
+        """A step with the modifier that comes next, which is taken; None if there is none."""
+        at = self.at
+        kind = self.tokens[at].kind
+        if kind not in _MODIFIERS or (kind == "(" and self.tokens[at - 1].parted):
             if kind == "%":
-                raise self.fail("`%` follows a `{ }` group", token.start)
-            return False
-        self.at += 1
-        old = steps[-1]
+                raise self.fail("`%` follows a `{ }` group", self.starts[at])
+            return None
+        self.at = at + 1
+        weight, node = step
         if kind == "@":
-            given = Step(self.weight(token), old.node)
+            return Step(self.weight(at), node)
+        if kind == "?":
+            changed = self.dropped(at, node)
+        elif kind == ":":
+            changed = self.indexed(at, node)
+        elif kind == "(":
+            changed = self.euclid(at, node)
         else:
-            given = Step(old.weight, self.modified(token, old.node))
-        copies = 1
-        while copies < len(steps) and steps[-1 - copies] is old:
-            copies += 1
-        steps[-copies:] = [given] * copies
-        return True
+            changed = self.faster(kind == "/", at, node)
+        return tuple.__new__(Step, (weight, changed))
 
-    def modified(self, token: Token, node: Node) -> Node:
-        if token.kind in "*/":
-            return self.faster(token, node)
-        if token.kind == "?":
-            given = self.glued("number")
-            probability = Fraction(1, 2) if given is None else self.number(given)
-            if given is not None and not 0 <= probability <= 1:
-                raise self.fail("a probability lies between 0 and 1", given.start, len(given.text))
-            old = node.extent
-            extent = self.checked(Extent(old.peak, old.layers, old.height + 1, True), token.start)
-            return Dropped(token.start, node, float(probability), extent)
-        if token.kind == ":":
-            return self.indexed(token, node)
-        return self.euclid(token, node)
+    def dropped(self, at: int, node: Node) -> Node:
+        given = self.glued("number")
+        probability = 0.5
+        if given is not None:
+            exact = self.number(given)
+            if not 0 <= exact <= 1:
+                raise self.wrong("a probability lies between 0 and 1", given)
+            probability = float(exact)
+        peak, layers, height, _ = node.extent
+        start = self.starts[at]
+        return Dropped(start, node, probability, self.extent(peak, layers, height + 1, True, start))
 
-    def weight(self, token: Token) -> Fraction | int:
+    def weight(self, at: int) -> Fraction | int:
         value = self.next()
-        if value.kind != "number":
-            raise self.fail("`@` needs a number", token.start, hint="for example `bd@3`")
+        if self.tokens[value].kind != "number":
+            raise self.wrong("`@` needs a number", at, "for example `bd@3`")
         weight = self.number(value)
         if weight <= 0:
-            raise self.fail("a weight is above 0", value.start, len(value.text))
+            raise self.wrong("a weight is above 0", value)
         return int(weight) if weight.denominator == 1 else weight
 
-    def indexed(self, token: Token, node: Node) -> Node:
+    def indexed(self, at: int, node: Node) -> Node:
         given = self.glued("number")
+        start = self.starts[at]
         if given is None:
-            raise self.fail("`:` is followed by a sample number", token.start, hint="for example `bd:3`")
-        if not given.text.isdigit():
+            raise self.fail("`:` is followed by a sample number", start, hint="for example `bd:3`")
+        if not self.tokens[given].text.isdigit():
             hint = "samples are counted: 0, 1, 2 ..."
-            raise self.fail("a sample number is a whole number of 0 or more", given.start, len(given.text), hint)
+            raise self.wrong("a sample number is a whole number of 0 or more", given, hint)
         for atom in numbers_in(node):
             if atom.number is not None or atom.text[0] == "~" or "'" in atom.text or ":" in atom.text:
-                raise self.fail(
-                    f"`:{given.text}` has no meaning on `{atom.text}`", token.start, given.end - token.start
-                )
-        old = node.extent
-        extent = self.checked(Extent(old.peak, old.layers, old.height + 1, old.chance), token.start)
-        return Indexed(token.start, node, int(self.number(given)), extent)
+                what = f"`:{self.tokens[given].text}` has no meaning on `{atom.text}`"
+                raise self.fail(what, start, self.end(given) - start)
+        peak, layers, height, chance = node.extent
+        extent = self.extent(peak, layers, height + 1, chance, start)
+        return Indexed(start, node, int(self.number(given)), extent)
 
-    def faster(self, token: Token, node: Node) -> Node:
-        factor = self.factor(token, "bd*2" if token.kind == "*" else "bd/2")
-        slower = token.kind == "/"
-        rates: list[float] = []
-        for atom in numbers_in(factor):
-            value = self.needs_number(atom)
-            sign = value.numerator
-            if isinstance(factor, Atom) and (sign < 0 or (slower and not sign)):
-                what = "cannot run backwards" if sign < 0 else "cannot be slowed by 0"
-                raise self.fail(f"a pattern {what}", atom.offset, len(atom.text))
-            if sign > 0:
-                rates.append(float(1 / value if slower else value))
-        fastest = max(rates, default=0.0)
-        old, by = node.extent, factor.extent
-        extent = Extent(
-            old.peak * fastest * by.layers,
-            old.layers * by.layers,
-            max(old.height, by.height) + (1 if isinstance(factor, Atom) else PATTERNED),
-            old.chance or by.chance,
-        )
-        where = self.tokens[self.at - 1]
-        self.checked(extent, token.start, where.end - token.start)
-        return Faster(token.start, node, factor, slower, extent)
+    def faster(self, slower: bool, at: int, node: Node) -> Node:
+        factor = self.factor(at, "bd/2" if slower else "bd*2")
+        peak, layers, height, chance = node.extent
+        start = self.starts[at]
+        if type(factor) is Atom:
+            rate = self.needs_number(factor)
+            if rate.numerator < 0 or (slower and not rate.numerator):
+                what = "cannot run backwards" if rate.numerator < 0 else "cannot be slowed by 0"
+                raise self.fail(f"a pattern {what}", factor.offset, len(factor.text))
+            fastest = rate.denominator / rate.numerator if slower else rate.numerator / rate.denominator
+            extent = self.extent(peak * fastest, layers, height + 1, chance, start, self.at - 1)
+        else:
+            by = factor.extent
+            rates = [value for value in map(self.needs_number, numbers_in(factor)) if value.numerator > 0]
+            fastest = max([float(1 / value if slower else value) for value in rates], default=0.0)
+            extent = self.extent(
+                peak * fastest * by.layers,
+                layers * by.layers,
+                max(height, by.height) + PATTERNED,
+                chance or by.chance,
+                start,
+                self.at - 1,
+            )
+        return Faster(start, node, factor, slower, extent)
 
-    def factor(self, token: Token, example: str) -> Node:
-        kind = self.tokens[self.at].kind
+    def factor(self, at: int, example: str) -> Node:
+        mark, kind = self.tokens[at].kind, self.tokens[self.at].kind
         if kind not in ("number", "<", "["):
-            hint = _NO_PATH if token.kind == "/" and kind == "word" else f"for example `{example}`"
-            raise self.fail(f"`{token.kind}` needs a number, a `<…>` or a `[…]`", token.start, hint=hint)
+            hint = _NO_PATH if mark == "/" and kind == "word" else f"for example `{example}`"
+            raise self.fail(f"`{mark}` needs a number, a `<…>` or a `[…]`", self.starts[at], hint=hint)
         return self.atom()
 
     def needs_number(self, atom: Atom) -> Fraction:
@@ -304,20 +297,17 @@ class _Reader:
             raise self.fail(f"`{atom.text}` is not a number", atom.offset, len(atom.text))
         return atom.number
 
-    def euclid(self, token: Token, node: Node) -> Node:
-        arguments = [self.argument(token)]
-        while self.next().kind == ",":
-            arguments.append(self.argument(token))
-        closing = self.tokens[self.at - 1]
-        if closing.kind != ")":
-            raise self.fail("`|` has no meaning among these arguments", closing.start)
+    def euclid(self, at: int, node: Node) -> Node:
+        arguments = [self.argument(at)]
+        while self.tokens[self.next()].kind == ",":
+            arguments.append(self.argument(at))
+        start, closing = self.starts[at], self.at - 1
+        length = self.end(closing) - start
+        if self.tokens[closing].kind != ")":
+            raise self.fail("`|` has no meaning among these arguments", self.starts[closing])
         if not 2 <= len(arguments) <= 3:
-            raise self.fail(
-                "a Euclidean rhythm takes two or three arguments",
-                token.start,
-                closing.end - token.start,
-                "hits, steps and rotation: `bd(3,8,2)`",
-            )
+            what = "a Euclidean rhythm takes two or three arguments"
+            raise self.fail(what, start, length, "hits, steps and rotation: `bd(3,8,2)`")
         hits, steps = arguments[:2]
         most_steps = max((abs(self.whole_number(atom)) for atom in numbers_in(steps)), default=0)
         most_hits = 0
@@ -328,77 +318,74 @@ class _Reader:
             for atom in numbers_in(argument):
                 self.whole_number(atom)
         if most_steps > HAPS_PER_CYCLE:
-            raise self.fail(f"a rhythm of more than {HAPS_PER_CYCLE:,} steps", token.start, closing.end - token.start)
+            raise self.fail(f"a rhythm of more than {HAPS_PER_CYCLE:,} steps", start, length)
         old = node.extent
         extents = [argument.extent for argument in arguments]
         together = 1
         for one in extents:
             together *= max(one.layers, 1)
-        extent = Extent(
+        extent = self.extent(
             float(most_hits * old.layers * together),
             old.layers * together,
             max(old.height, *[one.height for one in extents]) + 1,
             old.chance or any(one.chance for one in extents),
+            start,
+            closing,
         )
-        self.checked(extent, token.start, closing.end - token.start)
-        return Euclid(token.start, node, hits, steps, arguments[2] if len(arguments) > 2 else None, extent)
+        return Euclid(start, node, hits, steps, arguments[2] if len(arguments) > 2 else None, extent)
 
     def whole_number(self, atom: Atom) -> int:
         value = self.needs_number(atom)
         if value.denominator != 1:
             raise self.fail("a Euclidean rhythm takes whole numbers", atom.offset, len(atom.text))
-        return int(value)
+        return value.numerator
 
-    def argument(self, token: Token) -> Node:
-        start = self.tokens[self.at].start
+    def argument(self, at: int) -> Node:
+        start = self.starts[self.at]
         sequence = self.sequence()
         if not sequence.steps:
-            raise self.fail("a Euclidean rhythm misses an argument", token.start, hint="for example `bd(3,8)`")
+            raise self.fail("a Euclidean rhythm misses an argument", self.starts[at], hint="for example `bd(3,8)`")
         if len(sequence.steps) == 1 and sequence.steps[0].weight == 1:
             return sequence.steps[0].node
         return self.grouped(start, "[", ((sequence,),), None)
 
     def atom(self) -> Node:
-        token = self.tokens[self.at]
-        self.at += 1
-        kind, text, start, _ = token
-        if kind == "word":
-            extent = self.word_extent(token) if "'" in text or ":" in text else SINGLE
-            return tuple.__new__(Atom, (start, text, None, extent))
-        if kind == "number":
-            return tuple.__new__(Atom, (start, text, self.number(token), SINGLE))
+        at = self.at
+        self.at = at + 1
+        token, start = self.tokens[at], self.starts[at]
+        kind, extent = token.kind, token.extent
+        if extent is not None:
+            return tuple.__new__(Atom, (start, token.text, token.number, extent))
         if kind == "~":
-            return Rest(token.start)
-        if kind == "bus":
-            return Atom(token.start, token.text, None, SINGLE)
-        if kind not in CLOSER and kind in ("/", ".."):
-            raise self.fail(f"`{kind}` has nothing before it", start, len(kind), _NO_PATH)
+            return Rest(start)
+        if kind == "number":
+            return Atom(start, token.text, self.number(at), SINGLE)
+        if kind == "word":
+            index = token.text.rpartition(":")[2]
+            raise self.fail("a sample number over 1e15", self.end(at) - len(index), len(index))
+        if kind in ("/", ".."):
+            raise self.wrong(f"`{kind}` has nothing before it", at, _NO_PATH)
         if kind not in CLOSER:
-            raise self.fail(f"`{token.text}` has nothing before it", token.start)
+            raise self.fail(f"`{token.text}` has nothing before it", start)
         alternatives = self.alternatives()
         self.at += 1
         pace: Node | None = None
-        if kind == "{" and (percent := self.glued("%")):
+        if kind == "{" and (percent := self.glued("%")) is not None:
             pace = self.factor(percent, "{a b c}%4")
             for atom in numbers_in(pace):
                 value = self.needs_number(atom)
                 if isinstance(pace, Atom) and value <= 0:
                     raise self.fail("a polymeter has more than 0 steps a cycle", atom.offset, len(atom.text))
-        return self.grouped(token.start, "[" if kind == "(" else kind, alternatives, pace)
-
-    def word_extent(self, token: Token) -> Extent:
-        text = token.text
-        index = text.rpartition(":")[2] if ":" in text else ""
-        if len(index) > _LONGEST_NUMBER or (index and int(index) > LARGEST):
-            raise self.fail("a sample number over 1e15", token.end - len(index), len(index))
-        if "'" not in text:
-            return SINGLE
-        notes = len(chord_parts(text)[1] or (0,))
-        return Extent(float(notes), notes, 0, False)
+        return self.grouped(start, "[" if kind == "(" else kind, alternatives, pace)
 
     def grouped(
         self, start: int, kind: str, alternatives: tuple[tuple[Sequence, ...], ...], pace: Node | None
     ) -> Group:
+        first = alternatives[0]
+        if kind == "[" and len(alternatives) == 1 and len(first) == 1:
+            peak, together, height, chance = first[0].extent
+            extent = self.extent(peak, together, height + 1, chance, start)
+            return tuple.__new__(Group, (start, kind, alternatives, pace, extent))
         peak, together, height = 0.0, 0, 0
         chance = len(alternatives) > 1
         for layers in alternatives:
@@ -406,7 +393,7 @@ class _Reader:
             peak_here, together_here = 0.0, 0
             for layer in layers:
                 own = layer.extent
-                peak_here += _layer_peak(layer, kind, steps)
+                peak_here += own.peak if kind == "[" else _layer_peak(layer, kind, steps)
                 together_here += own.layers
                 height = max(height, own.height)
                 chance = chance or own.chance
@@ -416,7 +403,7 @@ class _Reader:
             together *= max(pace.extent.layers, 1)
             peak *= max(pace.extent.layers, 1)
             height = max(height, pace.extent.height)
-        extent = self.checked(Extent(peak, together, height + 1, chance), start)
+        extent = self.extent(peak, together, height + 1, chance, start)
         return Group(start, kind, alternatives, pace, extent)
 
     def pace_of(self, layers: Several[Sequence], pace: Node | None) -> float:
@@ -425,16 +412,26 @@ class _Reader:
         return max((float(self.needs_number(atom)) for atom in numbers_in(pace)), default=0.0)
 
 
+def sequenced(steps: list[Step]) -> Sequence:
+    """Steps one after another, with what they are together."""
+    peak, layers, height, chance = 0.0, 0, 0, False
+    for _, node in steps:
+        own = node.extent
+        if own is SINGLE:
+            peak += 1.0
+            layers = layers or 1
+            continue
+        peak += own.peak
+        height = max(height, own.height)
+        chance = chance or own.chance
+        layers = max(layers, own.layers)
+    return Sequence(tuple(steps), Extent(peak, layers, height, chance))
+
+
 def _layer_peak(layer: Sequence, kind: str, pace: float) -> float:
-    if kind == "[" or not layer.steps:
+    """About the most haps a cycle of one layer in angle brackets or braces."""
+    if not layer.steps:
         return layer.extent.peak
     if kind == "<":
-        return max(step.node.extent.peak for step in layer.steps)
+        return max([step.node.extent.peak for step in layer.steps])
     return layer.extent.peak * max(pace, 0.0) / float(layer.weight)
-
-
-@lru_cache(maxsize=4096)
-def _number(text: str) -> Fraction | None:
-    """A number as written; None if it is too large."""
-    value = Fraction(text)
-    return value if abs(value) <= LARGEST else None

@@ -1,11 +1,20 @@
-"""The tokens of mini-notation, with every bracket closed."""
+"""The tokens of mini-notation, with every bracket closed.
+
+A token says what a piece of text is, wherever it stands: the same words come again and again, in a text and in the
+next one, so that each is looked at once. Where the pieces of a text begin stands beside them.
+"""
 
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import lru_cache
+from itertools import accumulate
 from typing import NamedTuple
 
 from farm.errors import Loc, ScoreError
+from farm.pattern.mini_tree import SINGLE, Extent, chord_parts
 
 DEEPEST = 200
 """The most brackets inside each other."""
@@ -13,37 +22,46 @@ DEEPEST = 200
 LONGEST = 100_000
 """The most characters of one pattern."""
 
+LARGEST = 10**15
+LONGEST_NUMBER = 40
 CLOSER = {"[": "]", "<": ">", "(": ")", "{": "}"}
 
 
-class Token(NamedTuple):
-    """A piece of the text; `kind` is number, word, bus, end, or the mark itself."""
+@dataclass(frozen=True, slots=True, eq=False)
+class Token:
+    """What a piece of text is; `kind` is number, word, bus, end, or the mark itself."""
 
     kind: str
     text: str
-    start: int
-    end: int
+    number: Fraction | None = None
+    """The value of a number; None if it is too large or too long."""
+    extent: Extent | None = None
+    """How much a number, word or bus sounds; None if its number is too large."""
+    parted: bool = False
+    """Whether a blank follows it."""
 
 
-_TOKEN = re.compile(
-    r"""
-\s*+(?:
-    (?P<number>(?>-?(?:\d+(?:\.\d+)?|\.\d+))(?![\w'\#\-]))
-  | (?P<range>\.\.)
-  | (?P<word>(?:[A-Za-z]|\d+[A-Za-z])[\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?:(?>:\d+)(?!\.\d))?)
-  | (?P<word_with_digits>\d+'\w*)
-  | (?P<bus>~[A-Za-z_]\w*)
-  | (?P<mark>[\[\]<>(){},*/:@%?!.|~]|_(?!\w))
-  | (?P<bad>.)
-)
-    """,
-    re.VERBOSE | re.ASCII | re.DOTALL,
-)
+class Tokens(NamedTuple):
+    """The tokens of a text, and the offset at which each begins; the last one is of kind "end"."""
+
+    tokens: list[Token]
+    starts: list[int]
 
 
-_KINDS = ("bad", *_TOKEN.groupindex)
-_NAMED = frozenset(["word", "number", "bus"])
-_CLOSERS = frozenset(CLOSER.values())
+_FORMS = {
+    "number": r"(?>-?(?:\d+(?:\.\d+)?|\.\d+))(?![\w'\#\-])",
+    "range": r"\.\.",
+    "word": r"(?:[A-Za-z]|\d+[A-Za-z])[\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?:(?>:\d+)(?!\.\d))?",
+    "bus": r"~[A-Za-z_]\w*",
+    "mark": r"[\[\]<>(){},*/:@%?!.|~]|_(?!\w)",
+}
+_PIECE = re.compile(rf"(?:{'|'.join(f'(?P<{kind}>{form})' for kind, form in _FORMS.items())})\s*+", re.ASCII)
+_PIECES = re.compile(rf"(?:{'|'.join(_FORMS.values())})\s*+|(?s:.+)", re.ASCII)
+"""Every piece with the blanks behind it, and as the last one all from where nothing can be read."""
+_BLANKS = " \t\n\r\f\v"
+_BRACKETS = re.compile(r"[\[\]<>(){}]")
+_STRAY = re.compile(r"\d+'\w*|(?s:.)", re.ASCII)
+_END = Token("end", "")
 
 
 def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | None = None) -> ScoreError:
@@ -51,47 +69,81 @@ def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | Non
     return ScoreError(message, loc=loc.shifted(start, length), hint=hint)
 
 
-def tokens_of(text: str, loc: Loc) -> list[Token]:
-    """The tokens of a text whose first character stands at `loc`, ended by one of kind "end".
+def tokens_of(text: str, loc: Loc) -> Tokens:
+    """The tokens of a text whose first character stands at `loc`.
 
     Raises `ScoreError` for a stray character, for a bracket that is not closed, for a nest too deep, a text too long.
     """
     if len(text) > LONGEST:
         raise failure(loc, f"a pattern of {len(text):,} characters, the limit is {LONGEST:,}", 0)
-    tokens: list[Token] = []
-    new = tuple.__new__
+    pieces = _PIECES.findall(text.lstrip(_BLANKS))
+    starts = list(accumulate(map(len, pieces), initial=len(text) - sum(map(len, pieces))))
+    readable = not pieces or _PIECE.fullmatch(pieces[-1]) is not None
+    _check(text, len(text) if readable else starts[-2], loc)
+    tokens = list(map(_token, pieces))
+    tokens.append(_END)
+    return Tokens(tokens, starts)
+
+
+def mark_at(text: str, offset: int) -> str:
+    """The word, number or mark that begins at an offset of a text that was read."""
+    found = _PIECE.match(text, offset)
+    return found[0].rstrip(_BLANKS) if found is not None else ""
+
+
+@lru_cache(maxsize=4096)
+def _token(piece: str) -> Token:
+    found = _PIECE.fullmatch(piece)
+    assert found is not None, "the text was checked"
+    text = piece.rstrip(_BLANKS)
+    parted = len(text) < len(piece)
+    kind = found.lastgroup or ""
+    if kind == "number":
+        value = Fraction(text) if len(text) <= LONGEST_NUMBER else None
+        if value is None or abs(value) > LARGEST:
+            return Token(kind, text, parted=parted)
+        return Token(kind, text, value, SINGLE, parted)
+    if kind == "word":
+        return Token(kind, text, None, _extent_of_word(text), parted)
+    if kind == "bus":
+        return Token(kind, text, None, SINGLE, parted)
+    return Token(text, text, None, None, parted)
+
+
+def _extent_of_word(text: str) -> Extent | None:
+    if ":" in text:
+        index = text.rpartition(":")[2]
+        if len(index) > LONGEST_NUMBER or int(index) > LARGEST:
+            return None
+    if "'" not in text:
+        return SINGLE
+    notes = len(chord_parts(text)[1] or (0,))
+    return Extent(float(notes), notes, 0, False)
+
+
+def _check(text: str, readable: int, loc: Loc) -> None:
+    """Raises for the first bracket that is wrong, or where the text can be read no further."""
     open_: list[tuple[str, int]] = []
-    for match in _TOKEN.finditer(text):
-        group = match.lastindex or 0
-        kind = _KINDS[group]
-        start, end = match.span(group)
-        written = text[start:end]
-        if kind not in _NAMED:
-            if kind in ("bad", "word_with_digits"):
-                raise _stray(written, start, loc)
-            kind = written
-            if written in CLOSER:
-                open_.append((written, start))
-                if len(open_) > DEEPEST:
-                    raise failure(loc, f"brackets are nested more than {DEEPEST} deep", start)
-            elif written in _CLOSERS:
-                _close(open_, written, start, loc)
-        tokens.append(new(Token, (kind, written, start, end)))
+    for match in _BRACKETS.finditer(text, 0, readable):
+        bracket, start = match[0], match.start()
+        if bracket in CLOSER:
+            open_.append((bracket, start))
+            if len(open_) > DEEPEST:
+                raise failure(loc, f"brackets are nested more than {DEEPEST} deep", start)
+            continue
+        if not open_:
+            raise failure(loc, f"`{bracket}` closes nothing", start)
+        opening, began = open_.pop()
+        if CLOSER[opening] != bracket:
+            hint = f"add `{CLOSER[opening]}` before the `{bracket}`"
+            raise failure(loc, f"`{opening}` is not closed by `{bracket}`", began, hint=hint)
+    if readable < len(text):
+        stray = _STRAY.match(text, readable)
+        assert stray is not None
+        raise _stray(stray[0], readable, loc)
     if open_:
-        bracket, start = open_[-1]
-        raise failure(loc, f"`{bracket}` is never closed", start, hint=f"add `{CLOSER[bracket]}`")
-    tokens.append(Token("end", "", len(text), len(text)))
-    return tokens
-
-
-def _close(open_: list[tuple[str, int]], text: str, start: int, loc: Loc) -> None:
-    if not open_:
-        raise failure(loc, f"`{text}` closes nothing", start)
-    bracket, began = open_.pop()
-    if CLOSER[bracket] != text:
-        raise failure(
-            loc, f"`{bracket}` is not closed by `{text}`", began, hint=f"add `{CLOSER[bracket]}` before the `{text}`"
-        )
+        opening, began = open_[-1]
+        raise failure(loc, f"`{opening}` is never closed", began, hint=f"add `{CLOSER[opening]}`")
 
 
 def _stray(text: str, start: int, loc: Loc) -> ScoreError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from itertools import chain
 from math import lcm
 
 import numpy as np
@@ -21,6 +22,8 @@ from farm.pattern.time import OVERFLOW, Ints, Times
 Answer = Callable[[Ints], Haps]
 Piece = tuple[int, int, int, int]
 """Begin and end in grid units, value id, loc id."""
+Value = tuple[int, int]
+"""Value id, loc id."""
 
 HAPS_PER_CYCLE = 200_000
 """The most haps one cycle of a pattern may hold."""
@@ -172,11 +175,21 @@ def constant(pieces: Iterable[Piece], grid: int) -> Pattern:
 
 def laid_out(pieces: tuple[Piece, ...], grid: int) -> Haps:
     """The haps of one cycle of `pieces`; equal values share a row of the table."""
-    rows: dict[tuple[int, int], int] = {}
-    key = np.array([rows.setdefault(piece[2:], len(rows)) for piece in pieces])
-    columns = np.array(pieces, dtype=object if grid >= OVERFLOW >> 2 else np.int64).T
+    if grid >= OVERFLOW >> 2:
+        columns = np.array(pieces, dtype=object).T
+    else:
+        columns = np.fromiter(chain.from_iterable(pieces), np.int64, 4 * len(pieces)).reshape(-1, 4).T
     times = columns[[0, 1, 0, 1]]
-    values = np.array(list(rows), np.float64).T
+    if len(pieces) <= FOLDED:
+        rows: dict[tuple[int, int], int] = {}
+        key = np.array([rows.setdefault(piece[2:], len(rows)) for piece in pieces])
+        values = np.array(list(rows), np.float64).T
+    else:
+        ids, places = columns[2:].astype(np.int64)
+        _, first, number = np.unique(ids * (places.max() + 1) + places, return_index=True, return_inverse=True)
+        order = np.argsort(first)
+        values = columns[2:].take(first[order], axis=1).astype(np.float64)
+        key = np.argsort(order).take(number)
     return Haps(np.zeros(len(pieces), np.int64), times, grid, 1, key, values, ("v", "loc"))
 
 

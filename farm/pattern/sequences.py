@@ -19,11 +19,13 @@ from farm.pattern.pattern import (
     TABLE_PERIOD,
     Pattern,
     Piece,
+    Value,
     common_period,
     constant,
     is_steady,
     laid_out,
     per_hap,
+    pure,
     rowswitch,
     silence,
 )
@@ -46,7 +48,7 @@ def _coin_leaf(
     groups: Sequence[tuple[tuple[Piece, ...], int, float, int]], grid: int, spans: Sequence[tuple[int, int]] = ()
 ) -> Pattern:
     """Many constant pieces, each with its own coin a cycle; group i fills `spans[i]` of `grid` units."""
-    count = sum(len(pieces) for pieces, *_ in groups)
+    count = sum([len(group[0]) for group in groups])
 
     def lay_out() -> tuple[Haps, Hashes, Floats, Floats]:
         """The pieces as haps, and seed, onset and limit of each; most leaves are folded into others and never asked."""
@@ -55,7 +57,7 @@ def _coin_leaf(
         limits: list[float] = []
         seeds: list[int] = []
         for i, (pieces, own, probability, seed) in enumerate(groups):
-            placed.extend(_fitted(pieces, own, *spans[i], grid) if spans else pieces)
+            placed.extend(_fitted(pieces, own, *spans[i]) if spans else pieces)
             fractions.extend(begin / own for begin, *_ in pieces)
             limits.extend([probability] * len(pieces))
             seeds.extend([seed] * len(pieces))
@@ -75,8 +77,8 @@ def _coin_leaf(
     return Pattern(answer, None, count)
 
 
-def _fitted(pieces: Sequence[Piece], own: int, begin: int, end: int, grid: int) -> list[Piece]:
-    """A cycle of pieces over `own`, squeezed into begin .. end over a grid that `own` divides into whole units."""
+def _fitted(pieces: Sequence[Piece], own: int, begin: int, end: int) -> list[Piece]:
+    """A cycle of pieces over `own`, squeezed into begin .. end, which `own` divides into whole units."""
     scale, rest = divmod(end - begin, own)
     assert not rest, "the grid must hold every piece"
     return [(begin + b * scale, begin + e * scale, value, loc) for b, e, value, loc in pieces]
@@ -93,7 +95,7 @@ def stack(patterns: Sequence[Pattern]) -> Pattern:
     if total <= FOLDED and all(pattern.pieces is not None and pattern.coin is None for pattern in patterns):
         grid = lcm(*[pattern.grid for pattern in patterns])
         return constant(
-            [one for p in patterns for one in _fitted(p.pieces or (), p.grid, 0, grid, grid)],
+            [one for p in patterns for one in _fitted(p.pieces or (), p.grid, 0, grid)],
             grid,
         )
     layers = _steady_runs(patterns)
@@ -126,40 +128,44 @@ def _steady_runs(patterns: Sequence[Pattern]) -> list[Pattern]:
     return [*layers, stack(run)] if run else layers
 
 
-def timecat(steps: Sequence[tuple[Fraction | int, Pattern]]) -> Pattern:
-    """One after another within each cycle; (weight, pattern), where a step is as long as its weight is large."""
+def timecat(steps: Sequence[tuple[Fraction | int, Pattern | Value]]) -> Pattern:
+    """One after another within each cycle: (weight, step), where a step is as long as its weight is large.
+
+    A step is a pattern, or a value that lasts as long as the step does.
+    """
     if not steps:
         return silence
     if len(steps) == 1:
-        return steps[0][1]
+        only = steps[0][1]
+        return only if isinstance(only, Pattern) else pure(*only)
     weights = {weight for weight, _ in steps}
     even = weights == {1}
     unit = 1 if even else lcm(*[weight.denominator for weight in weights])
     grid = len(steps) if even else int(sum([weight for weight, _ in steps]) * unit)
     fine = 1
-    for own in {pattern.grid for _, pattern in steps}:
+    for own in {step.grid for _, step in steps if isinstance(step, Pattern)}:
         if lcm(fine, own) <= 1 << 30:
             fine = lcm(fine, own)
     still: list[Piece] = []
     coins: list[tuple[tuple[Piece, ...], int, float, int]] = []
     spans: list[tuple[int, int]] = []
     rest: list[Pattern] = []
-    at = 0
-    for weight, pattern in steps:
-        begin, at = at, at + (1 if even else int(weight * unit))
-        if not pattern.peak:
+    end = 0
+    for weight, step in steps:
+        begin, end = end, end + (fine if even else int(weight * unit) * fine)
+        if not isinstance(step, Pattern):
+            still.append((begin, end, *step))
             continue
-        pieces, own = pattern.pieces, pattern.grid
+        if not step.peak:
+            continue
+        pieces, own = step.pieces, step.grid
         if pieces is None or fine % own:
-            rest.append(compress(Fraction(begin, grid), Fraction(at, grid), pattern))
-        elif pattern.coin is not None:
-            coins.append((pieces, own, *pattern.coin))
-            spans.append((begin * fine, at * fine))
-        elif own == 1:
-            for _, _, value, loc in pieces:
-                still.append((begin * fine, at * fine, value, loc))
+            rest.append(compress(Fraction(begin, grid * fine), Fraction(end, grid * fine), step))
+        elif step.coin is not None:
+            coins.append((pieces, own, *step.coin))
+            spans.append((begin, end))
         else:
-            still.extend(_fitted(pieces, own, begin * fine, at * fine, grid * fine))
+            still.extend(_fitted(pieces, own, begin, end))
     if coins:
         rest.insert(0, _coin_leaf(coins, grid * fine, spans))
     if still:

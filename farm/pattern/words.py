@@ -5,6 +5,7 @@ Ids are given in the order of the text, for each score anew, so that a score ren
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,6 +13,7 @@ from fractions import Fraction
 import numpy as np
 
 from farm.errors import Loc, ScoreError
+from farm.pattern.mini_tokens import mark_at
 from farm.pattern.notes import hertz, note_number, pitch_class, solfege
 from farm.pattern.time import Floats, Ints
 
@@ -58,9 +60,13 @@ class Words:
         self.forgive: Callable[[ScoreError], None] | None = None
         """Where a word goes that stands for a number, which then says nothing; None: it is an error."""
         self._values: list[Value] = []
+        self.written: dict[str, int] = {}
+        """The id of what stands for itself in mini-notation, as far as it was read."""
         self._ids: dict[str | ChordNote | tuple[int, int], int] = {}
         self._columns: Floats = np.zeros((len(_COLUMNS), 0))
-        self._places: list[Loc | tuple[Loc, int, int]] = []
+        self._places: list[int] = []
+        self._texts: list[tuple[Loc, str | None]] = []
+        self._next_place = 0
         self._results: dict[tuple[str, int, int], int] = {}
         self.intern("")
         self.add_loc(Loc("", 0, 0, 0))
@@ -165,19 +171,28 @@ class Words:
 
     def add_loc(self, loc: Loc) -> int:
         """The id of a place in the score."""
-        self._places.append(loc)
-        return len(self._places) - 1
+        return self._add(loc, None)
 
-    def add_place(self, start: Loc, characters: int, length: int) -> int:
-        """The id of the place `characters` after `start`; its `Loc` is made when somebody asks for it."""
-        places = self._places
-        places.append((start, characters, length))
-        return len(places) - 1
+    def add_text(self, loc: Loc, text: str) -> int:
+        """The id of the first character of a text of mini-notation at `loc`; those of its others follow."""
+        return self._add(loc, text)
+
+    def _add(self, loc: Loc, text: str | None) -> int:
+        first = self._next_place
+        self._places.append(first)
+        self._texts.append((loc, text))
+        self._next_place = first + max(len(text or ""), 1)
+        return first
 
     def loc(self, number: float) -> Loc:
-        """The place of an id."""
-        place = self._places[int(number) if number == number else 0]
-        return place if isinstance(place, Loc) else place[0].shifted(place[1], place[2])
+        """The place of an id: of a character of mini-notation, of what begins there."""
+        place = int(number) if number == number else 0
+        index = bisect_right(self._places, place) - 1
+        loc, text = self._texts[index]
+        if text is None:
+            return loc
+        offset = place - self._places[index]
+        return loc.shifted(offset, len(mark_at(text, offset)))
 
 
 _COLUMNS = ("number", "midi", "size", "hertz", "degree", "solfege", "true")

@@ -48,6 +48,7 @@ _LEAVES: dict[str, type[Name | BusRef | PatternRef | TemplateRef]] = {
     "template": TemplateRef,
 }
 _NAMES = frozenset({"name", "bus"})
+_PLAIN = frozenset({"number", "string"})
 
 Keyword: TypeAlias = tuple[str, Expr, Loc]
 
@@ -77,13 +78,15 @@ def read_expression(tokens: Sequence[Token], source: Source, variables: frozense
 
     `variables` are bare names that stand for a bus and take no arguments. Raises ScoreError.
     """
-    rows: list[list[Item]] = [[]]
+    row: list[Item] = []
+    rows = [row]
     openers: list[Token] = []
     for token in tokens:
         kind = token.kind
         if kind == "open":
             openers.append(token)
-            rows.append([])
+            row = []
+            rows.append(row)
             if len(openers) > MAX_NESTING:
                 raise ScoreError(
                     f"brackets nest more than {MAX_NESTING} levels deep",
@@ -96,15 +99,16 @@ def read_expression(tokens: Sequence[Token], source: Source, variables: frozense
             opener = openers.pop()
             if CLOSER[opener.text] != token.text:
                 raise unclosed(opener, source, f": `{token.text}` comes first")
-            row = _Row(rows.pop(), token.start, source, variables)
-            rows[-1].append(_close(opener, token, row, rows[-1]))
+            content = _Row(rows.pop(), token.start, source, variables)
+            row = rows[-1]
+            row.append(_close(opener, token, content, row))
         else:
-            rows[-1].append(token)
+            row.append(token)
     if openers:
         raise unclosed(openers[-1], source, "")
-    row = _Row(rows[0], tokens[-1].end, source, variables)
-    expr = row.expression(_CHAIN)
-    row.finish()
+    whole = _Row(row, tokens[-1].end, source, variables)
+    expr = whole.expression(_CHAIN)
+    whole.finish()
     return expr
 
 
@@ -210,9 +214,15 @@ class _Row:
 
     def expression(self, loosest: int) -> Expr:
         """An expression whose operators bind at least as tightly as `loosest`; all of them lean left."""
-        left = self._unary()
+        items = self.items
+        first = items[self.at]
+        if first.kind in _NAMES:
+            self.at += 1
+            left = self._call(first)
+        else:
+            left = self._unary(first)
         while True:
-            item = self.items[self.at]
+            item = items[self.at]
             if item.kind != "op":
                 return left
             level = _LEVELS.get(item.text)
@@ -228,8 +238,7 @@ class _Row:
             else:
                 left = Binary(item.text, left, right, loc)
 
-    def _unary(self) -> Expr:
-        item = self.items[self.at]
+    def _unary(self, item: Item) -> Expr:
         if item.kind != "op" or item.text != "-":
             return self._operand(item)
         signs: list[Item] = []
@@ -261,18 +270,17 @@ class _Row:
 
     def _value(self, item: Item) -> Expr | None:
         """A value that takes no arguments, if `item` is one; names and buses stand for themselves."""
-        kind = item.kind
+        kind, text, start, end = item[:4]
         loc = self.source.loc
         expr: Expr
-        leaf = _LEAVES.get(kind)
-        if leaf is not None:
-            expr = leaf(item.text, loc(item.start, item.end - item.start))
-        elif kind == "number":
+        if kind == "number":
             expr = self._number(item)
         elif kind == "string":
-            expr = String(item.text, loc(item.start + 1, max(1, len(item.text))))
+            expr = String(text, loc(start + 1, max(1, len(text))))
+        elif (leaf := _LEAVES.get(kind)) is not None:
+            expr = leaf(text, loc(start, end - start))
         elif isinstance(item, Bracket):
-            expr = ListExpr(item.parts, loc(item.start)) if item.text == "[" else item.parts[0]
+            expr = ListExpr(item.parts, loc(start)) if text == "[" else item.parts[0]
         else:
             return None
         self.at += 1
@@ -323,11 +331,14 @@ class _Row:
         """Read `arg ... :name arg ...` as far as it goes."""
         while True:
             item = self.items[self.at]
-            if item.kind == "op" and item.text == ":":
+            kind = item.kind
+            if kind == "end":
+                return
+            if kind == "op" and item.text == ":":
                 name, loc = self._keyword_name()
                 keywords.append((name, self._keyword_value(name, loc), loc))
                 continue
-            value = self._argument(item)
+            value = self._value(item) if kind in _PLAIN else self._argument(item)
             if value is None:
                 return
             if keywords:

@@ -59,6 +59,7 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
+_KINDS = ("", *_TOKEN.groupindex)
 _SIGILS = frozenset({"string", "bus", "pattern", "template"})
 _BETWEEN = frozenset({"newline", "comment", "block", "end"})
 _MIDI_PATH = re.compile(r"(?::[A-Za-z_]\w*)+", re.ASCII)
@@ -96,47 +97,51 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
     lines: list[Line] = []
     tokens: list[Token] = []
     remarked = continued = False
-    at = previous_end = 0
-    match, new = _TOKEN.match, tuple.__new__
-    while (found := match(text, at)) is not None:
-        kind = found.lastgroup or ""
-        at = found.end()
-        if kind in _BETWEEN:
-            if kind == "newline":
-                # The line on which a comment ends that began behind code is no line of its own.
-                if tokens or not continued:
-                    lines.append(Line(tokens, blank=not remarked))
-                    tokens = []
-                remarked = continued = False
-            elif kind == "end":
-                break
-            else:
-                remarked = True
-                if tokens and "\n" in found.group(kind):
-                    lines.append(Line(tokens, blank=False))
-                    tokens, continued = [], True
-            continue
-        start, end = found.span(kind)
-        word = text[start:end]
-        if kind in _SIGILS:
-            start -= 1
-        if kind == "op" and word == "#":
-            follows = bool(lines and lines[-1].tokens)
-            remark = _REMARK.match(text, start)
-            if remark and tokens:
-                hash_lines.notice_call(start)
-            if remark or (not tokens and not hash_lines.is_chain(start, follows)):
-                at = _skip_line(text, start)
-                remarked = True
+    at: int | None = 0
+    previous_end = 0
+    while at is not None:
+        following, at = _TOKEN.finditer(text, at), None
+        for found in following:
+            group = found.lastindex or 0
+            kind = _KINDS[group]
+            start, end = found.span(group)
+            if kind in _BETWEEN:
+                if kind == "newline":
+                    # The line on which a comment ends that began behind code is no line of its own.
+                    if tokens or not continued:
+                        lines.append(Line(tokens, not remarked))
+                        tokens = []
+                    remarked = continued = False
+                elif kind != "end":
+                    remarked = True
+                    if tokens and "\n" in text[start:end]:
+                        lines.append(Line(tokens, False))
+                        tokens, continued = [], True
                 continue
-        elif kind == "bus" and word == "midi" and tokens:
-            path = _MIDI_PATH.match(text, at)
-            if path is not None:
-                word += path.group()
-                at = path.end()
-        tokens.append(new(Token, (kind, word, start, at, start == previous_end)))
-        previous_end = at
-    lines.append(Line(tokens, blank=not remarked))
+            word = text[start:end]
+            if kind in _SIGILS:
+                start -= 1
+                if kind == "string":
+                    end += 1
+                elif word == "midi" and kind == "bus" and tokens:
+                    path = _MIDI_PATH.match(text, end)
+                    if path is not None:
+                        word += path.group()
+                        at = end = path.end()
+            elif word == "#":
+                follows = bool(lines and lines[-1].tokens)
+                remark = _REMARK.match(text, start)
+                if remark and tokens:
+                    hash_lines.notice_call(start)
+                if remark or (not tokens and not hash_lines.is_chain(start, follows)):
+                    at = _skip_line(text, start)
+                    remarked = True
+                    break
+            tokens.append(tuple.__new__(Token, (kind, word, start, end, start == previous_end)))
+            previous_end = end
+            if at is not None:
+                break
+    lines.append(Line(tokens, not remarked))
     return lines, hash_lines.notices
 
 

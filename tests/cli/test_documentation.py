@@ -16,7 +16,7 @@ from farm.cli.entries import NODE_KINDS, PATTERN_KINDS, node_entries, pattern_en
 from farm.errors import Loc
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES, Word
 from farm.pattern.mini import parse
-from farm.pattern.mini_tokens import _TOKEN
+from farm.pattern.mini_tokens import _PIECE
 from farm.pattern.notation import FEATURES, Feature
 from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS
@@ -170,7 +170,7 @@ def test_examples_of_mini_notation_hold(feature: Feature) -> None:
 
 
 def test_every_mark_of_mini_notation_belongs_to_a_feature() -> None:
-    marks = {one for one in map(chr, range(33, 127)) if (found := _TOKEN.match(one)) and found.lastgroup == "mark"}
+    marks = {one for one in map(chr, range(33, 127)) if (found := _PIECE.match(one)) and found.lastgroup == "mark"}
     assert marks == {one for feature in FEATURES for one in feature.marks if len(one) == 1} - {"#", "'"}
 
 

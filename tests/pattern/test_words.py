@@ -60,7 +60,10 @@ def test_places() -> None:
     words = Words()
     place = Loc("a.ph", 2, 5, 3)
     assert words.loc(words.add_loc(place)) == place
-    assert words.loc(words.add_place(place, 4, 2)) == Loc("a.ph", 2, 9, 2)
+    text = words.add_text(place, "bd [sn:2 -1.5] ~bass")
+    assert words.loc(words.add_loc(place)) == place
+    found = [words.loc(text + offset) for offset in (0, 4, 9, 15)]
+    assert [(one.column, one.length) for one in found] == [(5, 2), (9, 4), (14, 4), (20, 5)]
     assert words.loc(float("nan")).line == 0
 
 
