@@ -37,10 +37,10 @@ def is_transform(resolver: Resolver, expr: Expr) -> bool:
     """Whether an expression is a transform (a name after `$` is a transform first)."""
     if isinstance(expr, Section):
         return True
-    if isinstance(expr, Name | Call) and expr.name in TRANSFORMS:
+    if isinstance(expr, (Name, Call)) and expr.name in TRANSFORMS:
         transform = TRANSFORMS[expr.name]
         return not whole_call(expr) and (count(expr) <= len(transform.arguments) or expr.name not in language())
-    if isinstance(expr, Name | Call) and expr.name in LATER_TRANSFORMS:
+    if isinstance(expr, (Name, Call)) and expr.name in LATER_TRANSFORMS:
         return expr.name not in language()
     if isinstance(expr, BusRef):
         index = resolver.version_for(expr.name, expr.loc)
@@ -50,7 +50,7 @@ def is_transform(resolver: Resolver, expr: Expr) -> bool:
             resolver.transform_buses[index] = False  # what holds inside itself
             resolver.transform_buses[index] = is_transform(resolver, resolver.versions[index].body)
         return resolver.transform_buses[index]
-    if isinstance(expr, Chain | Apply):
+    if isinstance(expr, (Chain, Apply)):
         first, operators = spine(expr)
         while operators and isinstance(operators[-1], Chain):
             operators.pop()
@@ -139,7 +139,7 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
     """An expression as a transform or a section of effects; ScoreError if it is neither."""
     if isinstance(expr, Section):
         return effects_only(lambda term: resolver.chained(term, expr.body, place), expr.loc)
-    if isinstance(expr, Chain | Apply):
+    if isinstance(expr, (Chain, Apply)):
         first, operators = spine(expr)
         parts = [function_of(resolver, first, f"{place}/0")]
         while operators and isinstance(operators[0], Apply):
@@ -153,7 +153,7 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
         if isinstance(term, Function):
             return term
         raise ScoreError(f"`~{expr.name}` is not a transform", loc=expr.loc)
-    if not isinstance(expr, Name | Call):
+    if not isinstance(expr, (Name, Call)):
         raise ScoreError("after `$` comes a transform", loc=expr.loc, hint="for example: $ fast 2")
     if expr.name in EVENT_SOURCES:
         message = f"`{expr.name}` stands between transforms: the pattern comes first or last"
@@ -219,7 +219,7 @@ def holds_events(resolver: Resolver, term: Term) -> bool:
     """Whether a term is a pattern or plays voices, and not only a signal."""
     if isinstance(term, Bus):
         return term.version in resolver.resolving or holds_events(resolver, resolver.term_of(term.version))
-    return isinstance(term, Steps | Function) or has_voices(term)
+    return isinstance(term, (Steps, Function)) or has_voices(term)
 
 
 def beside(left: Term, right: Term, place: str, loc: Loc) -> Term:
@@ -262,7 +262,7 @@ def argument(
     """An argument of a transform: a number, a pattern, a transform. Effects in it are put into `sections`, by mark."""
     kind = transform.arguments[index].kind if index < len(transform.arguments) else "ratio"
     if kind == "transform":
-        if isinstance(expr, Number | String):
+        if isinstance(expr, (Number, String)):
             what = "a number" if isinstance(expr, Number) else "a pattern"
             message = f"`{transform.name}` takes a transform here, not {what}"
             raise ScoreError(message, loc=expr.loc, hint=f"written as {transform.signature}; a transform is (fast 2)")
@@ -311,10 +311,10 @@ def transformed(resolver: Resolver, term: Term, change: object, name: str, loc: 
                     *term.params[i + 1 :],
                 )
                 return replace(term, params=params)
-        events = [one for _, one in term.inputs if not isinstance(one, Constant | Steps)]
+        events = [one for _, one in term.inputs if not isinstance(one, (Constant, Steps))]
         if events:
             inputs = tuple(
-                (port, one if isinstance(one, Constant | Steps) else transformed(resolver, one, change, name, loc))
+                (port, one if isinstance(one, (Constant, Steps)) else transformed(resolver, one, change, name, loc))
                 for port, one in term.inputs
             )
             return replace(term, inputs=inputs)

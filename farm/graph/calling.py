@@ -55,7 +55,7 @@ def lacks_input(resolver: Resolver, body: Expr) -> bool:
         return True
     if isinstance(first, BusRef):
         return is_modifier_bus(resolver, first)
-    if not isinstance(first, Name | Call):
+    if not isinstance(first, (Name, Call)):
         return False
     arguments = first.args if isinstance(first, Call) else ()
     definition = language().get(first.name)
@@ -65,7 +65,7 @@ def lacks_input(resolver: Resolver, body: Expr) -> bool:
     if definition is None or definition.role != "effect":
         return False
     least = sum(param.default is None for param in definition.params)
-    signals = isinstance(arguments[0], BusRef | Call) if arguments else False
+    signals = isinstance(arguments[0], (BusRef, Call)) if arguments else False
     return not signals and len(arguments) <= max(least, len(definition.params))
 
 
@@ -111,7 +111,7 @@ def call(resolver: Resolver, expr: Name | Call, left: Term | None, place: str) -
 
 def takes_voices(resolver: Resolver, name: str, arguments: tuple[Expr, ...], place: str) -> bool:
     """Whether a call is a modifier in function form: what it changes is its first argument."""
-    if name not in MODIFIERS or not arguments or isinstance(arguments[0], Number | String):
+    if name not in MODIFIERS or not arguments or isinstance(arguments[0], (Number, String)):
         return False
     if name in VALUE_SOURCES:
         return len(arguments) == 2
@@ -344,7 +344,7 @@ def is_frequency(definition: Definition, left: Term, given: int) -> bool:
     if not definition.params or definition.params[0].as_unit is not ParamUnit.PHASE:
         return False
     required = sum(param.default is None for param in definition.params)
-    return given < max(required, 1) or (isinstance(left, Constant | Steps) and given < len(definition.params))
+    return given < max(required, 1) or (isinstance(left, (Constant, Steps)) and given < len(definition.params))
 
 
 def melody(resolver: Resolver, frequency: Term) -> Term:
@@ -352,7 +352,7 @@ def melody(resolver: Resolver, frequency: Term) -> Term:
     if not isinstance(frequency, Unit) or frequency.node not in OPERATOR_OF:
         return frequency
     sides = [melody(resolver, one) for _, one in frequency.inputs]
-    plain = [one for one in sides if isinstance(one, Constant | Steps)]
+    plain = [one for one in sides if isinstance(one, (Constant, Steps))]
     if len(plain) < 2 or sum(isinstance(one, Steps) for one in plain) != 1:
         return frequency
     a, b = (in_hertz(resolver.as_pattern(one), resolver.words) for one in plain)

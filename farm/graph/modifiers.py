@@ -100,11 +100,11 @@ def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voic
     if isinstance(value, Constant):
         value = ranged(resolver, param, value)
     if isinstance(value, Constant) and name != "note":
-        return replace(voices, pattern=give_control(voices.pattern, name, float(value.value)), signals=signals)
-    if isinstance(value, Constant | Steps):
+        return voices.controlled(give_control(voices.pattern, name, float(value.value)), signals)
+    if isinstance(value, (Constant, Steps)):
         pattern = control(resolver.as_pattern(value), name, resolver.words)
-        return replace(voices, pattern=merge(voices.pattern, pattern), signals=signals)
-    return replace(voices, signals=(*signals, (name, value)))
+        return voices.controlled(merge(voices.pattern, pattern), signals)
+    return voices.controlled(voices.pattern, (*signals, (name, value)))
 
 
 def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
@@ -135,7 +135,7 @@ def plays(resolver: Resolver, term: Term) -> bool:
 
 def anonymous(resolver: Resolver, left: Term, notes: Term, place: str, loc: Loc) -> Voices:
     """`osc # note "..."`: a voice for each note, played by the oscillator's own chain."""
-    if not isinstance(notes, Constant | Steps):
+    if not isinstance(notes, (Constant, Steps)):
         raise ScoreError("the notes of an oscillator are a pattern in quotes", loc=notes.loc)
     pattern = control(resolver.as_pattern(notes), "note", resolver.words)
     return Voices(pattern, (), "natural", (("", left),), place, loc)

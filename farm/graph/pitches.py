@@ -83,7 +83,7 @@ class _Player:
         turned = not self.holds_pattern(a)
         pitches, other = (b, a) if turned else (a, b)
         envelope = isinstance(other, Unit) and other.node in ENVELOPES
-        alone = alone and (envelope or isinstance(other, Constant | Steps))
+        alone = alone and (envelope or isinstance(other, (Constant, Steps)))
         voices = self.played(pitches, place, alone=alone)
         if voices is pitches:
             return term
@@ -99,7 +99,7 @@ class _Player:
             inner = self.resolver.terms.get(term.version)
             return inner is None or self.sounds(inner)
         if not isinstance(term, Unit):
-            return isinstance(term, Voices | Function)
+            return isinstance(term, (Voices, Function))
         if id(term) not in self.sounding:
             self.sounding[id(term)] = True
             source = catalog()[term.node].role == "source"

@@ -16,12 +16,13 @@ from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.place import seed64
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
-from farm.pattern import mini
+from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic
 from farm.pattern.pattern import Pattern, pure
 from farm.pattern.register import TRANSFORMS
 from farm.pattern.words import LARGEST_NUMBER, Words, calculated
 from farm.score.syntax import (
+    OPERATORS,
     Apply,
     Binary,
     BusRef,
@@ -175,19 +176,21 @@ class Resolver:
         term = self.term_of(index)
         if isinstance(term, Steps):
             return replace(term, literal=False)
-        return term if isinstance(term, Constant | Function) else Bus(index, loc)
+        return term if isinstance(term, (Constant, Function)) else Bus(index, loc)
 
     # Expressions.
 
     def pattern(self, text: String, place: str) -> Pattern:
         """The pattern of a string."""
-        return mini.parse(text.text, text.loc, self.words, seed64(self.seed, place), self.notices)
+        read = mini_reader.read(text.text, text.loc)
+        seed = seed64(self.seed, place) if read.extent.chance else 0
+        return mini.built(read, text.text, text.loc, self.words, seed, self.notices)
 
     def evaluate(self, expr: Expr, place: str) -> Term:
         """The meaning of an expression. `place` is its path."""
+        if not isinstance(expr, OPERATORS):
+            return self.operand(expr, place)
         first, operators = spine(expr)
-        if not operators:
-            return self.operand(first, place)
         if len(operators) > MOST_OPERATORS:
             message = f"an expression of {len(operators):,} operators, the limit is {MOST_OPERATORS:,}"
             raise ScoreError(message, loc=first.loc, hint="give parts of it names: ~part: ...")
@@ -197,14 +200,13 @@ class Resolver:
 
     def evaluated(self, first: Expr, operators: list[Operator], place: str) -> Term:
         """The meaning of an expression that was taken apart by `spine`."""
+        if not operators or not isinstance(operators[0], Apply):
+            return self.continued(self.operand(first, place), operators, 0, place)
         items: list[tuple[Expr, Loc]] = []
         while len(items) < len(operators) and isinstance(operators[len(items)], Apply):
             operator = operators[len(items)]
             items.append((operator.right, operator.loc))
-        if items:
-            value = applying.applied(self, first, items, place)
-        else:
-            value = self.operand(first, place)
+        value = applying.applied(self, first, items, place)
         return self.continued(value, operators[len(items) :], len(items), place)
 
     def continued(self, value: Term, operators: list[Operator], index: int, place: str) -> Term:
@@ -259,7 +261,7 @@ class Resolver:
             if isinstance(value, Constant):
                 return Constant(-value.value, value.loc)
             return self.binary("*", value, Constant(Fraction(-1), expr.loc), place, expr.loc)
-        if isinstance(expr, Name | Call):
+        if isinstance(expr, (Name, Call)):
             if expr.name in TRANSFORMS and expr.name not in language():
                 return applying.called(self, expr, place)
             return calling.call(self, expr, None, place)
@@ -267,7 +269,7 @@ class Resolver:
             return applying.function_of(self, expr, place)
         if isinstance(expr, ListExpr):
             raise comes_later("a list", expr.loc)
-        assert isinstance(expr, PatternRef | TemplateRef)
+        assert isinstance(expr, (PatternRef, TemplateRef))
         name = f"{'%' if isinstance(expr, PatternRef) else '@'}{expr.name}"
         raise self.broken.get(name) or comes_later(f"`{name}`", expr.loc)
 
@@ -285,7 +287,7 @@ class Resolver:
 
     def link(self, left: Term, right: Expr, place: str) -> Term:
         """One link of a chain."""
-        if isinstance(right, Name | Call):
+        if isinstance(right, (Name, Call)):
             known = modifiers.applied(self, left, right, place)
             return known if known is not None else calling.call(self, right, left, place)
         if isinstance(right, BusRef):
@@ -305,7 +307,7 @@ class Resolver:
             if isinstance(value, Function):
                 return value.apply(left)
             return self.binary("*", left, value, place, right.loc)
-        if isinstance(right, String | Number):
+        if isinstance(right, (String, Number)):
             hint = "to scale the sound write `* 0.5` or `# gain 0.5`"
             raise ScoreError("after `#` comes an effect or a modifier", loc=right.loc, hint=hint)
         if isinstance(right, Section):
@@ -326,7 +328,7 @@ class Resolver:
             if abs(value) > LARGEST_NUMBER:
                 raise ScoreError(f"the result of `{sign}` is over 1e15", loc=loc)
             return Constant(value, left.loc)
-        if isinstance(left, Constant | Steps) and isinstance(right, Constant | Steps):
+        if isinstance(left, (Constant, Steps)) and isinstance(right, (Constant, Steps)):
             literal = all(isinstance(side, Constant) or side.literal for side in (left, right))
             if (literal and op == sign) or sign not in SIGNAL_OPERATORS:
                 pattern = arithmetic(op, self.as_pattern(left), self.as_pattern(right), self.words)

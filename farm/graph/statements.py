@@ -137,7 +137,7 @@ def collect(resolver: Resolver, order: int, statement: Statement) -> None:
             resolver.synthdefs.add(statement.name)
         body, kind = statement.body, statement.kind
         resolver.versions.append(Version(statement.name, order, body, kind, place, statement.loc))
-    elif isinstance(statement, PatternDef | TemplateDef | FunctionDef):
+    elif isinstance(statement, (PatternDef, TemplateDef, FunctionDef)):
         sigil, what = DEFINES[type(statement)]
         raise resolver.breaks(f"{sigil}{statement.name}", what, statement.loc)
     elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):

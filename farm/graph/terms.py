@@ -72,6 +72,10 @@ class Voices:
     loc: Loc
     one_shot: bool = False
 
+    def controlled(self, pattern: Pattern, signals: tuple[tuple[str, Term], ...]) -> Voices:
+        """The same voices with other controls."""
+        return Voices(pattern, signals, self.envelope, self.instruments, self.place, self.loc, self.one_shot)
+
 
 @value(frozen=True, slots=True, eq=False)
 class Bus:

@@ -35,7 +35,14 @@ def parse(text: str, loc: Loc, words: Words, seed: int, notices: list[Notice] | 
     `loc` is the place of the text's first character (not of the quote before it). Raises `ScoreError` with the
     column of the mistake; notices (an unknown chord) are appended to `notices`.
     """
-    return _Builder(text, loc, words, notices).group(read(text, loc), seed)
+    return built(read(text, loc), text, loc, words, seed, notices)
+
+
+def built(
+    read: tree.Group, text: str, loc: Loc, words: Words, seed: int, notices: list[Notice] | None = None
+) -> Pattern:
+    """The pattern of a text that was read; `seed` means something only if there is chance in it."""
+    return _Builder(text, loc, words, notices).group(read, seed)
 
 
 class _Builder:

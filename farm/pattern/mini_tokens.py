@@ -49,9 +49,9 @@ class Tokens(NamedTuple):
 
 
 _FORMS = {
+    "word": r"\d*+[A-Za-z][\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?:(?>:\d+)(?!\.\d))?",
     "number": r"(?>-?(?:\d+(?:\.\d+)?|\.\d+))(?![\w'\#\-])",
     "range": r"\.\.",
-    "word": r"(?:[A-Za-z]|\d+[A-Za-z])[\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?:(?>:\d+)(?!\.\d))?",
     "bus": r"~[A-Za-z_]\w*",
     "mark": r"[\[\]<>(){},*/:@%?!.|~]|_(?!\w)",
 }
@@ -59,9 +59,13 @@ _PIECE = re.compile(rf"(?:{'|'.join(f'(?P<{kind}>{form})' for kind, form in _FOR
 _PIECES = re.compile(rf"(?:{'|'.join(_FORMS.values())})\s*+|(?s:.+)", re.ASCII)
 """Every piece with the blanks behind it, and as the last one all from where nothing can be read."""
 _BLANKS = " \t\n\r\f\v"
-_BRACKETS = re.compile(r"[\[\]<>(){}]")
+_BRACKET = re.compile(r"[\[\]<>(){}]")
 _STRAY = re.compile(r"\d+'\w*|(?s:.)", re.ASCII)
 _END = Token("end", "")
+
+
+class _Unreadable(Exception):
+    """A piece is neither word nor number nor mark; unlike an answer it is not remembered."""
 
 
 def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | None = None) -> ScoreError:
@@ -76,11 +80,19 @@ def tokens_of(text: str, loc: Loc) -> Tokens:
     """
     if len(text) > LONGEST:
         raise failure(loc, f"a pattern of {len(text):,} characters, the limit is {LONGEST:,}", 0)
-    pieces = _PIECES.findall(text.lstrip(_BLANKS))
-    starts = list(accumulate(map(len, pieces), initial=len(text) - sum(map(len, pieces))))
-    readable = not pieces or _PIECE.fullmatch(pieces[-1]) is not None
-    _check(text, len(text) if readable else starts[-2], loc)
-    tokens = list(map(_token, pieces))
+    first = text.lstrip(_BLANKS)
+    pieces = _PIECES.findall(first)
+    starts = list(accumulate(map(len, pieces), initial=len(text) - len(first)))
+    try:
+        tokens = list(map(_token, pieces))
+    except _Unreadable:
+        _check_brackets(text, starts[-2], loc)
+        raise _stray(text, starts[-2], loc) from None
+    if _BRACKET.search(text):
+        open_ = _check_brackets(text, len(text), loc)
+        if open_:
+            bracket, start = open_[-1]
+            raise failure(loc, f"`{bracket}` is never closed", start, hint=f"add `{CLOSER[bracket]}`")
     tokens.append(_END)
     return Tokens(tokens, starts)
 
@@ -94,7 +106,8 @@ def mark_at(text: str, offset: int) -> str:
 @lru_cache(maxsize=4096)
 def _token(piece: str) -> Token:
     found = _PIECE.fullmatch(piece)
-    assert found is not None, "the text was checked"
+    if found is None:
+        raise _Unreadable
     text = piece.rstrip(_BLANKS)
     parted = len(text) < len(piece)
     kind = found.lastgroup or ""
@@ -121,10 +134,10 @@ def _extent_of_word(text: str) -> Extent | None:
     return Extent(float(notes), notes, 0, False)
 
 
-def _check(text: str, readable: int, loc: Loc) -> None:
-    """Raises for the first bracket that is wrong, or where the text can be read no further."""
+def _check_brackets(text: str, end: int, loc: Loc) -> list[tuple[str, int]]:
+    """The brackets that are open where a text ends, and where they stand; raises for one that is wrong."""
     open_: list[tuple[str, int]] = []
-    for match in _BRACKETS.finditer(text, 0, readable):
+    for match in _BRACKET.finditer(text, 0, end):
         bracket, start = match[0], match.start()
         if bracket in CLOSER:
             open_.append((bracket, start))
@@ -137,16 +150,14 @@ def _check(text: str, readable: int, loc: Loc) -> None:
         if CLOSER[opening] != bracket:
             hint = f"add `{CLOSER[opening]}` before the `{bracket}`"
             raise failure(loc, f"`{opening}` is not closed by `{bracket}`", began, hint=hint)
-    if readable < len(text):
-        stray = _STRAY.match(text, readable)
-        assert stray is not None
-        raise _stray(stray[0], readable, loc)
-    if open_:
-        opening, began = open_[-1]
-        raise failure(loc, f"`{opening}` is never closed", began, hint=f"add `{CLOSER[opening]}`")
+    return open_
 
 
 def _stray(text: str, start: int, loc: Loc) -> ScoreError:
+    """The error for what stands where a text can be read no further."""
+    found = _STRAY.match(text, start)
+    assert found is not None
+    text = found[0]
     if text == "-":
         return failure(loc, "`-` is no step", start, 1, "a rest is `~`: `bd ~ sn ~`")
     if text[0].isascii() and (text[0].isdigit() or text[0] in "-."):

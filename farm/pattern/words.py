@@ -80,7 +80,7 @@ class Words:
     def intern(self, value: Value | int) -> int:
         """The id of a number, word, bus symbol (`~name`) or chord note."""
         key: str | ChordNote | tuple[int, int]
-        if isinstance(value, str | ChordNote):
+        if isinstance(value, (str, ChordNote)):
             key = value
         else:
             # The hash of a Fraction takes ten times as long as that of its two numbers.

@@ -271,7 +271,7 @@ class Program:
     broken: Mapping[str, ScoreError] = field(default_factory=dict)
 
 
-_OPERATORS = (Chain, Apply, Binary)
+OPERATORS = (Chain, Apply, Binary)
 
 
 def spine(expr: Expr) -> tuple[Expr, list[Chain | Apply | Binary]]:
@@ -279,10 +279,10 @@ def spine(expr: Expr) -> tuple[Expr, list[Chain | Apply | Binary]]:
 
     `a + b # c` gives a and [the +, the #], so that a walk over the right sides needs no recursion.
     """
-    if not isinstance(expr, _OPERATORS):
+    if not isinstance(expr, OPERATORS):
         return expr, []
     operators: list[Chain | Apply | Binary] = []
-    while isinstance(expr, _OPERATORS):
+    while isinstance(expr, OPERATORS):
         operators.append(expr)
         expr = expr.left
     operators.reverse()
