@@ -100,9 +100,14 @@ def of_transform(transform: Transform) -> Entry:
     aliases = tuple(name for name, one in TRANSFORMS.items() if one is transform and name != transform.name)
     arguments = tuple(map(of_parameter, transform.arguments))
     written = f'"..." $ {transform.signature}'
-    return Entry(
-        transform.name, "transform", transform.signature, written, transform.doc, transform.example, aliases, arguments
-    )
+    example = f"{transform.example}\n{score_with(transform)}"
+    return Entry(transform.name, "transform", transform.signature, written, transform.doc, example, aliases, arguments)
+
+
+def score_with(transform: Transform) -> str:
+    """A score in which a transform does what it does in its example."""
+    call = transform.example.partition(' $ "')[0]
+    return f'out: s "bd sn:1 hh cp" $ {call}'
 
 
 def of_parameter(parameter: Parameter) -> Argument:
@@ -128,7 +133,7 @@ def of_word(word: Word, kind: str) -> Entry:
     from farm.printer.entries import Entry, number_argument
 
     params = tuple(
-        number_argument(one.name, one.unit, one.default, one.low, one.high, one.about) for one in word.params
+        number_argument(word.shown(one), one.unit, one.default, one.low, one.high, one.about) for one in word.params
     )
     written = f"s ... # {word.signature}" if kind == "voice modifier" else word.signature
     return Entry(word.name, kind, word.signature, written, word.doc, word.example, word.aliases, params)

@@ -17,7 +17,8 @@ LONGEST_S = 3600.0
 class Word:
     """One word: its arguments (a default None means that the score must give it), what it does, a score with it.
 
-    Arguments of a modifier are called as the controls of a voice that they set.
+    Arguments of a modifier are called as the controls of a voice that they set; `value` is what people read for an
+    argument that is called like the word.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Word:
     doc: str
     example: str
     aliases: tuple[str, ...] = ()
+    value: str = "value"
 
     @property
     def least(self) -> int:
@@ -34,8 +36,13 @@ class Word:
     @property
     def signature(self) -> str:
         """How it is written: `adsr attack decay [sustain 0.7] [release 0.2]`."""
-        parts = [one.name if one.default is None else f"[{one.name} {one.default:g}]" for one in self.params]
+        names = [(self.shown(one), one.default) for one in self.params]
+        parts = [name if default is None else f"[{name} {default:g}]" for name, default in names]
         return " ".join([self.name, *parts])
+
+    def shown(self, param: Param) -> str:
+        """An argument's name for people."""
+        return self.value if param.name == self.name else param.name
 
     def param(self, name: str) -> Param | None:
         """The argument called `name`."""
@@ -48,9 +55,13 @@ RELEASE = Param("release", "s", None, 0.0, LONGEST_S, "of the fall to silence")
 _EVENT_SOURCES = (
     Word(
         "s",
-        (Param("pattern", "pattern", None, -ANY, ANY, "of banks (`bd`, `bd:3`), buses (`~bass`) and rests (`~`)"),),
-        "Starts a voice at every onset of a pattern: a sample of a bank, or a bus as an instrument.",
-        'out: s "bd ~ sn:1 ~, hh*4"',
+        (
+            Param("pattern", "pattern", None, -ANY, ANY, "of banks (`bd`, `bd:3`), buses (`~bass`) and rests (`~`)"),
+            Param("gain", "1", 1.0, 0.0, 10.0, "of every voice, as `# gain` says it: a number, pattern or signal"),
+        ),
+        "Starts a voice at every onset of a pattern: a sample of a bank, or a bus as an instrument.\n\n"
+        'Modifiers may be written as keywords as well: `s "bd*2" :attack 0.1 :end 0.5`.',
+        'out: s "bd ~ sn:1 ~, hh*4"\no2: s "cp*2" "0.2 0.4"',
         ("sound",),
     ),
 )
@@ -74,72 +85,84 @@ _MODIFIERS = (
         (Param("gain", "1", None, 0.0, 10.0, "1 when nothing is said"),),
         "How loud each voice is, as a factor. On what has no voices it multiplies.",
         'out: s "hh*8" # gain "1 0.4 0.7 0.4"',
+        value="factor",
     ),
     Word(
         "note",
         (Param("note", "semitones", None, -ANY, ANY, "a name (`c4`) is a pitch, a number is relative"),),
         "The pitch of each voice. A sample sounds as recorded at c4 and 0; a chord (`c4'min`) is a voice a note.",
         'out: s "stab*4" # note "0 3 7 <10 12>"',
+        value="pitch",
     ),
     Word(
         "n",
         (Param("n", "number", None, -ANY, ANY, "added to the number written as `bd:1`; 0 when nothing is said"),),
         "Which sample of the bank each voice plays, counted from 0; it wraps around the bank's count.",
         'out: s "bd*4" # n "0 1 2 3"',
+        value="index",
     ),
     Word(
         "speed",
         (Param("speed", "1", None, -10.0, 10.0, "1 when nothing is said; below 0 backwards from the end"),),
         "How fast each voice plays its sample, times what `note` says.",
         'out: s "sn*4" # speed "1 1.5 -1 0.5"',
+        value="factor",
     ),
     Word(
         "pan",
         (Param("pan", "1", None, -1.0, 1.0, "-1 left, 0 centre (when nothing is said), 1 right"),),
         "Where each voice stands, with equal power.",
         'out: s "hh*4" # pan "-1 1"',
+        value="position",
     ),
     Word(
         "cut",
         (Param("cut", "number", None, -ANY, ANY, "the group; 0 (when nothing is said) chokes nothing"),),
         "A choke group: a voice stops the older voices of its group, with a fade of 5 ms.",
         'out: s "oh hh hh hh" # cut 1',
+        value="group",
     ),
     Word(
         "begin",
         (Param("begin", "1", None, 0.0, 1.0, "as a part of the sample; 0 when nothing is said"),),
         "Where in its sample each voice begins.",
         'out: s "amen*4" # begin "0 0.25 0.5 0.75" # legato 1',
+        value="part",
     ),
     Word(
         "end",
         (Param("end", "1", None, 0.0, 1.0, "as a part of the sample; 1 when nothing is said"),),
         "Where in its sample each voice ends; with a speed below 0 it begins there.",
         'out: s "amen*2" # end "0.1 0.4"',
+        value="part",
     ),
     Word(
         "loop",
         (Param("loop", "bool", None, 0.0, 1.0, "1: repeated; 0 (when nothing is said): played once"),),
         "Repeats each voice's sample, or its part from `begin` to `end`, for the length of the hap's slot.",
         'out: s "casio*2" # loop 1 # end 0.1',
+        value="switch",
     ),
     Word(
         "legato",
         (Param("legato", "slots", None, 0.0, 1000.0, "how many of its hap's slots a voice lasts, at most"),),
         "How long each voice is held, in slots of its hap; then it is released, within 3 ms where no ADSR says more.",
         'out: s "amen*4" # legato 0.5',
+        value="slots",
     ),
     Word(
         "attack",
         (Param("attack", "s", None, 0.0, 10.0, ATTACK.about),),
         "A linear rise of each voice; a sample keeps its length.",
         'out: s "amen ~" # attack 0.4',
+        value="time",
     ),
     Word(
         "release",
         (Param("release", "s", None, 0.0, 10.0, "of the exponential fall that begins when the attack is over"),),
         "A percussive fall of each voice, at once after its attack; of an ADSR, only its release.",
         'out: s "stab*2" # release 0.2',
+        value="time",
     ),
     Word(
         "ar",

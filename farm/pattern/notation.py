@@ -57,7 +57,7 @@ FEATURES: tuple[Feature, ...] = (
     Feature(
         "euclid",
         "a(k,n,r)",
-        (),
+        ("(", ")", ","),
         "k hits spread evenly over n steps (Bjorklund), begun r steps further on; k below 0 swaps hits and rests.",
         '"a(3,8,2)"  ->  ~ a ~ ~ a ~ a ~',
     ),
@@ -68,7 +68,9 @@ FEATURES: tuple[Feature, ...] = (
         "Sample n of the bank, counted from 0; it wraps around the bank's count.",
         '"a:1 b"  ->  a:1 b',
     ),
-    Feature("number", "-1.5", (), "A number: semitones, Hz, gain ... as who reads it says.", '"-1.5 .5"  ->  -1.5 0.5'),
+    Feature(
+        "number", "-1.5", ("-",), "A number: semitones, Hz, gain ... as who reads it says.", '"-1.5 .5"  ->  -1.5 0.5'
+    ),
     Feature(
         "note",
         "c4 eb2 f#3",
@@ -91,8 +93,8 @@ FEATURES: tuple[Feature, ...] = (
         "Drops the hap with probability p, 0 to 1, 0.5 where it is left out.",
         '"a?0 b?1"  ->  a ~',
     ),
-    Feature("choice", "[a|b]", ("|",), "One of them in each cycle, by chance.", '"[a|a] b"  ->  a b'),
-    Feature("weight", "a@n", ("@",), "The step n times as long as its neighbours.", '"a@3 b"  ->  a ~ ~ b'),
+    Feature("choice", "[a|b]", ("|", "[", "]"), "One of them in each cycle, by chance.", '"[a|a] b"  ->  a b'),
+    Feature("weight", "a@n", ("@",), "The step n times as long as its neighbours.", '"a@3 b"  ->  a _ _ b'),
     Feature("hold", "a _", ("_",), "Prolongs the step before by one more.", '"a _ b c"  ->  a@2 b c'),
     Feature("replicate", "a!n", ("!",), "The step n times, each as long as it; `a !` twice.", '"a!2 b"  ->  a a b'),
     Feature("feet", "a b . c", (".",), "Groups of steps between dots share the cycle.", '"a b . c"  ->  [a b] c'),

@@ -79,7 +79,7 @@ def test_every_name_and_alias_has_its_page(farm: Farm, command: str) -> None:
 def test_a_transform_in_full(farm: Farm) -> None:
     text = farm("patterns", "stut").out
     assert text.startswith('"..." $ stut n time decay    transform\n')
-    rows = [re.split(r"  +", line.strip()) for line in text.splitlines() if line.startswith("  ")]
+    rows = [re.split(r"  +", line.strip()) for line in text.splitlines() if re.match("  [a-z]", line)]
     assert rows == [
         ["n", "whole number", "must be given", "1 to 1024"],
         ["time", "cycles", "must be given", "any"],
@@ -98,7 +98,7 @@ def test_a_modifier_in_full(farm: Farm) -> None:
 def test_a_name_with_two_meanings_has_both_pages(farm: Farm) -> None:
     text = farm("patterns", "note").out
     assert "note pattern    value pattern\n" in text
-    assert "s ... # note note    voice modifier\n" in text
+    assert "s ... # note pitch    voice modifier\n" in text
 
 
 def test_json_tells_the_same(farm: Farm) -> None:
@@ -171,7 +171,37 @@ def test_examples_of_mini_notation_hold(feature: Feature) -> None:
 
 def test_every_mark_of_mini_notation_belongs_to_a_feature() -> None:
     marks = {one for one in map(chr, range(33, 127)) if (found := _PIECE.match(one)) and found.lastgroup == "mark"}
-    assert marks == {one for feature in FEATURES for one in feature.marks if len(one) == 1} - {"#", "'"}
+    assert marks == {one for feature in FEATURES for one in feature.marks if len(one) == 1} - {"#", "'", "-"}
+
+
+@pytest.mark.parametrize("feature", FEATURES, ids=lambda one: one.name)
+def test_a_feature_is_found_by_each_sign_it_is_written_with(feature: Feature, farm: Farm) -> None:
+    for sign in set(re.findall(r"\.\.|[^\w\s]", feature.written)) - set("'~.#" if feature.name == "number" else "~"):
+        assert f'"{feature.written}"    mini-notation\n' in farm("patterns", "--", sign).out, sign
+
+
+@pytest.mark.parametrize("transform", sorted({one.name for one in TRANSFORMS.values()}))
+def test_the_score_on_the_page_of_a_transform_sounds_changed(transform: str, farm: Farm) -> None:
+    score = re.findall(rf"out: .* \$ {transform}\b.*", farm("patterns", transform).out)[0]
+    found, plain = frames(score, cycles=4, rate=8000), frames(score.partition(" $")[0], cycles=4, rate=8000)
+    assert rms(found) > 1e-3
+    assert found.shape == plain.shape
+    assert (found != plain).any()
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_no_argument_on_a_page_is_called_as_its_word(word: str) -> None:
+    one = WORDS[word]
+    names = one.signature.split()[1:]
+    assert len(names) >= len(one.params)
+    assert one.name not in names
+    assert "value" not in names
+
+
+def test_the_second_argument_of_s_is_a_gain(farm: Farm) -> None:
+    assert re.search(r"gain +number +default 1 +0 to 10", farm("patterns", "s").out)
+    assert (frames('out: s "bd*4" 0.2') == frames('out: s "bd*4" # gain 0.2')).all()
+    assert (frames('out: s "bd*4" "0.2 0.4"') == frames('out: s "bd*4" # gain "0.2 0.4"')).all()
 
 
 @pytest.mark.parametrize("word", WORDS)

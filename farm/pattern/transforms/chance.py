@@ -13,7 +13,7 @@ from farm.pattern.sequences import dropped
 def degrade_by(probability: Annotated[Amount, Between(0, 1)], pattern: Pattern, *, seed: int) -> Pattern:
     """Drops each hap with this probability.
 
-    degradeBy 1 $ "a b"  ->  ~ | ~
+    degradeBy "<0 1>" $ "a b"  ->  a b | ~ | a b
     """
     return dropped(pattern, probability, seed)
 
