@@ -25,6 +25,9 @@ STAND_INS = frozenset(
 SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".aif", ".aiff"})
 """What makes a file a sound file, in lower case."""
 
+ACCEPTED = "WAV, FLAC, OGG or AIFF (.wav .flac .ogg .oga .aiff .aif)"
+"""The same for people."""
+
 BESIDE = "samples"
 """The folder of banks beside a score."""
 VARIABLE = "FARM_SAMPLES"
@@ -85,6 +88,19 @@ class SampleLibrary:
             bank = _bank(parent, name)
             if bank is not None:
                 return bank
+        return None
+
+    def without_sounds(self, name: str) -> Path | None:
+        """The first sub-directory called `name` if no folder has such a bank: it holds no sound file."""
+        places = [parent / name for parent in self.folders] if _is_plain(name) else []
+        return next((place for place in places if os.path.isdir(place)), None)
+
+    def loose(self, name: str) -> Path | None:
+        """A sound file called `name` that stands in a folder of banks itself, where no bank finds it."""
+        for parent in self.folders if _is_plain(name) else ():
+            for suffix in sorted(SUFFIXES):
+                if os.path.isfile(parent / f"{name}{suffix}"):
+                    return parent / f"{name}{suffix}"
         return None
 
     def banks(self) -> tuple[Bank, ...]:

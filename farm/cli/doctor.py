@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from farm.cli.ending import FAILED
 from farm.cli.options import json_option
-from farm.cli.settings import Setting
+from farm.cli.settings import Setting, long_name
 
 if TYPE_CHECKING:
     from farm.render.doctor import Finding
 
-OTHER_VARIABLES = ("FARM_CACHE", "FARM_NODES", "FARM_DEBUG", "FARM_PORTABLE")
+SWITCHES = ("FARM_DEBUG", "FARM_PORTABLE")
+OTHER_VARIABLES = ("FARM_CACHE", "FARM_NODES", *SWITCHES)
 
 
 @click.command()
@@ -60,11 +61,52 @@ def variables() -> list[Finding]:
     settings = [one.variable for one in farm.commands["render"].params if isinstance(one, Setting)]
     known = [*settings, *OTHER_VARIABLES]
     found = {name: value for name, value in sorted(os.environ.items()) if name.startswith("FARM_")}
-    told = [f"{name}={value}" for name, value in found.items() if name in known]
-    findings = [Finding("variables", "fine", ", ".join(told) or "none set")]
+    wrong = refused()
+    sound = [f"{name}={value}" for name, value in found.items() if name in known and name not in wrong]
+    findings = [Finding("variables", "fine", ", ".join(sound) or "none set")]
     for name in found:
         if name not in known:
             close = near(name, known)
             advice = f"did you mean {close[0]}?" if close else "farm render --help lists the variables"
             findings.append(Finding("variables", "warning", f"nothing reads {name}", advice))
-    return findings
+    for name in SWITCHES:
+        if found.get(name, "") not in ("", "0", "1"):
+            advice = f"{name}=1 switches it on; unset it for what is usual"
+            findings.append(Finding("variables", "warning", f"{name}={found[name]} means nothing", advice))
+    return [
+        *findings,
+        *(Finding("variables", "broken", f"{name}: {why}", advice) for name, (why, advice) in wrong.items()),
+    ]
+
+
+def refused() -> dict[str, tuple[str, str]]:
+    """The variables that `farm render` refuses, read as it reads them: why, and what to do."""
+    from farm.cli.group import farm
+    from farm.errors import FarmError
+    from farm.options import RenderOptions
+    from farm.render.doctor import runs
+
+    command = farm.commands["render"]
+    values: dict[str, Any] = {}
+    found: dict[str, tuple[str, str]] = {}
+    for option in command.params:
+        if not isinstance(option, Setting) or option.envvar is None:
+            continue
+        ctx = click.Context(command, info_name="render")
+        usual = f"unset it, or set it as `farm render --help` says of --{long_name(option)}"
+        try:
+            value = option.process_value(ctx, option.value_from_envvar(ctx))
+            if value is not None and option.name in RenderOptions.__dataclass_fields__:
+                RenderOptions(**{option.name: value})
+                values[option.name] = value
+            if option.name == "cpu" and value is not None and not runs(value):
+                found[option.variable] = (f"this CPU cannot run x86-64-{value} code", usual)
+        except click.UsageError as wrong:
+            found[option.variable] = (wrong.message, usual)
+        except FarmError as wrong:
+            found[option.variable] = (wrong.message, wrong.hint or usual)
+    try:
+        RenderOptions(**values)
+    except FarmError as wrong:
+        found["together"] = (wrong.message, wrong.hint or "unset one of them")
+    return found

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from farm.audio.decode import shown
 from farm.audio.planes import Planes, kept, planes_of
-from farm.audio.samples import STAND_INS, Bank, SampleLibrary
+from farm.audio.samples import ACCEPTED, STAND_INS, Bank, SampleLibrary
 from farm.errors import FileError, Loc, Notice, SampleError, suggestion
 from workers.slab import Part, size_of
 
@@ -97,6 +97,12 @@ class Slab:
 
 
 def no_bank(name: str, library: SampleLibrary) -> SampleError:
-    """The error for a bank that nobody has."""
+    """The error for a bank that nobody has: no folder, one without sound files, or a file where a folder should be."""
+    folder, file = library.without_sounds(name), library.loose(name)
+    if folder is not None:
+        return SampleError(f"the bank {shown(folder)} holds no sound file", hint=f"a bank's files are {ACCEPTED}")
+    if file is not None:
+        hint = f"a bank is a folder: move the file to {shown(file.parent / name / file.name)}"
+        return SampleError(f"there is no sample bank `{name}`, but a file {shown(file)}", hint=hint)
     hint = suggestion(name, library.names()) or f"the banks: {', '.join(map(shown, library.names()))}"
     return SampleError(f"there is no sample bank `{name}`", hint=hint)

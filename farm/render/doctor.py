@@ -90,6 +90,13 @@ def cpu_level() -> Iterator[Finding]:
         yield Finding("CPU level", "fine", f"{levels[0]}; it runs {', '.join(levels)}")
 
 
+def runs(level: str) -> bool:
+    """Whether this processor runs the machine code of a level."""
+    from workers.targets.objects import host_levels
+
+    return level in host_levels()
+
+
 def cores() -> Iterator[Finding]:
     """How many workers a render starts."""
     from workers.cores import allowed_cpus, portable, quota_cpus, worker_count
@@ -169,7 +176,7 @@ def sound_cache() -> Iterator[Finding]:
 
 def sample_folders() -> Iterator[Finding]:
     """The built-in bank, and the folders of FARM_SAMPLES."""
-    from farm.audio.samples import BUILT_IN, VARIABLE, SampleLibrary
+    from farm.audio.samples import ACCEPTED, BUILT_IN, VARIABLE, SampleLibrary
 
     built_in = SampleLibrary().banks()
     count = sum(len(bank.names) for bank in built_in)
@@ -187,7 +194,7 @@ def sample_folders() -> Iterator[Finding]:
         if banks:
             yield Finding("sample folder", "fine", f"{name}: {len(banks)} banks")
         else:
-            advice = "it holds no sub-directory with WAV, FLAC, OGG or AIFF files: one for each bank"
+            advice = f"it holds no sub-directory with files of the kinds {ACCEPTED}: one for each bank"
             yield Finding("sample folder", "warning", f"{name}: no banks", advice)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import soundfile
 
 from farm.audio import planes
+from farm.audio.samples import ACCEPTED, BUILT_IN, SUFFIXES
 from tests.cli.conftest import Ran
 
 Farm = Callable[..., Ran]
@@ -78,3 +80,18 @@ def test_the_cache_is_shown_and_cleared(farm: Farm, folder: Path, monkeypatch: p
     assert farm("bank", "cache").out.endswith("cache/sounds: 1 decoded sound, 176.9 kB\n")
     assert farm("bank", "cache", "--clear").out.endswith("cache/sounds: removed 1 decoded sound, 176.9 kB\n")
     assert json.loads(farm("bank", "cache", "--json").out)["sounds"] == 0
+
+
+def test_a_folder_without_sounds_is_told_which_files_it_may_hold(farm: Farm, tmp_path: Path) -> None:
+    (tmp_path / "kit").mkdir()
+    (tmp_path / "kit" / "notes.mp3").write_bytes(b"x")
+    (tmp_path / "loose.wav").write_bytes((BUILT_IN / "bd" / "00.wav").read_bytes())
+    (tmp_path / "song.ph").write_text('out: s "kit loose"')
+    found = farm("check", str(tmp_path / "song.ph"), "--samples", str(tmp_path))
+    assert found.status == 4
+    assert f"song.ph:1:9: error: the bank {tmp_path}/kit holds no sound file\n" in found.err
+    assert "a bank's files are WAV, FLAC, OGG or AIFF (.wav .flac .ogg .oga .aiff .aif)" in found.err
+    assert f"song.ph:1:13: error: there is no sample bank `loose`, but a file {tmp_path}/loose.wav\n" in found.err
+    assert f"a bank is a folder: move the file to {tmp_path}/loose/loose.wav" in found.err
+    assert set(re.findall(r"\.\w+", ACCEPTED)) == SUFFIXES
+    assert "holds no sound file" in farm("bank", "--samples", str(tmp_path), "kit").err

@@ -114,6 +114,47 @@ def test_the_doctor_has_advice(line: Farm, tmp_path: Path, monkeypatch: pytest.M
     assert "FARM_CACHE" in advice["cache folder"]
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("FARM_RATE", "x", "FARM_RATE: 'x' is not a valid integer."),
+        ("FARM_RATE", "3", "FARM_RATE: --rate must be from 8000 to 384000 Hz, not 3"),
+        ("FARM_GAIN", "-1", "FARM_GAIN: --gain must be from 0 to 100, not -1"),
+        ("FARM_CYCLES", "1/0", "FARM_CYCLES: `1/0` divides by zero"),
+        ("FARM_TAIL", "long", "FARM_TAIL: `long` is neither auto nor none nor a number of seconds"),
+        ("FARM_THREADS", "0", "FARM_THREADS: --threads must be auto or from 1 to 1024, not 0"),
+        ("FARM_LENIENT", "perhaps", "FARM_LENIENT: 'perhaps' is not a valid boolean."),
+        ("FARM_BITS", "20", "FARM_BITS: '20' is not one of '16', '24', '32f'."),
+        ("FARM_CONFIG", "/nowhere.toml", "FARM_CONFIG: cannot read /nowhere.toml: no such file or directory"),
+    ],
+)
+def test_the_doctor_refuses_what_a_render_refuses(
+    line: Farm, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    rows = [one for one in json.loads(line("doctor", "--json").out)["findings"] if one["name"] == "variables"]
+    (broken,) = [one for one in rows if one["state"] == "broken"]
+    assert broken["found"].startswith(said)
+    assert broken["advice"]
+    assert rows[0]["found"] == "none set"
+    Path("song.ph").write_text('out: s "bd"')
+    refused = line("render", "song.ph", "out.wav")
+    assert refused.status in (2, 4)
+    assert said.removeprefix(f"{name}: ") in refused.err
+
+
+def test_the_doctor_takes_variables_together(line: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARM_CYCLES", "3")
+    monkeypatch.setenv("FARM_DEBUG", "yes")
+    rows = [one for one in json.loads(line("doctor", "--json").out)["findings"] if one["name"] == "variables"]
+    assert [(one["state"], one["found"]) for one in rows] == [
+        ("fine", "FARM_CYCLES=3, FARM_DEBUG=yes"),
+        ("warning", "FARM_DEBUG=yes means nothing"),
+    ]
+    monkeypatch.setenv("FARM_DURATION", "3")
+    assert findings(line("doctor", "--json"))["variables"]["state"] == "broken"
+
+
 def test_what_keeps_farm_from_rendering_is_1(line: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(doctor, "SHM", tmp_path / "none")
     monkeypatch.setenv("FARM_SAMPLES", str(tmp_path / "nowhere"))
