@@ -217,8 +217,14 @@ def in_order(transform: Transform, expr: Name | Call) -> list[Expr]:
 
 def holds_events(resolver: Resolver, term: Term) -> bool:
     """Whether a term is a pattern or plays voices, and not only a signal."""
-    if isinstance(term, Bus):
-        return term.version in resolver.resolving or holds_events(resolver, resolver.term_of(term.version))
+    within: set[int] = set()
+    while isinstance(term, Bus):
+        if term.version in resolver.resolving:
+            return True
+        if term.version in within:
+            return False
+        within.add(term.version)
+        term = resolver.term_of(term.version)
     return isinstance(term, (Steps, Function)) or has_voices(term)
 
 

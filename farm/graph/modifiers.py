@@ -27,7 +27,7 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
     name = right.name
     if name not in MODIFIERS:
         return None
-    if isinstance(left, Bus) and name not in ("gain", "pan", "adsr") and has_voices(resolver.term_of(left.version)):
+    if isinstance(left, Bus) and name not in ("gain", "pan", "adsr") and resolver.voiced(left):
         left = resolver.term_of(left.version)
     voiced = has_voices(left)
     if name == "gain" and not isinstance(left, Voices):
@@ -121,16 +121,21 @@ def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
     return Constant(clamped, value.loc)
 
 
-def plays(resolver: Resolver, term: Term) -> bool:
-    """Whether an oscillator is among the inputs of a term: something that a note can set."""
+def plays(resolver: Resolver, term: Term, within: frozenset[int] = frozenset()) -> bool:
+    """Whether an oscillator is among the inputs of a term: something that a note can set.
+
+    `within`: definitions that are being looked at; one may use itself.
+    """
     if isinstance(term, Bus):
-        return plays(resolver, resolver.term_of(term.version)) if term.version not in resolver.resolving else False
+        if term.version in resolver.resolving or term.version in within:
+            return False
+        return plays(resolver, resolver.term_of(term.version), within | {term.version})
     if not isinstance(term, Unit):
         return False
     definition = language().get(term.node)
     if definition is not None and any(param.as_unit is ParamUnit.PHASE for param in definition.params):
         return True
-    return any(plays(resolver, one) for _, one in term.inputs)
+    return any(plays(resolver, one, within) for _, one in term.inputs)
 
 
 def anonymous(resolver: Resolver, left: Term, notes: Term, place: str, loc: Loc) -> Voices:

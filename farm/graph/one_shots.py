@@ -47,14 +47,19 @@ def triggered(resolver: Resolver, left: Term, right: Term) -> Voices:
     return replace(shot, pattern=pattern, one_shot=False)
 
 
-def impulses(resolver: Resolver, term: Term) -> Pattern | None:
-    """A hap with a gain at every impulse of a term; None where only the signal itself knows."""
+def impulses(resolver: Resolver, term: Term, within: frozenset[int] = frozenset()) -> Pattern | None:
+    """A hap with a gain at every impulse of a term; None where only the signal itself knows.
+
+    `within`: definitions that are being looked at; one may use itself.
+    """
     if isinstance(term, Constant):
         return scale_control(pure(0), "gain", float(term.value))
     if isinstance(term, Steps):
         return per_hap(control(term.pattern, "gain", resolver.words), struck)
     if isinstance(term, Bus):
-        return None if term.version in resolver.resolving else impulses(resolver, resolver.term_of(term.version))
+        if term.version in resolver.resolving or term.version in within:
+            return None
+        return impulses(resolver, resolver.term_of(term.version), within | {term.version})
     if not isinstance(term, Unit):
         return None
     if term.node == "impulse":
@@ -62,7 +67,7 @@ def impulses(resolver: Resolver, term: Term) -> Pattern | None:
     values = [value for _, value in (*term.inputs, *term.params)]
     if term.node in ("mul", "gain") and len(values) == 2:
         factor, inner = values if isinstance(values[0], Constant) else values[::-1]
-        found = impulses(resolver, inner) if isinstance(factor, Constant) else None
+        found = impulses(resolver, inner, within) if isinstance(factor, Constant) else None
         if found is not None and isinstance(factor, Constant):
             return scale_control(found, "gain", float(factor.value))
     return None

@@ -41,6 +41,7 @@ class _Player:
     heard: dict[tuple[int, bool], Term] = field(default_factory=dict)
     """By definition of a bus, and whether it is alone; a definition that is being looked at stands for itself."""
     sounding: dict[int, bool] = field(default_factory=dict)
+    """By identity of a term; of a bus, which may be its own definition, by its version, below 0."""
     holding: dict[int, bool] = field(default_factory=dict)
 
     def played(self, term: Term, place: str, *, alone: bool) -> Term:
@@ -96,8 +97,11 @@ class _Player:
     def sounds(self, term: Term) -> bool:
         """Whether a source of sound is in a term; a bus that is being resolved is taken for one."""
         if isinstance(term, Bus):
-            inner = self.resolver.terms.get(term.version)
-            return inner is None or self.sounds(inner)
+            inner, key = self.resolver.terms.get(term.version), -1 - term.version
+            if inner is not None and key not in self.sounding:
+                self.sounding[key] = True
+                self.sounding[key] = self.sounds(inner)
+            return inner is None or self.sounding[key]
         if not isinstance(term, Unit):
             return isinstance(term, (Voices, Function))
         if id(term) not in self.sounding:
@@ -109,8 +113,11 @@ class _Player:
     def holds_pattern(self, term: Term) -> bool:
         """Whether a pattern is in a term."""
         if isinstance(term, Bus):
-            inner = self.resolver.terms.get(term.version)
-            return inner is not None and self.holds_pattern(inner)
+            inner, key = self.resolver.terms.get(term.version), -1 - term.version
+            if inner is not None and key not in self.holding:
+                self.holding[key] = False
+                self.holding[key] = self.holds_pattern(inner)
+            return inner is not None and self.holding[key]
         if not isinstance(term, Unit):
             return isinstance(term, Steps)
         if id(term) not in self.holding:

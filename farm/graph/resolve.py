@@ -15,7 +15,7 @@ from farm.graph import applying, calling, modifiers, one_shots
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.place import seed64
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
 from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic
 from farm.pattern.pattern import Pattern, pure
@@ -146,9 +146,13 @@ class Resolver:
         return self.by_name[name][-1]
 
     def term_of(self, index: int) -> Term:
-        """The meaning of a definition."""
+        """The meaning of a definition. Raises ScoreError where it is asked for inside of itself."""
         if index in self.failed:
             raise self.failed[index]
+        if index in self.resolving:
+            version = self.versions[index]
+            hint = "there it is its own previous frame, which has no voices or patterns"
+            raise ScoreError(f"`~{version.name}` in its own definition is only a signal", loc=version.loc, hint=hint)
         if index not in self.terms:
             version = self.versions[index]
             outer, self.order = self.order, version.order
@@ -165,6 +169,12 @@ class Resolver:
                 self.resolving.discard(index)
                 self.order = outer
         return self.terms[index]
+
+    def voiced(self, term: Term) -> bool:
+        """Whether voices are among the inputs of a term, or of the bus that it is."""
+        if not isinstance(term, Bus):
+            return has_voices(term)
+        return term.version not in self.resolving and has_voices(self.term_of(term.version))
 
     def reference(self, name: str, loc: Loc) -> Term:
         """A bus in an expression: plain values stand in for themselves, signals are shared."""

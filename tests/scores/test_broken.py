@@ -203,8 +203,27 @@ SCRAPS = st.sampled_from(
 
 
 def understood(text: str) -> None:
-    """Reads a score; a ScoreError is a proper answer, any other exception is not."""
+    """Reads a score; a ScoreError is a proper answer, any other exception is not. With --lenient there is none."""
     with contextlib.suppress(ScoreError):
+        understand(Source("t.ph", text))
+    understand(Source("t.ph", text), lenient=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('~b: ~b\nout: ~b * "1 0"', ""),
+        ("~b: ~b * 0.9 + noise\nout: ~b $ jux rev", "applied too many times"),
+        ("~b: ~b\nout: ~b $ jux rev", "`rev` has nothing to work on"),
+        ('~b: ~b * 0.9 + noise\nout: ~b # note "c"', "`note` changes voices, and there are none on its left"),
+        ("~b: ~b * 0.5\nout: sp bd * ~b", "`sp` is triggered by an `impulse`"),
+        ("~b: ~b # speed 2\nout: ~b", "`speed` changes voices, and there are none on its left"),
+        ("~b $ ~b $ lpf 800 1 ~b $ 0.5", "`lpf` takes at most 2 arguments, not 3"),
+    ],
+)
+def test_a_bus_that_names_itself_is_looked_at_once(text: str, said: str) -> None:
+    understood(text)
+    with pytest.raises(ScoreError, match=re.escape(said)) if said else contextlib.nullcontext():
         understand(Source("t.ph", text))
 
 
