@@ -1,3 +1,1 @@
-"bd"
-"sn"
-out: s "hh"
+out: saw 110 # A 300

@@ -131,8 +131,8 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
             elif word == "#":
                 follows = bool(lines and lines[-1].tokens)
                 remark = _REMARK.match(text, start)
-                if remark and tokens:
-                    hash_lines.notice_call(start)
+                if remark and (tokens or follows):
+                    hash_lines.notice_call(start, bool(tokens))
                 if remark or (not tokens and not hash_lines.is_chain(start, follows)):
                     at = _skip_line(text, start)
                     remarked = True
@@ -187,10 +187,13 @@ class _HashLines:
             return bool(_WORD_END.match(text, rest) or _ARGUMENT.match(text, rest))
         return bool(_WORD_END.match(text, end))
 
-    def notice_call(self, start: int) -> None:
-        """Notes a remark behind code that reads like an effect: `## lpf 300`, `# LPF 300`."""
+    def notice_call(self, start: int, behind: bool) -> None:
+        """Notes a remark that reads like an effect, `## lpf 300` or `# LPF 300`.
+
+        `behind`: it stands behind code, not in the line below; there, `##` is a line that somebody switched off.
+        """
         found = _REMARKED_CALL.match(self.source.text, start)
-        if found is None or found["word"].lower() not in self.names:
+        if found is None or found["word"].lower() not in self.names or not (behind or found["signs"] == "#"):
             return
         rest = _REMARKED_VALUE.sub("1", found["rest"])
         words = _REMARKED_WORD.findall(rest)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from collections.abc import Callable
 from fractions import Fraction
@@ -13,6 +14,7 @@ from typing import Any
 import pytest
 
 from farm import cli
+from farm.audio.formats import BY_EXTENSION
 from farm.options import RenderOptions
 from tests.cli.conftest import Ran
 
@@ -89,6 +91,16 @@ def test_the_help_repeats_the_defaults(farm: Farm) -> None:
     }.items():
         about = text.split(f" {option} ", 1)[1].split(" --", 1)[0]
         assert f"[{default}]" in about, option
+
+
+def test_the_help_of_render_names_all_formats_and_statuses(farm: Farm) -> None:
+    text = " ".join(farm("render", "--help").out.split())
+    assert all(re.search(rf"\{extension}\b", text) for extension in BY_EXTENSION)
+    ends = (
+        "0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted, 143 terminated"
+    )
+    assert ends in text
+    assert ends in " ".join(farm("--help").out.split())
 
 
 @pytest.mark.parametrize("command", ["", *sorted(cli.farm.commands)])

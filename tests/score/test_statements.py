@@ -151,6 +151,7 @@ def test_a_misspelt_chain_is_noticed() -> None:
             "one `#` joins an effect: # noise (~b * 2) # gain 0.5",
         ),
         ('~a: saw 3 # LPF "300 400" 2', (11, 5), 'names of effects have no capital letters: # lpf "300 400" 2'),
+        ("~a: saw 3\n  # LPF 300", (3, 5), "names of effects have no capital letters: # lpf 300"),
     ],
 )
 def test_a_remark_that_reads_like_an_effect_is_noticed(line: str, columns: tuple[int, int], hint: str) -> None:
@@ -159,7 +160,7 @@ def test_a_remark_that_reads_like_an_effect_is_noticed(line: str, columns: tuple
     assert notice.message == "the rest of this line is a remark"
     assert notice.hint == hint
     assert notice.loc is not None
-    assert (notice.loc.line, notice.loc.column, notice.loc.length) == (1, *columns)
+    assert notice.loc[1:4] == (1 + line.count("\n"), *columns)
 
 
 @pytest.mark.parametrize(
@@ -179,3 +180,8 @@ def test_a_remark_that_reads_like_an_effect_is_noticed(line: str, columns: tuple
 )
 def test_a_remark_that_does_not_is_none(remark: str) -> None:
     assert not parse(Source("t", f"~a: saw 3 {remark}"), NAMES).notices
+
+
+def test_a_line_that_was_switched_off_is_no_mistake() -> None:
+    assert not parse(Source("t", "~a: saw 3\n## lpf 300"), NAMES).notices
+    assert not parse(Source("t", "~a: saw 3\n\n# LPF 300"), NAMES).notices
