@@ -121,6 +121,11 @@ def takes_voices(resolver: Resolver, name: str, arguments: tuple[Expr, ...], pla
     return resolver.voiced(resolver.evaluate(arguments[0], f"{place}/0"))
 
 
+def is_known(resolver: Resolver, name: str) -> bool:
+    """Whether a name can be called, or is a bus without its tilde."""
+    return name in function_names() or name in resolver.by_name or name in resolver.broken
+
+
 def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreError:
     """The error for a name that means nothing here."""
     if name in PLUGINS:

@@ -249,6 +249,7 @@ class Resolver:
         except ScoreError as error:
             rest = summands(operators)
             if rest is None:
+                self.leave_unknown(operators)
                 raise
             self.leaving.leave(error)
         operator, after = rest
@@ -257,6 +258,14 @@ class Resolver:
             return self.evaluated_leniently(Negate(operator.right, operator.loc), after, place)
         inner, before = spine(operator.right)
         return self.evaluated_leniently(inner, [*before, *after], place)
+
+    def leave_unknown(self, operators: list[Operator]) -> None:
+        """Tells the unknown effects behind something that failed itself."""
+        assert self.leaving is not None
+        for operator in operators:
+            first = spine(operator.right)[0] if isinstance(operator, Chain) else None
+            if isinstance(first, (Name, Call)) and not calling.is_known(self, first.name):
+                self.leaving.leave(calling.unknown(self, first.name, first.loc, True))
 
     def operand(self, expr: Expr, place: str) -> Term:
         """An expression without operators."""

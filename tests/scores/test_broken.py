@@ -63,6 +63,7 @@ def test_a_render_of_a_broken_score_ends_with_all_of_its_errors(name: str) -> No
         ("~a: saw 110 # lfp\nout: ~a # hfp 3 + saw 2 # gnai\no2: ~c", [1, 2, 2, 3]),
         ('~a: saw 110 ; 3\no2: s "bdd"\nout: ~a * 0.3\ntempo: x', [1, 2, 4]),
         ('out: s "bdd hh" # speed "x"\no2: s "xxx"', [1, 1, 2]),
+        ('~a: saw (3\nout: ~a # gain 0.5 # lfp 3 # cutoff 300\no2: sn "bd" # gian 3 # pan 0', [1, 2, 2, 3, 3]),
         ('o3: s "bdd"\no2: s "xxx"\nout: saw "c bd"\n~x: s "bd" $ fast "2 x"', [1, 2, 3, 4]),
     ],
 )
