@@ -1,1 +1,1 @@
-out: saw 110 # A 300
+~a: s "bd" out: ~a

@@ -15,6 +15,7 @@ from farm.audio.decode import shown
 from farm.audio.planes import Planes, kept, planes_of
 from farm.audio.samples import ACCEPTED, STAND_INS, Bank, SampleLibrary
 from farm.errors import FileError, Loc, Notice, SampleError, suggestion
+from farm.score.elsewhere import bank_of
 from workers.slab import Part, size_of
 
 
@@ -104,5 +105,6 @@ def no_bank(name: str, library: SampleLibrary) -> SampleError:
     if file is not None:
         hint = f"a bank is a folder: move the file to {shown(file.parent / name / file.name)}"
         return SampleError(f"there is no sample bank `{name}`, but a file {shown(file)}", hint=hint)
-    hint = suggestion(name, library.names()) or f"the banks: {', '.join(map(shown, library.names()))}"
+    names = library.names()
+    hint = bank_of(name, names) or suggestion(name, names) or f"the banks: {', '.join(map(shown, names))}"
     return SampleError(f"there is no sample bank `{name}`", hint=hint)

@@ -5,6 +5,8 @@ Names that a later version of the language has do not stand here.
 
 from __future__ import annotations
 
+from collections.abc import Container
+
 _LPF, _HPF, _BPF = "# lpf 800", "# hpf 200", "# bpf 800"
 _REVERB, _DELAY, _ADSR = "# reverb 0.7 0.3", "# delay 0.25 0.5", "# adsr 0.01 0.1 0.5 0.2"
 _GAIN, _NOTE, _LEGATO, _SEQUENCE = "# gain 0.5", '# note "0 7"', "# legato 0.5", '"bd sn"'
@@ -57,6 +59,31 @@ STATEMENTS: dict[str, str] = {
     **dict.fromkeys(("once",), 'out: s "bd sn"'),
 }
 """Words that begin statements elsewhere, by the statement here."""
+
+BANKS: dict[str, str] = {
+    **dict.fromkeys(("kick", "bassdrum", "kd"), "bd"),
+    **dict.fromkeys(("snare", "snaredrum"), "sn"),
+    **dict.fromkeys(("hihat", "hat", "ch", "closedhat"), "hh"),
+    **dict.fromkeys(("openhat", "ohh"), "oh"),
+    **dict.fromkeys(("clp", "handclap"), "cp"),
+    **dict.fromkeys(("rimshot", "sidestick"), "rim"),
+    **dict.fromkeys(("cowbell",), "cb"),
+    **dict.fromkeys(("tambourine",), "tamb"),
+    **dict.fromkeys(("crash", "cymbal", "cr"), "ride"),
+    **dict.fromkeys(("sh", "maracas"), "shaker"),
+}
+"""Names of drums, by the built-in bank that comes nearest."""
+
+SYNTHS = frozenset({"piano", "superpiano", "supersaw", "supersquare", "supermandolin", "arpy", "sawtooth", "triangle"})
+"""Instruments that are played as samples elsewhere, and here by oscillators."""
+
+
+def bank_of(name: str, banks: Container[str]) -> str | None:
+    """A hint for a bank that is known elsewhere, or None; `banks` are those that there are."""
+    if name in SYNTHS:
+        return 'notes are played by oscillators: saw # note "c4 e4"'
+    here = BANKS.get(name)
+    return f"here it is called `{here}`" if here is not None and here in banks else None
 
 
 def form_of(name: str) -> str | None:

@@ -360,6 +360,8 @@ class _StatementReader:
             raise ScoreError(
                 f"`~{first.text}` is not followed by `:`", loc=loc, hint=f"a bus is written `~{first.text}: ...`"
             )
+        if [one.text for one in tokens[:2]] == ["$", ":"]:
+            raise ScoreError("`$:` begins no statement", loc=loc, hint='here it is written `o1: s "bd sn"`')
         if first.kind == "op":
             raise ScoreError(
                 f"this line begins with `{first.text}`, but there is nothing above it that it could continue",
@@ -368,5 +370,10 @@ class _StatementReader:
             )
         hint = "a statement begins with `out:`, `~name:`, `tempo:`, `%name:`, `@name:` or `fn`"
         if first.kind == "name":
-            hint = suggestion(first.text, HEAD_WORDS) or hint
+            called = len(tokens) > 1 and tokens[1].kind in ("string", "number", "open", "bus")
+            written = self.source.text[first.start : tokens[-1].end]
+            heard = (
+                f"to hear it write `out: {written}`" if called and len(written) <= 60 and "\n" not in written else hint
+            )
+            hint = suggestion(first.text, HEAD_WORDS) or heard
         raise ScoreError("this line is no statement", loc=loc, hint=hint)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from farm.errors import ScoreError
 from farm.score.lexer import UNREADABLE, Token
 from farm.score.source import Source
 
+_WITH_UNIT = re.compile(
+    r"(\d{1,15}(?:\.\d{1,15})?)(db|hz|s|sec|st|bpm|bars?|beats?|cycles?|x)", re.IGNORECASE | re.ASCII
+)
 CLOSER = {"(": ")", "[": "]"}
 
 
@@ -42,11 +46,11 @@ def unreadable(token: Token, source: Source) -> ScoreError:
     if token.kind == "unclosed_comment":
         return ScoreError("this comment is never closed", loc=source.loc(token.start, 2), hint="close it with `*/`")
     if token.kind == "bad_number":
-        return ScoreError(
-            f"`{token.text[:40]}` is no number",
-            loc=source.loc(token.start, len(token.text)),
-            hint="numbers are digits with at most one point between them: 800, 0.25; names begin with a letter",
-        )
+        hint = "numbers are digits with at most one point between them: 800, 0.25; names begin with a letter"
+        unit = _WITH_UNIT.fullmatch(token.text)
+        if unit is not None:
+            hint = "levels are factors: 0.5 is -6 dB" if unit[2].lower() == "db" else f"numbers have no unit: {unit[1]}"
+        return ScoreError(f"`{token.text[:40]}` is no number", loc=source.loc(token.start, len(token.text)), hint=hint)
     message = f"`{token.text}` means nothing here"
     if token.text in "'‘’“”":
         return ScoreError(message, loc=loc, hint='strings stand in straight double quotes: "bd sn"')

@@ -6,12 +6,13 @@ import pytest
 from click.testing import CliRunner
 
 from farm import cli
-from farm.errors import ScoreError, near, suggestion
+from farm.audio.samples import SampleLibrary
+from farm.errors import SampleError, ScoreError, near, suggestion
 from farm.graph.calling import function_names
 from farm.graph.later import later_names
 from farm.graph.score import understand
 from farm.score import Source
-from farm.score.elsewhere import FORMS, HEADS, STATEMENTS, form_of
+from farm.score.elsewhere import BANKS, FORMS, HEADS, STATEMENTS, SYNTHS, bank_of, form_of
 from tests.render.sound import frames
 
 
@@ -85,3 +86,33 @@ def test_capital_letters_are_no_distance(text: str, hint: str) -> None:
 def test_the_nearest_name_is_the_same_for_every_order() -> None:
     assert near("BD", ["Bd", "bd", "sn"]) == near("BD", ["bd", "sn", "Bd"]) == ["Bd"]
     assert suggestion("xyz", ["bd", "sn"]) is None
+
+
+def test_drums_have_the_names_of_banks_that_are_there() -> None:
+    names = SampleLibrary().names()
+    assert set(BANKS.values()) <= set(names)
+    assert not (BANKS.keys() | SYNTHS) & set(names)
+    assert bank_of("kick", ["sn"]) is None
+    with pytest.raises(SampleError) as caught:
+        frames('out: s "hh kick superpiano"')
+    hints = [error.hint for error in (caught.value, *caught.value.also)]
+    assert hints == ["here it is called `bd`", 'notes are played by oscillators: saw # note "c4 e4"']
+    assert frames('out: saw # note "c4 e4"').any()
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ('s "bd*4" # gain 0.5', 'to hear it write `out: s "bd*4" # gain 0.5`'),
+        ("tmpo 0.5", "did you mean `tempo`?"),
+        ('$: s("bd*4")', 'here it is written `o1: s "bd sn"`'),
+        ("out: saw 440Hz", "numbers have no unit: 440"),
+        ('out: s "bd" # gain -6dB', "levels are factors: 0.5 is -6 dB"),
+        (
+            "out: saw 4.4.0",
+            "numbers are digits with at most one point between them: 800, 0.25; names begin with a letter",
+        ),
+    ],
+)
+def test_what_was_probably_meant(text: str, hint: str) -> None:
+    assert refused(text).hint == hint
