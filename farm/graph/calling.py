@@ -165,9 +165,13 @@ def event_source(
     loc: Loc,
 ) -> Voices:
     """`s "..."`, `s (... $ ...)`."""
+    second = next((one for one in arguments[1:] if isinstance(one, Name) and one.name in EVENT_SOURCES), None)
+    if second is not None:
+        hint = 'two sounds are joined by `+`, or each has an output of its own: o2: s "hh*8"'
+        raise ScoreError(f"`{second.name}` stands where an argument of `{name}` should", loc=second.loc, hint=hint)
     if not arguments or len(arguments) > 2:
         message = f"`{name}` takes one pattern, and perhaps a gain, not {len(arguments)} arguments"
-        raise ScoreError(message, loc=loc, hint='for example: s "bd sn"')
+        raise ScoreError(message, loc=loc, hint='for example: s "bd sn"; as an argument (s "bd sn")')
     bare = arguments[0]
     if isinstance(bare, Name) and bare.name not in {*function_names(), *resolver.by_name}:
         hint = f'write {name} "{bare.name}"'

@@ -372,8 +372,7 @@ class _StatementReader:
         if first.kind == "name":
             called = len(tokens) > 1 and tokens[1].kind in ("string", "number", "open", "bus")
             written = self.source.text[first.start : tokens[-1].end]
-            heard = (
-                f"to hear it write `out: {written}`" if called and len(written) <= 60 and "\n" not in written else hint
-            )
-            hint = suggestion(first.text, HEAD_WORDS) or heard
+            if called and len(written) <= 60 and "\n" not in written:
+                hint = f"to hear it write `out: {written}`"
+            hint = suggestion(first.text, HEAD_WORDS) or hint
         raise ScoreError("this line is no statement", loc=loc, hint=hint)

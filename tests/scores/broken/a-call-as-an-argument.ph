@@ -1,0 +1,1 @@
+out: every 2 (fast 2) s "bd sn"
