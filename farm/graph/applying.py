@@ -217,14 +217,9 @@ def in_order(transform: Transform, expr: Name | Call) -> list[Expr]:
 
 def holds_events(resolver: Resolver, term: Term) -> bool:
     """Whether a term is a pattern or plays voices, and not only a signal."""
-    within: set[int] = set()
-    while isinstance(term, Bus):
-        if term.version in resolver.resolving:
-            return True
-        if term.version in within:
-            return False
-        within.add(term.version)
-        term = resolver.term_of(term.version)
+    term = resolver.behind(term)
+    if isinstance(term, Bus):
+        return term.version in resolver.resolving
     return isinstance(term, (Steps, Function)) or has_voices(term)
 
 
@@ -294,18 +289,22 @@ def argument(
     return resolver.signal_values(value, expr.loc, pace)
 
 
-def transformed(resolver: Resolver, term: Term, change: object, name: str, loc: Loc) -> Term:
-    """A transform pushed through to the patterns of a term; ScoreError where there is none (language 3.1)."""
+def transformed(
+    resolver: Resolver, term: Term, change: object, name: str, loc: Loc, within: frozenset[int] = frozenset()
+) -> Term:
+    """A transform pushed through to the patterns of a term; ScoreError where there is none (language 3.1).
+
+    `within`: definitions that are being looked at; inside itself a bus has no patterns.
+    """
     assert callable(change)
     resolver.use(loc)
     if isinstance(term, Steps):
         return replace(term, pattern=change(term.pattern))
     if isinstance(term, Voices):
         return replace(term, pattern=change(term.pattern))
-    if isinstance(term, Bus) and term.version not in resolver.resolving:
+    if isinstance(term, Bus) and term.version not in resolver.resolving and term.version not in within:
         inner = resolver.term_of(term.version)
-        if not isinstance(inner, Bus):
-            return transformed(resolver, inner, change, name, loc)
+        return transformed(resolver, inner, change, name, loc, within | {term.version})
     if isinstance(term, Function):
         raise ScoreError(f"`{name}` has a transform to work on, not a pattern", loc=loc)
     if isinstance(term, Unit):
@@ -320,7 +319,9 @@ def transformed(resolver: Resolver, term: Term, change: object, name: str, loc: 
         events = [one for _, one in term.inputs if not isinstance(one, (Constant, Steps))]
         if events:
             inputs = tuple(
-                (port, one if isinstance(one, (Constant, Steps)) else transformed(resolver, one, change, name, loc))
+                (port, one)
+                if isinstance(one, (Constant, Steps))
+                else (port, transformed(resolver, one, change, name, loc, within))
                 for port, one in term.inputs
             )
             return replace(term, inputs=inputs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.later import comes_later, later_links, later_name, later_names
 from farm.graph.one_shots import one_shot
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
 from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.control import control
@@ -118,7 +118,7 @@ def takes_voices(resolver: Resolver, name: str, arguments: tuple[Expr, ...], pla
     definition = language().get(name)
     if definition is None or definition.ports:
         return definition is None
-    return resolver.voiced(resolver.evaluate(arguments[0], f"{place}/0"))
+    return has_voices(resolver.behind(resolver.evaluate(arguments[0], f"{place}/0")))
 
 
 def is_known(resolver: Resolver, name: str) -> bool:

@@ -27,8 +27,8 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
     name = right.name
     if name not in MODIFIERS:
         return None
-    if isinstance(left, Bus) and name not in ("gain", "pan", "adsr") and resolver.voiced(left):
-        left = resolver.term_of(left.version)
+    if name not in ("gain", "pan", "adsr") and has_voices(inner := resolver.behind(left)):
+        left = inner
     voiced = has_voices(left)
     if name == "gain" and not isinstance(left, Voices):
         return None

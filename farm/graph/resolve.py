@@ -15,7 +15,7 @@ from farm.graph import applying, calling, modifiers, one_shots
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.place import seed64
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
+from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic
 from farm.pattern.pattern import Pattern, pure
@@ -170,11 +170,13 @@ class Resolver:
                 self.order = outer
         return self.terms[index]
 
-    def voiced(self, term: Term) -> bool:
-        """Whether voices are among the inputs of a term, or of the bus that it is."""
-        if not isinstance(term, Bus):
-            return has_voices(term)
-        return term.version not in self.resolving and has_voices(self.term_of(term.version))
+    def behind(self, term: Term) -> Term:
+        """What a term is where it is nothing but a bus, or a bus that is nothing but another one."""
+        seen: set[int] = set()
+        while isinstance(term, Bus) and term.version not in self.resolving and term.version not in seen:
+            seen.add(term.version)
+            term = self.term_of(term.version)
+        return term
 
     def reference(self, name: str, loc: Loc) -> Term:
         """A bus in an expression: plain values stand in for themselves, signals are shared."""

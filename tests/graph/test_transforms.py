@@ -150,3 +150,9 @@ def test_numbers_from_a_bus_cannot_ask_for_any_number_of_haps() -> None:
     with pytest.raises(ScoreError, match="262,144 haps in one cycle, the limit is 200,000") as caught:
         report('~b: tri 3 # plus 1000000000\nout: s "bd*8" $ chop ~b $ chop 8 $ chop 8')
     assert caught.value.loc is not None and caught.value.loc.line == 2
+
+
+@pytest.mark.parametrize("change", ["$ fast 2", "$ rev", "$ every 2 (fast 2)", "# speed 2", "# n 1", "$ jux rev"])
+def test_a_bus_that_only_names_another_is_changed_as_that_one(change: str) -> None:
+    text = f'~c: s "{SOURCE}"\n~b: ~c\n~a: ~b\nout: ~a {change}'
+    same_bits(heard(text), heard(f'~c: s "{SOURCE}"\nout: ~c {change}'), text)

@@ -214,7 +214,7 @@ def understood(text: str) -> None:
     ("text", "said"),
     [
         ('~b: ~b\nout: ~b * "1 0"', ""),
-        ("~b: ~b * 0.9 + noise\nout: ~b $ jux rev", "applied too many times"),
+        ("~b: ~b * 0.9 + noise\nout: ~b $ jux rev", "`rev` has nothing to work on"),
         ("~b: ~b\nout: ~b $ jux rev", "`rev` has nothing to work on"),
         ('~b: ~b * 0.9 + noise\nout: ~b # note "c"', "`note` changes voices, and there are none on its left"),
         ("~b: ~b * 0.5\nout: sp bd * ~b", "`sp` is triggered by an `impulse`"),
