@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from os import PathLike
 from typing import Literal
 
 from farm.errors import UsageError
+from workers.dataclass import dataclass
 
 Bits = Literal["16", "24", "32f"]
 Quality = Literal["draft", "good", "best"]

@@ -13,7 +13,7 @@ __all__ = ["value"]
 if TYPE_CHECKING:
     from dataclasses import dataclass as value
 else:
-    from dataclasses import dataclass
+    from workers.dataclass import dataclass
 
     def value(*, frozen: bool, **options: bool):
         """`dataclass(frozen=True, ...)`, checked before and not while the program runs; `eq` must be False."""

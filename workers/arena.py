@@ -8,7 +8,6 @@ import mmap
 import os
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
@@ -17,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from workers.dataclass import dataclass
 from workers.wire import VERSION
 
 ALIGNMENT = 64

@@ -6,10 +6,10 @@ signal). Inputs are always signals.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import cache
 
 from workers.catalog import Definition, Shape, arguments_of
+from workers.dataclass import dataclass
 
 VARIANTS = ("constant", "signal")
 

@@ -36,11 +36,12 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from workers.dataclass import dataclass, field
 
 Kernel = Callable[..., None]
 

@@ -16,7 +16,6 @@ import select
 import signal
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -24,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from workers import cores, slab
+from workers.dataclass import dataclass
 from workers.targets import objects
 from workers.wire import Run, Schedule
 

@@ -12,10 +12,11 @@ import errno
 import mmap
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from workers.dataclass import dataclass
 
 PAGE = mmap.ALLOCATIONGRANULARITY
 LEAST_BYTES = 1 << 26

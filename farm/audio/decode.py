@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import NDArray
 
 from farm.audio import wav
 from farm.errors import SampleError
+from workers.dataclass import dataclass
 
 RATES_HZ = (1_000, 768_000)
 """Least and greatest rate that a file may state."""

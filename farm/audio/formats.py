@@ -6,11 +6,11 @@ channels; FLAC (RFC 9639) 8 channels, and rates above 65,535 Hz only in tens; AI
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
 from farm.errors import UsageError, suggestion
 from farm.options import Bits
+from workers.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

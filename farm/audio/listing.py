@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from farm.audio.decode import blocks, inspect, shown
 from farm.audio.measure import Tally
 from farm.audio.samples import STAND_INS, Bank, SampleLibrary
 from farm.errors import SampleError
+from workers.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

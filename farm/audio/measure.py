@@ -7,10 +7,11 @@ silence is −inf. The logarithm is the host's: these numbers are for people and
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
+from workers.dataclass import dataclass
 
 Frames = NDArray[np.floating]
 

@@ -19,7 +19,6 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +30,7 @@ from farm.audio.resample import pieces, resampled_frames
 from farm.audio.wav import WavLayout
 from farm.errors import FileError
 from workers.cache import cache_folder
+from workers.dataclass import dataclass
 from workers.slab import PAGE
 from workers.wire import coding
 

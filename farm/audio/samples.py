@@ -8,11 +8,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from farm.audio.decode import shown
 from farm.errors import SampleError
+from workers.dataclass import dataclass
 
 BUILT_IN = Path(__file__).parent.parent / "bank"
 """The folder of the built-in bank."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -31,6 +30,7 @@ from farm.pattern.words import Words, no_number
 from farm.score.syntax import Program
 from workers.catalog import Param, catalog
 from workers.catalog import Unit as ParamUnit
+from workers.dataclass import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -6,13 +6,13 @@ All times are whole frames after the onset. Arrays have one entry per voice.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from farm.graph.law import LOG2_E, exp
+from workers.dataclass import dataclass
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

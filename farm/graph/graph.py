@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -11,6 +10,7 @@ from farm.graph.leaving import Leaving
 from farm.graph.signals import PlanTimeSignals
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
+from workers.dataclass import dataclass, field
 
 Reading = Literal["hold", "gate", "open"]
 """How a step function treats rests: hold the last value; fall to 0; 1 where a hap sounds and 0 where none does."""

@@ -7,7 +7,6 @@ ago (inside its own definition), else the next definition below.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
@@ -42,6 +41,7 @@ from farm.score.syntax import (
 )
 from farm.values import value
 from workers.catalog import language
+from workers.dataclass import dataclass, field, replace
 
 DEFAULT_CPS = Fraction(1, 2)
 MOST_USES = 10_000

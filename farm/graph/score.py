@@ -6,7 +6,6 @@ import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,7 @@ from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
 from farm.score import Source, parse, parse_all, read_source
 from farm.score.syntax import Program
+from workers.dataclass import dataclass
 
 if TYPE_CHECKING:
     from farm.audio.samples import SampleLibrary

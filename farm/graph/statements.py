@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -27,6 +26,7 @@ from farm.score.syntax import (
     TemplateDef,
     Tempo,
 )
+from workers.dataclass import dataclass
 
 FASTEST_CPS = 1000
 LIKELY_BPM = 50

@@ -6,7 +6,6 @@ A term is a frozen tree. Voices stay open (they can still take modifiers and tra
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -16,6 +15,7 @@ from farm.errors import Loc, ScoreError
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
 from farm.values import value
+from workers.dataclass import replace
 
 QUERIED_CYCLES = 64
 """How far a pattern without a short period is looked ahead to learn which words it plays."""

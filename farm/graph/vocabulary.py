@@ -5,9 +5,8 @@ The resolver reads their arguments and ranges here, `farm patterns` its pages.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from workers.catalog import Param
+from workers.dataclass import dataclass
 
 ANY = 1e9
 LONGEST_S = 3600.0

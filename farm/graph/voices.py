@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -22,6 +21,7 @@ from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
 from farm.pattern.time import frame_of, onset_frames
 from farm.pattern.words import Words
+from workers.dataclass import dataclass
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

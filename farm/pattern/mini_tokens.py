@@ -7,7 +7,6 @@ next one, so that each is looked at once. Where the pieces of a text begin stand
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
@@ -15,6 +14,7 @@ from typing import NamedTuple
 
 from farm.errors import Loc, ScoreError
 from farm.pattern.mini_tree import SINGLE, Extent, chord_parts
+from workers.dataclass import dataclass
 
 DEEPEST = 200
 """The most brackets inside each other."""

@@ -5,9 +5,8 @@ An example is a text and, after `->`, what it plays, cycle by cycle, in plainer 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from farm.pattern.notes import CHORDS
+from workers.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

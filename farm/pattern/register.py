@@ -23,7 +23,6 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, overload
 
@@ -31,6 +30,7 @@ from farm.errors import Loc, Notice, ScoreError
 from farm.pattern.joins import inner_join
 from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern
 from farm.pattern.words import Words
+from workers.dataclass import dataclass
 
 Kind = Literal["ratio", "count", "amount", "transform", "pattern"]
 Number = Fraction | int | float

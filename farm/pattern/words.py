@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass
 from fractions import Fraction
 
 import numpy as np
@@ -16,6 +15,7 @@ from farm.errors import Loc, ScoreError
 from farm.pattern.mini_tokens import mark_at
 from farm.pattern.notes import hertz, note_number, pitch_class, solfege
 from farm.pattern.time import Floats, Ints
+from workers.dataclass import dataclass
 
 LARGEST_NUMBER = 10**15
 MOST_BITS = 256

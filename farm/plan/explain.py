@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
 
 from farm.plan.edges import critical_path_ns
 from farm.plan.plan import StaticPlan, WindowPlan
+from workers.dataclass import dataclass
 from workers.wire import Task
 
 
@@ -52,6 +52,8 @@ class Explanation:
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`."""
+        from dataclasses import asdict
+
         return asdict(self)
 
 

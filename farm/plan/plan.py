@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -10,6 +9,7 @@ from numpy.typing import NDArray
 
 from farm.errors import Loc
 from farm.graph.graph import StepsFeed
+from workers.dataclass import dataclass, field
 from workers.wire import Code
 
 Ints = NDArray[np.int64]

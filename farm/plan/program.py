@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -12,6 +11,7 @@ from farm.graph.place import seed32
 from farm.plan.plan import ConstantPlan, FeedPlan, NodeLabel, OpPlan, Word
 from workers.calls import kernel_name, layout
 from workers.catalog import CARRIED, Definition, Shape, Unit
+from workers.dataclass import dataclass, field
 from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, LINE_GUARD, Code
 
 LINEAR_UNITS = {Unit.PLAIN: "float", Unit.PHASE: "phase", Unit.FRAMES: "frames", Unit.WORD: "word"}

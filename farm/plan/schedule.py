@@ -8,13 +8,13 @@ chunk out of their slots. Reads are numbered after the tasks.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from farm.plan.edges import edges, grouped
 from farm.plan.plan import StaticPlan, WindowPlan
+from workers.dataclass import dataclass
 from workers.wire import Task
 
 Ints = NDArray[np.int64]

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
 
 from farm.printer.numbers import columns
 from farm.printer.streams import heading
+from workers.dataclass import dataclass
 
 ENDLESS = 1e9
 MINI = "mini-notation"
@@ -44,6 +44,8 @@ class Entry:
 
     def as_json(self) -> dict[str, object]:
         """For --json."""
+        from dataclasses import asdict
+
         return {**asdict(self), "facts": dict(self.facts)}
 
 

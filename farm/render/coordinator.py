@@ -7,8 +7,9 @@ the render; a worker that spends too much of its own CPU time on one task counts
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TypeAlias
+
+from workers.dataclass import dataclass, field
 
 HUNG_CPU_S = 30.0
 DEATHS_ALLOWED = 1

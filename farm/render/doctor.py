@@ -6,13 +6,13 @@ import os
 import platform
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
 from farm import __version__
 from farm.errors import FarmError
+from workers.dataclass import dataclass
 
 State = Literal["fine", "warning", "broken"]
 SHM = Path("/dev/shm")

@@ -7,7 +7,6 @@ import os
 import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -31,6 +30,7 @@ from farm.render.routing import STEREO, channels, routing, routing_notices
 from farm.render.session import Session
 from workers.calls import VARIANTS, kernel_name
 from workers.catalog import Shape, catalog
+from workers.dataclass import dataclass, field, replace
 from workers.pool import LOOP_ENTRIES
 
 FAINT_DBFS = -60.0
@@ -106,6 +106,8 @@ class Report:
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: silent levels are null."""
+        from dataclasses import asdict
+
         values = asdict(self)
         values["notices"] = [show(notice) for notice in self.notices]
         values["peak_dbfs"] = finite(self.peak_dbfs)

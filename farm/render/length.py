@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from fractions import Fraction
 
 from farm.errors import UsageError
 from farm.options import DEFAULT_CYCLES, RenderOptions
 from farm.pattern.time import frame_of
+from workers.dataclass import dataclass
 
 LONGEST_TAIL_S = 30
 QUIET_CELLS = 5

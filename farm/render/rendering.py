@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +34,7 @@ from farm.render.probe import Probe
 from farm.render.session import Session
 from workers.arena import Arena, ArenaError, Key, lay_out
 from workers.cores import worker_count
+from workers.dataclass import dataclass, field, replace
 from workers.wire import LANES, Fault
 
 Frames = NDArray[np.float32]

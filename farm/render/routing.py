@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import Notice
 from farm.graph.graph import Graph
 from farm.options import RenderOptions
+from workers.dataclass import dataclass
 
 Frames = NDArray[np.float32]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +15,7 @@ from farm.render.backends.local import LocalBackend
 from farm.render.job import run
 from farm.render.rendering import Rendering
 from workers.cores import worker_count
+from workers.dataclass import dataclass, replace
 
 CHUNKS = (512, 3000)
 

@@ -6,9 +6,9 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from farm.errors import FileError, Loc, ScoreError
+from workers.dataclass import dataclass, field
 
 MAX_BYTES = 16 * 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -8,13 +8,13 @@ brackets and runs of minus signs they nest at most 200 levels. Through operators
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.score.source import Source
 from farm.values import value
+from workers.dataclass import dataclass, field
 
 
 class _Node:

@@ -12,7 +12,8 @@ import mmap
 import os
 import struct
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from workers.dataclass import dataclass
 
 HEADER = struct.Struct("<16sHHI QQQ IHHHHHH")
 SECTION = struct.Struct("<IIQ QQQ IIQQ")

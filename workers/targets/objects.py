@@ -16,12 +16,12 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from workers.cache import cache_folder
+from workers.dataclass import dataclass
 from workers.targets.link import Unlinkable, link
 
 LEVEL_FEATURES = {
