@@ -6,10 +6,7 @@ import atexit
 import contextlib
 import mmap
 import os
-import secrets
-from collections.abc import Mapping
-from multiprocessing import resource_tracker
-from multiprocessing.shared_memory import SharedMemory
+from collections import abc
 from pathlib import Path
 from typing import Any
 
@@ -32,10 +29,10 @@ class ArenaError(Exception):
 class Layout:
     """Offset and bytes of each region."""
 
-    regions: Mapping[Key, tuple[int, int]]
+    regions: abc.Mapping[Key, tuple[int, int]]
     total_bytes: int
 
-    def fits(self, wanted: Mapping[Key, int]) -> bool:
+    def fits(self, wanted: abc.Mapping[Key, int]) -> bool:
         """Whether every wanted region is there and large enough."""
         regions = self.regions
         return all(key in regions and regions[key][1] >= size for key, size in wanted.items())
@@ -45,7 +42,7 @@ class Layout:
         return self.regions[key][0]
 
 
-def lay_out(wanted: Mapping[Key, int], before: Layout | None = None) -> Layout:
+def lay_out(wanted: abc.Mapping[Key, int], before: Layout | None = None) -> Layout:
     """A layout with room for `wanted`. Regions that outgrew an earlier layout get half as much again."""
     regions: dict[Key, tuple[int, int]] = {}
     at = ALIGNMENT
@@ -69,17 +66,11 @@ class Arena:
         self.layout = layout
         self.size = layout.total_bytes
         self.folder = folder
-        name = f"{PREFIX}{os.getpid()}-{secrets.token_hex(4)}"
+        name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
         self.path = f"/dev/shm/{name}" if folder is None else str(Path(folder) / f"{name}.arena")
         _created.add(self.path)
         try:
-            self.memory: SharedMemory | FileMemory
-            if folder is None:
-                self.memory = SharedMemory(name, create=True, size=layout.total_bytes)
-                # Whoever is killed before it can unlink is swept up after by the next render, not by a tracker.
-                resource_tracker.unregister(f"/{name}", "shared_memory")
-            else:
-                self.memory = FileMemory(Path(self.path), layout.total_bytes)
+            self.memory = Mapping(self.path, layout.total_bytes)
             reserve(self.path, layout.total_bytes)
         except OSError as error:
             memory = getattr(self, "memory", None)
@@ -119,7 +110,7 @@ class Arena:
         close_waiting()
 
 
-_waiting: list[SharedMemory | FileMemory] = []
+_waiting: list[Mapping] = []
 """Unlinked blocks that somebody may still look at."""
 
 
@@ -141,12 +132,15 @@ def remove_all() -> None:
         remove(path)
 
 
-class FileMemory:
-    """A mapped file with the few methods of SharedMemory that an arena uses."""
+class Mapping:
+    """A mapped file; in /dev/shm it is shared memory.
 
-    def __init__(self, path: Path, size: int) -> None:
+    `multiprocessing.shared_memory` makes the same, and starts a process that keeps track of it: that takes longer than
+    a small render. Whoever is killed before it can unlink is swept up after by the next render.
+    """
+
+    def __init__(self, path: str, size: int) -> None:
         """Creates the file. Raises OSError."""
-        self.name = str(path)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         try:
             os.truncate(descriptor, size)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from pathlib import Path
 
 
@@ -19,6 +18,8 @@ def cache_folder() -> Path:
             return folder
     except OSError:
         pass
+    import tempfile
+
     fallback = Path(tempfile.gettempdir()) / f"ph-farm-{os.getuid()}"
     fallback.mkdir(mode=0o700, exist_ok=True)
     return fallback

@@ -18,6 +18,8 @@ def portable() -> bool:
 
 def allowed_cpus() -> tuple[int, ...]:
     """CPUs that this process may run on, by number."""
+    if hasattr(os, "sched_getaffinity"):
+        return tuple(sorted(os.sched_getaffinity(0)))
     import psutil
 
     try:

@@ -6,7 +6,8 @@ are a few functions that all classes share. Type checkers see the standard one, 
 `dataclasses.fields`, `asdict` and `replace` and `inspect.signature` work as ever.
 
 Known are frozen, slots, eq and repr; `default`, `default_factory`, `init`, `repr` and `compare` of fields; inheritance;
-`__post_init__`; ClassVar. Annotations must be texts (`from __future__ import annotations`).
+`__post_init__`; ClassVar. Annotations must be texts (`from __future__ import annotations`). What is derived from such a
+class must be made here as well.
 """
 
 from __future__ import annotations
@@ -65,6 +66,11 @@ def lazy_dataclass(
                 body |= {"__getstate__": state, "__setstate__": set_state}
             slotted = type(cls)(cls.__name__, cls.__bases__, body)
             slotted.__qualname__ = cls.__qualname__
+            for method in body.values():
+                # What `super()` goes by: all methods share it.
+                for cell in getattr(method, "__closure__", None) or ():
+                    if cell.cell_contents is cls:
+                        cell.cell_contents = slotted
             return slotted
         for name, one in own.items():
             if one.default is not MISSING:

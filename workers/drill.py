@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.arena import Arena, lay_out
-from workers.pool import LOOP_ENTRIES, Pool
+from workers.pool import Pool
 from workers.targets import objects
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Group, Run, Schedule, Task
 from workers.words import add_shared, load_shared, pause, read_word, swap_shared
@@ -111,7 +111,7 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
 
     Tasks are `width` chains beside each other, as chunks of slices are. Raises CompileError.
     """
-    code = objects.load(objects.ensure(LOOP_ENTRIES, level))
+    code = objects.load(objects.ensure(objects.LOOP_ENTRIES, level))
     record_words = CONTROL_STRIDE * int(Control.FIRST_WORKER) + workers * WORKER_WORDS
     words = {
         "tasks": len(Task) * tasks,

@@ -25,12 +25,12 @@ import numpy as np
 from workers import cores, slab
 from workers.dataclass import dataclass
 from workers.targets import objects
+from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import Run, Schedule
 
 PR_SET_NAME, PR_SET_PDEATHSIG = 15, 1
 MADV_POPULATE_WRITE = 23
 RECORD_WORDS = max(len(Run) + 1, max(Schedule) + 1)
-LOOP_ENTRIES = ("run", "work", "complete")
 SAMPLE_LOST = 66
 """Exit status of a worker that cannot map a sample's file (EX_NOINPUT)."""
 Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Part, ...]]

@@ -7,7 +7,6 @@ frames of the whole.
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator
 from typing import IO
 
@@ -124,6 +123,8 @@ class Rescaling(Clipping):
     """
 
     def through(self, blocks: Iterable[Frames]) -> Iterator[Frames]:
+        import tempfile
+
         with tempfile.TemporaryFile(prefix="farm-") as spool:
             for block in super().through(blocks):
                 put(spool, block)
@@ -145,6 +146,8 @@ def put(spool: IO[bytes], block: Frames) -> None:
     try:
         spool.write(np.ascontiguousarray(block).data)
     except OSError as error:
+        import tempfile
+
         hint = f"TMPDIR names another folder (now {tempfile.gettempdir()}); --clip limit needs none"
         raise FileError(f"--clip rescale keeps the frames in a temporary file: {error.strerror}", hint=hint) from error
 

@@ -11,10 +11,8 @@ damaged is made again.
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import struct
-import tempfile
 import time
 import zlib
 from collections.abc import Iterator
@@ -207,6 +205,8 @@ class Writing:
 def writing(path: Path, frames: int, planes: int) -> Iterator[Writing]:
     """Makes a file of the cache: beside its name, and renamed when it is whole. Raises FileError."""
     size = PAGE + planes * plane_bytes(frames)
+    import tempfile
+
     aside = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -340,6 +340,8 @@ def _note(about: os.stat_result) -> Path:
 
 def recalled(about: os.stat_result) -> dict[str, object]:
     """What is remembered of a file."""
+    import json
+
     try:
         known = json.loads(_note(about).read_text(encoding="ascii"))
     except (OSError, ValueError):
@@ -349,6 +351,9 @@ def recalled(about: os.stat_result) -> dict[str, object]:
 
 def remember(about: os.stat_result, **facts: object) -> None:
     """Adds to what is remembered; where that cannot be written, it is found out anew next time."""
+    import json
+    import tempfile
+
     path = _note(about)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)

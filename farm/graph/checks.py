@@ -10,6 +10,7 @@ from farm.errors import FarmError, SampleError, ScoreError, placed
 from farm.graph.graph import Graph, Source, StepsFeed
 from farm.graph.slab import no_bank
 from farm.pattern.pattern import Pattern
+from farm.pattern.unique import unique
 from farm.pattern.words import no_number
 
 ASKED_CYCLES = 64
@@ -52,7 +53,7 @@ def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[
     if source.instrument is not None or names is None:
         return []
     found: list[FarmError] = []
-    rows = np.unique(haps.key)
+    rows = unique(haps.key)
     for first in np.sort(np.unique(names[rows], return_index=True)[1]):
         row = rows[first]
         word = graph.words.text(int(names[row]))
@@ -77,7 +78,7 @@ def wrong_steps(feed: StepsFeed, graph: Graph) -> list[FarmError]:
     values, places = haps.entries("v"), haps.entries("loc")
     if values is None or not len(haps.row) or feed.reading == "open":
         return []
-    for row in np.unique(haps.key):
+    for row in unique(haps.key):
         if np.isnan(graph.words.hertz(values[row : row + 1])[0]):
             loc = graph.words.loc(places[row]) if places is not None else feed.loc
             text = graph.words.text(int(values[row]))

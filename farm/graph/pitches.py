@@ -16,6 +16,7 @@ from farm.graph import modifiers
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, map_voices
 from farm.graph.vocabulary import MODIFIERS
 from farm.pattern.notes import hertz
+from farm.pattern.unique import unique
 from workers.catalog import catalog
 from workers.dataclass import dataclass, field, replace
 
@@ -159,7 +160,7 @@ def values_of(resolver: Resolver, steps: Steps) -> Iterator[tuple[int, Loc]]:
     haps = pattern.query(np.arange(min(pattern.period or LOOKED_THROUGH, LOOKED_THROUGH)))
     values, places = haps.entries("v"), haps.entries("loc")
     if values is not None:
-        for row in np.unique(haps.key):
+        for row in unique(haps.key):
             loc = resolver.words.loc(places[row]) if places is not None else steps.loc
             yield int(values[row]), loc
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from farm.errors import Loc, ScoreError
 from farm.pattern.pattern import Pattern
+from farm.pattern.unique import unique
 from farm.pattern.words import Words
 from farm.values import value
 from workers.dataclass import replace
@@ -135,5 +136,5 @@ def plays_samples(voices: Voices, words: Words) -> bool:
     except ScoreError:
         # A wrong word among its numbers is told when the pattern is played or checked.
         return True
-    used = np.unique(haps.column("s"))
+    used = unique(haps.column("s"))
     return any(not words.text(int(one)).startswith("~") for one in used if one == one)

@@ -20,6 +20,7 @@ from farm.pattern.notes import hertz, semitone_ratio
 from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
 from farm.pattern.time import frame_of, onset_frames
+from farm.pattern.unique import unique
 from farm.pattern.words import Words
 from workers.dataclass import dataclass
 
@@ -121,7 +122,7 @@ def plays(haps: Haps, words: Words, word: str, prefix: bool = False) -> NDArray[
     names = haps.entries("s")
     if names is None:
         return np.zeros(haps.values.shape[1], bool)
-    texts = {one: words.text(int(one)) for one in np.unique(names[~np.isnan(names)])}
+    texts = {one: words.text(int(one)) for one in unique(names[~np.isnan(names)])}
     chosen = [one for one, text in texts.items() if (text.startswith(word) if prefix else text.split(":")[0] == word)]
     return np.isin(names, np.array(chosen, np.float64))
 

@@ -14,6 +14,7 @@ from farm.pattern.hap import NONE, Haps, Names, paired, with_column
 from farm.pattern.joins import at_onsets
 from farm.pattern.pattern import Pattern, common_period, per_hap
 from farm.pattern.time import Floats, Ints
+from farm.pattern.unique import unique
 from farm.pattern.words import Words
 
 WORD_CONTROLS = frozenset({"s", "unit"})
@@ -58,7 +59,7 @@ def _checked(numbers: Floats, ids: Floats, haps: Haps, name: str, words: Words) 
     """`numbers`, one for each row of the value table; an error if a row in use holds a word."""
     wrong = np.isnan(numbers) & ~np.isnan(ids)
     if wrong.any():
-        used = np.unique(haps.key)
+        used = unique(haps.key)
         used = used[wrong[used]]
         for row in used:
             refuse_word(name, int(row), ids, haps, words)

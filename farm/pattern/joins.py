@@ -12,6 +12,7 @@ from farm.errors import ScoreError
 from farm.pattern.hap import NONE, Haps, concat
 from farm.pattern.pattern import HAPS_PER_CYCLE, TABLE_PERIOD, Pattern, common_period, is_steady, silence
 from farm.pattern.time import OVERFLOW, Floats, Ints, Times
+from farm.pattern.unique import unique
 
 
 def join(begin: Times, end: Times | None, row: Ints, right: Haps, right_times: Times, den: int) -> tuple[Ints, Ints]:
@@ -143,7 +144,7 @@ def inner_join(selector: Pattern, choose: Callable[[int], Pattern], rank: Callab
 
     def values_of(haps: Haps) -> tuple[Floats, list[float]]:
         ids = haps.column("v")
-        return ids, sorted(np.unique(ids).tolist(), key=lambda value: rank(int(value)))
+        return ids, sorted(unique(ids).tolist(), key=lambda value: rank(int(value)))
 
     def answer(cycles: Ints) -> Haps:
         spans = selector.query(cycles)

@@ -9,6 +9,7 @@ import numpy as np
 from farm.pattern.hap import NONE, Haps, concat
 from farm.pattern.pattern import Pattern, silence
 from farm.pattern.time import OVERFLOW, Ints, Times, multiplied
+from farm.pattern.unique import unique
 
 
 def nudge(pattern: Pattern, delay: Callable[[Haps], tuple[Times, int]]) -> Pattern:
@@ -22,7 +23,7 @@ def nudge(pattern: Pattern, delay: Callable[[Haps], tuple[Times, int]]) -> Patte
         return silence
 
     def answer(cycles: Ints) -> Haps:
-        asked = np.unique(np.concatenate([cycles - 1, cycles]))
+        asked = unique(np.concatenate([cycles - 1, cycles]))
         haps = pattern.query(asked)
         haps = haps.keep(haps.times[0] == haps.times[2])
         if not len(haps.row):

@@ -18,6 +18,7 @@ import numpy as np
 from farm.errors import ScoreError
 from farm.pattern.hap import NONE, Haps, by_row, concat, gathered
 from farm.pattern.time import OVERFLOW, Ints, Times
+from farm.pattern.unique import unique
 
 Answer = Callable[[Ints], Haps]
 Piece = tuple[int, int, int, int]
@@ -210,7 +211,7 @@ def rowswitch(
         if len(cycles) == 1:
             return patterns[int(chosen[0])].query(cycle(cycles))
         found: list[Haps] = []
-        for i in np.unique(chosen):
+        for i in unique(chosen):
             rows = np.flatnonzero(chosen == i)
             haps = patterns[int(i)].query(cycle(cycles[rows]))
             found.append(haps.at_rows(rows[haps.row]))

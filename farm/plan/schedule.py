@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.pattern.unique import unique
 from farm.plan.edges import edges, grouped
 from farm.plan.plan import StaticPlan, WindowPlan
 from workers.dataclass import dataclass
@@ -103,7 +104,7 @@ class ChunkRanges:
         The users of a chunk are its readers (also the coordinator's read, where reads begin at `first_read`), or the
         writer's own tasks where nobody reads it. Chunks in which the writer has no task leave their slot as it is.
         """
-        chunks = np.unique(self.chunk[self.tasks_of(writer)])
+        chunks = unique(self.chunk[self.tasks_of(writer)])
         ordered = chunks[np.lexsort((chunks, chunks % depth))]
         again = ordered[:-1] % depth == ordered[1:] % depth
         earlier, later = ordered[:-1][again], ordered[1:][again]

@@ -6,7 +6,6 @@ Colour is for terminals alone. Elsewhere (a pipe, `TERM=dumb`, CI) nothing holds
 from __future__ import annotations
 
 import contextlib
-import json
 import math
 import os
 import re
@@ -70,6 +69,8 @@ def heading(text: str) -> str:
 
 def say_json(value: object) -> None:
     """`value` as one JSON document; infinities and NaN become null, fractions and paths strings."""
+    import json
+
     say(json.dumps(_plain(value), indent=2))
 
 

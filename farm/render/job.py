@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
@@ -31,7 +30,6 @@ from farm.render.session import Session
 from workers.calls import VARIANTS, kernel_name
 from workers.catalog import Shape, catalog
 from workers.dataclass import dataclass, field, replace
-from workers.pool import LOOP_ENTRIES
 
 FAINT_DBFS = -60.0
 
@@ -237,13 +235,14 @@ def check_room(path: Path, options: RenderOptions, count: int, frames: int | Non
     if form.most_bytes is not None and bytes_ > form.most_bytes:
         hint = "write .wav, which has no such limit, or render a shorter part"
         raise FileError(f"{path} would take {mebibytes(bytes_)}, and {form.name} ends at 4 GiB", hint=hint)
-    if not path.parent.is_dir():
+    if not path.parent.is_dir() or not hasattr(os, "statvfs"):
         return
-    disk = shutil.disk_usage(path.parent)
+    disk = os.statvfs(path.parent)
+    free = disk.f_bavail * disk.f_frsize
     # What is no disk (/proc) has no size either; writing there says what is wrong.
-    if disk.total and bytes_ > disk.free:
+    if disk.f_blocks and bytes_ > free:
         raise FileError(
-            f"{path} would take {mebibytes(bytes_)}, and {disk.free // 2**20:,} MiB are free there",
+            f"{path} would take {mebibytes(bytes_)}, and {free // 2**20:,} MiB are free there",
             hint="render a shorter part, fewer --bits, or to another disk",
         )
 
@@ -435,7 +434,10 @@ def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> in
     for level in levels or objects.host_levels()[:1]:
         try:
             found = objects.ensure(
-                (*names, *LOOP_ENTRIES), level, jobs=2, progress=observer.compiling if observer is not None else None
+                (*names, *objects.LOOP_ENTRIES),
+                level,
+                jobs=2,
+                progress=observer.compiling if observer is not None else None,
             )
         except objects.CompileError as error:
             raise RenderError(f"a kernel could not be compiled: {error}") from error

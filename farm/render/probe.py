@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.pattern.unique import unique
+
 if TYPE_CHECKING:
     from farm.render.rendering import Rendering
 
@@ -34,7 +36,7 @@ class Probe:
         """The left channel at frames (in any order), float64."""
         if not len(frames):
             return np.zeros(0)
-        wanted = [int(frame) for frame in np.unique(frames) if int(frame) not in self.known]
+        wanted = [int(frame) for frame in unique(frames) if int(frame) not in self.known]
         if wanted and wanted[0] < self.first:
             self.begin()
         at = 0

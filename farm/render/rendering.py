@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,13 +30,15 @@ from farm.plan.slices import SourceStream
 from farm.plan.verify import verify_static, verify_window
 from farm.plan.window import plan_window
 from farm.render.backends.inline import InlineBackend
-from farm.render.backends.local import LocalBackend
 from farm.render.probe import Probe
 from farm.render.session import Session
 from workers.arena import Arena, ArenaError, Key, lay_out
 from workers.cores import worker_count
 from workers.dataclass import dataclass, field, replace
 from workers.wire import LANES, Fault
+
+if TYPE_CHECKING:
+    from farm.render.backends.local import LocalBackend
 
 Frames = NDArray[np.float32]
 POOL_WORTH_S = 0.2
@@ -293,11 +296,11 @@ class Rendering:
     @property
     def backend_name(self) -> str:
         """Where tasks run."""
-        return "local" if isinstance(self.backend, LocalBackend) else "inline"
+        return self.backend.name if self.backend is not None else "inline"
 
     def worker_tasks(self) -> tuple[int, ...]:
         """Tasks that each worker of a pool has done."""
-        return self.backend.tasks_done() if isinstance(self.backend, LocalBackend) else ()
+        return self.backend.tasks_done() if self.backend is not None else ()
 
     def estimated_s(self, window: WindowPlan) -> float:
         """About how long one worker takes for all of the score, by the nodes' costs."""

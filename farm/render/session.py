@@ -14,13 +14,12 @@ from numpy.typing import NDArray
 from farm.errors import FileError, RenderError, UsageError
 from farm.options import RenderOptions
 from farm.render.backends.inline import InlineBackend
-from farm.render.backends.local import LocalBackend
 from workers.arena import Arena, Layout, sweep
-from workers.pool import LOOP_ENTRIES, name_process
 from workers.targets import objects
 
 if TYPE_CHECKING:
     from farm.graph.score import Score
+    from farm.render.backends.local import LocalBackend
     from farm.render.job import Observer, Report
 
 
@@ -90,9 +89,13 @@ class Session:
     ) -> LocalBackend:
         """Tasks run on a pool, which is started the first time."""
         engine = self.engine(level)
-        code = engine.code((*kernels, *LOOP_ENTRIES))
+        code = engine.code((*kernels, *objects.LOOP_ENTRIES))
         key = (workers, engine.level)
         if key not in self.pools:
+            # Processes and sockets are for pools alone: a small render starts sooner without them.
+            from farm.render.backends.local import LocalBackend
+            from workers.pool import name_process
+
             name_process("farm")
             self.pools[key] = LocalBackend(workers, engine.level, self.block_by_block)
         self.pools[key].use(code, kernels, chunk_frames)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from functools import cache
 
 import numpy as np
@@ -15,6 +14,7 @@ from farm.graph.graph import Graph
 from farm.graph.voices import STEP_BITS, Asking, Columns, Explicit
 from farm.render.job import Score, understand
 from farm.score import Source
+from workers.dataclass import dataclass, replace
 
 RATE = 44100
 SOUNDS = 64
@@ -30,7 +30,7 @@ class Looping(Explicit):
 
     def between(self, first_cycle: int, cycles: int, asking: Asking) -> Columns:
         """The voices of these cycles, with their places in the slab."""
-        columns = super(Looping, self).between(first_cycle, cycles, asking)
+        columns = super().between(first_cycle, cycles, asking)
         sound = columns.pop("sound")
         places = np.zeros((SOUNDS, 2), np.int64)
         # As sounds of files are read: not a part of planning.

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -27,6 +26,7 @@ from farm.plan.program import float_bits
 from farm.render.job import run, understand
 from farm.render.rendering import Rendering
 from farm.score import Source
+from workers.dataclass import dataclass, replace
 
 ROOT_HZ, ANY_CUTOFF_HZ = 110.0, 1234.5
 SCORES = {
@@ -45,7 +45,7 @@ class OneSound(Explicit):
 
     def between(self, first_cycle: int, cycles: int, asking: Asking) -> Columns:
         """The voices of these cycles, with their places in the slab."""
-        columns = super(OneSound, self).between(first_cycle, cycles, asking)
+        columns = super().between(first_cycle, cycles, asking)
         key = ("the peers' sound", int(self.loops), False)
         if key not in asking.slab.named:
             asking.slab.named[key] = asking.slab.add(self.sound, self.loops)

@@ -141,6 +141,23 @@ def test_fields_of_a_base_come_first() -> None:
     assert (repr(Base(1)), Base(1).second) == (f"{Base.__qualname__}(first=1, second=2)", 2)
 
 
+@pytest.mark.parametrize("slots", [False, True])
+def test_super_finds_the_base(slots: bool) -> None:
+    @lazy.dataclass(slots=slots)
+    class Base:
+        value: int
+
+        def size(self) -> int:
+            return self.value
+
+    @lazy.dataclass(slots=slots)
+    class Derived(Base):
+        def size(self) -> int:
+            return super().size() + 1
+
+    assert Derived(1).size() == 2
+
+
 def test_what_a_class_writes_itself_stays() -> None:
     @lazy.dataclass(frozen=True)
     class Own:

@@ -12,9 +12,7 @@ import ctypes
 import hashlib
 import importlib.util
 import os
-import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -45,7 +43,8 @@ RUNTIME_SYMBOLS = (
 WEIGHTS = {"run": 8, "work": 10, "complete": 2, "sampler_draft": 6, "sampler_good": 7, "sampler_best": 7}
 """How long kernels take to compile, beside the usual one."""
 
-BUNDLE = ("run", "work", "complete")
+LOOP_ENTRIES = ("run", "work", "complete")
+"""What a pool needs besides kernels."""
 
 Progress = Callable[[int, int], None]
 
@@ -114,6 +113,8 @@ def digest() -> str:
 def save(path: Path, code: bytes) -> None:
     """Writes code with its checksum beside `path` and renames it into place."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    import tempfile
+
     with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
         file.write(hashlib.sha256(code).digest() + code)
     os.replace(file.name, path)
@@ -139,10 +140,14 @@ def _compile(names: list[str], level: str, folder: Path, jobs: int, progress: Pr
     weights = [0] * len(shares)
     for name in order:
         # What shares most of its code is compiled together.
-        together = [i for i, share in enumerate(shares) if name in BUNDLE and any(one in BUNDLE for one in share)]
+        together = [
+            i for i, share in enumerate(shares) if name in LOOP_ENTRIES and any(one in LOOP_ENTRIES for one in share)
+        ]
         chosen = together[0] if together else weights.index(min(weights))
         shares[chosen].append(name)
         weights[chosen] += WEIGHTS.get(name, 1) // (2 if together else 1)
+    import subprocess
+
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "workers.targets.numba", level, str(folder), *share],

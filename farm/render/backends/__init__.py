@@ -13,6 +13,8 @@ from workers.slab import Part
 class Backend(Protocol):
     """What a session needs of a place where tasks run."""
 
+    name: str
+    """As `--backend` calls it."""
     depth: int
     """Chunk slots of signals read from outside."""
     inner_depth: int
@@ -38,6 +40,9 @@ class Backend(Protocol):
 
     def collect(self) -> Iterator[tuple[int, int]]:
         """(first chunk, chunks) of the window whose outputs can be read, in order; good until the next step."""
+
+    def tasks_done(self) -> tuple[int, ...]:
+        """Tasks that each worker of a pool has done in this arena; nothing where there is none."""
 
     def leave(self) -> None:
         """A rendering is over, finished or not."""

@@ -22,6 +22,7 @@ DEPTH = 8
 class InlineBackend:
     """Runs tasks one after another with loaded machine code."""
 
+    name = "inline"
     depth = DEPTH
     inner_depth = 1
     workers = 1
@@ -91,6 +92,10 @@ class InlineBackend:
         finally:
             self.record[Run.CHECK] = 0
         return fault[: len(Fault)].copy() if fault[Fault.FOUND] else None
+
+    def tasks_done(self) -> tuple[int, ...]:
+        """There are no workers."""
+        return ()
 
     def leave(self) -> None:
         """Nothing was started."""

@@ -48,6 +48,8 @@ FIRST_WORKER = CONTROL_STRIDE * int(Control.FIRST_WORKER)
 class LocalBackend:
     """Runs windows on a pool. `block_by_block`: no chunk is begun before the last was read, as live play needs."""
 
+    name = "local"
+
     def __init__(self, workers: int, level: str, block_by_block: bool = False) -> None:
         self.workers = workers
         self.block_by_block = block_by_block
