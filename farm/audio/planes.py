@@ -204,10 +204,9 @@ class Writing:
 @contextmanager
 def writing(path: Path, frames: int, planes: int) -> Iterator[Writing]:
     """Makes a file of the cache: beside its name, and renamed when it is whole. Raises FileError."""
-    size = PAGE + planes * plane_bytes(frames)
     import tempfile
 
-    aside = ""
+    size, aside = PAGE + planes * plane_bytes(frames), ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 import os
 import signal
@@ -72,4 +73,6 @@ def main() -> NoReturn:
         # What Python still holds for standard output goes nowhere, or the interpreter would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = status or FAILED
+    # All is written and given back: to look for garbage once more would take longer than a small render's sound.
+    gc.freeze()
     sys.exit(status)
