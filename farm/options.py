@@ -9,7 +9,7 @@ from os import PathLike
 from typing import Literal
 
 from farm.errors import UsageError
-from workers.dataclass import dataclass
+from workers.dataclass import dataclass, default_of
 
 Bits = Literal["16", "24", "32f"]
 Quality = Literal["draft", "good", "best"]
@@ -133,7 +133,7 @@ class RenderOptions:
         ):
             for name in names:
                 value = getattr(self, name)
-                absent = value is None and RenderOptions.__dataclass_fields__[name].default is None
+                absent = value is None and default_of(RenderOptions, name) is None
                 if not absent and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
                     raise TypeError(f"RenderOptions: {name} is {wanted}, not {value!r}")
         if isinstance(self.tail, bool) or not isinstance(self.tail, str | Real):

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
-__all__ = ["dataclass", "field", "replace"]
+__all__ = ["dataclass", "default_of", "field", "replace"]
 
 FIELDS = "__lazy_fields__"
 """The attribute of a class that holds its `Field`s by name, those of its bases first."""
@@ -89,6 +89,12 @@ def lazy_replace(instance: Any, /, **changes: Any) -> Any:
     fields: dict[str, Field] = getattr(type(instance), FIELDS)
     kept = {name: getattr(instance, name) for name, one in fields.items() if one.init and name not in changes}
     return type(instance)(**kept, **changes)
+
+
+def default_of(cls: type, name: str) -> Any:
+    """What a field has when nothing is given."""
+    fields: dict[str, Field] = getattr(cls, FIELDS)
+    return fields[name].default
 
 
 def own_fields(cls: type) -> dict[str, Field]:

@@ -93,6 +93,7 @@ ACTS: dict[str, Callable[[Any], Any]] = {
     "names": lambda cls: (cls.__name__, cls.__qualname__, cls.__doc__, cls.__module__),
     "slots": lambda cls: getattr(cls, "__slots__", None),
     "dict": lambda cls: hasattr(cls(1), "__dict__"),
+    "default of a field": lambda cls: lazy.default_of(cls, "y") if hasattr(cls, lazy.FIELDS) else 0.5,
     "class attributes": lambda cls: [hasattr(cls, name) for name in ("x", "names", "total")],
     "default of the class": lambda cls: getattr(cls, "y", None) == 0.5,
 }
