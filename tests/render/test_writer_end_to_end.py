@@ -186,8 +186,8 @@ def test_an_interrupted_render_leaves_what_was_there(tmp_path: Path, old: bytes 
 def test_a_disk_without_room_is_told_before_the_render(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from collections import namedtuple
 
-    usage = namedtuple("usage", "total used free")
-    monkeypatch.setattr("shutil.disk_usage", lambda _: usage(10 << 20, 7 << 20, 3 << 20))
+    usage = namedtuple("usage", "f_blocks f_bavail f_frsize")
+    monkeypatch.setattr("os.statvfs", lambda _: usage(10 << 8, 3 << 8, 4096))
     (tmp_path / "a.wav").write_bytes(b"old")
     with pytest.raises(FileError, match=r"a.wav would take 4 MiB, and 3 MiB are free there"):
         made(tmp_path / "a.wav", cycles=Fraction(164), bits="24")
