@@ -114,12 +114,14 @@ class _Builder:
 
     def group(self, group: tree.Group, seed: int) -> Pattern:
         choices = []
+        chance = group.extent.chance
         for i, layers in enumerate(group.alternatives):
-            of_choice = child_seed(seed, i) if group.extent.chance else seed
+            of_choice = child_seed(seed, i) if chance else seed
             first = layers[0].weight if group.kind == "{" else 1
-            built = [
-                self.layer(group, layer, first, self.branch(layer, of_choice, j)) for j, layer in enumerate(layers)
-            ]
+            built = []
+            for j, layer in enumerate(layers):
+                of_layer = child_seed(of_choice, j) if chance and layer.extent.chance else of_choice
+                built.append(self.layer(group, layer, first, of_layer))
             choices.append(built[0] if len(built) == 1 else stack(built))
         return choices[0] if len(choices) == 1 else randcat(choices, child_seed(seed, _CHOICE))
 

@@ -425,7 +425,8 @@ def sequenced(steps: list[Step]) -> Sequence:
         height = max(height, own.height)
         chance = chance or own.chance
         layers = max(layers, own.layers)
-    return Sequence(tuple(steps), Extent(peak, layers, height, chance))
+    new = tuple.__new__
+    return new(Sequence, (tuple(steps), new(Extent, (peak, layers, height, chance))))
 
 
 def _layer_peak(layer: Sequence, kind: str, pace: float) -> float:

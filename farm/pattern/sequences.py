@@ -138,10 +138,10 @@ def timecat(steps: Sequence[tuple[Fraction | int, Pattern | Value]]) -> Pattern:
     if len(steps) == 1:
         only = steps[0][1]
         return only if isinstance(only, Pattern) else pure(*only)
-    weights = {weight for weight, _ in steps}
-    even = weights == {1}
+    weights = [weight for weight, _ in steps]
+    even = weights.count(1) == len(weights)
     unit = 1 if even else lcm(*[weight.denominator for weight in weights])
-    grid = len(steps) if even else int(sum([weight for weight, _ in steps]) * unit)
+    grid = len(steps) if even else int(sum(weights) * unit)
     fine = 1
     for own in {step.grid for _, step in steps if isinstance(step, Pattern)}:
         if lcm(fine, own) <= 1 << 30:
@@ -166,6 +166,8 @@ def timecat(steps: Sequence[tuple[Fraction | int, Pattern | Value]]) -> Pattern:
             spans.append((begin, end))
         else:
             still.extend(_fitted(pieces, own, begin, end))
+    if not coins and not rest:
+        return constant(still, grid * fine)
     if coins:
         rest.insert(0, _coin_leaf(coins, grid * fine, spans))
     if still:

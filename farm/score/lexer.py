@@ -39,18 +39,18 @@ class Line(NamedTuple):
 _TOKEN = re.compile(
     r"""
     [ \t\u00a0]*(?:
-      (?P<newline>\n)
+      (?P<name>every'|[A-Za-z_]\w*)
+    | (?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?![\w.]))
+    | "(?P<string>[^"\n]*)"
+    | ~(?P<bus>[A-Za-z_]\w*)
+    | (?P<newline>\n)
     | (?P<comment>(?:--|//)[^\n]*)
     | (?P<block>/\*(?s:.*?)\*/)
     | (?P<unclosed_comment>/\*(?s:.*))
-    | "(?P<string>[^"\n]*)"
     | (?P<unclosed_string>"[^\n]*)
-    | (?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?![\w.]))
     | (?P<bad_number>\.?\d[\w.]*)
-    | ~(?P<bus>[A-Za-z_]\w*)
     | %(?P<pattern>[A-Za-z_]\w*)
     | @(?P<template>[A-Za-z_]\w*)
-    | (?P<name>every'|[A-Za-z_]\w*)
     | (?P<op>\|[-+*/>] | [-+*/<]\| | ~[-+*/] | [-+*/$\#=:,])
     | (?P<open>[(\[])
     | (?P<close>[)\]])
