@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from farm.pattern.time import Floats, Ints, Times, multiplied, settled
+from farm.pattern.time import OVERFLOW, Floats, Ints, Times, multiplied, settled
 
 Names = tuple[str, ...]
 
@@ -165,13 +165,26 @@ def concat(parts: Sequence[Haps]) -> Haps:
         keys.append(part.key + start if start else part.key)
     return Haps(
         np.concatenate([part.row for part in parts]),
-        np.concatenate([multiplied(part.times, den // part.den, den, reach) for part in parts], axis=1),
+        _side_by_side(parts, den, reach),
         den,
         reach,
         np.concatenate(keys),
         tables[0] if len(tables) == 1 else np.concatenate(tables, axis=1),
         names,
     ).compact()
+
+
+def _side_by_side(parts: Sequence[Haps], den: int, reach: int) -> Times:
+    """The times of all `parts` over one denominator, each of them copied once."""
+    if den * reach >= OVERFLOW or any(part.times.dtype == object for part in parts):
+        return np.concatenate([multiplied(part.times, den // part.den, den, reach) for part in parts], axis=1)
+    times = np.empty((4, sum(len(part.row) for part in parts)), np.int64)
+    begin = 0
+    for part in parts:
+        end = begin + len(part.row)
+        np.multiply(part.times, den // part.den, out=times[:, begin:end])
+        begin = end
+    return times
 
 
 def _arranged(part: Haps, names: Names) -> Floats:

@@ -12,7 +12,7 @@ import numpy as np
 from farm.errors import ScoreError
 from farm.pattern.hap import NONE, Haps
 from farm.pattern.pattern import FOLDED, Pattern, common_period, constant, silence
-from farm.pattern.time import OVERFLOW, Ints, Times, multiplied, widened
+from farm.pattern.time import OVERFLOW, Ints, Times, multiplied, settled, widened
 
 MOST_CYCLES = 4_000_000
 """Cycles that one view may look at."""
@@ -117,11 +117,45 @@ def shifted(pattern: Pattern, shift: Callable[[Ints], Times | int], den: int, pe
     if not pattern.peak:
         return silence
     return Pattern(
-        lambda c: view(pattern, None, 0, widened(c, den * den) * den + shift(c), den, den, Fraction(1)),
-        period,
-        pattern.peak,
-        (pattern,),
+        lambda c: moved(pattern, widened(c, den * den) * den + shift(c), den), period, pattern.peak, (pattern,)
     )
+
+
+def moved(pattern: Pattern, inner: Times, den: int) -> Haps:
+    """Row e shows the cycle from `inner[e] / den` on: the end of one cycle of `pattern` and the beginning of the next.
+
+    Equal to `view` with rate 1, and quicker: only haps that are cut in two are looked at twice. The whole cycles in
+    `inner` ascend.
+    """
+    first = (inner // den).astype(np.int64, copy=False)
+    rest = inner % den
+    if not rest.any():
+        return view(pattern, None, 0, inner, den, den, Fraction(1))
+    asked = np.unique(np.concatenate([first, first + 1]))
+    haps = pattern.query(asked)
+    if not len(haps.row):
+        return NONE
+    divisor = int(np.gcd.reduce(rest, initial=den))
+    units = den // divisor
+    new_den = lcm(units, haps.den)
+    reach = haps.reach + 3
+    times = multiplied(haps.times, new_den // haps.den, new_den, reach)
+    start = _rescaled(rest, divisor, new_den // units, times.dtype == object).astype(times.dtype, copy=False)
+    end_of, begin_of = np.full(len(asked), -1), np.full(len(asked), -1)
+    position = np.searchsorted(asked, first)
+    end_of[position] = begin_of[position + 1] = np.arange(len(first))
+    ends, begins = end_of.take(haps.row), begin_of.take(haps.row)
+    early = np.flatnonzero((ends >= 0) & (times[3] > start.take(ends)))
+    late = np.flatnonzero((begins >= 0) & (times[2] < start.take(begins)))
+    index, count = np.concatenate([early, late]), len(early)
+    row = np.concatenate([ends.take(early), begins.take(late)])
+    times = times.take(index, axis=1)
+    times -= start.take(row)
+    times[:, count:] += new_den
+    np.maximum(times[2, :count], 0, out=times[2, :count])
+    np.minimum(times[3, count:], new_den, out=times[3, count:])
+    times, new_den, reach = settled(times, new_den, reach)
+    return Haps(row, times, new_den, reach, haps.key.take(index), haps.values, haps.names)
 
 
 def later(time: Fraction, pattern: Pattern) -> Pattern:
@@ -152,7 +186,9 @@ def reversed_cycles(pattern: Pattern) -> Pattern:
 
     def answer(cycles: Ints) -> Haps:
         haps = pattern.query(cycles)
-        times = haps.den - haps.times[[1, 0, 3, 2]]
+        times = np.empty_like(haps.times)
+        for here, there in enumerate((1, 0, 3, 2)):
+            np.subtract(haps.den, haps.times[there], out=times[here])
         return Haps(haps.row, times, haps.den, haps.reach + 1, haps.key, haps.values, haps.names)
 
     return Pattern(answer, pattern.period, pattern.peak, (pattern,)) if pattern.peak else silence

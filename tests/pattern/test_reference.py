@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+import farm.pattern.hap as hap_module
 import farm.pattern.joins as joins_module
 import farm.pattern.moves as moves_module
 import farm.pattern.pattern as pattern_module
@@ -83,7 +84,15 @@ def test_short_scores_equal_the_reference() -> None:
 
 
 def test_equals_the_reference_with_python_ints(monkeypatch: pytest.MonkeyPatch) -> None:
-    for module in (time_module, pattern_module, views_module, joins_module, moves_module, transforms_time):
+    for module in (
+        time_module,
+        hap_module,
+        pattern_module,
+        views_module,
+        joins_module,
+        moves_module,
+        transforms_time,
+    ):
         monkeypatch.setattr(module, "OVERFLOW", 1 << 10)
     widened = 0
     for built in scores(20_000, max(30, COUNT // 8)):
