@@ -176,13 +176,14 @@ def concat(parts: Sequence[Haps]) -> Haps:
 
 def _side_by_side(parts: Sequence[Haps], den: int, reach: int) -> Times:
     """The times of all `parts` over one denominator, each of them copied once."""
-    if den * reach >= OVERFLOW or any(part.times.dtype == object for part in parts):
+    if den * reach >= OVERFLOW:
         return np.concatenate([multiplied(part.times, den // part.den, den, reach) for part in parts], axis=1)
-    times = np.empty((4, sum(len(part.row) for part in parts)), np.int64)
+    times = np.concatenate([part.times for part in parts], axis=1)
     begin = 0
     for part in parts:
         end = begin + len(part.row)
-        np.multiply(part.times, den // part.den, out=times[:, begin:end])
+        if part.den != den:
+            times[:, begin:end] *= den // part.den
         begin = end
     return times
 
