@@ -90,6 +90,11 @@ def _rescaled(numbers: Times, divisor: int, factor: int, wide: bool) -> Times:
     return numbers if factor == 1 else numbers * factor
 
 
+def _each(start: Times, row_of: Ints, cycle: Ints) -> Times:
+    """Where the cut of each hap is; one number if it is the same for all."""
+    return start if len(start) == 1 else start.take(row_of).take(cycle)
+
+
 def faster(rate: Fraction, pattern: Pattern) -> Pattern:
     """`rate` cycles of the pattern in one; silence unless `rate` > 0."""
     a, b = rate.numerator, rate.denominator
@@ -141,16 +146,19 @@ def moved(pattern: Pattern, inner: Times, den: int) -> Haps:
     reach = haps.reach + 3
     times = multiplied(haps.times, new_den // haps.den, new_den, reach)
     start = _rescaled(rest, divisor, new_den // units, times.dtype == object).astype(times.dtype, copy=False)
-    end_of, begin_of = np.full(len(asked), -1), np.full(len(asked), -1)
+    if (start == start[0]).all():
+        start = start[:1]
+    # In which row the end and the beginning of an asked cycle are seen, and where the cut is.
+    end_in, begin_in = np.full(len(asked), -1), np.full(len(asked), -1)
     position = np.searchsorted(asked, first)
-    end_of[position] = begin_of[position + 1] = np.arange(len(first))
-    ends, begins = end_of.take(haps.row), begin_of.take(haps.row)
-    early = np.flatnonzero((ends >= 0) & (times[3] > start.take(ends)))
-    late = np.flatnonzero((begins >= 0) & (times[2] < start.take(begins)))
+    end_in[position] = begin_in[position + 1] = np.arange(len(first))
+    early = np.flatnonzero((end_in >= 0).take(haps.row) & (times[3] > _each(start, end_in, haps.row)))
+    late = np.flatnonzero((begin_in >= 0).take(haps.row) & (times[2] < _each(start, begin_in, haps.row)))
     index, count = np.concatenate([early, late]), len(early)
-    row = np.concatenate([ends.take(early), begins.take(late)])
+    row = haps.row.take(index)
+    row[:count], row[count:] = end_in.take(row[:count]), begin_in.take(row[count:])
     times = times.take(index, axis=1)
-    times -= start.take(row)
+    times -= start if len(start) == 1 else start.take(row)
     times[:, count:] += new_den
     np.maximum(times[2, :count], 0, out=times[2, :count])
     np.minimum(times[3, count:], new_den, out=times[3, count:])
