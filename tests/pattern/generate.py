@@ -19,6 +19,7 @@ from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS, Argument
 from farm.pattern.words import Words
 from tests.pattern import reference
+from tests.pattern.rational import Time
 from tests.pattern.reference import Hap, Ref
 
 START = Loc("test.ph", 1, 1)
@@ -255,7 +256,7 @@ def listed(pattern: Pattern, words: Words, cycles: list[int]) -> list[Hap]:
     found: list[Hap] = []
     for j in range(len(haps)):
         cycle = int(asked[haps.row[j]])
-        wb, we, pb, pe = (Fraction(cycle * den + int(t), den) for t in haps.times[:, j])
+        wb, we, pb, pe = (Time(cycle * den + int(t), den) for t in haps.times[:, j])
         found.append(((wb, we), (pb, pe), values[int(haps.key[j])]))
     return found
 
@@ -275,4 +276,4 @@ def valued(haps: Haps, key: int, words: Words) -> dict[str, Any]:
 
 
 def referred(pattern: Ref, cycles: list[int]) -> list[Hap]:
-    return [hap for c in cycles for hap in pattern.ask(Fraction(c), Fraction(c + 1))]
+    return [hap for c in cycles for hap in pattern.ask(Time(c), Time(c + 1))]

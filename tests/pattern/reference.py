@@ -1,4 +1,4 @@
-"""The meaning of patterns, slowly: closures over time spans, Fractions, one hap at a time.
+"""The meaning of patterns, slowly: closures over time spans, exact times, one hap at a time.
 
 Nothing here is shared with the engine but the syntax tree of mini-notation, the hash of chance, and the words.
 A hap is (whole, part, value): two spans in absolute cycles and a dict of controls.
@@ -7,8 +7,8 @@ A hap is (whole, part, value): two spans in absolute cycles and a dict of contro
 from __future__ import annotations
 
 import struct
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
 from fractions import Fraction
 from math import floor
 from typing import Any
@@ -19,9 +19,10 @@ from farm.pattern import mini_tree as tree
 from farm.pattern.chance import child_seed
 from farm.pattern.notes import hertz, note_number, pitch_class, solfege
 from farm.pattern.words import ChordNote
+from tests.pattern.rational import Time
 
-F = Fraction
-Span = tuple[Fraction, Fraction]
+Exact = Time | Fraction | int
+Span = tuple[Time, Time]
 Hap = tuple[Span, Span, dict[str, Any]]
 MASK = (1 << 64) - 1
 
@@ -29,11 +30,11 @@ MASK = (1 << 64) - 1
 class Ref:
     """A pattern: `ask(begin, end)` gives the haps whose parts lie in a span."""
 
-    def __init__(self, answer: Callable[[Fraction, Fraction], list[Hap]]) -> None:
+    def __init__(self, answer: Callable[[Time, Time], list[Hap]]) -> None:
         self.answer = answer
         self.known: dict[tuple[int, int, int, int], list[Hap]] = {}
 
-    def ask(self, begin: Fraction, end: Fraction) -> list[Hap]:
+    def ask(self, begin: Time, end: Time) -> list[Hap]:
         """The same list each time: an onset is looked up in the whole cycle around it, again and again."""
         span = (begin.numerator, begin.denominator, end.numerator, end.denominator)
         if span not in self.known:
@@ -45,14 +46,14 @@ class Ref:
         return Ref(lambda b, e: [hap for x, y in cycles_of(b, e) for hap in self.answer(x, y)])
 
 
-def cycles_of(begin: Fraction, end: Fraction) -> Iterator[Span]:
+def cycles_of(begin: Time, end: Time) -> Iterator[Span]:
     while begin < end:
         following = floor(begin) + 1
         if end <= following:
             yield begin, end
             return
-        yield begin, F(following)
-        begin = F(following)
+        yield begin, Time(following)
+        begin = Time(following)
 
 
 def meeting(a: Span, b: Span) -> Span | None:
@@ -68,15 +69,16 @@ silence = Ref(lambda b, e: [])
 
 
 def pure(value: dict[str, Any]) -> Ref:
-    return Ref(lambda b, e: [((F(floor(b)), F(floor(b) + 1)), (b, e), value)]).split()
+    return Ref(lambda b, e: [((Time(floor(b)), Time(floor(b) + 1)), (b, e), value)]).split()
 
 
 def stack(patterns: list[Ref]) -> Ref:
     return Ref(lambda b, e: [hap for pattern in patterns for hap in pattern.ask(b, e)])
 
 
-def affine(pattern: Ref, rate: Fraction, start: Fraction) -> Ref:
+def affine(pattern: Ref, rate: Exact, start: Exact) -> Ref:
     """Outer time t shows inner time t * rate + start."""
+    rate, start = Time(rate), Time(start)
 
     def out(span: Span) -> Span:
         begin, end = span[0] - start, span[1] - start
@@ -87,23 +89,23 @@ def affine(pattern: Ref, rate: Fraction, start: Fraction) -> Ref:
     ).split()
 
 
-def fast(rate: Fraction, pattern: Ref) -> Ref:
-    return affine(pattern, rate, F(0)) if rate > 0 else silence
+def fast(rate: Exact, pattern: Ref) -> Ref:
+    return affine(pattern, rate, 0) if rate > 0 else silence
 
 
-def late(time: Fraction, pattern: Ref) -> Ref:
-    return affine(pattern, F(1), -F(time))
+def late(time: Exact, pattern: Ref) -> Ref:
+    return affine(pattern, 1, -time)
 
 
 def slowcat(patterns: list[Ref]) -> Ref:
     count = len(patterns)
-    return by_cycle(lambda c: late(F(c - c // count), patterns[c % count]))
+    return by_cycle(lambda c: late(c - c // count, patterns[c % count]))
 
 
-def compress(begin: Fraction, end: Fraction, pattern: Ref) -> Ref:
+def compress(begin: Time, end: Time, pattern: Ref) -> Ref:
     rate = 1 / (end - begin)
 
-    def ask(b: Fraction, e: Fraction) -> list[Hap]:
+    def ask(b: Time, e: Time) -> list[Hap]:
         cycle = floor(b)
         span = meeting((b, e), (cycle + begin, cycle + end))
         return affine(pattern, rate, cycle - (cycle + begin) * rate).ask(*span) if span else []
@@ -111,9 +113,9 @@ def compress(begin: Fraction, end: Fraction, pattern: Ref) -> Ref:
     return Ref(ask).split()
 
 
-def timecat(steps: list[tuple[Fraction, Ref]]) -> Ref:
-    total = sum((F(weight) for weight, _ in steps), F(0))
-    at = F(0)
+def timecat(steps: Sequence[tuple[Exact, Ref]]) -> Ref:
+    total = sum((Time(weight) for weight, _ in steps), Time(0))
+    at = Time(0)
     placed = []
     for weight, pattern in steps:
         placed.append(compress(at / total, (at + weight) / total, pattern))
@@ -124,7 +126,7 @@ def timecat(steps: list[tuple[Fraction, Ref]]) -> Ref:
 def inner_join(selector: Ref, choose: Callable[[Any], Ref]) -> Ref:
     known: dict[Any, Ref] = {}
 
-    def ask(b: Fraction, e: Fraction) -> list[Hap]:
+    def ask(b: Time, e: Time) -> list[Hap]:
         haps = []
         for _, part, value in selector.ask(b, e):
             key = value["v"]
@@ -137,7 +139,7 @@ def inner_join(selector: Ref, choose: Callable[[Any], Ref]) -> Ref:
 
 
 def rev(pattern: Ref) -> Ref:
-    def ask(b: Fraction, e: Fraction) -> list[Hap]:
+    def ask(b: Time, e: Time) -> list[Hap]:
         k = 2 * floor(b) + 1
         return [((k - w[1], k - w[0]), (k - p[1], k - p[0]), v) for w, p, v in pattern.ask(k - e, k - b)]
 
@@ -156,7 +158,7 @@ def mixed(z: int) -> int:
     return z ^ (z >> 31)
 
 
-def coin(instant: Fraction, seed: int) -> float:
+def coin(instant: Exact, seed: int) -> float:
     cycle = floor(instant)
     rest = instant - cycle
     (bits,) = struct.unpack("<Q", struct.pack("<d", rest.numerator / rest.denominator))
@@ -168,11 +170,11 @@ def degrade_by(probability: float, seed: int, pattern: Ref) -> Ref:
 
 
 def randcat(patterns: list[Ref], seed: int) -> Ref:
-    return by_cycle(lambda c: patterns[int(coin(F(c), seed) * len(patterns))])
+    return by_cycle(lambda c: patterns[int(coin(Time(c), seed) * len(patterns))])
 
 
-def sounding(pattern: Ref, instant: Fraction) -> list[Hap]:
-    cycle = F(floor(instant))
+def sounding(pattern: Ref, instant: Time) -> list[Hap]:
+    cycle = Time(floor(instant))
     return [hap for hap in pattern.ask(cycle, cycle + 1) if hap[1][0] <= instant < hap[1][1]]
 
 
@@ -183,7 +185,7 @@ def sample(left: Ref, right: Ref, combine: Callable[[dict[str, Any], dict[str, A
 
 
 def both(left: Ref, right: Ref, combine: Callable[[dict[str, Any], dict[str, Any]], dict[str, Any]]) -> Ref:
-    def ask(b: Fraction, e: Fraction) -> list[Hap]:
+    def ask(b: Time, e: Time) -> list[Hap]:
         others = right.ask(b, e)
         haps = []
         for w, p, v in left.ask(b, e):
@@ -200,17 +202,17 @@ def exact(value: Any) -> Fraction:
     if isinstance(value, Fraction):
         return value
     if isinstance(value, ChordNote):
-        return F(value.midi)
+        return Fraction(value.midi)
     midi = note_number(value)
     assert midi is not None
-    return F(midi)
+    return Fraction(midi)
 
 
 OPERATIONS: dict[str, Callable[[Fraction, Fraction], Fraction]] = {
     "+": lambda a, b: a + b,
     "-": lambda a, b: a - b,
     "*": lambda a, b: a * b,
-    "/": lambda a, b: a / b if b else F(0),
+    "/": lambda a, b: a / b if b else Fraction(0),
 }
 
 
@@ -266,7 +268,7 @@ def merge(left: Ref, right: Ref) -> Ref:
                 result[name] = one * value.get("*" + name, 1.0) if "*" + name in value else one
         return result
 
-    def ask(b: Fraction, e: Fraction) -> list[Hap]:
+    def ask(b: Time, e: Time) -> list[Hap]:
         haps: list[Hap] = []
         for w, p, v in left.ask(b, e):
             given = sounding(right, w[0])
@@ -283,7 +285,7 @@ def scale(name: str, factor: float, pattern: Ref) -> Ref:
 
 
 def divided(pattern: Ref, n: int, change: Callable[[dict[str, Any], int], dict[str, Any]]) -> Ref:
-    def ask(b: Fraction, e: Fraction) -> list[Hap]:
+    def ask(b: Time, e: Time) -> list[Hap]:
         haps = []
         for w, p, v in pattern.ask(b, e):
             step = (w[1] - w[0]) / n
@@ -310,7 +312,7 @@ def chop(n: int, pattern: Ref) -> Ref:
     return divided(pattern, n, change)
 
 
-def stut(n: int, time: Fraction, decay: float, pattern: Ref) -> Ref:
+def stut(n: int, time: Exact, decay: float, pattern: Ref) -> Ref:
     copies, factor = [], 1.0
     for i in range(n):
         copies.append(scale("gain", factor, late(time * i, pattern)))
@@ -323,7 +325,7 @@ def jux(f: Callable[[Ref], Ref], pattern: Ref) -> Ref:
 
 
 def iterate(n: int, pattern: Ref) -> Ref:
-    return by_cycle(lambda c: late(-F(c % n, n), pattern))
+    return by_cycle(lambda c: late(-Time(c % n, n), pattern))
 
 
 def palindrome(pattern: Ref) -> Ref:
@@ -331,14 +333,14 @@ def palindrome(pattern: Ref) -> Ref:
     return by_cycle(lambda c: backwards if c % 2 else pattern)
 
 
-def swing(amount: Fraction, pattern: Ref) -> Ref:
-    def ask(b: Fraction, e: Fraction) -> list[Hap]:
+def swing(amount: Exact, pattern: Ref) -> Ref:
+    def ask(b: Time, e: Time) -> list[Hap]:
         haps = []
         for cycle in (floor(b) - 1, floor(b)):
-            begun = [hap for hap in pattern.ask(F(cycle), F(cycle + 1)) if hap[0][0] == hap[1][0]]
+            begun = [hap for hap in pattern.ask(Time(cycle), Time(cycle + 1)) if hap[0][0] == hap[1][0]]
             rank = {onset: i for i, onset in enumerate(sorted({hap[0][0] for hap in begun}))}
             for w, _, v in begun:
-                delay = amount * min(w[1] - w[0], F(1)) if rank[w[0]] % 2 else F(0)
+                delay = amount * min(w[1] - w[0], Time(1)) if rank[w[0]] % 2 else Time(0)
                 whole = (w[0] + delay, w[1] + delay)
                 part = meeting(whole, (b, e))
                 if part:
@@ -417,7 +419,7 @@ def euclid(hits: int, steps: int, rotation: int, pattern: Ref) -> Ref:
     struck = rhythm(hits, steps, rotation)
     if not struck:
         return silence
-    times = timecat([(F(1), pure({}) if hit else silence) for hit in struck])
+    times = timecat([(Time(1), pure({}) if hit else silence) for hit in struck])
     return sample(times, pattern, lambda hit, value: value)
 
 
@@ -433,7 +435,7 @@ def built(node: tree.Node, seed: int) -> Ref:
         if node.number is None and "'" in node.text:
             name, intervals = tree.chord_parts(node.text)
             root, intervals = note_number(name) or 0, intervals or (0,)
-            notes = [ChordNote(F(root + interval), len(intervals)) for interval in intervals]
+            notes = [ChordNote(Fraction(root + interval), len(intervals)) for interval in intervals]
             return stack([pure({"v": note, "loc": node.offset}) for note in notes])
         return pure({"v": node.text if node.number is None else node.number, "loc": node.offset})
     if isinstance(node, tree.Group):
@@ -451,7 +453,7 @@ def built(node: tree.Node, seed: int) -> Ref:
 
     def argument(one: tree.Node | None, index: int) -> Ref:
         if one is None:
-            return pure({"v": F(0)})
+            return pure({"v": Fraction(0)})
         return built(one, child_seed(branch(one, index), -2) if one.extent.chance else seed)
 
     return inner_join(
@@ -473,7 +475,7 @@ def group(node: tree.Group, seed: int) -> Ref:
         choices.append(
             stack(
                 [
-                    layer(node, one, F(first), child_seed(of_choice, j) if one.extent.chance else of_choice)
+                    layer(node, one, Time(first), child_seed(of_choice, j) if one.extent.chance else of_choice)
                     for j, one in enumerate(layers)
                 ]
             )
@@ -481,9 +483,9 @@ def group(node: tree.Group, seed: int) -> Ref:
     return choices[0] if len(choices) == 1 else randcat(choices, child_seed(seed, -6))
 
 
-def layer(node: tree.Group, one: tree.Sequence, first: Fraction, seed: int) -> Ref:
+def layer(node: tree.Group, one: tree.Sequence, first: Time, seed: int) -> Ref:
     steps = [
-        (F(step.weight), built(step.node, child_seed(seed, i) if step.node.extent.chance else seed))
+        (Time(step.weight), built(step.node, child_seed(seed, i) if step.node.extent.chance else seed))
         for i, step in enumerate(one.steps)
     ]
     if not steps:
@@ -493,11 +495,11 @@ def layer(node: tree.Group, one: tree.Sequence, first: Fraction, seed: int) -> R
     if node.kind == "<":
         if all(weight == 1 for weight, _ in steps):
             return slowcat([pattern for _, pattern in steps])
-        return fast(1 / F(one.weight), timecat(steps))
+        return fast(1 / Time(one.weight), timecat(steps))
     if node.pace is None:
         return fast(first / one.weight, timecat(steps))
     pace = built(node.pace, child_seed(seed, -2) if node.pace.extent.chance else seed)
-    return inner_join(pace, lambda n: fast(F(n) / one.weight, timecat(steps)))
+    return inner_join(pace, lambda n: fast(Time(n) / one.weight, timecat(steps)))
 
 
 # --- Comparison ---------------------------------------------------------------------------------------------
@@ -505,12 +507,17 @@ def layer(node: tree.Group, one: tree.Sequence, first: Fraction, seed: int) -> R
 
 def canonical(haps: list[Hap]) -> tuple[Any, Any]:
     """What is meant, without how it is cut: coverage in time of each (whole, value), and the onsets."""
-    changes: dict[Any, Counter[Fraction]] = defaultdict(Counter)
-    onsets: Counter[Any] = Counter()
+    changes: dict[Any, dict[Time, int]] = defaultdict(lambda: defaultdict(int))
+    onsets: dict[Any, int] = defaultdict(int)
+    said: dict[int, tuple[tuple[str, str], ...]] = {}
     for whole, part, value in haps:
-        key = (whole, tuple(sorted((name, repr(one)) for name, one in value.items())))
-        changes[key][part[0]] += 1
-        changes[key][part[1]] -= 1
-        onsets[key] += whole[0] == part[0]
-    coverage = {key: {t: n for t, n in counts.items() if n} for key, counts in changes.items()}
-    return coverage, +onsets
+        said_of = said.get(id(value))
+        if said_of is None:
+            said_of = said[id(value)] = tuple(sorted([(name, repr(one)) for name, one in value.items()]))
+        key = (whole, said_of)
+        at = changes[key]
+        at[part[0]] += 1
+        at[part[1]] -= 1
+        if whole[0] == part[0]:
+            onsets[key] += 1
+    return {key: {t: n for t, n in counts.items() if n} for key, counts in changes.items()}, dict(onsets)

@@ -11,6 +11,7 @@ import pytest
 from farm.pattern.steps import Steps, steps
 from farm.pattern.words import Words
 from tests.pattern.generate import WORDS, Scores, listed, mini
+from tests.pattern.rational import Time
 
 
 def described(found: Steps, words: Words) -> list[tuple[int, str, bool]]:
@@ -55,7 +56,7 @@ def test_steps_equal_a_search_at_every_instant() -> None:
             continue
         first, count, cps, rate = seed % 7 - 2, 3, F(3, 7), 48000
         haps = [listed(pattern, words, [c]) for c in range(first, first + count)]
-        edges = sorted({F(first), *(t for row in haps for _, part, _ in row for t in part if t < first + count)})
+        edges = sorted({Time(first), *(t for row in haps for _, part, _ in row for t in part if t < first + count)})
         expected: list[tuple[int, str, bool]] = []
         before: object = None
         for instant in edges:
