@@ -57,7 +57,7 @@ class RenderOptions:
     fade_out_s: float = 0.01
     tail: Literal["auto", "none"] | float = "auto"
     seed: int = 0
-    chunk_frames: int = 2048
+    chunk_frames: int = 4096
     window_frames: int | None = None
     """Frames planned at once; None: chosen from the score. The sound does not depend on it."""
     cpu: Literal["v2", "v3", "v4"] | None = None

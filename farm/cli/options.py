@@ -147,7 +147,7 @@ sounding_options = options(
         group=WORK,
         type=int,
         metavar="FRAMES",
-        help="Of one task, 64 to 1048576 frames.  [2048]",
+        help="Of one task, 64 to 1048576 frames.  [4096]",
     ),
     setting(
         "--cpu",

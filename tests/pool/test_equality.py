@@ -58,7 +58,7 @@ def check(text: str, way: Way, expected: str, **options: object) -> int:
 
 @cache
 def of_config(name: str) -> str:
-    """The hash of two cycles of a score of configs/scores, in one process and chunks of 2048."""
+    """The hash of two cycles of a score of configs/scores, in one process and chunks of the usual length."""
     report = inline(CONFIGS[name], cycles=Fraction(2))
     assert report.peak_dbfs > -40, "there is something to compare"
     return report.sha256

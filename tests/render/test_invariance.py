@@ -26,7 +26,7 @@ every_score = pytest.mark.parametrize("name", SCORES)
 
 @functools.cache
 def reference(name: str, **options: Any) -> Frames:
-    """The score, planned at once in chunks of 2048 frames."""
+    """The score, planned at once in chunks of the usual length."""
     sound = frames(SCORES[name], duration_s=SECONDS, **options)
     sound.setflags(write=False)
     return sound
