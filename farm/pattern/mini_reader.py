@@ -414,17 +414,17 @@ class _Reader:
 
 def sequenced(steps: list[Step]) -> Sequence:
     """Steps one after another, with what they are together."""
-    peak, layers, height, chance = 0.0, 0, 0, False
-    for _, node in steps:
-        own = node.extent
-        if own is SINGLE:
-            peak += 1.0
-            layers = layers or 1
-            continue
-        peak += own.peak
-        height = max(height, own.height)
-        chance = chance or own.chance
-        layers = max(layers, own.layers)
+    extents = [node.extent for _, node in steps]
+    single = extents.count(SINGLE)
+    peak, layers, height, chance = float(single), min(single, 1), 0, False
+    if single < len(extents):
+        for own in extents:
+            if own != SINGLE:
+                own_peak, own_layers, own_height, own_chance = own
+                peak += own_peak
+                layers = max(layers, own_layers)
+                height = max(height, own_height)
+                chance = chance or own_chance
     new = tuple.__new__
     return new(Sequence, (tuple(steps), new(Extent, (peak, layers, height, chance))))
 

@@ -10,7 +10,6 @@ import re
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
-from typing import NamedTuple
 
 from farm.errors import Loc, ScoreError
 from farm.pattern.mini_tree import SINGLE, Extent, chord_parts
@@ -41,13 +40,6 @@ class Token:
     """Whether a blank follows it."""
 
 
-class Tokens(NamedTuple):
-    """The tokens of a text, and the offset at which each begins; the last one is of kind "end"."""
-
-    tokens: list[Token]
-    starts: list[int]
-
-
 _FORMS = {
     "word": r"\d*+[A-Za-z][\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?:(?>:\d+)(?!\.\d))?",
     "number": r"(?>-?(?:\d+(?:\.\d+)?|\.\d+))(?![\w'\#\-])",
@@ -73,8 +65,8 @@ def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | Non
     return ScoreError(message, loc=loc.shifted(start, length), hint=hint)
 
 
-def tokens_of(text: str, loc: Loc) -> Tokens:
-    """The tokens of a text whose first character stands at `loc`.
+def tokens_of(text: str, loc: Loc) -> tuple[list[Token], list[int]]:
+    """The tokens of a text whose first character stands at `loc`, and where each begins; the last is of kind "end".
 
     Raises `ScoreError` for a stray character, for a bracket that is not closed, for a nest too deep, a text too long.
     """
@@ -94,7 +86,7 @@ def tokens_of(text: str, loc: Loc) -> Tokens:
             bracket, start = open_[-1]
             raise failure(loc, f"`{bracket}` is never closed", start, hint=f"add `{CLOSER[bracket]}`")
     tokens.append(_END)
-    return Tokens(tokens, starts)
+    return tokens, starts
 
 
 def mark_at(text: str, offset: int) -> str:

@@ -125,7 +125,8 @@ def _close(opener: Token, closer: Token, row: _Row, around: list[Item]) -> Brack
     else:
         parts = (row.group(opener),)
     kind = "call" if is_call else "bracket"
-    return Bracket(kind, opener.text, opener.start, closer.end, opener.glued, parts, keywords, commas)
+    fields = (kind, opener.text, opener.start, closer.end, opener.glued, parts, keywords, commas)
+    return tuple.__new__(Bracket, fields)
 
 
 class _Row:
@@ -134,7 +135,7 @@ class _Row:
     __slots__ = ("at", "items", "source", "variables")
 
     def __init__(self, items: list[Item], end: int, source: Source, variables: frozenset[str]) -> None:
-        items.append(Token("end", "", end, end, False))
+        items.append(tuple.__new__(Token, ("end", "", end, end, False)))
         self.items = items
         self.at = 0
         self.source = source

@@ -59,7 +59,6 @@ _TOKEN = re.compile(
     )""",
     re.VERBOSE | re.ASCII,
 )
-_KINDS = ("", *_TOKEN.groupindex)
 _SIGILS = frozenset({"string", "bus", "pattern", "template"})
 _BETWEEN = frozenset({"newline", "comment", "block", "end"})
 _MIDI_PATH = re.compile(r"(?::[A-Za-z_]\w*)+", re.ASCII)
@@ -102,14 +101,13 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
     while at is not None:
         following, at = _TOKEN.finditer(text, at), None
         for found in following:
-            group = found.lastindex or 0
-            kind = _KINDS[group]
-            start, end = found.span(group)
+            kind = found.lastgroup or ""
+            start, end = found.span(kind)
             if kind in _BETWEEN:
                 if kind == "newline":
                     # The line on which a comment ends that began behind code is no line of its own.
                     if tokens or not continued:
-                        lines.append(Line(tokens, not remarked))
+                        lines.append(tuple.__new__(Line, (tokens, not remarked)))
                         tokens = []
                     remarked = continued = False
                 elif kind != "end":
