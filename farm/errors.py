@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
-from workers.dataclass import dataclass
+from workers.records import record
 
 
 class Loc(NamedTuple):
@@ -43,7 +43,7 @@ class Loc(NamedTuple):
         return Loc(file, line, column + characters, length, text)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Notice:
     """A warning: the render goes on, and the summary says this."""
 

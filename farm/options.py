@@ -9,7 +9,7 @@ from os import PathLike
 from typing import Literal
 
 from farm.errors import UsageError
-from workers.dataclass import dataclass, default_of
+from workers.records import record
 
 Bits = Literal["16", "24", "32f"]
 Quality = Literal["draft", "good", "best"]
@@ -28,7 +28,7 @@ _NUMBERS = ("gain", "fade_in_s", "fade_out_s")
 _FLAGS = ("lenient", "outputs_as_channels")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class RenderOptions:
     """Options of a render. Times are cycles where the name says so, else seconds.
 
@@ -133,7 +133,7 @@ class RenderOptions:
         ):
             for name in names:
                 value = getattr(self, name)
-                absent = value is None and default_of(RenderOptions, name) is None
+                absent = value is None and RenderOptions.__dataclass_fields__[name].default is None
                 if not absent and (not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool)):
                     raise TypeError(f"RenderOptions: {name} is {wanted}, not {value!r}")
         if isinstance(self.tail, bool) or not isinstance(self.tail, str | Real):

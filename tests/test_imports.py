@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "workers.targets.numba": "workers numpy llvmlite numba",
     "workers.targets.vectors": "workers numpy llvmlite numba",
 }
-EVERYONE_IN_FARM = "farm.errors farm.options farm.values farm.__version__ workers.dataclass"
+EVERYONE_IN_FARM = "farm.errors farm.options farm.__version__ workers.records"
 
 # Modules that import, outside of functions, nothing but what everyone may.
 LAZY = {"farm.__init__"}

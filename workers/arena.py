@@ -6,14 +6,17 @@ import atexit
 import contextlib
 import mmap
 import os
-from collections import abc
+import sys
+from collections.abc import Mapping
+from multiprocessing import resource_tracker
+from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from workers.dataclass import dataclass
+from workers.records import record
 from workers.wire import VERSION
 
 ALIGNMENT = 64
@@ -25,14 +28,14 @@ class ArenaError(Exception):
     """Shared memory cannot be had; the message says how much was wanted."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Layout:
     """Offset and bytes of each region."""
 
-    regions: abc.Mapping[Key, tuple[int, int]]
+    regions: Mapping[Key, tuple[int, int]]
     total_bytes: int
 
-    def fits(self, wanted: abc.Mapping[Key, int]) -> bool:
+    def fits(self, wanted: Mapping[Key, int]) -> bool:
         """Whether every wanted region is there and large enough."""
         regions = self.regions
         return all(key in regions and regions[key][1] >= size for key, size in wanted.items())
@@ -42,7 +45,7 @@ class Layout:
         return self.regions[key][0]
 
 
-def lay_out(wanted: abc.Mapping[Key, int], before: Layout | None = None) -> Layout:
+def lay_out(wanted: Mapping[Key, int], before: Layout | None = None) -> Layout:
     """A layout with room for `wanted`. Regions that outgrew an earlier layout get half as much again."""
     regions: dict[Key, tuple[int, int]] = {}
     at = ALIGNMENT
@@ -70,7 +73,11 @@ class Arena:
         self.path = f"/dev/shm/{name}" if folder is None else str(Path(folder) / f"{name}.arena")
         _created.add(self.path)
         try:
-            self.memory = Mapping(self.path, layout.total_bytes)
+            self.memory: SharedMemory | FileMemory
+            if folder is None:
+                self.memory = untracked(name, layout.total_bytes)
+            else:
+                self.memory = FileMemory(self.path, layout.total_bytes)
             reserve(self.path, layout.total_bytes)
         except OSError as error:
             memory = getattr(self, "memory", None)
@@ -110,7 +117,7 @@ class Arena:
         close_waiting()
 
 
-_waiting: list[Mapping] = []
+_waiting: list[SharedMemory | FileMemory] = []
 """Unlinked blocks that somebody may still look at."""
 
 
@@ -132,12 +139,23 @@ def remove_all() -> None:
         remove(path)
 
 
-class Mapping:
-    """A mapped file; in /dev/shm it is shared memory.
+def untracked(name: str, size: int) -> SharedMemory:
+    """A block of shared memory without the process that Python starts to keep track of such blocks.
 
-    `multiprocessing.shared_memory` makes the same, and starts a process that keeps track of it: that takes longer than
-    a small render. Whoever is killed before it can unlink is swept up after by the next render.
+    That takes longer than a small render. Whoever is killed before it can unlink is swept up after by the next render.
+    Raises OSError.
     """
+    if sys.version_info >= (3, 13):
+        return SharedMemory(name, create=True, size=size, track=False)
+    register, resource_tracker.register = resource_tracker.register, lambda *_: None
+    try:
+        return SharedMemory(name, create=True, size=size)
+    finally:
+        resource_tracker.register = register
+
+
+class FileMemory:
+    """A mapped file with the few methods of SharedMemory that an arena uses."""
 
     def __init__(self, path: str, size: int) -> None:
         """Creates the file. Raises OSError."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from functools import cache
 
 from workers.catalog import Definition, Shape, arguments_of
-from workers.dataclass import dataclass
+from workers.records import record
 
 VARIANTS = ("constant", "signal")
 
@@ -17,7 +17,7 @@ CONSTANT_FIXTURES = ("gate_frames", "period_s", "rate_hz", "place", "side")
 """Fixtures that are one vector of constants per slice of lanes."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Argument:
     """One word of the record. `role` tells what it is, `name` which."""
 

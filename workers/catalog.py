@@ -36,12 +36,13 @@ import os
 import pkgutil
 import sys
 from collections.abc import Callable, Iterable
+from dataclasses import field
 from enum import Enum
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from workers.dataclass import dataclass, field
+from workers.records import record
 
 Kernel = Callable[..., None]
 
@@ -77,7 +78,7 @@ class Unit(Enum):
     """A whole number as uint32; constants only (internal nodes)."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Param:
     """One number of a node. `default` None means that the score must give it; `also`: more names as a keyword."""
 
@@ -91,7 +92,7 @@ class Param:
     also: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Port:
     """One signal input."""
 
@@ -99,7 +100,7 @@ class Port:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Memory:
     """What a node needs to know of the past, and how a clone gets it when it enters in the middle."""
 
@@ -125,7 +126,7 @@ def WINDOW(frames: int) -> Memory:
     return Memory("WINDOW", window_frames=frames)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class MemoryByPort:
     """Memory that depends on how some ports are fed: constants and steps, or any of them by a signal."""
 
@@ -139,7 +140,7 @@ def by_port(*ports: str, steps: Memory, signal: Memory) -> MemoryByPort:
     return MemoryByPort(frozenset(ports), steps, signal)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Ring:
     """Delay lines. `max_s`: the longest time; `port` names the param that bounds it when that is constant.
 
@@ -153,7 +154,7 @@ class Ring:
     spread_frames: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class StateField:
     """One value per lane; `dtype` is "f4" or "u4". Every lane begins with zeros."""
 
@@ -161,7 +162,7 @@ class StateField:
     dtype: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Column:
     """`width` values per voice for a FOLD node; `dtype` is "f4" or "i8".
 
@@ -179,7 +180,7 @@ def arguments_of(function: Kernel) -> tuple[str, ...]:
     return tuple(inspect.signature(function).parameters)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Definition:
     """A frozen node definition. State is never in it: state is bytes in the arena."""
 

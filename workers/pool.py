@@ -16,6 +16,7 @@ import select
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import numpy as np
 
 from workers import cores, slab
-from workers.dataclass import dataclass
+from workers.records import record
 from workers.targets import objects
 from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import Run, Schedule
@@ -36,7 +37,7 @@ SAMPLE_LOST = 66
 Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Part, ...]]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Errand:
     """What a worker needs to know at its start; everything that a fresh process cannot inherit."""
 

@@ -16,7 +16,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.dataclass import dataclass
+from workers.records import record
 
 PAGE = mmap.ALLOCATIONGRANULARITY
 LEAST_BYTES = 1 << 26
@@ -29,7 +29,7 @@ _libc.mmap.restype = ctypes.c_void_p
 _libc.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ctypes.c_int64)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Part:
     """Bytes `first` to `last` of a file, from byte `at` of the slab on (a multiple of PAGE).
 

@@ -8,6 +8,7 @@ frames of the whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
@@ -15,7 +16,6 @@ from numpy.typing import NDArray
 
 from farm.audio.limiter import CEILING, Limiter, look_ahead_frames, memory_frames
 from farm.errors import FileError, RenderError
-from workers.dataclass import dataclass
 
 Frames = NDArray[np.float32]
 FULL_SCALE = np.float32(1.0)

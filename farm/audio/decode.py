@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from farm.audio import wav
 from farm.errors import SampleError
-from workers.dataclass import dataclass
+from workers.records import record
 
 RATES_HZ = (1_000, 768_000)
 """Least and greatest rate that a file may state."""
@@ -25,7 +25,7 @@ BLOCK_VALUES = 1 << 20
 """Frames times channels of one block."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Recording:
     """A sound file as its header describes it. `layout`: where the frames lie, in a WAV file that is decoded here."""
 

@@ -10,10 +10,10 @@ from pathlib import Path
 
 from farm.errors import UsageError, suggestion
 from farm.options import Bits
-from workers.dataclass import dataclass
+from workers.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Format:
     """One kind of sound file. `bits` is empty where frames are not kept as numbers; sizes are in bytes."""
 

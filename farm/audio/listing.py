@@ -8,10 +8,10 @@ from farm.audio.decode import blocks, inspect, shown
 from farm.audio.measure import Tally
 from farm.audio.samples import STAND_INS, Bank, SampleLibrary
 from farm.errors import SampleError
-from workers.dataclass import dataclass
+from workers.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class BankRow:
     """A bank in numbers. Lengths are of the files that can be played, 0 where there are none."""
 
@@ -26,7 +26,7 @@ class BankRow:
     refused: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class FileRow:
     """A file of a bank. `problem`: why it cannot be played; then the numbers mean nothing."""
 

@@ -11,7 +11,7 @@ import itertools
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.dataclass import dataclass
+from workers.records import record
 
 Frames = NDArray[np.floating]
 
@@ -112,7 +112,7 @@ def spectrum_db(frames: Frames, rate: int, edges_hz: NDArray[np.float64] | None 
     return decibels(np.sqrt(bands))
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Tally:
     """Peak, mean square and mean of a stream: `Tally().over(first).over(second)` equals one pass over both."""
 

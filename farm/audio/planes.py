@@ -28,7 +28,7 @@ from farm.audio.resample import pieces, resampled_frames
 from farm.audio.wav import WavLayout
 from farm.errors import FileError
 from workers.cache import cache_folder
-from workers.dataclass import dataclass
+from workers.records import record
 from workers.slab import PAGE
 from workers.wire import coding
 
@@ -48,7 +48,7 @@ IN_MEMORY = 1 << 23
 """Values (frames times channels) up to which a sound is resampled in memory, not by way of a file."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Planes:
     """Where a sound's frames lie: bytes `first` to `last` of `path` are all that a worker needs to see.
 
@@ -364,7 +364,7 @@ def remember(about: os.stat_result, **facts: object) -> None:
 # For people.
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Held:
     """What the cache holds."""
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from farm.audio.decode import shown
 from farm.errors import SampleError
-from workers.dataclass import dataclass
+from workers.records import record
 
 BUILT_IN = Path(__file__).parent.parent / "bank"
 """The folder of the built-in bank."""
@@ -34,7 +34,7 @@ VARIABLE = "FARM_SAMPLES"
 """The variable that names folders of banks, separated like those of PATH."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Bank:
     """The sound files of one sub-directory of `parent`, sorted by the bytes of their names; never empty.
 
@@ -66,7 +66,7 @@ class Bank:
         return self.folder / self.names[index % len(self.names)]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SampleLibrary:
     """Folders of banks, searched in order; the built-in bank comes last without being named.
 

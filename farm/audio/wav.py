@@ -14,7 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.dataclass import dataclass
+from workers.records import record
 
 PCM = 1
 IEEE_FLOAT = 3
@@ -36,7 +36,7 @@ class ForeignWav(Exception):
     """Not a WAV file, or one in a coding other than linear PCM and IEEE float."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WavFormat:
     """How one frame is coded: `bits` a sample (8, 16, 24, 32, 64), `floating` or integer, little endian."""
 
@@ -51,7 +51,7 @@ class WavFormat:
         return self.channels * self.bits // 8
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class WavLayout:
     """Where the frames of a file lie: `frames` of them from byte `data_offset`."""
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
-
-from workers.dataclass import replace
 
 if TYPE_CHECKING:
     from farm.errors import FarmError

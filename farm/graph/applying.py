@@ -7,6 +7,7 @@ Transforms alone, as in `every 2 (fast 2 $ rev)`, wait for a pattern on their ri
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
@@ -23,7 +24,6 @@ from farm.pattern.register import TRANSFORMS, Argument, Transform
 from farm.score.elsewhere import form_of
 from farm.score.syntax import Apply, BusRef, Call, Chain, Expr, Name, Number, Section, String, spine
 from workers.catalog import language
-from workers.dataclass import replace
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver

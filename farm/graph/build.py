@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -30,10 +31,10 @@ from farm.pattern.words import Words, no_number
 from farm.score.syntax import Program
 from workers.catalog import Param, catalog
 from workers.catalog import Unit as ParamUnit
-from workers.dataclass import dataclass, field, replace
+from workers.records import record
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Built:
     """A node that stands already, in the place of a term."""
 

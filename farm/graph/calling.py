@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -23,7 +24,6 @@ from farm.score.elsewhere import form_of
 from farm.score.syntax import BusRef, Call, Expr, Name, Number, Section, String, spine
 from workers.catalog import Definition, Param, catalog, language
 from workers.catalog import Unit as ParamUnit
-from workers.dataclass import replace
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver

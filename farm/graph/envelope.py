@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.graph.law import LOG2_E, exp
-from workers.dataclass import dataclass
+from workers.records import record
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -38,7 +38,7 @@ def whole_frames(seconds: Floats, rate: int, least: int = 0) -> Ints:
     return np.maximum(frames, least)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Shape:
     """What a score says about an envelope: times in seconds, (n,) each; NaN where nothing is said.
 
@@ -58,7 +58,7 @@ class Shape:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Segments:
     """Piecewise envelopes: `breaks` int64 (n, 6), `levels` and `slopes` float32 (n, 5), `curve` int64 (n).
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from fractions import Fraction
 from typing import Any, Literal
 
@@ -10,13 +11,13 @@ from farm.graph.leaving import Leaving
 from farm.graph.signals import PlanTimeSignals
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
-from workers.dataclass import dataclass, field
+from workers.records import record
 
 Reading = Literal["hold", "gate", "open"]
 """How a step function treats rests: hold the last value; fall to 0; 1 where a hap sounds and 0 where none does."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ConstantFeed:
     """A number, in the language's unit. `pitched`: a voice's note scales it."""
 
@@ -24,7 +25,7 @@ class ConstantFeed:
     pitched: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class StepsFeed:
     """A pattern as a step function, clamped to `low` .. `high`."""
 
@@ -35,7 +36,7 @@ class StepsFeed:
     loc: Loc
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class SignalFeed:
     """Another node of the same scope, at audio rate."""
 
@@ -45,7 +46,7 @@ class SignalFeed:
 Feed = ConstantFeed | StepsFeed | SignalFeed
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Node:
     """A node of a scope. `node` names its definition, or one of the joints:
 
@@ -63,7 +64,7 @@ class Node:
     """Whether the node's output reaches the result as sound, not as a parameter."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Scope:
     """Nodes in an order in which every node follows those it reads; `result` is the one that is heard."""
 
@@ -72,7 +73,7 @@ class Scope:
     result: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Source:
     """A source of voices: the haps of `voices` whose name selects it, played from samples or by an instrument.
 
@@ -93,7 +94,7 @@ class Source:
     loc: Loc | None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Output:
     """An output of the score: `out`, `o1` ..."""
 
@@ -101,7 +102,7 @@ class Output:
     bus: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Graph:
     """A whole score. `buses` are scopes with stereo signals; `probes` those of them that only planning reads."""
 

@@ -8,6 +8,7 @@ answered is silent.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
@@ -17,7 +18,6 @@ from farm.pattern.hap import NONE, Haps, concat
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Ints
 from farm.pattern.words import Words, no_number
-from workers.dataclass import dataclass, field
 
 T = TypeVar("T")
 

@@ -6,11 +6,12 @@ and must hold a node with a state.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from farm.errors import Loc, ScoreError
 from farm.graph.graph import ConstantFeed, Node, Scope, Source
 from farm.graph.leaving import Leaving
 from workers.catalog import CARRIED, catalog
-from workers.dataclass import replace
 
 
 def reads(scope: Scope) -> set[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -12,7 +13,6 @@ from farm.pattern.control import control, give_control, merge
 from farm.score.syntax import Call, Expr, Name
 from workers.catalog import Param, language
 from workers.catalog import Unit as ParamUnit
-from workers.dataclass import replace
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver

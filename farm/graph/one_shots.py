@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,6 @@ from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern, per_hap, pure
 from farm.pattern.time import Ints
 from farm.pattern.views import faster
 from farm.score.syntax import Expr, Name, String
-from workers.dataclass import replace
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver

@@ -6,6 +6,7 @@ As a signal `n "c4 e4"` is 261.6, 329.6 ...: heard, it would be nothing but an o
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,6 @@ from farm.graph.vocabulary import MODIFIERS
 from farm.pattern.notes import hertz
 from farm.pattern.unique import unique
 from workers.catalog import catalog
-from workers.dataclass import dataclass, field, replace
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver

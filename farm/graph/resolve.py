@@ -7,6 +7,7 @@ ago (inside its own definition), else the next definition below.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
@@ -39,9 +40,8 @@ from farm.score.syntax import (
     TemplateRef,
     spine,
 )
-from farm.values import value
 from workers.catalog import language
-from workers.dataclass import dataclass, field, replace
+from workers.records import record
 
 DEFAULT_CPS = Fraction(1, 2)
 MOST_USES = 10_000
@@ -55,7 +55,7 @@ Operator = Chain | Apply | Binary
 SIGNAL_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 
-@value(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Version:
     """One definition of a bus; `order` is the number of its statement."""
 

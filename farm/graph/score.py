@@ -16,13 +16,13 @@ from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
 from farm.score import Source, parse, parse_all, read_source
 from farm.score.syntax import Program
-from workers.dataclass import dataclass
+from workers.records import record
 
 if TYPE_CHECKING:
     from farm.audio.samples import SampleLibrary
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Score:
     """A score that was read: its syntax and its graph for a seed."""
 

@@ -7,6 +7,7 @@ given; afterwards the voices of marked haps go through the effects, the others p
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from farm.errors import Loc, ScoreError
 from farm.graph.terms import Term, Unit, Voices, has_voices
@@ -14,7 +15,6 @@ from farm.pattern.control import set_control
 from farm.pattern.hap import Haps
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Ints
-from workers.dataclass import replace
 
 
 def mark_of(place: str) -> str:

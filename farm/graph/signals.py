@@ -6,6 +6,7 @@ The graph only notes what is asked; a render binds a reader, because the values 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -16,7 +17,6 @@ from farm.pattern.hap import Haps
 from farm.pattern.pattern import Pattern
 from farm.pattern.time import Floats, Ints
 from farm.pattern.words import Words
-from workers.dataclass import dataclass, field
 
 CycleReader = Callable[[int, Ints], Floats]
 """(bus, cycles) -> the bus's left channel at the start of each cycle."""

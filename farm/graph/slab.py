@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
@@ -15,7 +16,6 @@ from farm.audio.planes import Planes, kept, planes_of
 from farm.audio.samples import ACCEPTED, STAND_INS, Bank, SampleLibrary
 from farm.errors import FileError, Loc, Notice, SampleError, suggestion
 from farm.score.elsewhere import bank_of
-from workers.dataclass import dataclass, field
 from workers.slab import Part, size_of
 
 

@@ -26,7 +26,7 @@ from farm.score.syntax import (
     TemplateDef,
     Tempo,
 )
-from workers.dataclass import dataclass
+from workers.records import record
 
 FASTEST_CPS = 1000
 LIKELY_BPM = 50
@@ -37,7 +37,7 @@ DEFINES = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Resolved:
     """The meaning of a score: outputs by name, definitions of buses with their terms."""
 

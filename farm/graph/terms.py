@@ -6,6 +6,7 @@ A term is a frozen tree. Voices stay open (they can still take modifiers and tra
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -15,14 +16,13 @@ from farm.errors import Loc, ScoreError
 from farm.pattern.pattern import Pattern
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
-from farm.values import value
-from workers.dataclass import replace
+from workers.records import record
 
 QUERIED_CYCLES = 64
 """How far a pattern without a short period is looked ahead to learn which words it plays."""
 
 
-@value(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Constant:
     """A number."""
 
@@ -30,7 +30,7 @@ class Constant:
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Steps:
     """A pattern of plain values: a step function of time where a signal is wanted.
 
@@ -44,7 +44,7 @@ class Steps:
     pitches: bool = False
 
 
-@value(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Unit:
     """A node: its inputs by port, its params by name. `place` is the path from the bus down the syntax tree."""
 
@@ -55,7 +55,7 @@ class Unit:
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Voices:
     """An event source. `signals` are controls read from signals at each onset.
 
@@ -78,7 +78,7 @@ class Voices:
         return Voices(pattern, signals, self.envelope, self.instruments, self.place, self.loc, self.one_shot)
 
 
-@value(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Bus:
     """A reference to a definition of a bus: `version` numbers the definitions of the score."""
 
@@ -86,7 +86,7 @@ class Bus:
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Function:
     """A transform, a section of effects, or both, waiting for what it works on.
 

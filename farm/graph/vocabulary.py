@@ -6,13 +6,13 @@ The resolver reads their arguments and ranges here, `farm patterns` its pages.
 from __future__ import annotations
 
 from workers.catalog import Param
-from workers.dataclass import dataclass
+from workers.records import record
 
 ANY = 1e9
 LONGEST_S = 3600.0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Word:
     """One word: its arguments (a default None means that the score must give it), what it does, a score with it.
 

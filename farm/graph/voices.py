@@ -22,7 +22,7 @@ from farm.pattern.steps import steps
 from farm.pattern.time import frame_of, onset_frames
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
-from workers.dataclass import dataclass
+from workers.records import record
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ FARTHEST_INDEX = 1 << 30
 """Greatest index of a sample; indices wrap around their bank in any case."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Asking:
     """What voices are made from besides the score: rate and tempo, samples, signals."""
 
@@ -56,7 +56,7 @@ class Asking:
     leaving: Leaving | None = None
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Explicit:
     """Voices given as columns instead of a pattern, in onset order."""
 
@@ -127,7 +127,7 @@ def plays(haps: Haps, words: Words, word: str, prefix: bool = False) -> NDArray[
     return np.isin(names, np.array(chosen, np.float64))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Controls:
     """The controls of voices, kind by kind: voices whose controls are all the same are of one kind.
 

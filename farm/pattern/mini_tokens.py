@@ -13,7 +13,7 @@ from itertools import accumulate
 
 from farm.errors import Loc, ScoreError
 from farm.pattern.mini_tree import SINGLE, Extent, chord_parts
-from workers.dataclass import dataclass
+from workers.records import record
 
 DEEPEST = 200
 """The most brackets inside each other."""
@@ -26,7 +26,7 @@ LONGEST_NUMBER = 40
 CLOSER = {"[": "]", "<": ">", "(": ")", "{": "}"}
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Token:
     """What a piece of text is; `kind` is number, word, bus, end, or the mark itself."""
 

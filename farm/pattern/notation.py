@@ -6,10 +6,10 @@ An example is a text and, after `->`, what it plays, cycle by cycle, in plainer 
 from __future__ import annotations
 
 from farm.pattern.notes import CHORDS
-from workers.dataclass import dataclass
+from workers.records import record
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Feature:
     """One feature: its name, how it is written, the marks that it uses, what it means."""
 

@@ -30,7 +30,7 @@ from farm.errors import Loc, Notice, ScoreError
 from farm.pattern.joins import inner_join
 from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern
 from farm.pattern.words import Words
-from workers.dataclass import dataclass
+from workers.records import record
 
 Kind = Literal["ratio", "count", "amount", "transform", "pattern"]
 Number = Fraction | int | float
@@ -38,7 +38,7 @@ Argument = Number | Pattern | Callable[[Pattern], Pattern]
 """What `Transform.apply` takes: a number, a pattern, or a transform as a function."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Above:
     """Refuses numbers that are not above `low`."""
 
@@ -48,7 +48,7 @@ class Above:
         return f"above {self.low:.10g}"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Between:
     """Clamps numbers to low .. high."""
 
@@ -62,14 +62,14 @@ class Between:
 Range = Above | Between
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class In:
     """The unit of a number, for people."""
 
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _As:
     kind: Kind
 
@@ -91,7 +91,7 @@ _ARTICLE: dict[Kind, str] = {
 _LARGEST = 10**15
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Parameter:
     """One argument of a transform; `default` is None if it must be given."""
 
@@ -102,7 +102,7 @@ class Parameter:
     unit: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Transform:
     """A transform as the language sees it."""
 
@@ -145,7 +145,7 @@ class Transform:
         return ScoreError(f"{self.name} {what}", loc=loc, hint=f"written as `{self.signature}`; {self.doc}")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class _Call:
     transform: Transform
     seed: int

@@ -15,14 +15,14 @@ from farm.errors import Loc, ScoreError
 from farm.pattern.mini_tokens import mark_at
 from farm.pattern.notes import hertz, note_number, pitch_class, solfege
 from farm.pattern.time import Floats, Ints
-from workers.dataclass import dataclass
+from workers.records import record
 
 LARGEST_NUMBER = 10**15
 MOST_BITS = 256
 _TRUE = frozenset({"t", "true", "x"})
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ChordNote:
     """One note of a chord of `size` notes."""
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from farm.plan.edges import critical_path_ns
 from farm.plan.plan import StaticPlan, WindowPlan
-from workers.dataclass import dataclass
+from workers.records import record
 from workers.wire import Task
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NodeLine:
     """One node: its variant, how it gets its state, what it costs a lane and frame, its bytes per slice."""
 
@@ -24,7 +25,7 @@ class NodeLine:
     ring_bytes: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GroupLine:
     """One group: `lanes` is 2 on a bus, 16 for voices."""
 
@@ -35,7 +36,7 @@ class GroupLine:
     tasks: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Explanation:
     """A plan in numbers. `arena_bytes` by kind of region; times are estimates from the nodes' costs."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 import numpy as np
@@ -14,7 +15,6 @@ from farm.pattern.steps import steps
 from farm.pattern.time import rounded_frames
 from farm.pattern.words import Words
 from farm.plan.plan import FeedPlan
-from workers.dataclass import dataclass, field
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from numpy.typing import NDArray
 
 from farm.errors import Loc
 from farm.graph.graph import StepsFeed
-from workers.dataclass import dataclass, field
+from workers.records import record
 from workers.wire import Code
 
 Ints = NDArray[np.int64]
@@ -18,7 +19,7 @@ Region = tuple[str, int]
 """A place in the arena that is known only when the arena is laid out: what, and which."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Word:
     """A word of an op. With a `region`, its offset is added to `value` when the arena is laid out."""
 
@@ -28,7 +29,7 @@ class Word:
     region: Region | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class OpPlan:
     """One kernel in a group's program. `node` is an index into `StaticPlan.labels`."""
 
@@ -40,7 +41,7 @@ class OpPlan:
     fields: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class ConstantPlan:
     """One constant of a group: 16 lanes of 32 bits.
 
@@ -54,7 +55,7 @@ class ConstantPlan:
     name: str = ""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class FeedPlan:
     """A step-fed constant. `what`: "value", "previous" or "origin" of a step function, "cycle" or "cycle_frames"."""
 
@@ -64,7 +65,7 @@ class FeedPlan:
     unit: str
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class NodeLabel:
     """What a node is called when it must be named to people."""
 
@@ -78,7 +79,7 @@ class NodeLabel:
     ring_bytes: int
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class GroupPlan:
     """Connected nodes with the same lanes. `kind`: "bus", "voices" or "samples"; `source` for the latter two."""
 
@@ -106,7 +107,7 @@ class GroupPlan:
     line_lengths: tuple[tuple[int, ...], ...] = ()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class StaticPlan:
     """What does not change during a render: groups in an order in which each follows those it reads."""
 
@@ -127,7 +128,7 @@ class StaticPlan:
     """The signal that holds the mixed frames, if outputs are mixed."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class SourceWindow:
     """The voices of one source in a window: rows are lanes, 16 a slice; `halves` (slices, chunks) tells which sound."""
 
@@ -144,7 +145,7 @@ class SourceWindow:
     """State slot of each slice."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class WindowPlan:
     """The tasks of a window in an order in which each follows those it reads.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -11,14 +12,14 @@ from farm.graph.place import seed32
 from farm.plan.plan import ConstantPlan, FeedPlan, NodeLabel, OpPlan, Word
 from workers.calls import kernel_name, layout
 from workers.catalog import CARRIED, Definition, Shape, Unit
-from workers.dataclass import dataclass, field
+from workers.records import record
 from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, LINE_GUARD, Code
 
 LINEAR_UNITS = {Unit.PLAIN: "float", Unit.PHASE: "phase", Unit.FRAMES: "frames", Unit.WORD: "word"}
 """How numbers of the language become bits, by the param's unit."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Setting:
     """What programs depend on besides the graph."""
 

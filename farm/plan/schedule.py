@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from farm.pattern.unique import unique
 from farm.plan.edges import edges, grouped
 from farm.plan.plan import StaticPlan, WindowPlan
-from workers.dataclass import dataclass
+from workers.records import record
 from workers.wire import Task
 
 Ints = NDArray[np.int64]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class SchedulePlan:
     """`before[i]` must be done before `after[i]`. `successors` and `first_successor` are the same, grouped by task."""
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,6 @@ from farm.graph.graph import Source
 from farm.graph.place import seed32
 from farm.graph.voices import NOT_STOLEN, Asking, Columns, joined, taken, voices
 from farm.plan.plan import ConstantPlan, GroupPlan, SourceWindow
-from workers.dataclass import dataclass, field
 from workers.wire import LANES
 
 Ints = NDArray[np.int64]

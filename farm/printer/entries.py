@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from farm.printer.numbers import columns
 from farm.printer.streams import heading
-from workers.dataclass import dataclass
+from workers.records import record
 
 ENDLESS = 1e9
 MINI = "mini-notation"
@@ -14,7 +14,7 @@ SUMMARY = 72
 """Characters of what a list says about one word."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Argument:
     """One argument of a word. `low` and `high` are None where there is no bound; `default` where it must be given."""
 
@@ -28,7 +28,7 @@ class Argument:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Entry:
     """All that is known of one word of the language: `signature` in lists, `written` as it stands in a score."""
 

@@ -7,9 +7,10 @@ the render; a worker that spends too much of its own CPU time on one task counts
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from workers.dataclass import dataclass, field
+from workers.records import record
 
 HUNG_CPU_S = 30.0
 DEATHS_ALLOWED = 1
@@ -17,7 +18,7 @@ IDLE_DEATHS_ALLOWED = 8
 """Deaths in a row, in one worker's place, of workers that were never seen at work."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Died:
     """A worker ended. `task` is the one it had claimed and not finished, or -1."""
 
@@ -25,14 +26,14 @@ class Died:
     task: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Parked:
     """These workers stand at a task boundary."""
 
     workers: frozenset[int]
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Seen:
     """What a worker is doing: its claimed task (or -1) and its CPU time so far."""
 
@@ -44,36 +45,36 @@ class Seen:
 Signal: TypeAlias = Died | Parked | Seen
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Halt:
     """Have every worker park."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Rebuild:
     """Derive counts and ring from the done bits."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Start:
     """Start a new worker in this place."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Resume:
     """Let all go on."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Kill:
     """End a worker that hangs."""
 
     worker: int
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class GiveUp:
     """End the render: this task has killed two workers; or, where it is -1, workers die before they do anything."""
 

@@ -12,7 +12,7 @@ from typing import Literal
 
 from farm import __version__
 from farm.errors import FarmError
-from workers.dataclass import dataclass
+from workers.records import record
 
 State = Literal["fine", "warning", "broken"]
 SHM = Path("/dev/shm")
@@ -22,7 +22,7 @@ LIBRARIES = ("numpy", "numba", "llvmlite", "soundfile", "psutil", "click", "rich
 TRIAL = "out: sine 440 * 0.5"
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Finding:
     """One thing that was looked at: `broken` keeps farm from rendering; `advice` says what to do."""
 

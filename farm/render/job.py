@@ -6,6 +6,7 @@ import hashlib
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import field, replace
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 
@@ -29,7 +30,7 @@ from farm.render.routing import STEREO, channels, routing, routing_notices
 from farm.render.session import Session
 from workers.calls import VARIANTS, kernel_name
 from workers.catalog import Shape, catalog
-from workers.dataclass import dataclass, field, replace
+from workers.records import record
 
 FAINT_DBFS = -60.0
 
@@ -58,7 +59,7 @@ class Observer(Protocol):
         """Frames rendered so far; the total is None while the tail has not ended."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Report:
     """What a render made and what it took. Levels in dBFS, times in seconds."""
 

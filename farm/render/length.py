@@ -8,7 +8,7 @@ from fractions import Fraction
 from farm.errors import UsageError
 from farm.options import DEFAULT_CYCLES, RenderOptions
 from farm.pattern.time import frame_of
-from workers.dataclass import dataclass
+from workers.records import record
 
 LONGEST_TAIL_S = 30
 QUIET_CELLS = 5
@@ -16,7 +16,7 @@ CELLS_PER_SECOND = 10
 QUIET = 10.0 ** (-90 / 20)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Extent:
     """Frames of a render. `end`: where the score ends (None: endless, cut at `last`); `first` .. `last`: what is kept.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,6 @@ from farm.options import RenderOptions
 from farm.render.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
 from farm.render.rendering import Piece, Rendering
 from farm.render.routing import Routing
-from workers.dataclass import dataclass, field
 
 Frames = NDArray[np.float32]
 

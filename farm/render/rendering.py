@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,7 +35,7 @@ from farm.render.probe import Probe
 from farm.render.session import Session
 from workers.arena import Arena, ArenaError, Key, lay_out
 from workers.cores import worker_count
-from workers.dataclass import dataclass, field, replace
+from workers.records import record
 from workers.wire import LANES, Fault
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Counts:
     windows: int = 0
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Piece:
     """A few neighbouring chunks as they come out of their slots.
 

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from farm.errors import Notice
 from farm.graph.graph import Graph
 from farm.options import RenderOptions
-from workers.dataclass import dataclass
+from workers.records import record
 
 Frames = NDArray[np.float32]
 
@@ -18,7 +18,7 @@ NOTHING_NUMBERED = Notice(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Routing:
     """Which buses reach which channel: `mono` give the mean of their sides to one, `stereo` theirs to the first two."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,12 +16,12 @@ from farm.render.backends.local import LocalBackend
 from farm.render.job import run
 from farm.render.rendering import Rendering
 from workers.cores import worker_count
-from workers.dataclass import dataclass, replace
+from workers.records import record
 
 CHUNKS = (512, 3000)
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Trial:
     """One way to render: what it is called, with which options, and whether a worker is killed half-way."""
 
@@ -29,7 +30,7 @@ class Trial:
     kill: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Verdict:
     """What a trial gave."""
 

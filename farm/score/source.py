@@ -6,15 +6,16 @@ import re
 import sys
 from bisect import bisect_right
 from collections.abc import Callable
+from dataclasses import field
 
 from farm.errors import FileError, Loc, ScoreError
-from workers.dataclass import dataclass, field
+from workers.records import record
 
 MAX_BYTES = 16 * 1024 * 1024
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Source:
     """The text of one score. `name` is what error messages call it.
 

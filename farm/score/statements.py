@@ -9,11 +9,11 @@ a statement even there, so that one forgotten bracket costs one statement and no
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from farm.score.elsewhere import STATEMENTS
 from farm.score.lexer import Line, Token
-from workers.dataclass import dataclass
 
 SEPARATORS = frozenset({":", "$", "#", "="})
 TEMPO_WORDS = frozenset({"tempo", "cps", "bpm"})

@@ -8,13 +8,13 @@ brackets and runs of minus signs they nest at most 200 levels. Through operators
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import field
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.score.source import Source
-from farm.values import value
-from workers.dataclass import dataclass, field
+from workers.records import record
 
 
 class _Node:
@@ -43,7 +43,7 @@ class _Node:
         return f"{type(self).__name__}({shown})"
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Number(_Node):
     """A number, exact; at most 1e15 in size."""
 
@@ -51,7 +51,7 @@ class Number(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class String(_Node):
     """What stands between double quotes; `loc` is the first character inside them."""
 
@@ -59,7 +59,7 @@ class String(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class BusRef(_Node):
     """`~name`; `name` has no tilde, but may carry suffixes after `midi` (`midi:a:b`)."""
 
@@ -67,7 +67,7 @@ class BusRef(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class PatternRef(_Node):
     """`%name`."""
 
@@ -75,7 +75,7 @@ class PatternRef(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class TemplateRef(_Node):
     """`@name`."""
 
@@ -83,7 +83,7 @@ class TemplateRef(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Name(_Node):
     """A bare word: a source, transform or function without arguments, or a bus without its tilde."""
 
@@ -91,7 +91,7 @@ class Name(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Call(_Node):
     """`name arg ... :keyword value ...` or `name(arg, ...)`; a bus call is named `~name`.
 
@@ -104,7 +104,7 @@ class Call(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Chain(_Node):
     """`left # right`: `left` goes into the leftmost call of `right`. `loc` is the `#`."""
 
@@ -113,7 +113,7 @@ class Chain(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Apply(_Node):
     """`left $ right`, leaning left: `a $ b $ c` is Apply(Apply(a, b), c). `loc` is the `$`."""
 
@@ -122,7 +122,7 @@ class Apply(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Binary(_Node):
     """Arithmetic. `op` as written: + - * /, |+ +| |- -| |* *| |/ /| |> <|, ~+ ~- ~* ~/. `loc` is the operator."""
 
@@ -132,7 +132,7 @@ class Binary(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Negate(_Node):
     """Unary minus. A minus glued to a number is part of the Number instead."""
 
@@ -140,7 +140,7 @@ class Negate(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Section(_Node):
     """`( # body )`: effects that lack their input."""
 
@@ -148,7 +148,7 @@ class Section(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class ListExpr(_Node):
     """`[a, b, ...]`, at least one item."""
 
@@ -173,7 +173,7 @@ Expr: TypeAlias = (
 )
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Tempo(_Node):
     """`tempo: n`, `cps: n` or `bpm: n ["b/u"]`; `value` > 0; `signature` is as written, b and u at least 1."""
 
@@ -183,7 +183,7 @@ class Tempo(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class BusDef(_Node):
     """A bus. `kind` is what stands before the body: `:`, `$`, `=`, `#` (a modifier bus) or `synthdef`.
 
@@ -197,7 +197,7 @@ class BusDef(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class OutputDef(_Node):
     """An output; `number` is None for `out` and `main`. `chained`: written with `#`, the body lacks its input."""
 
@@ -207,7 +207,7 @@ class OutputDef(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class PatternDef(_Node):
     """`%name: "..."`, a number or a bus."""
 
@@ -216,7 +216,7 @@ class PatternDef(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class TemplateDef(_Node):
     """`@name: expr`."""
 
@@ -225,7 +225,7 @@ class TemplateDef(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class FunctionDef(_Node):
     """`fn name param ... = expr`."""
 
@@ -235,7 +235,7 @@ class FunctionDef(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class Command(_Node):
     """`outmix: word`, `buffer: n`, `hush`, `unhush`, `panic`, `resetCycles`, `setCycle n`, `nudge n`.
 
@@ -247,7 +247,7 @@ class Command(_Node):
     loc: Loc
 
 
-@value(frozen=True, slots=True, eq=False, repr=False)
+@record(frozen=True, slots=True, eq=False, repr=False)
 class BarePattern(_Node):
     """A line that is just a string."""
 
@@ -258,7 +258,7 @@ class BarePattern(_Node):
 Statement: TypeAlias = Tempo | BusDef | OutputDef | PatternDef | TemplateDef | FunctionDef | Command | BarePattern
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Program:
     """A score's statements in the order of the text, and what was read in a way worth a warning.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from functools import cache
 
 import numpy as np
@@ -14,14 +15,14 @@ from farm.graph.graph import Graph
 from farm.graph.voices import STEP_BITS, Asking, Columns, Explicit
 from farm.render.job import Score, understand
 from farm.score import Source
-from workers.dataclass import dataclass, replace
+from workers.records import record
 
 RATE = 44100
 SOUNDS = 64
 RELEASE_S = 0.5
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class Looping(Explicit):
     """Voices that loop the bench's sounds: these join the slab when voices are first asked for.
 

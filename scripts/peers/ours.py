@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -26,7 +27,7 @@ from farm.plan.program import float_bits
 from farm.render.job import run, understand
 from farm.render.rendering import Rendering
 from farm.score import Source
-from workers.dataclass import dataclass, replace
+from workers.records import record
 
 ROOT_HZ, ANY_CUTOFF_HZ = 110.0, 1234.5
 SCORES = {
@@ -36,7 +37,7 @@ SCORES = {
 }
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@record(frozen=True, slots=True, eq=False)
 class OneSound(Explicit):
     """Voices over one sound, which joins the slab when they are first asked for; `loops`: around it."""
 

@@ -130,7 +130,7 @@ from farm.score import Source
 score = understand(Source("a.ph", 'cps: 4\\nout: s "bd*2" + saw 110 # lpf 800 1'))
 sound = render(score, RenderOptions(cycles=Fraction(1), rate=8000))
 assert abs(sound).max() > 0.1
-print({"numba", "llvmlite", "multiprocessing", "psutil", "soundfile", "dataclasses", "numpy.ma"} & {*sys.modules})
+print({"numba", "psutil", "soundfile", "numpy.ma"} & {*sys.modules})
 """
     cache = objects.cache_folder()
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""Machine code on disk: kernels are compiled once and later only linked, without numba and LLVM.
+"""Machine code on disk: kernels are compiled once and later loaded with llvmlite alone, without importing numba.
 
 One object file per kernel variant, below a folder named by a digest of every source of `workers` (and of
 `FARM_NODES`), the versions of Numba, llvmlite and LLVM, the triple and the CPU level. A file begins with the SHA-256 of
@@ -19,16 +19,13 @@ from pathlib import Path
 from typing import Any
 
 from workers.cache import cache_folder
-from workers.dataclass import dataclass
-from workers.targets.link import Unlinkable, link
+from workers.records import record
 
 LEVEL_FEATURES = {
     "v4": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"),
     "v3": ("avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"),
     "v2": ("sse4.2", "popcnt"),
 }
-LINUX_WORDS = {"sse4_2": "sse4.2", "bmi1": "bmi", "abm": "lzcnt"}
-"""Features that Linux calls otherwise than LLVM does."""
 RUNTIME_SYMBOLS = (
     "numba_gil_ensure",
     "numba_gil_release",
@@ -53,7 +50,7 @@ class CompileError(Exception):
     """The compiling process failed; the message holds what it said."""
 
 
-@dataclass(frozen=True, slots=True)
+@record(frozen=True, slots=True)
 class Code:
     """Loaded machine code: addresses by kernel name. `engine` keeps it alive."""
 
@@ -64,25 +61,10 @@ class Code:
 @cache
 def host_levels() -> tuple[str, ...]:
     """CPU levels this machine can run, best first; empty when it is not x86-64 of at least v2."""
-    features = _told_features() or _found_features()
-    return tuple(level for level, wanted in LEVEL_FEATURES.items() if features.issuperset(wanted))
-
-
-def _told_features(path: Path = Path("/proc/cpuinfo")) -> frozenset[str]:
-    """What Linux says that its first CPU can do, in LLVM's words; nothing elsewhere."""
-    try:
-        with path.open(encoding="ascii", errors="replace") as file:
-            flags = next((line.partition(":")[2].split() for line in file if line.startswith("flags")), [])
-    except OSError:
-        return frozenset()
-    return frozenset(LINUX_WORDS.get(flag, flag) for flag in flags)
-
-
-def _found_features() -> frozenset[str]:
-    """What LLVM finds that this CPU can do."""
     import llvmlite.binding as llvm
 
-    return frozenset(name for name, there in llvm.get_host_cpu_features().items() if there)
+    features = llvm.get_host_cpu_features()
+    return tuple(level for level, wanted in LEVEL_FEATURES.items() if all(features.get(name) for name in wanted))
 
 
 def _sources() -> Iterable[Path]:
@@ -96,6 +78,8 @@ def _sources() -> Iterable[Path]:
 
 def digest() -> str:
     """A name for everything that the machine code depends on, except the CPU level."""
+    import llvmlite.binding as llvm
+
     total = hashlib.sha256()
     for path in _sources():
         total.update(str(path.name).encode() + b"\0" + path.read_bytes() + b"\0")
@@ -103,10 +87,7 @@ def digest() -> str:
         spec = importlib.util.find_spec(package)
         for place in spec.submodule_search_locations or () if spec else ():
             total.update((Path(place) / "_version.py").read_bytes())
-            # LLVM is within llvmlite's library, as a rule. Its version is not asked for: that would load it.
-            sizes = sorted((path.name, path.stat().st_size) for path in Path(place).glob("binding/*llvmlite.*"))
-            total.update(repr(sizes).encode())
-    total.update(repr((sys.platform, os.uname().machine)).encode())
+    total.update(repr((llvm.llvm_version_info, llvm.get_default_triple())).encode())
     return total.hexdigest()[:24]
 
 
@@ -195,15 +176,6 @@ def ensure(names: Iterable[str], level: str, *, jobs: int = 1, progress: Progres
 
 def load(objects: dict[str, bytes]) -> Code:
     """Links objects into this process and finds their addresses."""
-    try:
-        image = link(objects)
-    except Unlinkable:
-        return load_with_llvm(objects)
-    return Code(image.addresses, image.memory)
-
-
-def load_with_llvm(objects: dict[str, bytes]) -> Code:
-    """The same with LLVM's linker, for objects and systems that ours does not know."""
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,6 @@ from numpy.typing import NDArray
 
 from workers.calls import CONSTANT_FIXTURES
 from workers.catalog import Definition, Shape, Unit
-from workers.dataclass import dataclass
 from workers.dsp.math import settle
 from workers.dsp.units import frames_of, phase_step
 from workers.simd import LANES, Floats, Words
