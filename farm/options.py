@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from fractions import Fraction
 from numbers import Integral, Rational, Real
 from os import PathLike
 from typing import Literal
 
 from farm.errors import UsageError
-from workers.records import record
 
 Bits = Literal["16", "24", "32f"]
 Quality = Literal["draft", "good", "best"]
@@ -28,7 +28,7 @@ _NUMBERS = ("gain", "fade_in_s", "fade_out_s")
 _FLAGS = ("lenient", "outputs_as_channels")
 
 
-@record(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class RenderOptions:
     """Options of a render. Times are cycles where the name says so, else seconds.
 
