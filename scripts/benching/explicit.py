@@ -31,7 +31,7 @@ class Looping(Explicit):
 
     def between(self, first_cycle: int, cycles: int, asking: Asking) -> Columns:
         """The voices of these cycles, with their places in the slab."""
-        columns = super().between(first_cycle, cycles, asking)
+        columns = Explicit.between(self, first_cycle, cycles, asking)
         sound = columns.pop("sound")
         places = np.zeros((SOUNDS, 2), np.int64)
         # As sounds of files are read: not a part of planning.

@@ -46,7 +46,7 @@ class OneSound(Explicit):
 
     def between(self, first_cycle: int, cycles: int, asking: Asking) -> Columns:
         """The voices of these cycles, with their places in the slab."""
-        columns = super().between(first_cycle, cycles, asking)
+        columns = Explicit.between(self, first_cycle, cycles, asking)
         key = ("the peers' sound", int(self.loops), False)
         if key not in asking.slab.named:
             asking.slab.named[key] = asking.slab.add(self.sound, self.loops)
