@@ -11,6 +11,7 @@ python once.py live NAME CHUNK WORKERS         milliseconds between blocks, one 
 
 from __future__ import annotations
 
+import gc
 import hashlib
 import json
 import multiprocessing
@@ -27,6 +28,7 @@ from explicit import explicit_score
 from queries import asking_of, measure
 from workloads import CLIPS, Workload, workload
 
+from farm.cli.process import RARELY
 from farm.graph.slab import Slab
 from farm.graph.voices import choke, voices
 from farm.options import RenderOptions
@@ -190,6 +192,8 @@ def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
 
 def main() -> None:
     """Does what the arguments say."""
+    # As the command line does: what is measured is what its users wait for.
+    gc.set_threshold(*RARELY)
     what, *rest = sys.argv[1:]
     if what == "render":
         answer = render(rest[0], rest[1], int(rest[2]))
