@@ -29,7 +29,7 @@ def set_level(level: str) -> None:
 def _vocabulary(level: str) -> dict[str, Any]:
     from workers.targets import vectors
 
-    vectors.LEVEL_HAS_PERMUTE = level != "v2"
+    vectors.memory.LEVEL_HAS_PERMUTE = level != "v2"
     return dict(vectors.VOCABULARY)
 
 

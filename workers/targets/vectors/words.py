@@ -1,0 +1,147 @@
+"""What lowered kernels and loops use besides `workers.simd`: words of memory, atomic ones, sleeping on them, calls."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba.core import cgutils, types
+from numba.extending import intrinsic
+
+from workers.targets.vectors.lanes import I32, I64, call, declare, index_of, pointer_to
+
+
+def _read_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    index = index_of(context, builder, args[1], sig.args[1])
+    pointer = builder.inttoptr(builder.add(args[0], builder.shl(index, I64(3))), I64.as_pointer())
+    return builder.load(pointer, align=8, typ=I64)
+
+
+def _write_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    index = index_of(context, builder, args[1], sig.args[1])
+    pointer = builder.inttoptr(builder.add(args[0], builder.shl(index, I64(3))), I64.as_pointer())
+    builder.store(index_of(context, builder, args[2], sig.args[2]), pointer, align=8)
+    return context.get_dummy_value()
+
+
+def _read_small(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    index = index_of(context, builder, args[1], sig.args[1])
+    return builder.sext(builder.load(pointer_to(builder, args[0], index, I32), align=4, typ=I32), I64)
+
+
+def _write_small(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    index = index_of(context, builder, args[1], sig.args[1])
+    value = builder.trunc(index_of(context, builder, args[2], sig.args[2]), I32)
+    builder.store(value, pointer_to(builder, args[0], index, I32), align=4)
+    return context.get_dummy_value()
+
+
+def _call_address(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    kind = ir.FunctionType(ir.VoidType(), [I64])
+    builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
+    return context.get_dummy_value()
+
+
+read_word = declare(types.int64, _read_word, 2)
+write_word = declare(types.void, _write_word, 3)
+read_small = declare(types.int64, _read_small, 2)
+write_small = declare(types.void, _write_small, 3)
+call_address = declare(types.void, _call_address, 2)
+
+
+@intrinsic
+def default_rounding(typing: Any) -> Any:
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        control = cgutils.alloca_once_value(builder, I32(0x1F80))
+        byte = builder.bitcast(control, ir.IntType(8).as_pointer())
+        call(builder, "llvm.x86.sse.ldmxcsr", ir.VoidType(), [byte])
+        return context.get_dummy_value()
+
+    return types.void(), emit
+
+
+whole = read_word
+
+# Atomic words, and sleeping on them (Linux futex).
+
+
+def _shared_pointer(builder: Any, address: Any, index: Any) -> Any:
+    return builder.inttoptr(builder.add(address, builder.shl(index, I64(3))), I64.as_pointer())
+
+
+def _load_shared(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    pointer = _shared_pointer(builder, args[0], index_of(context, builder, args[1], sig.args[1]))
+    return builder.load_atomic(pointer, "acquire", 8, typ=I64)
+
+
+def _store_shared(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    pointer = _shared_pointer(builder, args[0], index_of(context, builder, args[1], sig.args[1]))
+    builder.store_atomic(index_of(context, builder, args[2], sig.args[2]), pointer, "release", 8)
+    return context.get_dummy_value()
+
+
+def _add_shared(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    pointer = _shared_pointer(builder, args[0], index_of(context, builder, args[1], sig.args[1]))
+    return builder.atomic_rmw("add", pointer, index_of(context, builder, args[2], sig.args[2]), "seq_cst")
+
+
+def _swap_shared(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    pointer = _shared_pointer(builder, args[0], index_of(context, builder, args[1], sig.args[1]))
+    expected, value = (index_of(context, builder, args[i], sig.args[i]) for i in (2, 3))
+    return builder.extract_value(builder.cmpxchg(pointer, expected, value, "seq_cst", "seq_cst"), 0)
+
+
+load_shared = declare(types.int64, _load_shared, 2)
+store_shared = declare(types.void, _store_shared, 3)
+add_shared = declare(types.int64, _add_shared, 3)
+swap_shared = declare(types.int64, _swap_shared, 4)
+
+
+@intrinsic
+def pause(typing: Any) -> Any:
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        call(builder, "llvm.x86.sse2.pause", ir.VoidType(), [])
+        return context.get_dummy_value()
+
+    return types.void(), emit
+
+
+FUTEX, FUTEX_WAIT, FUTEX_WAKE = 202, 0, 1
+"""Linux x86-64 system call and operations (shared between processes)."""
+
+
+def _system_call(builder: Any, numbers: list[Any]) -> Any:
+    kind = ir.FunctionType(I64, [I64] * 7)
+    function = cgutils.get_or_insert_function(builder.module, kind, "syscall")
+    return builder.call(function, numbers + [I64(0)] * (7 - len(numbers)))
+
+
+def _sleep_while(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    b = builder
+    word = b.add(args[0], b.shl(index_of(context, b, args[1], sig.args[1]), I64(3)))
+    expected = b.and_(index_of(context, b, args[2], sig.args[2]), I64(0xFFFFFFFF))
+    span = cgutils.alloca_once(b, ir.ArrayType(I64, 2))
+    nanoseconds = index_of(context, b, args[3], sig.args[3])
+    b.store(b.udiv(nanoseconds, I64(1_000_000_000)), b.gep(span, [I32(0), I32(0)]))
+    b.store(b.urem(nanoseconds, I64(1_000_000_000)), b.gep(span, [I32(0), I32(1)]))
+    _system_call(b, [I64(FUTEX), word, I64(FUTEX_WAIT), expected, b.ptrtoint(span, I64)])
+    return context.get_dummy_value()
+
+
+def _wake(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    b = builder
+    word = b.add(args[0], b.shl(index_of(context, b, args[1], sig.args[1]), I64(3)))
+    _system_call(b, [I64(FUTEX), word, I64(FUTEX_WAKE), index_of(context, b, args[2], sig.args[2])])
+    return context.get_dummy_value()
+
+
+def _doze(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    kind = ir.FunctionType(I32, [I32])
+    function = cgutils.get_or_insert_function(builder.module, kind, "usleep")
+    builder.call(function, [builder.trunc(index_of(context, builder, args[0], sig.args[0]), I32)])
+    return context.get_dummy_value()
+
+
+sleep_while = declare(types.void, _sleep_while, 4)
+wake = declare(types.void, _wake, 3)
+doze = declare(types.void, _doze, 1)
