@@ -301,7 +301,7 @@ def transformed(
     if isinstance(term, Steps):
         return replace(term, pattern=change(term.pattern))
     if isinstance(term, Voices):
-        return replace(term, pattern=change(term.pattern))
+        return term.controlled(change(term.pattern), term.signals)
     if isinstance(term, Bus) and term.version not in resolver.resolving and term.version not in within:
         inner = resolver.term_of(term.version)
         return transformed(resolver, inner, change, name, loc, within | {term.version})

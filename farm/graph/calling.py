@@ -64,9 +64,8 @@ def lacks_input(resolver: Resolver, body: Expr) -> bool:
         return not known and len(arguments) <= len(MODIFIERS[first.name].params)
     if definition is None or definition.role != "effect":
         return False
-    least = sum(param.default is None for param in definition.params)
     signals = isinstance(arguments[0], (BusRef, Call)) if arguments else False
-    return not signals and len(arguments) <= max(least, len(definition.params))
+    return not signals and len(arguments) <= len(definition.params)
 
 
 def is_modifier_bus(resolver: Resolver, bus: BusRef) -> bool:
@@ -380,7 +379,7 @@ def offset(frequency: Term, semitones: Term, place: str) -> Term:
         raise ScoreError("the offset of an oscillator is a plain number of semitones", loc=semitones.loc, hint=hint)
     import numpy as np
 
-    ratio = Fraction(float(semitone_ratio(np.array([float(semitones.value)]))[0]))
+    ratio = Fraction(float(semitone_ratio(np.array([semitones.number]))[0]))
     if isinstance(frequency, Constant):
         return replace(frequency, value=frequency.value * ratio)
     return Unit("mul", (("a", frequency), ("b", Constant(ratio, semitones.loc))), (), f"{place}/+", semitones.loc)
@@ -422,17 +421,17 @@ def ranged(resolver: Resolver, definition: Definition, param: Param, value: Term
     """A value for a param; a constant outside its range is clamped with a warning. ScoreError for a negative time."""
     if isinstance(value, Function):
         raise ScoreError(f"`{definition.name}` needs a number for its {short(param)}, not a transform", loc=loc)
-    if not isinstance(value, Constant) or param.low <= float(value.value) <= param.high:
+    if not isinstance(value, Constant) or param.low <= value.number <= param.high:
         return value
     if value.value < 0 <= param.low and param.unit == "s":
-        message = f"`{definition.name}`: {short(param)} is a length and must not be below 0, not {float(value.value):g}"
+        message = f"`{definition.name}`: {short(param)} is a length and must not be below 0, not {value.number:g}"
         raise ScoreError(message, loc=value.loc)
-    clamped = Fraction(min(max(float(value.value), param.low), param.high))
+    clamped = Fraction(min(max(value.number, param.low), param.high))
     if param.name == "freq_hz" and value.value == 0:
         return value
     resolver.notices.append(
         Notice(
-            f"{definition.name}: {short(param)} {float(value.value):g} is outside {param.low:g} to {param.high:g}"
+            f"{definition.name}: {short(param)} {value.number:g} is outside {param.low:g} to {param.high:g}"
             f"{' ' + param.unit if param.unit not in ('', '1') else ''}; {float(clamped):g} is used",
             loc,
         )

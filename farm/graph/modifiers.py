@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -54,7 +53,7 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
             return voices
         for param, value in values:
             voices = given(resolver, voices, param, value)
-        return replace(voices, envelope=ENVELOPES[name]) if name in ENVELOPES else voices
+        return voices.enveloped(ENVELOPES[name]) if name in ENVELOPES else voices
 
     return map_voices(left, change)
 
@@ -100,7 +99,7 @@ def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voic
     if isinstance(value, Constant):
         value = ranged(resolver, param, value)
     if isinstance(value, Constant) and name != "note":
-        return voices.controlled(give_control(voices.pattern, name, float(value.value)), signals)
+        return voices.controlled(give_control(voices.pattern, name, value.number), signals)
     if isinstance(value, (Constant, Steps)):
         pattern = control(resolver.as_pattern(value), name, resolver.words)
         return voices.controlled(merge(voices.pattern, pattern), signals)
@@ -112,11 +111,11 @@ def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
     name, low, high = param.name, param.low, param.high
     if (param.unit == "s" and value.value < 0) or (param.unit == "slots" and value.value <= 0):
         least = "must not be below 0" if param.unit == "s" else "must be above 0"
-        raise ScoreError(f"`{name}` is a length and {least}, not {float(value.value):g}", loc=value.loc)
-    if low <= float(value.value) <= high:
+        raise ScoreError(f"`{name}` is a length and {least}, not {value.number:g}", loc=value.loc)
+    if low <= value.number <= high:
         return value
-    clamped = Fraction(min(max(float(value.value), low), high))
-    message = f"{name} {float(value.value):g} is outside {low:g} to {high:g}; {float(clamped):g} is used"
+    clamped = Fraction(min(max(value.number, low), high))
+    message = f"{name} {value.number:g} is outside {low:g} to {high:g}; {float(clamped):g} is used"
     resolver.notices.append(Notice(message, value.loc))
     return Constant(clamped, value.loc)
 

@@ -133,7 +133,7 @@ def enveloped(resolver: Resolver, voices: Voices, adsr: Unit) -> Voices:
     for param, control in zip(catalog()["adsr"].params, MODIFIERS["adsr"].params, strict=True):
         if param.name in times:
             voices = modifiers.given(resolver, voices, control, times[param.name])
-    return replace(voices, envelope="adsr")
+    return voices.enveloped("adsr")
 
 
 def voiced(resolver: Resolver, steps: Steps, place: str) -> Voices:

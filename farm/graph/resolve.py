@@ -22,13 +22,13 @@ from farm.pattern.pattern import Pattern, pure
 from farm.pattern.register import TRANSFORMS
 from farm.pattern.words import LARGEST_NUMBER, Words, calculated
 from farm.score.syntax import (
-    OPERATORS,
     Apply,
     Binary,
     BusRef,
     Call,
     Chain,
     Expr,
+    Joined,
     ListExpr,
     Name,
     Negate,
@@ -200,7 +200,7 @@ class Resolver:
 
     def evaluate(self, expr: Expr, place: str) -> Term:
         """The meaning of an expression. `place` is its path."""
-        if not isinstance(expr, OPERATORS):
+        if not isinstance(expr, Joined):
             return self.operand(expr, place)
         first, operators = spine(expr)
         if len(operators) > MOST_OPERATORS:
@@ -298,7 +298,7 @@ class Resolver:
         """`left # right`: left goes into the leftmost call of right."""
         first, operators = spine(right)
         value = self.linked(left, first, place)
-        return self.continued(value, operators, 0, f"{place}/#")
+        return self.continued(value, operators, 0, f"{place}/#") if operators else value
 
     def linked(self, left: Term, right: Expr, place: str) -> Term:
         """One link of a chain: an effect, a modifier, a modifier bus; with --lenient one that fails is left out."""

@@ -414,6 +414,9 @@ class _Reader:
 
 def sequenced(steps: list[Step]) -> Sequence:
     """Steps one after another, with what they are together."""
+    new = tuple.__new__
+    if len(steps) == 1:
+        return new(Sequence, (tuple(steps), steps[0].node.extent))
     extents = [node.extent for _, node in steps]
     single = extents.count(SINGLE)
     peak, layers, height, chance = float(single), min(single, 1), 0, False
@@ -425,7 +428,6 @@ def sequenced(steps: list[Step]) -> Sequence:
                 layers = max(layers, own_layers)
                 height = max(height, own_height)
                 chance = chance or own_chance
-    new = tuple.__new__
     return new(Sequence, (tuple(steps), new(Extent, (peak, layers, height, chance))))
 
 

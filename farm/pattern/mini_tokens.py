@@ -80,7 +80,8 @@ def tokens_of(text: str, loc: Loc) -> tuple[list[Token], list[int]]:
     except _Unreadable:
         _check_brackets(text, starts[-2], loc)
         raise _stray(text, starts[-2], loc) from None
-    if _BRACKET.search(text):
+    brackets = "".join(_BRACKET.findall(text))
+    if brackets and not _is_paired(brackets):
         open_ = _check_brackets(text, len(text), loc)
         if open_:
             bracket, start = open_[-1]
@@ -124,6 +125,20 @@ def _extent_of_word(text: str) -> Extent | None:
         return SINGLE
     notes = len(chord_parts(text)[1] or (0,))
     return Extent(float(notes), notes, 0, False)
+
+
+@lru_cache(maxsize=4096)
+def _is_paired(brackets: str) -> bool:
+    """Whether each of a text's brackets, most often those of a text before, is closed by its own, none too deep."""
+    open_: list[str] = []
+    for bracket in brackets:
+        if bracket in CLOSER:
+            open_.append(CLOSER[bracket])
+            if len(open_) > DEEPEST:
+                return False
+        elif not open_ or open_.pop() != bracket:
+            return False
+    return not open_
 
 
 def _check_brackets(text: str, end: int, loc: Loc) -> list[tuple[str, int]]:

@@ -91,7 +91,7 @@ def stack(patterns: Sequence[Pattern]) -> Pattern:
         return silence
     if len(patterns) == 1:
         return patterns[0]
-    total = sum(pattern.peak for pattern in patterns)
+    total = sum([pattern.peak for pattern in patterns])
     if total <= FOLDED and all(pattern.pieces is not None and pattern.coin is None for pattern in patterns):
         grid = lcm(*[pattern.grid for pattern in patterns])
         return constant(
@@ -111,18 +111,19 @@ def stack(patterns: Sequence[Pattern]) -> Pattern:
 
 def _steady_runs(patterns: Sequence[Pattern]) -> list[Pattern]:
     """Neighbours with short periods joined to one, so that a single coin elsewhere does not cost them their table."""
-    if all(is_steady(pattern) for pattern in patterns) or not any(is_steady(pattern) for pattern in patterns):
+    steady = [is_steady(pattern) for pattern in patterns]
+    if all(steady) or not any(steady):
         return list(patterns)
     layers: list[Pattern] = []
     run: list[Pattern] = []
-    for pattern in patterns:
-        period = common_period(*[one.period for one in [*run, pattern]]) if is_steady(pattern) else None
+    for pattern, lasts in zip(patterns, steady, strict=True):
+        period = common_period(*[one.period for one in [*run, pattern]]) if lasts else None
         if period is not None and period <= TABLE_PERIOD:
             run.append(pattern)
             continue
         if run:
             layers.append(stack(run))
-        run = [pattern] if is_steady(pattern) else []
+        run = [pattern] if lasts else []
         if not run:
             layers.append(pattern)
     return [*layers, stack(run)] if run else layers

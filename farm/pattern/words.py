@@ -84,7 +84,7 @@ class Words:
             key = value
         else:
             # The hash of a Fraction takes ten times as long as that of its two numbers.
-            key = (value.numerator, value.denominator)
+            key = value.as_integer_ratio()
         found = self._ids.get(key)
         if found is None:
             found = self._ids[key] = len(self._values)

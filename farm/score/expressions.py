@@ -350,7 +350,7 @@ class _Row:
         """One argument: a value, a negative number, or a call with its parenthesis glued on."""
         kind = item.kind
         if kind == "op":
-            after = self.items[min(self.at + 1, len(self.items) - 1)]
+            after = self.items[self.at + 1]
             if item.text == "-" and not item.glued and after.kind == "number" and after.glued:
                 self.at += 2
                 return self._number(after, negative_from=item.start)

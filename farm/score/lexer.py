@@ -17,7 +17,7 @@ UNREADABLE = frozenset({"unclosed_string", "unclosed_comment", "bad_number", "st
 
 
 class Token(NamedTuple):
-    """`kind` is the name of its group in `_TOKEN`; `text` has no quotes, tilde or other sigil.
+    """`kind` is the name of its group in `_TOKEN`, of a `#` `op`; `text` has no quotes, tilde or other sigil.
 
     `start` and `end` are offsets and include the sigil. `glued`: no blank before it.
     """
@@ -51,7 +51,8 @@ _TOKEN = re.compile(
     | (?P<bad_number>\.?\d[\w.]*)
     | %(?P<pattern>[A-Za-z_]\w*)
     | @(?P<template>[A-Za-z_]\w*)
-    | (?P<op>\|[-+*/>] | [-+*/<]\| | ~[-+*/] | [-+*/$\#=:,])
+    | (?P<hash>\#)
+    | (?P<op>\|[-+*/>] | [-+*/<]\| | ~[-+*/] | [-+*/$=:,])
     | (?P<open>[(\[])
     | (?P<close>[)\]])
     | (?P<end>\Z)
@@ -61,6 +62,7 @@ _TOKEN = re.compile(
 )
 _SIGILS = frozenset({"string", "bus", "pattern", "template"})
 _BETWEEN = frozenset({"newline", "comment", "block", "end"})
+_SPECIAL = _SIGILS | _BETWEEN | {"hash"}
 _MIDI_PATH = re.compile(r"(?::[A-Za-z_]\w*)+", re.ASCII)
 _REST_OF_LINE = re.compile(r"[^\n]*")
 
@@ -98,44 +100,47 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
     remarked = continued = False
     at: int | None = 0
     previous_end = 0
+    new = tuple.__new__
     while at is not None:
         following, at = _TOKEN.finditer(text, at), None
         for found in following:
             kind = found.lastgroup or ""
             start, end = found.span(kind)
-            if kind in _BETWEEN:
-                if kind == "newline":
-                    # The line on which a comment ends that began behind code is no line of its own.
-                    if tokens or not continued:
-                        lines.append(tuple.__new__(Line, (tokens, not remarked)))
-                        tokens = []
-                    remarked = continued = False
-                elif kind != "end":
-                    remarked = True
-                    if tokens and "\n" in text[start:end]:
-                        lines.append(Line(tokens, False))
-                        tokens, continued = [], True
-                continue
             word = text[start:end]
-            if kind in _SIGILS:
-                start -= 1
-                if kind == "string":
-                    end += 1
-                elif word == "midi" and kind == "bus" and tokens:
-                    path = _MIDI_PATH.match(text, end)
-                    if path is not None:
-                        word += path.group()
-                        at = end = path.end()
-            elif word == "#":
-                follows = bool(lines and lines[-1].tokens)
-                remark = _REMARK.match(text, start)
-                if remark and (tokens or follows):
-                    hash_lines.notice_call(start, bool(tokens))
-                if remark or (not tokens and not hash_lines.is_chain(start, follows)):
-                    at = _skip_line(text, start)
-                    remarked = True
-                    break
-            tokens.append(tuple.__new__(Token, (kind, word, start, end, start == previous_end)))
+            if kind in _SPECIAL:
+                if kind in _BETWEEN:
+                    if kind == "newline":
+                        # The line on which a comment ends that began behind code is no line of its own.
+                        if tokens or not continued:
+                            lines.append(new(Line, (tokens, not remarked)))
+                            tokens = []
+                        remarked = continued = False
+                    elif kind != "end":
+                        remarked = True
+                        if tokens and "\n" in word:
+                            lines.append(Line(tokens, False))
+                            tokens, continued = [], True
+                    continue
+                if kind == "hash":
+                    kind = "op"
+                    follows = bool(lines and lines[-1].tokens)
+                    remark = _REMARK.match(text, start)
+                    if remark and (tokens or follows):
+                        hash_lines.notice_call(start, bool(tokens))
+                    if remark or (not tokens and not hash_lines.is_chain(start, follows)):
+                        at = _skip_line(text, start)
+                        remarked = True
+                        break
+                else:
+                    start -= 1
+                    if kind == "string":
+                        end += 1
+                    elif word == "midi" and kind == "bus" and tokens:
+                        path = _MIDI_PATH.match(text, end)
+                        if path is not None:
+                            word += path.group()
+                            at = end = path.end()
+            tokens.append(new(Token, (kind, word, start, end, start == previous_end)))
             previous_end = end
             if at is not None:
                 break

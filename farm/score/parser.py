@@ -295,6 +295,8 @@ class _StatementReader:
             raise ScoreError(f"the bus name `~{name}` is reserved", loc=loc, hint=f"call it `~{name}_bus`")
 
     def _params(self, tokens: tuple[Token, ...]) -> tuple[str, ...]:
+        if not tokens:
+            return ()
         seen: set[str] = set()
         for token in tokens:
             if token.text in seen:

@@ -12,6 +12,7 @@ from farm.errors import FileError, Loc, ScoreError
 from workers.records import record
 
 MAX_BYTES = 16 * 1024 * 1024
+_new = tuple.__new__
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -27,6 +28,8 @@ class Source:
     text: str
     lines: tuple[str, ...] = field(init=False, repr=False, compare=False)
     line_starts: tuple[int, ...] = field(init=False, repr=False, compare=False)
+    _looked_up: list[tuple[int, int, int, str]] = field(init=False, repr=False, compare=False)
+    """The line that was looked up last, as one item: its number, where it and the next one begin, its text."""
 
     def __post_init__(self) -> None:
         text = self.text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
@@ -37,13 +40,18 @@ class Source:
         object.__setattr__(self, "text", text)
         object.__setattr__(self, "lines", tuple(lines))
         object.__setattr__(self, "line_starts", tuple(starts))
+        object.__setattr__(self, "_looked_up", [(0, 0, 0, "")])
 
     def loc(self, offset: int, length: int = 1) -> Loc:
         """The place of `length` characters from `offset` (0 ... len(text)), which lie in one line."""
-        starts = self.line_starts
-        line = bisect_right(starts, offset)
-        # A score has thousands of places; this takes a third of the time of `Loc(...)`.
-        return tuple.__new__(Loc, (self.name, line, offset - starts[line - 1] + 1, length, self.lines[line - 1]))
+        # A score has thousands of places, most of them in the line of the one before.
+        line, start, following, text = self._looked_up[0]
+        if not start <= offset < following:
+            line = bisect_right(self.line_starts, offset)
+            start, text = self.line_starts[line - 1], self.lines[line - 1]
+            self._looked_up[0] = line, start, start + len(text) + 1, text
+        # This takes a third of the time of `Loc(...)`.
+        return _new(Loc, (self.name, line, offset - start + 1, length, text))
 
 
 def read_source(path: str, forgive: Callable[[ScoreError], None] | None = None) -> Source:

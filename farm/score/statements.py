@@ -52,12 +52,12 @@ class Part:
 def split(lines: list[Line]) -> list[Part]:
     """The statements of a score in order."""
     heads = [read_head(line.tokens) if line.tokens else None for line in lines]
-    matched = _matched_brackets(lines, heads)
+    deeper = _deeper(lines, heads)
     parts: list[Part] = []
     current: Part | None = None
     depth = 0
     dangling = False
-    for line, head in zip(lines, heads, strict=True):
+    for line, head, more in zip(lines, heads, deeper, strict=True):
         tokens = line.tokens
         if not tokens:
             if depth == 0 and (line.blank or not dangling):
@@ -71,35 +71,35 @@ def split(lines: list[Line]) -> list[Part]:
             parts.append(current)
         else:
             current.tokens.extend(tokens)
-        for token in tokens:
-            if token.start in matched:
-                depth += 1 if token.kind == "open" else -1
+        depth += more
         dangling = current.head is not None and tokens[-1].kind == "op"
     return parts
 
 
-def _matched_brackets(lines: list[Line], heads: list[Head | None]) -> set[int]:
-    """The offsets of all brackets that have a partner, with no strong head between them."""
-    matched: set[int] = set()
-    stack: list[Token] = []
+def _deeper(lines: list[Line], heads: list[Head | None]) -> list[int]:
+    """How many brackets more than before are open behind each line; only those that have a partner count, with no
+    strong head between them."""
+    deeper = [0] * len(lines)
+    stack: list[tuple[str, int]] = []
     open_count = {"(": 0, "[": 0}
-    for line, head in zip(lines, heads, strict=True):
+    for number, (line, head) in enumerate(zip(lines, heads, strict=True)):
         if head is not None and head.strong:
             stack.clear()
             open_count = {"(": 0, "[": 0}
-        for token in line.tokens:
-            if token.kind == "open":
-                stack.append(token)
-                open_count[token.text] += 1
-            elif token.kind == "close":
-                wanted = "(" if token.text == ")" else "["
+        for kind, text, _, _, _ in line.tokens:
+            if kind == "open":
+                stack.append((text, number))
+                open_count[text] += 1
+            elif kind == "close":
+                wanted = "(" if text == ")" else "["
                 while open_count[wanted]:
-                    opener = stack.pop()
-                    open_count[opener.text] -= 1
-                    if opener.text == wanted:
-                        matched.update((opener.start, token.start))
+                    opening, began = stack.pop()
+                    open_count[opening] -= 1
+                    if opening == wanted:
+                        deeper[began] += 1
+                        deeper[number] -= 1
                         break
-    return matched
+    return deeper
 
 
 def read_head(tokens: list[Token]) -> Head | None:

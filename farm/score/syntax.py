@@ -43,6 +43,12 @@ class _Node:
         return f"{type(self).__name__}({shown})"
 
 
+class Joined(_Node):
+    """An operator and its two sides."""
+
+    __slots__ = ()
+
+
 @record(frozen=True, slots=True, eq=False, repr=False)
 class Number(_Node):
     """A number, exact; at most 1e15 in size."""
@@ -105,7 +111,7 @@ class Call(_Node):
 
 
 @record(frozen=True, slots=True, eq=False, repr=False)
-class Chain(_Node):
+class Chain(Joined):
     """`left # right`: `left` goes into the leftmost call of `right`. `loc` is the `#`."""
 
     left: Expr
@@ -114,7 +120,7 @@ class Chain(_Node):
 
 
 @record(frozen=True, slots=True, eq=False, repr=False)
-class Apply(_Node):
+class Apply(Joined):
     """`left $ right`, leaning left: `a $ b $ c` is Apply(Apply(a, b), c). `loc` is the `$`."""
 
     left: Expr
@@ -123,7 +129,7 @@ class Apply(_Node):
 
 
 @record(frozen=True, slots=True, eq=False, repr=False)
-class Binary(_Node):
+class Binary(Joined):
     """Arithmetic. `op` as written: + - * /, |+ +| |- -| |* *| |/ /| |> <|, ~+ ~- ~* ~/. `loc` is the operator."""
 
     op: str
@@ -271,18 +277,15 @@ class Program:
     broken: Mapping[str, ScoreError] = field(default_factory=dict)
 
 
-OPERATORS = (Chain, Apply, Binary)
-
-
 def spine(expr: Expr) -> tuple[Expr, list[Chain | Apply | Binary]]:
     """The leftmost operand of `expr`'s operators, and those operators from the innermost outwards.
 
     `a + b # c` gives a and [the +, the #], so that a walk over the right sides needs no recursion.
     """
-    if not isinstance(expr, OPERATORS):
+    if not isinstance(expr, Joined):
         return expr, []
     operators: list[Chain | Apply | Binary] = []
-    while isinstance(expr, OPERATORS):
+    while isinstance(expr, Joined):
         operators.append(expr)
         expr = expr.left
     operators.reverse()
