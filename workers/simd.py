@@ -44,6 +44,11 @@ def select(condition: Mask, yes: Either, no: Either) -> Either:
     return result
 
 
+def everywhere(condition: Mask) -> bool:
+    """Whether a condition holds in every lane."""
+    return bool(np.all(condition))
+
+
 def minimum(a: Floats, b: Floats) -> Floats:
     """`a` where a < b, else `b`."""
     return np.where(a < b, a, b)

@@ -148,6 +148,9 @@ def _select(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.select(*args)
 
 
+everywhere = declare(
+    types.boolean, lambda c, b, s, a: b.icmp_unsigned("==", b.bitcast(a[0], ir.IntType(8)), ir.IntType(8)(255)), 1
+)
 select = declare(lambda condition, yes, no: yes, _select, 3)
 minimum = declare(FLOATS, lambda c, b, s, a: b.select(b.fcmp_ordered("<", a[0], a[1]), a[0], a[1]), 2)
 maximum = declare(FLOATS, lambda c, b, s, a: b.select(b.fcmp_ordered("<", a[1], a[0]), a[0], a[1]), 2)
