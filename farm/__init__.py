@@ -16,8 +16,8 @@ from __future__ import annotations
 
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from farm.errors import FarmError as FarmError
     from farm.options import RenderOptions as RenderOptions

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from farm.cli.ending import FAILED
 from farm.cli.options import json_option
+from farm.cli.process import FAILED
 from farm.cli.settings import Setting, long_name
 
 if TYPE_CHECKING:

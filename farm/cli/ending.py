@@ -7,11 +7,11 @@ import os
 
 import click
 
-FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+USAGE = 2
 
 
 def told(problem: Exception, as_json: bool) -> int:
-    """Says what went wrong, with --json as a document too; the exit status that goes with it."""
+    """Says what went wrong, with --json in a document and nowhere else; the exit status that goes with it."""
     from farm.errors import FarmError, FileError, RenderError, UsageError, in_order
     from farm.printer.streams import failure_as_json, say_json, tell, tell_problems
 
@@ -40,8 +40,9 @@ def told(problem: Exception, as_json: bool) -> int:
             text = " ".join(f"{type(problem).__name__}: {problem}".split())
             hint = "please report it with the score; FARM_DEBUG=1 shows where it happened"
             shown = RenderError(f"internal error: {text}: this is a bug in farm", hint=hint)
-    tell_problems(in_order([shown, *shown.also]))
     if as_json:
         with contextlib.suppress(OSError):
             say_json(failure_as_json(shown))
+            return shown.status
+    tell_problems(in_order([shown, *shown.also]))
     return shown.status

@@ -31,7 +31,8 @@ def plan(score: str, as_json: bool, **given: Any) -> None:
     from farm.render.job import load
 
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
-    tell_problems(loaded.notices)
+    if not as_json:
+        tell_problems(loaded.notices)
     explanation = explain(loaded, options)
     if as_json:
         warnings = [problem_as_json(one) for one in loaded.notices]

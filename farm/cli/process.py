@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import io
 import os
 import signal
 import sys
-from collections.abc import Sequence
-from typing import NoReturn
 
-import click
+# Not `typing`'s: until `main` has begun, an interrupt is Python's to tell, so nothing is imported that can wait.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from types import FrameType
+    from typing import NoReturn
 
-from farm.cli.ending import FAILED, INTERRUPTED, TERMINATED, told
-from farm.cli.group import farm
-
+FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 RARELY = (50_000, 20, 20)
 """How much is made between two looks for garbage (`gc.set_threshold`). What modules and scores hold is none: Python's
 own 700 cost a tenth of a short render."""
@@ -27,15 +29,30 @@ def run(args: Sequence[str] | None = None) -> int:
     # Looked for here and not by click: a line that click cannot read ends with a document too.
     as_json = "--json" in args
     try:
+        from farm.cli.group import farm
+
         status = farm.main(args=args, prog_name="farm", standalone_mode=False)
-    except (KeyboardInterrupt, click.Abort):
-        click.echo("interrupted", err=True)
-        return INTERRUPTED
+    except KeyboardInterrupt:
+        return tell_interrupted()
     except BrokenPipeError:
         return FAILED
     except Exception as problem:  # noqa: BLE001
+        # Python wraps what arrives while a class is made, click what arrives while it asks or prints.
+        if type(problem).__name__ == "Abort" or isinstance(problem.__cause__, KeyboardInterrupt):
+            return tell_interrupted()
+        if isinstance(problem.__cause__, SystemExit):
+            return TERMINATED
+        from farm.cli.ending import told
+
         return told(problem, as_json)
     return status if isinstance(status, int) else 0
+
+
+def tell_interrupted() -> int:
+    """Says so on standard error; the exit status that goes with it."""
+    with contextlib.suppress(OSError):
+        print("interrupted", file=sys.stderr, flush=True)
+    return INTERRUPTED
 
 
 class Interrupted(KeyboardInterrupt):
@@ -43,24 +60,48 @@ class Interrupted(KeyboardInterrupt):
     (dataclasses and namedtuples are made by one) kills itself with SIGINT at its end, whatever the exit status."""
 
 
-def interrupted(*_: object) -> NoReturn:
+def interrupted(_: int, frame: FrameType | None) -> None:
     """On SIGINT."""
-    raise Interrupted
+    if not postponed(interrupted, frame):
+        raise Interrupted
 
 
-def terminated(*_: object) -> NoReturn:
+def terminated(_: int, frame: FrameType | None) -> None:
     """On SIGTERM and SIGHUP: leaves through every `finally`, so that no partial file and no memory stays behind."""
-    sys.exit(TERMINATED)
+    if not postponed(terminated, frame):
+        sys.exit(TERMINATED)
+
+
+def postponed(handler: Callable[[int, FrameType | None], None], frame: FrameType | None) -> bool:
+    """Whether `handler` is called again a little later: Python drops what is raised in a callback of its imports."""
+    if frame is None or frame.f_code.co_name != "cb" or "importlib" not in frame.f_code.co_filename:
+        return False
+    signal.signal(signal.SIGALRM, handler)
+    signal.setitimer(signal.ITIMER_REAL, 0.001)
+    return True
 
 
 def main() -> NoReturn:
     """The console entry: one thread, and never a traceback."""
+    try:
+        if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+            signal.signal(signal.SIGINT, interrupted)
+        for ending in ("SIGTERM", "SIGHUP"):
+            if hasattr(signal, ending):
+                signal.signal(getattr(signal, ending), terminated)
+        status = settled()
+        # The status stands: Python's end, which takes its handlers away, is not interrupted.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        status = tell_interrupted()
+    # All is written and given back: to look for garbage once more would take longer than a small render's sound.
+    gc.freeze()
+    sys.exit(status)
+
+
+def settled() -> int:
+    """Runs this process's command line with its streams in order, and all that it printed is out; the exit status."""
     gc.set_threshold(*RARELY)
-    for ending in ("SIGTERM", "SIGHUP"):
-        if hasattr(signal, ending):
-            signal.signal(getattr(signal, ending), terminated)
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
-        signal.signal(signal.SIGINT, interrupted)
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BytesIO())
@@ -73,10 +114,11 @@ def main() -> NoReturn:
             sys.stdout.flush()
     except OSError as problem:
         if not isinstance(problem, BrokenPipeError):
+            from farm.cli.ending import told
+
+            problem.filename = problem.filename or "standard output"
             status = status or told(problem, as_json=False)
         # What Python still holds for standard output goes nowhere, or the interpreter would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = status or FAILED
-    # All is written and given back: to look for garbage once more would take longer than a small render's sound.
-    gc.freeze()
-    sys.exit(status)
+    return status

@@ -67,7 +67,8 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
 
     silent = quiet or as_json
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
-    tell_problems(loaded.notices)
+    if not as_json:
+        tell_problems(loaded.notices)
     if options.cycles is options.duration_s is options.to_cycle is None and not silent:
         tell(f"a score is endless: rendering {DEFAULT_CYCLES} cycles (--cycles or --duration say how much)")
     with progress(options.rate, silent) as observer:
@@ -77,7 +78,8 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
             assert stream is not None
             report = render_stream(loaded, stream, options, observer)
     later = [*(one for one in report.notices if one not in loaded.notices), *level_warnings(report, options.gain)]
-    tell_problems(later)
+    if not as_json:
+        tell_problems(later)
     warnings = [*loaded.notices, *later]
     if as_json:
         measured = {key: value for key, value in report.as_json().items() if key != "notices"}

@@ -30,8 +30,12 @@ def is_coloured(stream: TextIO | None) -> bool:
 
 
 def say(text: str) -> None:
-    """A result, on standard output."""
-    print(text, flush=True)
+    """A result, on standard output. Raises OSError, which names it."""
+    try:
+        print(text, flush=True)
+    except OSError as problem:
+        problem.filename = "standard output"
+        raise
 
 
 def tell(text: str) -> None:
