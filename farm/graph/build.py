@@ -179,7 +179,7 @@ class Builder:
             return term
         known = self.numbers.get(id(term))
         if known is None:
-            pattern = self.resolved.leaving.numbers_of(term.pattern, self.words)
+            pattern = self.resolved.leaving.numbers_of(term.pattern, self.words, term.loc)
             known = self.numbers[id(term)] = (replace(term, pattern=pattern), term)
             self.numbers[id(known[0])] = (known[0], term)
         return known[0]
@@ -299,7 +299,7 @@ class Builder:
         played: list[int] = []
         signals = self.signals(term)
         if self.resolved.leaving is not None:
-            term = replace(term, pattern=self.resolved.leaving.forgiving(term.pattern))
+            term = replace(term, pattern=self.resolved.leaving.forgiving(term.pattern, term.loc))
         instruments = dict(term.instruments)
         if "" not in instruments and plays_samples(term, self.words):
             source = Source(term.place, term.pattern, term.envelope, signals, None, "", None, term.place, term.loc)

@@ -20,7 +20,7 @@ from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.register import TRANSFORMS
 from farm.pattern.time import Ints
 from farm.pattern.words import Words
-from farm.score.elsewhere import form_of
+from farm.score.elsewhere import OUTSIDE, form_of
 from farm.score.syntax import BusRef, Call, Expr, Name, Number, Section, String, spine
 from workers.catalog import Definition, Param, catalog, language
 from workers.catalog import Unit as ParamUnit
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 ONE_SHOT = "sp"
 OFFSET_OSCILLATORS = ("sine", "saw", "square", "tri")
-PLUGINS = ("vst", "vst2", "vst3", "au", "clap", "lv2", "plugin", "midi")
+PLUGINS = tuple(OUTSIDE)
 OFFSET = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*", re.ASCII)
 OSCILLATOR_OFFSET = Param("offset", "semitones", 0.0, -1e9, 1e9, 'added to the pitch: `7`, `"+0.5"`')
 RAMP_WORDS = ("duration", "duration_s")

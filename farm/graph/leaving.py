@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import numpy as np
 
-from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError
+from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError, placed
 from farm.pattern.hap import NONE, Haps, concat
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Ints
@@ -46,12 +46,16 @@ class Leaving:
             self.leave(error)
             return otherwise
 
-    def forgiving(self, pattern: Pattern) -> Pattern:
-        """The pattern, silent in cycles that are mistakes; the same however many cycles are asked at once."""
+    def forgiving(self, pattern: Pattern, loc: Loc | None) -> Pattern:
+        """The pattern, silent in cycles that are mistakes; the same however many cycles are asked at once.
+
+        `loc` is the place of mistakes that have none.
+        """
 
         def answer(cycles: Ints) -> Haps:
             try:
-                return pattern.query(cycles)
+                with placed(loc):
+                    return pattern.query(cycles)
             except ScoreError as error:
                 if len(cycles) == 1:
                     self.leave(error)
@@ -64,8 +68,8 @@ class Leaving:
 
         return Pattern(answer, pattern.period, pattern.peak, (pattern,))
 
-    def numbers_of(self, pattern: Pattern, words: Words) -> Pattern:
-        """The haps of a raw pattern that are numbers or notes; words are left out."""
+    def numbers_of(self, pattern: Pattern, words: Words, loc: Loc | None) -> Pattern:
+        """The haps of a raw pattern that are numbers or notes; words are left out. `loc` is as for `forgiving`."""
 
         def change(haps: Haps, _: Ints) -> Haps:
             ids, places = haps.entries("v"), haps.entries("loc")
@@ -74,8 +78,8 @@ class Leaving:
             if not wrong.any():
                 return haps
             for row in np.flatnonzero(wrong & (ids != 0)):
-                loc = words.loc(places[row]) if places is not None else None
-                self.leave(no_number(words.text(int(ids[row])), loc))
+                at = words.loc(places[row]) if places is not None else None
+                self.leave(no_number(words.text(int(ids[row])), at))
             return haps.keep(~wrong.take(haps.key))
 
-        return per_hap(self.forgiving(pattern), change)
+        return per_hap(self.forgiving(pattern, loc), change)

@@ -107,7 +107,7 @@ def refusal(
     for number in loop:
         looping = len(loop) > 1 or number in edges[number]
         if looping and (played[number] - reads(scopes[number])) & inside:
-            hint = drawn(scopes, edges, number, inside)
+            hint = f"{drawn(scopes, edges, number, inside)}; an echo is an effect: # delay 0.25 0.5"
             return ScoreError("a loop of buses cannot pass through voices", loc=locs[number], hint=hint)
     if len(loop) > 1 and not any(has_state(node) for number in loop for node in scopes[number].nodes):
         first = min(loop, key=lambda n: orders[n])

@@ -102,7 +102,7 @@ def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voic
         return voices.controlled(give_control(voices.pattern, name, value.number), signals)
     if isinstance(value, (Constant, Steps)):
         pattern = control(resolver.as_pattern(value), name, resolver.words)
-        return voices.controlled(merge(voices.pattern, pattern), signals)
+        return voices.controlled(merge(voices.pattern, pattern, value.loc), signals)
     return voices.controlled(voices.pattern, (*signals, (name, value)))
 
 

@@ -114,7 +114,14 @@ class Resolver:
     def no_bus(self, name: str, loc: Loc) -> ScoreError:
         """The error for a bus that is not defined."""
         known = self.broken.get(f"~{name}")
-        return known or ScoreError(f"there is no bus `~{name}`", loc=loc, hint=bus_hint(name, self.by_name))
+        own = {self.versions[index].name for index in self.resolving}
+        names = [one for one in self.by_name if one not in own]
+        return known or ScoreError(f"there is no bus `~{name}`", loc=loc, hint=bus_hint(name, names))
+
+    def no_definition(self, expr: PatternRef | TemplateRef) -> ScoreError:
+        """The error for a `%name` or `@name`: that of its definition, if there is one."""
+        name = f"{'%' if isinstance(expr, PatternRef) else '@'}{expr.name}"
+        return self.broken.get(name) or comes_later(f"`{name}`", expr.loc)
 
     def use(self, loc: Loc, count: int = 1) -> None:
         """Counts an application; ScoreError where buses that use each other several times multiply without end."""
@@ -291,8 +298,7 @@ class Resolver:
         if isinstance(expr, ListExpr):
             raise comes_later("a list", expr.loc)
         assert isinstance(expr, (PatternRef, TemplateRef))
-        name = f"{'%' if isinstance(expr, PatternRef) else '@'}{expr.name}"
-        raise self.broken.get(name) or comes_later(f"`{name}`", expr.loc)
+        raise self.no_definition(expr)
 
     def chained(self, left: Term, right: Expr, place: str) -> Term:
         """`left # right`: left goes into the leftmost call of right."""
@@ -333,6 +339,8 @@ class Resolver:
             raise ScoreError("after `#` comes an effect or a modifier", loc=right.loc, hint=hint)
         if isinstance(right, Section):
             return self.chained(left, right.body, place)
+        if isinstance(right, (PatternRef, TemplateRef)):
+            raise self.no_definition(right)
         raise ScoreError("after `#` comes an effect or a modifier", loc=right.loc)
 
     def binary(self, op: str, left: Term, right: Term, place: str, loc: Loc) -> Term:
@@ -385,8 +393,8 @@ def binary_unit(node: str, left: Term, right: Term, place: str, loc: Loc) -> Uni
     return Unit(node, (("a", left), ("b", right)), (), place, loc)
 
 
-def bus_hint(name: str, names: dict[str, list[int]]) -> str | None:
-    """What to do about an unknown bus."""
+def bus_hint(name: str, names: list[str]) -> str:
+    """What to do about an unknown bus; `names` are those that can stand in its place."""
     close = suggestion(f"~{name}", [f"~{one}" for one in names])
-    others = ", ".join(f"~{one}" for one in [*names][:MOST_NAMED])
+    others = ", ".join(f"~{one}" for one in names[:MOST_NAMED])
     return close or f"define it, `~{name}: ...`" + (f"; known buses: {others}" if names else "")

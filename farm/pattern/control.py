@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from farm.errors import ScoreError
+from farm.errors import Loc, ScoreError, placed
 from farm.pattern.hap import NONE, Haps, Names, paired, with_column
 from farm.pattern.joins import at_onsets
-from farm.pattern.pattern import Pattern, common_period, per_hap
+from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern, check_number, common_period, per_hap
 from farm.pattern.time import Floats, Ints
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
@@ -74,14 +74,18 @@ def refuse_word(name: str, row: int, ids: Floats, haps: Haps, words: Words) -> N
     places = haps.entries("loc")
     loc = words.loc(places[row]) if places is not None else None
     if words.forgive is None or ids[row] != 0:
-        words.refuse(ScoreError(f"{name}: `{words.text(int(ids[row]))}` is not a number", loc=loc))
+        hint = "numbers are needed here"
+        if name == "note":
+            hint = 'a note is a name (c4, eb3), a syllable (do, re) or a number of semitones: "c4 eb3", "0 7"'
+        words.refuse(ScoreError(f"{name}: `{words.text(int(ids[row]))}` is not a number", loc=loc, hint=hint))
 
 
-def merge(left: Pattern, right: Pattern) -> Pattern:
+def merge(left: Pattern, right: Pattern, loc: Loc | None = None) -> Pattern:
     """`left # right`: the haps of `left`, with the controls that sound in `right` at their onsets.
 
     The controls of `right` win; several haps at an onset give several haps (a chord); none leaves the hap as it is,
-    controls that only `right` has being NaN. Places stay those of `left`.
+    controls that only `right` has being NaN. Places stay those of `left`. Too many haps are a
+    mistake of `right`, at `loc`.
     """
     if not right.peak:
         return left
@@ -90,7 +94,10 @@ def merge(left: Pattern, right: Pattern) -> Pattern:
         haps = left.query(cycles)
         if not len(haps.row):
             return NONE
-        i, j, others = at_onsets(haps, cycles, right)
+        with placed(loc):
+            i, j, others = at_onsets(haps, cycles, right)
+            if len(i) > HAPS_PER_CYCLE:
+                check_number(haps.row[i])
         if len(i) < len(haps.row) or not (i == np.arange(len(i))).all():
             alone = np.flatnonzero(np.bincount(i, minlength=len(haps.row)) == 0)
             if len(alone):

@@ -11,14 +11,14 @@ from fractions import Fraction
 
 import numpy as np
 
-from farm.errors import Loc, Notice, ScoreError
+from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.pattern import mini_tree as tree
 from farm.pattern.chance import child_seed
 from farm.pattern.euclid import euclid
 from farm.pattern.hap import Haps
 from farm.pattern.joins import inner_join, sample
 from farm.pattern.mini_reader import read
-from farm.pattern.notes import note_number
+from farm.pattern.notes import CHORDS, note_number
 from farm.pattern.pattern import Pattern, Value, chord, constant, per_hap, pure, silence
 from farm.pattern.sequences import dropped, randcat, slowcat, stack, timecat
 from farm.pattern.time import Ints
@@ -108,7 +108,8 @@ class _Builder:
             intervals = (0,)
             if self.notices is not None:
                 quality = atom.text.partition("'")[2]
-                self.notices.append(Notice(f"unknown chord `{quality}`: the root alone sounds", words.loc(loc)))
+                hint = suggestion(quality, CHORDS) or f"the chords: {', '.join(CHORDS)}"
+                self.notices.append(Notice(f"unknown chord `{quality}`: the root alone sounds", words.loc(loc), hint))
         notes = [ChordNote(Fraction(root + interval), len(intervals)) for interval in intervals]
         return chord([words.intern(note) for note in notes], loc)
 

@@ -137,11 +137,11 @@ class _Reader:
             elif kind == "_":
                 self.at += 1
                 if not steps:
-                    raise self.wrong("`_` has no step before it to prolong", at)
+                    raise self.wrong("`_` has no step before it to prolong", at, "for example `bd _ sn`; a rest is `~`")
                 steps[-1] = Step(steps[-1].weight + 1, steps[-1].node)
             elif kind == "!":
                 if not steps:
-                    raise self.wrong("`!` has no step before it to repeat", at)
+                    raise self.wrong("`!` has no step before it to repeat", at, "for example `bd ! sn`")
                 self.repeat(steps)
             else:
                 steps.append(self.step())
@@ -171,7 +171,7 @@ class _Reader:
     def count(self, at: int, message: str) -> int:
         value = self.number(at)
         if value.denominator != 1 or value < 1:
-            raise self.wrong(message, at)
+            raise self.wrong(message, at, "for example `bd!3`; a rest is `~`")
         return int(value)
 
     def range(self, steps: list[Step], first: int) -> None:
@@ -229,7 +229,7 @@ class _Reader:
         if given is not None:
             exact = self.number(given)
             if not 0 <= exact <= 1:
-                raise self.wrong("a probability lies between 0 and 1", given)
+                raise self.wrong("a probability lies between 0 and 1", given, "for example `bd?0.3`")
             probability = float(exact)
         peak, layers, height, _ = node.extent
         start = self.starts[at]
@@ -241,7 +241,7 @@ class _Reader:
             raise self.wrong("`@` needs a number", at, "for example `bd@3`")
         weight = self.number(value)
         if weight <= 0:
-            raise self.wrong("a weight is above 0", value)
+            raise self.wrong("a weight is above 0", value, "for example `bd@3`; a rest is `~`")
         return int(weight) if weight.denominator == 1 else weight
 
     def indexed(self, at: int, node: Node) -> Node:
@@ -267,8 +267,10 @@ class _Reader:
         if type(factor) is Atom:
             rate = self.needs_number(factor)
             if rate.numerator < 0 or (slower and not rate.numerator):
-                what = "cannot run backwards" if rate.numerator < 0 else "cannot be slowed by 0"
-                raise self.fail(f"a pattern {what}", factor.offset, len(factor.text))
+                what, hint = "cannot be slowed by 0", "for example `bd/2`; a rest is `~`"
+                if rate.numerator < 0:
+                    what, hint = "cannot run backwards", '`rev` turns each cycle round: s "bd sn" $ rev'
+                raise self.fail(f"a pattern {what}", factor.offset, len(factor.text), hint)
             fastest = rate.denominator / rate.numerator if slower else rate.numerator / rate.denominator
             extent = self.extent(peak * fastest, layers, height + 1, chance, start, self.at - 1)
         else:
@@ -375,7 +377,8 @@ class _Reader:
             for atom in numbers_in(pace):
                 value = self.needs_number(atom)
                 if isinstance(pace, Atom) and value <= 0:
-                    raise self.fail("a polymeter has more than 0 steps a cycle", atom.offset, len(atom.text))
+                    what = "a polymeter has more than 0 steps a cycle"
+                    raise self.fail(what, atom.offset, len(atom.text), "for example `{bd sn hh}%4`")
         return self.grouped(start, "[" if kind == "(" else kind, alternatives, pace)
 
     def grouped(

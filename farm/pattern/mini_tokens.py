@@ -152,7 +152,7 @@ def _check_brackets(text: str, end: int, loc: Loc) -> list[tuple[str, int]]:
                 raise failure(loc, f"brackets are nested more than {DEEPEST} deep", start)
             continue
         if not open_:
-            raise failure(loc, f"`{bracket}` closes nothing", start)
+            raise failure(loc, f"`{bracket}` closes nothing", start, hint="delete it, or open it before")
         opening, began = open_.pop()
         if CLOSER[opening] != bracket:
             hint = f"add `{CLOSER[opening]}` before the `{bracket}`"

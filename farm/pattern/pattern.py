@@ -103,7 +103,7 @@ class Pattern:
             return laid_out(self.pieces or (), self.grid)
         haps = self._answer(cycles)
         if len(haps.row) > HAPS_PER_CYCLE:
-            _check_number(haps)
+            check_number(haps.row)
         return haps
 
     def clear(self) -> None:
@@ -119,9 +119,9 @@ class Pattern:
                     waiting.extend(pattern.parts)
 
 
-def _check_number(haps: Haps) -> None:
-    """Raises ScoreError for too many haps in one cycle: numbers that come from signals are known only now."""
-    most = int(np.bincount(haps.row).max())
+def check_number(row: Ints) -> None:
+    """Raises ScoreError for too many haps of these rows in one cycle: numbers from signals are known only now."""
+    most = int(np.bincount(row).max())
     if most > HAPS_PER_CYCLE:
         hint = "lower the numbers that come from buses or patterns"
         raise ScoreError(f"a pattern has {most:,} haps in one cycle, the limit is {HAPS_PER_CYCLE:,}", hint=hint)

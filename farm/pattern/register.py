@@ -142,7 +142,7 @@ class Transform:
         return call.bound(list(args), [], pattern)
 
     def _error(self, what: str, loc: Loc | None) -> ScoreError:
-        return ScoreError(f"{self.name} {what}", loc=loc, hint=f"written as `{self.signature}`; {self.doc}")
+        return ScoreError(f"`{self.name}` {what}", loc=loc, hint=f"written as `{self.signature}`; {self.doc}")
 
 
 @record(frozen=True, slots=True)

@@ -34,6 +34,8 @@ FORMS: dict[str, str] = {
     **dict.fromkeys(("sequence", "seq", "fastcat", "timecat"), _SEQUENCE),
     **dict.fromkeys(("sawtooth",), "saw 110"),
     **dict.fromkeys(("osc", "sinosc"), "sine 110"),
+    **dict.fromkeys(("lfo",), "sine 0.5"),
+    **dict.fromkeys(("silence", "hush"), 's "~"'),
 }
 """Names with a place in an expression, by how they are written here."""
 
@@ -60,10 +62,23 @@ STATEMENTS: dict[str, str] = {
 }
 """Words that begin statements elsewhere, by the statement here."""
 
+OUTSIDE: dict[str, str] = {
+    **dict.fromkeys(("vst", "vst2", "vst3", "au", "clap", "lv2", "plugin"), "a plugin statement"),
+    "midi": "a MIDI statement",
+}
+"""Words of plugins and MIDI, by what a statement is that begins with one."""
+
+OPERATORS: dict[str, str] = {
+    "~>": "a pattern is shifted by `late`: $ late 0.25",
+    "<~": "a pattern is shifted by `early`: $ early 0.25",
+    **dict.fromkeys(("|+|", "|-|", "|*|", "|/|", "|<|", "|>|", "|%|"), "a control is set with `#` alone: # speed 2"),
+}
+"""Operators, by what stands for them here."""
+
 BANKS: dict[str, str] = {
-    **dict.fromkeys(("kick", "bassdrum", "kd"), "bd"),
-    **dict.fromkeys(("snare", "snaredrum"), "sn"),
-    **dict.fromkeys(("hihat", "hat", "ch", "closedhat"), "hh"),
+    **dict.fromkeys(("kick", "bassdrum", "kd", "superkick"), "bd"),
+    **dict.fromkeys(("snare", "snaredrum", "supersnare"), "sn"),
+    **dict.fromkeys(("hihat", "hat", "ch", "closedhat", "superhat"), "hh"),
     **dict.fromkeys(("openhat", "ohh"), "oh"),
     **dict.fromkeys(("clp", "handclap"), "cp"),
     **dict.fromkeys(("rimshot", "sidestick"), "rim"),

@@ -428,7 +428,12 @@ class _Row:
                 hint="a statement begins on a line of its own; `:name value` follows a call's arguments",
             )
         if item.kind == "op":
-            return ScoreError(f"`{item.text}` cannot stand here", loc=loc)
+            before, value = (self.items[self.at + aside] for aside in (-1, 1))
+            hint = None
+            if item.text == "=" and before.kind == "name" and not isinstance(value, Bracket):
+                written = self.source.text[value.start : value.end] or "0.5"
+                hint = f"a keyword argument is written `:{before.text} {written}`"
+            return ScoreError(f"`{item.text}` cannot stand here", loc=loc, hint=hint)
         shown = self.source.text[item.start : item.end] if isinstance(item, Token) else item.text
         return ScoreError(
             f"an operator is missing before `{shown}`",

@@ -70,7 +70,7 @@ _REST_OF_LINE = re.compile(r"[^\n]*")
 _REMARK = re.compile(r"#[ \t]*(?:[A-Z0-9#=!]|[^\x00-\x7f])")
 
 # A remark that could be an effect; its values are each read as a 1 before the rest of it is looked at.
-_REMARKED_CALL = re.compile(r"(?P<signs>\#+)[ \t]*(?P<word>[A-Za-z]\w*)(?P<rest>[ \t]+[^\n]*)", re.ASCII)
+_REMARKED_CALL = re.compile(r"(?P<signs>\#(?:[ \t]*\#)*)[ \t]*(?P<word>[A-Za-z]\w*)(?P<rest>[ \t]+[^\n]*)", re.ASCII)
 _REMARKED_VALUE = re.compile(r"""(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)(?![\w.])|"[^"\n]*"|~[A-Za-z_]\w*""", re.ASCII)
 _REMARKED_ARGUMENTS = re.compile(r"[ \t(-]*+1(?:[-+*/$#(), \t]*+(?:1|[A-Za-z]\w*+))*+[) \t]*+", re.ASCII)
 _REMARKED_WORD = re.compile(r"[A-Za-z]\w*", re.ASCII)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from farm.errors import Loc, Notice, ScoreError, near, suggestion
-from farm.score.elsewhere import HEADS, STATEMENTS
+from farm.score.elsewhere import HEADS, OUTSIDE, STATEMENTS
 from farm.score.expressions import number_value, read_expression
 from farm.score.lexer import UNREADABLE, Token, tokenize
 from farm.score.source import Source
@@ -180,7 +180,8 @@ class _StatementReader:
         if value is None:
             raise ScoreError("a number over 1e15, or with too many digits", loc=self._loc(number[0]))
         if negative or value == 0:
-            raise ScoreError(f"`{head.word}` must be above 0", loc=self._loc(rest[0]))
+            hint = "beats a minute: `bpm: 120`" if head.word == "bpm" else f"cycles a second: `{head.word}: 0.5`"
+            raise ScoreError(f"`{head.word}` must be above 0", loc=self._loc(rest[0]), hint=hint)
         signature = None
         if len(number) > 1 and number[1].kind == "string":
             signature = number[1].text
@@ -266,7 +267,8 @@ class _StatementReader:
         if name in ("panic", "resetCycles"):
             self._nothing_after(rest, 0, f"`{name}`")
         value = self._body(tokens, head.body)
-        if not isinstance(value, Number):
+        mutes = name in ("hush", "unhush")
+        if not isinstance(value, (Number, BusRef, Name) if mutes else Number):
             raise ScoreError(f"`{name}` takes a number", loc=self._loc(rest[0]))
         return Command(name, (value,), loc)
 
@@ -335,6 +337,9 @@ class _StatementReader:
         )
 
     def _unknown_head(self, head: Head, tokens: list[Token]) -> NoReturn:
+        if head.word in OUTSIDE:
+            message = f"`{head.word}{head.separator}` is {OUTSIDE[head.word]}: plugins and MIDI are out of farm's scope"
+            raise ScoreError(message, loc=self._loc(tokens[0]), hint="with --lenient the score is rendered without it")
         found = near(head.word, HEAD_WORDS)
         bus = f"a bus is written `~{head.word}{':' if head.separator == ':' else f' {head.separator}'} ...`"
         hint = f"did you mean `{found[0]}`?" if found else bus

@@ -183,7 +183,7 @@ def _is_command(tokens: list[Token], separator: str) -> bool:
     rest = tokens[1:]
     if rest and rest[0].kind == "op" and rest[0].text == "-":
         del rest[0]
-    return not rest or (len(rest) == 1 and rest[0].kind in ("number", "name"))
+    return not rest or (len(rest) == 1 and rest[0].kind in ("number", "name", "bus"))
 
 
 def output_number(word: str) -> int | None:

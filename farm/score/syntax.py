@@ -245,11 +245,11 @@ class FunctionDef(_Node):
 class Command(_Node):
     """`outmix: word`, `buffer: n`, `hush`, `unhush`, `panic`, `resetCycles`, `setCycle n`, `nudge n`.
 
-    `args` holds one Number or Name, or nothing; `hush2` is `hush` with the number 2.
+    `args` holds one Number, Name or BusRef, or nothing; `hush2` is `hush` with the number 2.
     """
 
     name: str
-    args: tuple[Number | Name, ...]
+    args: tuple[Number | Name | BusRef, ...]
     loc: Loc
 
 

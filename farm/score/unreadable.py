@@ -6,12 +6,14 @@ import re
 from collections.abc import Sequence
 
 from farm.errors import ScoreError
+from farm.score.elsewhere import OPERATORS
 from farm.score.lexer import UNREADABLE, Token
 from farm.score.source import Source
 
 _WITH_UNIT = re.compile(
     r"(\d{1,15}(?:\.\d{1,15})?)(db|hz|s|sec|st|bpm|bars?|beats?|cycles?|x)", re.IGNORECASE | re.ASCII
 )
+_OPERATOR = re.compile("(?:" + "|".join(map(re.escape, OPERATORS)) + r")(?!\w)", re.ASCII)
 CLOSER = {"(": ")", "[": "]"}
 
 
@@ -52,6 +54,10 @@ def unreadable(token: Token, source: Source) -> ScoreError:
             hint = "levels are factors: 0.5 is -6 dB" if unit[2].lower() == "db" else f"numbers have no unit: {unit[1]}"
         return ScoreError(f"`{token.text[:40]}` is no number", loc=source.loc(token.start, len(token.text)), hint=hint)
     message = f"`{token.text}` means nothing here"
+    for operator in _OPERATOR.finditer(source.text, max(token.start - 2, 0), token.start + 3):
+        if operator.start() <= token.start < operator.end():
+            loc = source.loc(operator.start(), len(operator[0]))
+            return ScoreError(f"`{operator[0]}` means nothing here", loc=loc, hint=OPERATORS[operator[0]])
     if token.text in "'‘’“”":
         return ScoreError(message, loc=loc, hint='strings stand in straight double quotes: "bd sn"')
     if token.text == "~":

@@ -12,7 +12,7 @@ from farm.graph.calling import function_names
 from farm.graph.later import later_names
 from farm.graph.score import understand
 from farm.score import Source
-from farm.score.elsewhere import BANKS, FORMS, HEADS, STATEMENTS, SYNTHS, bank_of, form_of
+from farm.score.elsewhere import BANKS, FORMS, HEADS, OPERATORS, STATEMENTS, SYNTHS, bank_of, form_of
 from tests.render.sound import frames
 
 
@@ -27,9 +27,9 @@ def test_the_table_holds_no_name_of_this_language() -> None:
 
 
 @pytest.mark.parametrize("form", sorted(set(FORMS.values())))
-def test_what_a_score_says_instead_can_be_heard(form: str) -> None:
+def test_what_a_score_says_instead_can_be_heard_or_is_a_rest(form: str) -> None:
     before = 's "bd stab"' if form[0] in "#$" else "s " if form[0] == '"' else ""
-    assert frames(f"out: {before} {form}", cycles=1).any()
+    assert frames(f"out: {before} {form}", cycles=1).any() == (form != 's "~"')
 
 
 @pytest.mark.parametrize("statement", sorted(set(STATEMENTS.values())))
@@ -86,6 +86,18 @@ def test_capital_letters_are_no_distance(text: str, hint: str) -> None:
 def test_the_nearest_name_is_the_same_for_every_order() -> None:
     assert near("BD", ["Bd", "bd", "sn"]) == near("BD", ["bd", "sn", "Bd"]) == ["Bd"]
     assert suggestion("xyz", ["bd", "sn"]) is None
+
+
+@pytest.mark.parametrize("operator", sorted(OPERATORS))
+def test_an_operator_from_elsewhere_is_shown_whole(operator: str) -> None:
+    error = refused(f'out: s "bd" {operator} speed 2')
+    assert (error.message, error.hint) == (f"`{operator}` means nothing here", OPERATORS[operator])
+    assert error.loc is not None
+    assert error.loc[2:4] == (13, len(operator))
+
+
+def test_an_alternation_outside_a_string_is_no_operator() -> None:
+    assert refused("out: s <~a ~b>").message == "`<` means nothing here"
 
 
 def test_drums_have_the_names_of_banks_that_are_there() -> None:

@@ -166,6 +166,10 @@ def test_an_unknown_chord_sounds_its_root_and_is_told() -> None:
     haps = parse("bd c'huh", START, words, 1, notices).query(np.arange(1))
     assert words.midi(haps.column("v")).tolist()[1:] == [60.0]
     assert "huh" in notices[0].message
+    assert notices[0].hint is not None
+    assert notices[0].hint.startswith("the chords: maj, major, M, min")
+    parse("c'mjaor", START, words, 1, notices)
+    assert notices[-1].hint == "did you mean `major`?"
     assert notices[0].loc == Loc("test.ph", 3, 13, 5)
 
 

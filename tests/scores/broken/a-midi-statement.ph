@@ -1,0 +1,2 @@
+midi: "c4"
+out: s "bd"

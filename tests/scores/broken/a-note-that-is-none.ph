@@ -1,0 +1,1 @@
+out: saw # note "h4"

@@ -1,0 +1,2 @@
+@tpl: lpf 800 1
+out: saw 110 # @tpl

@@ -1,0 +1,5 @@
+~a: saw 110
+
+hush ~a
+
+out: ~a
