@@ -150,26 +150,36 @@ def suggestion(name: str, names: Iterable[str]) -> str | None:
     return f"did you mean `{found[0]}`?" if found else None
 
 
+def visible(text: str) -> str:
+    """`text` with an escape (`\\x1b`, `\\u202e`) for each character that would steer a terminal or shows nothing."""
+    if text.isprintable():
+        return text
+    return "".join(one if one.isprintable() else one.encode("unicode_escape").decode("ascii") for one in text)
+
+
 def picture(loc: Loc) -> str:
     """The line of `loc` with a caret under the place."""
-    shown = loc.text.replace("\t", " ")
-    start = max(loc.column - 1 - WIDTH // 2, 0) if len(shown) > WIDTH else 0
-    end = start + WIDTH
-    before, after = ("..." if start else ""), ("..." if end < len(shown) else "")
+    line = loc.text.replace("\t", " ")
+    first = loc.column - 1
+    start = max(first - WIDTH // 2, 0) if len(line) > WIDTH else 0
+    end = min(start + WIDTH, len(line))
+    before, after = ("..." if start else ""), ("..." if end < len(line) else "")
     gutter = f"{loc.line:>5} | {before}"
-    length = max(1, min(loc.length, min(len(shown), end) - loc.column + 1))
-    return f"{gutter}{shown[start:end]}{after}\n{' ' * (len(gutter) + loc.column - 1 - start)}{'^' * length}"
+    # Past the end of the line stands a single caret.
+    indent = len(gutter) + len(visible(line[start:first])) + max(0, first - len(line))
+    carets = max(1, len(visible(line[first : min(first + loc.length, end)])))
+    return f"{gutter}{visible(line[start:end])}{after}\n{' ' * indent}{'^' * carets}"
 
 
 def show(problem: FarmError | Notice) -> str:
-    """The message for people: place, reason, the line with a caret, a hint."""
+    """The message for people: place, reason, the line with a caret, a hint. Nothing in it steers a terminal."""
     kind = problem.kind if isinstance(problem, FarmError) else "warning"
-    parts = [f"{kind}: {problem.message}"]
+    message = f"{kind}: {problem.message}"
     if problem.loc is not None:
-        loc = problem.loc
-        parts[0] = f"{loc.file}:{loc.line}:{loc.column}: {parts[0]}"
-        if loc.text:
-            parts.append(picture(loc))
+        message = f"{problem.loc.file}:{problem.loc.line}:{problem.loc.column}: {message}"
+    parts = [message]
+    if problem.loc is not None and problem.loc.text:
+        parts.append(picture(problem.loc))
     if problem.hint:
         parts.append(f"  {problem.hint}")
-    return "\n".join(parts)
+    return "\n".join(visible(line) for part in parts for line in part.split("\n"))

@@ -13,6 +13,8 @@ from workers.records import record
 
 MAX_BYTES = 16 * 1024 * 1024
 _new = tuple.__new__
+_SOUND = re.compile(rb"(RIFF|RF64|RIFX)....WAVE|FORM....AIF[FC]|fLaC[\x00\x80]|OggS\x00", re.DOTALL)
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -57,17 +59,14 @@ class Source:
 def read_source(path: str, forgive: Callable[[ScoreError], None] | None = None) -> Source:
     """The score at `path`; `-` reads standard input.
 
-    Raises FileError for a file that cannot be read; ScoreError for one that is no score: more than
+    Raises FileError for a file that cannot be read; ScoreError for one that is no score: a sound, more than
     16 MB, not UTF-8, or with control characters other than tab and line ends. With `forgive` these errors go there:
-    of a text that is too large nothing is read, characters that cannot be read become blanks.
+    of a sound and of a text that is too large nothing is read, characters that cannot be read become blanks.
     """
     name = "<stdin>" if path == "-" else path
     content = _read_bytes(path)
-    if len(content) > MAX_BYTES:
-        refused = ScoreError(
-            f"{name} is larger than {MAX_BYTES // 2**20} MB, too large for a score",
-            hint="scores are text; name the `.ph` file",
-        )
+    refused = _no_text(name, content)
+    if refused is not None:
         if forgive is None:
             raise refused
         forgive(refused)
@@ -105,7 +104,24 @@ def _read_bytes(path: str) -> bytes:
         raise FileError(f"cannot read {path}: {reason}") from None
 
 
+def _no_text(name: str, content: bytes) -> ScoreError | None:
+    """The error for a file that holds no text of a score at all."""
+    if _SOUND.match(content):
+        hint = "the score comes first, then the sound to write: farm render SCORE OUT"
+        return ScoreError(f"{name} is a sound file, not a score", loc=Loc(name, 1, 1), hint=hint)
+    if len(content) > MAX_BYTES:
+        hint = "scores are text; name the `.ph` file"
+        return ScoreError(f"{name} is larger than {MAX_BYTES // 2**20} MB, too large for a score", hint=hint)
+    return None
+
+
 def _decode(name: str, content: bytes, forgive: Callable[[ScoreError], None] | None) -> str:
+    if content.startswith(_UTF16):
+        refused = ScoreError("this text is UTF-16, not UTF-8", loc=Loc(name, 1, 1), hint="save the score as UTF-8")
+        if forgive is None:
+            raise refused
+        forgive(refused)
+        return content.decode("utf-16", "replace").replace("\ufffd", " ")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as problem:

@@ -105,7 +105,7 @@ def test_a_mistake_causes_no_others(text: str) -> None:
 @pytest.mark.parametrize(
     ("content", "said", "line", "column"),
     [
-        pytest.param('out: s "bd"\n'.encode("utf-16"), "not UTF-8 text: byte 0xFF", 1, 1, id="UTF-16"),
+        pytest.param('out: s "bd"\n'.encode("utf-16"), "this text is UTF-16, not UTF-8", 1, 1, id="UTF-16"),
         pytest.param('out: s "bd"\n'.encode("utf-16-be"), "control character U+0000", 1, 1, id="UTF-16 without a mark"),
         pytest.param('-- für\nout: s "bd"\n'.encode("latin-1"), "not UTF-8 text: byte 0xFC", 1, 5, id="Latin-1"),
         pytest.param(b'out: s "bd"\n-- \xe2\x82', "not UTF-8 text: byte 0xE2", 2, 4, id="cut in a character"),
@@ -113,7 +113,12 @@ def test_a_mistake_causes_no_others(text: str) -> None:
         pytest.param(b'-- a\nout: \x1b[31ms "bd"\n', "control character U+001B", 2, 6, id="escape"),
         pytest.param(b'out: s "bd"\x0c\n', "control character U+000C", 1, 12, id="form feed"),
         pytest.param('out: s "bd"\x85\n'.encode(), "control character U+0085", 1, 12, id="next line of C1"),
-        pytest.param(b"RIFF\x24\x00\x00\x00WAVEfmt ", "control character U+0000", 1, 6, id="a sound file"),
+        pytest.param(b"\xfe\xff\x00o", "this text is UTF-16, not UTF-8", 1, 1, id="UTF-16, big end first"),
+        pytest.param(b"RIFF\x24\x00\x00\x00WAVEfmt ", "is a sound file, not a score", 1, 1, id="WAV"),
+        pytest.param(b"RF64\xff\xff\xff\xffWAVEds64", "is a sound file, not a score", 1, 1, id="RF64"),
+        pytest.param(b"FORM\x00\n\x00\x08AIFFCOMM", "is a sound file, not a score", 1, 1, id="AIFF"),
+        pytest.param(b"fLaC\x00\x00\x00\x22", "is a sound file, not a score", 1, 1, id="FLAC"),
+        pytest.param(b"OggS\x00\x02", "is a sound file, not a score", 1, 1, id="Ogg"),
     ],
 )
 def test_what_is_no_text_is_pointed_at(content: bytes, said: str, line: int, column: int, tmp_path: Path) -> None:
@@ -125,7 +130,24 @@ def test_what_is_no_text_is_pointed_at(content: bytes, said: str, line: int, col
     loc = caught.value.loc
     assert isinstance(loc, Loc)
     assert (loc.line, loc.column) == (line, column)
-    assert show(caught.value).isprintable() or "\x1b" not in show(caught.value).replace(loc.text, "")
+    assert show(caught.value).replace("\n", "").isprintable()
+
+
+@pytest.mark.parametrize("steering", ["\x00", "\x1b[31m", "\x9b1m", "\u202e", "\u2066", "\u200b", "\x7f"])
+def test_nothing_of_a_score_steers_the_terminal(steering: str) -> None:
+    text = f"out: {steering}lfp {steering}300"
+    loc = Loc(f"a{steering}.ph", 1, 6 + len(steering), 3, text)
+    first, line, carets, hint = show(ScoreError(f"no `{steering}`", loc=loc, hint=f"not {steering}")).split("\n")
+    assert (first + line + carets + hint).isprintable()
+    escape = steering[0].encode("unicode_escape").decode()
+    assert all(escape in part for part in (first, line, hint))
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "lfp"
+
+
+def test_a_caret_covers_the_whole_escape() -> None:
+    _, line, carets = show(ScoreError("no", loc=Loc("a.ph", 1, 3, 1, "a \u202e b" + "\x07" * 400))).split("\n")
+    assert line[carets.index("^") : carets.rindex("^") + 1] == "\\u202e"
+    assert line.endswith("...")
 
 
 @pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
