@@ -14,7 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import FrameType
-    from typing import NoReturn
+    from typing import NoReturn, TextIO
 
 FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 RARELY = (50_000, 20, 20)
@@ -118,7 +118,16 @@ def settled() -> int:
 
             problem.filename = problem.filename or "standard output"
             status = status or told(problem, as_json=False)
-        # What Python still holds for standard output goes nowhere, or the interpreter would complain at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget(sys.stdout)
         status = status or FAILED
+    try:
+        if sys.stderr is not None:
+            sys.stderr.flush()
+    except OSError:
+        forget(sys.stderr)
     return status
+
+
+def forget(stream: TextIO) -> None:
+    """Lets what Python still holds for a stream that nobody reads go nowhere: it would complain at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
