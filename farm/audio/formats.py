@@ -67,3 +67,10 @@ def check_holds(form: Format, rate: int, bits: Bits, channels: int) -> None:
     if channels > form.most_channels:
         hint = f"WAV holds up to {WAV.most_channels}"
         raise UsageError(f"{form.name} cannot hold {channels} channels: at most {form.most_channels}", hint=hint)
+
+
+def check_clip(form: Format, clip: str, bits: Bits) -> None:
+    """Raises UsageError where frames above full scale have no place in the file and nothing is done about them."""
+    if clip == "none" and (bits != "32f" or form.compressed):
+        hint = "add --bits 32f and write .wav or .aiff, or use --clip limit"
+        raise UsageError("--clip none goes with 32 bit float files only: others end at full scale", hint=hint)

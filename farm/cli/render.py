@@ -108,7 +108,7 @@ def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
     """The file to write. Raises UsageError for a name that cannot be meant, or a format that cannot hold the frames."""
     from pathlib import Path
 
-    from farm.audio.formats import check_holds, format_of
+    from farm.audio.formats import check_clip, check_holds, format_of
     from farm.errors import UsageError
 
     if out is None:
@@ -126,6 +126,7 @@ def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
         raise UsageError(f"OUT {out} is the score itself", hint="name another file; it would be overwritten")
     form = format_of(target)
     check_holds(form, options.rate, options.bits, 2)
+    check_clip(form, options.clip, options.bits)
     if not form.bits and in_command_line("bits"):
         raise UsageError(f"--bits {options.bits}: {form.name} has no bits to choose", hint="leave --bits out")
     return target

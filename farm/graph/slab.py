@@ -66,6 +66,10 @@ class Slab:
         bank = self.banks.get(name) or self.library.bank(name)
         if bank is None:
             raise no_bank(name, self.library)
+        file = bank.file(index)
+        if (file, backwards) not in self.places:
+            self.places[file, backwards] = self.put(planes_of(file, self.rate, backwards))
+        # A bank counts once something of it sounds: --lenient leaves out what cannot be read.
         if name not in self.banks:
             self.banks[name] = bank
             if bank.built_in and name in STAND_INS:
@@ -74,9 +78,6 @@ class Slab:
                 links = ", ".join(shown(one) for one in bank.refused[:3]) + ", ..." * (len(bank.refused) > 3)
                 message = f"left out of the bank `{name}`, because they are links out of its sample folder: {links}"
                 self.notices.append(Notice(message, loc, "copy the files into the folder"))
-        file = bank.file(index)
-        if (file, backwards) not in self.places:
-            self.places[file, backwards] = self.put(planes_of(file, self.rate, backwards))
         return self.places[file, backwards]
 
     def silence(self) -> Place:

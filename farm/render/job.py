@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from farm.audio.clipping import CLIPPINGS, margins
 from farm.audio.decode import shown
-from farm.audio.formats import format_of
+from farm.audio.formats import WAV, check_clip, format_of
 from farm.audio.samples import VARIABLE, library
 from farm.audio.writer import FrameWriter, WavStream, open_writer
-from farm.errors import FileError, Notice, RenderError, ScoreError, UsageError, in_order, show
+from farm.errors import FileError, Notice, RenderError, ScoreError, in_order, show
 from farm.graph.graph import Graph
 from farm.graph.place import seed64
 from farm.graph.score import Score, all_told, load, silence, understand
@@ -156,7 +156,7 @@ def render_file(
     options = options or RenderOptions()
     check_arguments(score, options)
     path = Path(path)
-    check_clip(options, format_of(path).compressed)
+    check_clip(format_of(path), options.clip, options.bits)
     asked = extent(options, score.graph.cps)
     count = len(channels(score.graph, options))
     check_room(path, options, count, total_frames(asked))
@@ -177,7 +177,7 @@ def render_stream(
 
     Raises as `render_file` does, and BrokenPipeError when nobody reads any longer.
     """
-    check_clip(options, compressed=False)
+    check_clip(WAV, options.clip, options.bits)
     asked = extent(options, score.graph.cps)
     frames = None if asked.last is None else asked.last - asked.first
     seed, count = dither_seed(options), len(channels(score.graph, options))
@@ -218,13 +218,6 @@ def check_arguments(score: object, options: object) -> None:
         raise TypeError(f"a score is needed that farm.load has read, not {score!r}{hint}")
     if not isinstance(options, RenderOptions):
         raise TypeError(f"options are farm.RenderOptions(...), not {options!r}")
-
-
-def check_clip(options: RenderOptions, compressed: bool) -> None:
-    """Raises UsageError where frames above full scale have no place in the file and nothing is done about them."""
-    if options.clip == "none" and (options.bits != "32f" or compressed):
-        hint = "add --bits 32f and write .wav or .aiff, or use --clip limit"
-        raise UsageError("--clip none goes with 32 bit float files only: others end at full scale", hint=hint)
 
 
 def check_room(path: Path, options: RenderOptions, count: int, frames: int | None) -> None:

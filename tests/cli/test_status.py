@@ -57,6 +57,7 @@ Farm = Callable[..., Ran]
         ("render a.ph out.flac --bits 32f", "FLAC cannot hold --bits 32f: it holds 16 or 24"),
         ("render a.ph out.ogg --rate 384000", "OGG Vorbis cannot hold --rate 384000: at most 200000 Hz"),
         ("render a.ph out.ogg --bits 16", "--bits 16: OGG Vorbis has no bits to choose"),
+        ("render a.ph --clip none", "--clip none goes with 32 bit float files only"),
         ("render a.ph - --json", "OUT `-` and --json both want standard output"),
         ("render a.ph .", "is a folder"),
         ("render a.ph nowhere/", "is a folder"),

@@ -15,6 +15,9 @@ from farm.audio import decode, planes
 from farm.errors import RenderError, SampleError, show
 from farm.graph import slab
 from farm.graph.law import pan_gains
+from farm.options import RenderOptions
+from farm.render.job import run, understand
+from farm.score import Source
 from tests.render.sound import RATE, Frames, frames, report, same_bits
 
 EDGE = 64
@@ -133,6 +136,15 @@ def test_folders_are_searched_in_order(folder: Path, monkeypatch: pytest.MonkeyP
     assert told.foreign_banks == {"bd": "last/bd"}
     (folder / "test.ph").unlink()
     assert report('cps: 1\nout: s "bd"').foreign_banks == {}
+
+
+def test_a_bank_that_is_left_out_does_not_count(folder: Path) -> None:
+    (folder / "samples" / "junk").mkdir(parents=True)
+    (folder / "samples" / "junk" / "a.wav").write_text("no sound")
+    source = Source("test.ph", 'cps: 1\nout: s "bd junk"')
+    loaded = understand(source, lenient=True)
+    told = run(loaded, RenderOptions(cycles=Fraction(1), lenient=True), None, lambda _: None)
+    assert (told.banks, told.foreign_banks) == (("bd",), {})
 
 
 def fault(text: str, folder: Path) -> SampleError:
