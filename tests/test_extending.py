@@ -135,7 +135,7 @@ def test_a_transform_in_one_function_is_documented_and_heard() -> None:
 
 @pytest.mark.usefixtures("transform_module")
 def test_a_transform_in_one_function_is_checked_like_the_others() -> None:
-    with pytest.raises(ScoreError, match="twice takes one argument") as caught:
+    with pytest.raises(ScoreError, match="`twice` takes one argument") as caught:
         frames('out: s "rim" $ twice')
     assert caught.value.loc is not None and caught.value.loc.column == 16
     with pytest.raises(ScoreError, match="there is no transform `twise`") as caught:

@@ -71,6 +71,7 @@ _REMARK = re.compile(r"#[ \t]*(?:[A-Z0-9#=!]|[^\x00-\x7f])")
 
 # A remark that could be an effect; its values are each read as a 1 before the rest of it is looked at.
 _REMARKED_CALL = re.compile(r"(?P<signs>\#(?:[ \t]*\#)*)[ \t]*(?P<word>[A-Za-z]\w*)(?P<rest>[ \t]+[^\n]*)", re.ASCII)
+_REMARKED_BUS = re.compile(r"\#(?:[ \t]*\#)+[ \t]*(?P<bus>~[A-Za-z_]\w*)[^\n]*", re.ASCII)
 _REMARKED_VALUE = re.compile(r"""(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)(?![\w.])|"[^"\n]*"|~[A-Za-z_]\w*""", re.ASCII)
 _REMARKED_ARGUMENTS = re.compile(r"[ \t(-]*+1(?:[-+*/$#(), \t]*+(?:1|[A-Za-z]\w*+))*+[) \t]*+", re.ASCII)
 _REMARKED_WORD = re.compile(r"[A-Za-z]\w*", re.ASCII)
@@ -195,6 +196,12 @@ class _HashLines:
 
         `behind`: it stands behind code, not in the line below; there, `##` is a line that somebody switched off.
         """
+        bus = _REMARKED_BUS.match(self.source.text, start) if behind else None
+        if bus is not None:
+            hint = f"one `#` joins an effect: # {self.source.text[bus.start('bus') : bus.end()].rstrip()}"
+            loc = self.source.loc(start, bus.end("bus") - start)
+            self.notices.append(Notice("the rest of this line is a remark", loc, hint))
+            return
         found = _REMARKED_CALL.match(self.source.text, start)
         if found is None or found["word"].lower() not in self.names or not (behind or found["signs"] == "#"):
             return

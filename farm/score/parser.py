@@ -338,8 +338,7 @@ class _StatementReader:
 
     def _unknown_head(self, head: Head, tokens: list[Token]) -> NoReturn:
         if head.word in OUTSIDE:
-            message = f"`{head.word}{head.separator}` is {OUTSIDE[head.word]}: plugins and MIDI are out of farm's scope"
-            raise ScoreError(message, loc=self._loc(tokens[0]), hint="with --lenient the score is rendered without it")
+            raise self._outside(tokens[0], head.separator)
         found = near(head.word, HEAD_WORDS)
         bus = f"a bus is written `~{head.word}{':' if head.separator == ':' else f' {head.separator}'} ...`"
         hint = f"did you mean `{found[0]}`?" if found else bus
@@ -352,6 +351,11 @@ class _StatementReader:
             loc=self._loc(tokens[0]),
             hint=hint,
         )
+
+    def _outside(self, word: Token, separator: str) -> ScoreError:
+        what = f"{OUTSIDE[word.text]}: plugins and MIDI are out of farm's scope"
+        hint = "with --lenient the score is rendered without it"
+        return ScoreError(f"`{word.text}{separator}` is {what}", loc=self._loc(word), hint=hint)
 
     def _no_statement(self, tokens: list[Token]) -> NoReturn:
         first = tokens[0]
@@ -377,6 +381,8 @@ class _StatementReader:
             )
         hint = "a statement begins with `out:`, `~name:`, `tempo:`, `%name:`, `@name:` or `fn`"
         if first.kind == "name":
+            if first.text in OUTSIDE:
+                raise self._outside(first, "")
             called = len(tokens) > 1 and tokens[1].kind in ("string", "number", "open", "bus")
             written = self.source.text[first.start : tokens[-1].end]
             if called and len(written) <= 60 and "\n" not in written:

@@ -145,6 +145,7 @@ def test_a_misspelt_chain_is_noticed() -> None:
     ("line", "columns", "hint"),
     [
         ("~a: saw 3 ## lpf 300", (11, 6), "one `#` joins an effect: # lpf 300"),
+        ("~a: saw 3 # # ~b # lpf 3", (11, 6), "one `#` joins an effect: # ~b # lpf 3"),
         ("~a: saw 3 # # lpf 300", (11, 7), "one `#` joins an effect: # lpf 300"),
         (
             "~a: saw 3 # lpf 9 ### noise (~b * 2) # gain 0.5  ",

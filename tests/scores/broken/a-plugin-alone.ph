@@ -1,0 +1,2 @@
+vst "x"
+out: s "bd"
