@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio.samples import SampleLibrary
-from farm.errors import RenderError
+from farm.errors import RenderError, ScoreError
 from farm.graph import sinc
 from farm.graph.graph import Graph
 from farm.graph.slab import Slab
@@ -45,6 +45,8 @@ Frames = NDArray[np.float32]
 POOL_WORTH_S = 0.2
 """Estimated seconds of one worker above which a pool is started: starting one costs about 30 ms."""
 WINDOW_S = 10.0
+AHEAD_S = 120
+"""How far behind the end patterns may read a bus: it has to run until there."""
 TAIL_WINDOW_S = 2.0
 LONGEST_WINDOW_S = 60.0
 WINDOW_VOICES = 16384
@@ -167,7 +169,12 @@ class Rendering:
             own = Session(self.session)
             rendering = Rendering(self.graph, inline, (bus,), None, False, own, library=self.library)
             self.probes[bus] = Probe(rendering, bus)
-        return self.probes[bus].at_frames(frames)
+        probe = self.probes[bus]
+        last = max(self.end_frame or 0, probe.first + len(probe.kept)) + AHEAD_S * self.options.rate
+        if len(frames) and int(frames.max()) > last:
+            message = f"a pattern asks for a bus more than {AHEAD_S // 60} minutes after all that is rendered"
+            raise ScoreError(message, hint="a shift or a factor that comes from a bus is too large: scale the bus")
+        return probe.at_frames(frames)
 
     def read_cycles(self, bus: int, cycles: NDArray[np.int64]) -> NDArray[np.float64]:
         """A bus's left channel at the start of cycles; before the score begins it is 0."""

@@ -124,3 +124,12 @@ def test_every_name_of_the_package_is_there() -> None:
     for name in farm.__all__:
         assert getattr(farm, name) is not None
         assert name in dir(farm)
+
+
+def test_a_bus_is_not_read_hours_after_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "far.ph"
+    path.write_text(
+        'cps: 7.9\n~a: pulse 18 0.8\n~f: square * 100000\nout: s "~a*3" $ stut ~a 0.25 1.5 $ off ~f (late -0.25)\n'
+    )
+    with pytest.raises(ScoreError, match="more than 2 minutes after all that is rendered"):
+        farm.render(farm.load(path), farm.RenderOptions(cycles=Fraction(2)))
