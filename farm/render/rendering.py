@@ -46,7 +46,7 @@ POOL_WORTH_S = 0.2
 """Estimated seconds of one worker above which a pool is started: starting one costs about 30 ms."""
 WINDOW_S = 10.0
 AHEAD_S = 120
-"""How far behind the end patterns may read a bus: it has to run until there."""
+"""How far after the end of a render patterns may read a bus, which has to run until there."""
 TAIL_WINDOW_S = 2.0
 LONGEST_WINDOW_S = 60.0
 WINDOW_VOICES = 16384
