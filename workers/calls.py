@@ -22,8 +22,8 @@ class Argument:
     """One word of the record. `role` tells what it is, `name` which."""
 
     role: str
-    """frames, frame, out, state, ring, ring_mask, channels, input, constant, signal, column, number, samples or
-    line_lengths."""
+    """frames, frame, out, state, ring, ring_mask, lines, line_room, line_lengths, channels, input, constant, signal,
+    column, number or samples."""
     name: str
 
 
@@ -65,8 +65,6 @@ def layout(definition: Definition, variant: str) -> tuple[Argument, ...]:
             words.append(Argument("constant", "origin"))
         elif need in ("state", "cells"):
             words.append(Argument("state", need))
-        elif need == "lines":
-            words.append(Argument("ring", "lines"))
         elif need == "ring":
             words += [Argument("ring", "ring"), Argument("ring_mask", "ring_mask"), Argument("constant", "origin")]
         else:

@@ -19,8 +19,9 @@ A kernel's signature names what it needs. Besides its inputs and params these na
 `place`        uint32 per lane: where this node stands; the seed of `rand(place, frame)`
 `side`         +1 in left lanes, -1 in right lanes, 0 inside voices
 `channels`     lanes in use (2 on a bus, 8 inside voices), for `Shape.CHANNELS`
-`lines`        memory of the ring, for `Shape.CHANNELS`: (channels, lines, ring_mask + 1) floats
-`ring_mask`    length of one line - 1 (a power of two - 1)
+`lines`        memory of the delay lines, for `Shape.CHANNELS`: `line_room` floats a channel, which hold its lines one
+               after the other, `LINE_GUARD` floats behind each
+`line_room`    floats of one channel's lines
 `line_lengths` memory of whole numbers, for `Shape.CHANNELS`: (channels, lines), `Ring.line_frames` at this rate
 `cells`        memory of the state fields, for `Shape.CHANNELS`: field f of channel c is float 16 f + c
 `samples`      memory of all samples, for `Shape.FOLD`
@@ -48,7 +49,7 @@ Kernel = Callable[..., None]
 
 FIXTURES = (
     *("out", "frames", "frame", "state", "ring", "age", "gate_frames", "period_s", "rate_hz", "place", "side"),
-    *("channels", "lines", "ring_mask", "line_lengths", "cells", "samples"),
+    *("channels", "lines", "line_room", "line_lengths", "cells", "samples"),
 )
 
 

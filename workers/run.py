@@ -71,10 +71,10 @@ O_KERNEL, O_WORDS, O_OUT, O_FIRST_FIELD, O_FIELDS, O_NODE, O_FIRST = (
 F_CONSTANT, F_ENTRIES, F_COUNT = int(Feed.CONSTANT), int(Feed.ENTRIES), int(Feed.COUNT)
 C_SCRATCH, C_CONSTANT, C_STATE, C_ARENA = int(Code.SCRATCH), int(Code.CONSTANT), int(Code.STATE), int(Code.ARENA)
 C_INNER, T_INNER_SLOT = int(Code.INNER), int(Task.INNER_SLOT)
-G_STATE_AT, G_CLEARED = int(Group.STATE_AT), int(Group.CLEARED)
+G_STATE_AT, G_LINE_BYTES = int(Group.STATE_AT), int(Group.LINE_BYTES)
 C_SIGNAL, C_OUT, C_COLUMN, C_RING = int(Code.SIGNAL), int(Code.OUT), int(Code.COLUMN), int(Code.RING)
 C_COUNT, C_LANES, C_AGES, C_HALF_OUT = int(Code.COUNT), int(Code.LANES), int(Code.AGES), int(Code.HALF_OUT)
-C_SLAB = int(Code.SLAB)
+C_SLAB, C_LINES = int(Code.SLAB), int(Code.LINES)
 FAULT_FOUND, FAULT_NODE, FAULT_FRAME, FAULT_TASK, FAULT_LANE = (
     int(Fault.FOUND),
     int(Fault.NODE),
@@ -123,6 +123,9 @@ def fill_record(
             value = constants + value * FIELD_BYTES + half * HALF * 4
         elif code == C_STATE:
             value = state_of(task, group, arena, scratch) + value * FIELD_BYTES + half * HALF * 4
+        elif code == C_LINES:
+            fields = read_word(group, G_FIELDS)
+            value = state_of(task, group, arena, scratch) + fields * FIELD_BYTES + value + half * step
         elif code == C_ARENA:
             value = arena + value
         elif code == C_SIGNAL:
@@ -285,11 +288,11 @@ def run_task(
     fields = read_word(group, G_FIELDS)
     if fields > 0:
         state = state_of(task, group, arena, scratch)
+        held = (fields * FIELD_BYTES + read_word(group, G_LINE_BYTES)) // 8
         if read_word(task, T_IN) >= 0:
-            copy_words(state, arena + read_word(task, T_IN), fields * (FIELD_BYTES // 8))
+            copy_words(state, arena + read_word(task, T_IN), held)
         else:
-            zero_words(state, fields * (FIELD_BYTES // 8))
-            zero_words(arena + read_word(task, T_RING), read_word(group, G_CLEARED) // 8)
+            zero_words(state, held)
     start_feeds(group, feeds, arena, scratch, first)
     if read_word(group, G_SEEKS) > 0:
         seek(group, task, ops, arena, kernels, scratch)

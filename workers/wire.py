@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-VERSION = 2
+VERSION = 3
 
 LANES = 16
 """Lanes of a slice."""
@@ -18,9 +18,8 @@ BLOCK = 64
 """Frames of one inner call, at most; blocks never cross a multiple of this."""
 GUARD = 16
 """Frames by which every signal buffer is padded."""
-LINE_GUARD = 16
-"""Floats behind each of a node's delay lines. The first 8 repeat the line's own first ones, so that eight neighbours
-may be read anywhere; the rest keeps lines of equal length from meeting in the same places of the cache."""
+LINE_GUARD = 64
+"""Floats behind each of a node's delay lines: room for what a call finds and leaves beyond the line's end."""
 
 FIELD_BYTES = LANES * 4
 """Bytes of one constant or state field of a slice."""
@@ -57,10 +56,10 @@ class Group(IntEnum):
     """Offsets into scratch."""
     CONSTANTS_AT = 11
     BUFFERS_AT = 12
-    CLEARED = 14
-    """Bytes of the group's rings that are zeroed where a task starts from nothing."""
     STATE_AT = 13
     """State of tasks that hand nothing on: STATE_OUT is -1."""
+    LINE_BYTES = 14
+    """Bytes of delay lines behind the state fields, handed on with them."""
 
 
 class Task(IntEnum):
@@ -134,6 +133,8 @@ class Code(IntEnum):
     """Scratch buffer of half `step`, or the zero buffer where that half is silent."""
     SLAB = 14
     """Where the slab of samples begins in this process."""
+    LINES = 15
+    """Delay lines behind the task's state fields: value + half * step."""
 
 
 def coding(stride: int, bits: int, floating: bool) -> int:

@@ -242,7 +242,7 @@ def finished(
         fields=program.fields,
         carried=program.carried,
         ring_bytes=program.ring_bytes,
-        ring_cleared=program.ring_cleared,
+        line_bytes=program.line_bytes,
         block_frames=block_frames,
         buffers=program.buffers,
         reads_buses=tuple(dict.fromkeys(program.reads_buses)),

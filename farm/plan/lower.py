@@ -36,12 +36,17 @@ def signal_bytes(plan: StaticPlan) -> int:
     return 2 * ((plan.chunk_frames + 15) // 16 * 16 + GUARD) * 4
 
 
+def state_bytes(group: GroupPlan) -> int:
+    """Bytes that a slice of a group hands on from chunk to chunk: fields, then delay lines."""
+    return group.fields * FIELD_BYTES + group.line_bytes
+
+
 def scratch_sizes(plan: StaticPlan) -> tuple[int, int, int, int]:
     """(where constants, state, buffers begin, all) in a worker's scratch; the same for every group."""
     records = max(RECORDS + (2 * len(g.ops) + len(g.posts) + 2) * RECORD_WORDS * 8 for g in plan.groups)
     records = (records + 63) // 64 * 64
     state = records + max(len(g.constants) for g in plan.groups) * FIELD_BYTES
-    buffers = state + max(g.fields for g in plan.groups) * FIELD_BYTES
+    buffers = state + max(state_bytes(g) for g in plan.groups)
     return records, state, buffers, buffers + max(g.buffers + 1 for g in plan.groups) * BUFFER_BYTES
 
 
@@ -63,7 +68,7 @@ def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], wor
         sizes["scratch", worker] = scratch_sizes(plan)[3]
     for number, group in enumerate(plan.groups):
         sizes["static constants", number] = FIELD_BYTES * len(group.constants)
-        sizes["state", number] = 2 * window.slots[number] * group.fields * FIELD_BYTES if group.carried else 0
+        sizes["state", number] = 2 * window.slots[number] * state_bytes(group) if group.carried else 0
         sizes["ring", number] = window.slots[number] * group.ring_bytes
         for table, lengths in enumerate(group.line_lengths):
             sizes["lengths", number * 1024 + table] = 8 * len(lengths)
@@ -112,7 +117,7 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
         row[Group.FIRST_FEED], row[Group.FEEDS] = next_feed, len(group.feeds)
         row[Group.ONSETS] = layout.offset(("onsets", group.source)) if group.kind == "voices" else 0
         row[Group.RECORDS_AT], row[Group.CONSTANTS_AT] = 0, constants_at
-        row[Group.CLEARED] = group.ring_bytes if group.ring_cleared else 0
+        row[Group.LINE_BYTES] = group.line_bytes
         row[Group.STATE_AT], row[Group.BUFFERS_AT] = state_at, buffers_at
         for op in (*group.ops, *group.posts, *group.seeks):
             words = ops[next_op * OP_WORDS : (next_op + 1) * OP_WORDS]
@@ -217,7 +222,7 @@ def group_places(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ..
     sums = 0, 0
     if group.source >= 0:
         sums = layout.offset(("partials", group.source)), partials_step(plan, layout, group.source)
-    state = layout.offset(("state", number)), group.fields * FIELD_BYTES
+    state = layout.offset(("state", number)), state_bytes(group)
     return (*state, layout.offset(("ring", number)), group.ring_bytes, *constants, *sums)
 
 

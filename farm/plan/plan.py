@@ -95,8 +95,8 @@ class GroupPlan:
     fields: int
     carried: bool
     ring_bytes: int
-    ring_cleared: bool
-    """Whether the rings must be silent where a slice begins (delay lines of lanes are masked by age instead)."""
+    line_bytes: int
+    """Of delay lines that are handed on with the state fields; a multiple of 64."""
     block_frames: int
     buffers: int
     reads_buses: tuple[int, ...]

@@ -82,7 +82,7 @@ class Program:
     fields: int = 0
     carried: bool = False
     ring_bytes: int = 0
-    ring_cleared: bool = False
+    line_bytes: int = 0
     buffers: int = 1
     """Buffer 0 is silence."""
     cost_ns: float = 0.0
@@ -90,6 +90,16 @@ class Program:
     reads_buses: list[int] = field(default_factory=list)
     reads_sources: list[int] = field(default_factory=list)
     line_lengths: list[tuple[int, ...]] = field(default_factory=list)
+
+    @property
+    def halves(self) -> int:
+        """Halves of a slice that are in use."""
+        return 2 if self.voiced else 1
+
+    @property
+    def channels(self) -> int:
+        """Lanes of a half that are in use."""
+        return 8 if self.voiced else 2
 
     def buffer(self, count: int = 1) -> int:
         """A fresh lanes buffer (or several neighbours)."""
@@ -198,6 +208,7 @@ class Program:
             first_field = self.fields
             self.fields += field_count
         ring_at, ring_mask, ring_bytes = self.ring(definition, params, signals)
+        line_at, line_room, line_bytes = self.lines(definition)
         words: list[Word] = []
         out_word = -1
         for argument in layout(definition, variant)[2:]:
@@ -224,16 +235,21 @@ class Program:
                 assert numbers is not None
                 words.append(Word(Code.LITERAL, numbers[name]))
             elif argument.role == "ring":
-                words.append(Word(Code.RING, ring_at, ring_bytes // 2))
+                words.append(Word(Code.RING, ring_at, ring_bytes // self.halves))
             elif argument.role == "ring_mask":
                 words.append(Word(Code.LITERAL, ring_mask))
+            elif argument.role == "lines":
+                words.append(Word(Code.LINES, line_at, line_bytes // self.halves))
+            elif argument.role == "line_room":
+                words.append(Word(Code.LITERAL, line_room))
             elif argument.role == "channels":
-                words.append(Word(Code.LITERAL, 8 if self.voiced else 2))
+                words.append(Word(Code.LITERAL, self.channels))
             elif argument.role == "line_lengths":
                 words.append(Word(Code.ARENA, 0, 0, ("lengths", self.lengths(definition))))
             else:
                 raise AssertionError(f"{definition.name}: no word for {argument}")
-        number = self.label(definition, node, label, variant, memory.name, field_count, ring_bytes, stepped)
+        delayed = ring_bytes + line_bytes
+        number = self.label(definition, node, label, variant, memory.name, field_count, delayed, stepped)
         op = OpPlan(kernel_name(definition, variant), tuple(words), number, out_word, first_field, field_count)
         (self.posts if post else self.ops).append(op)
         self.cost_ns += definition.cost_ns * (1 if self.voiced else 8)
@@ -255,29 +271,39 @@ class Program:
         self.seeks.append(OpPlan(name, tuple(words), number, -1, first_field, len(definition.state)))
 
     def ring(self, definition: Definition, params: dict[str, Feed], signals: dict[str, int]) -> tuple[int, int, int]:
-        """(offset in the group's rings, mask, bytes) of a definition's delay lines."""
+        """(offset in the group's rings, mask, bytes) of a definition's delay line a lane.
+
+        What a chunk reads is never overwritten by it, so that a task may run again.
+        """
         ring = definition.ring
-        if ring is None:
+        if ring is None or ring.line_frames:
             return 0, 0, 0
-        rate, chunk = self.setting.rate, self.setting.chunk_frames
-        if ring.line_frames:
-            self.ring_cleared = True
-            longest = max(self.scaled(ring.line_frames)) + self.scaled((ring.spread_frames,))[0]
-            length = power_of_two(longest + chunk + BLOCK)
-            channels = 8 if self.voiced else 2
-            bytes_ = 2 * channels * len(ring.line_frames) * (length + LINE_GUARD) * 4
-        else:
-            seconds = ring.max_s
-            feed = params.get(ring.port) if ring.port else None
-            if isinstance(feed, ConstantFeed):
-                seconds = min(feed.value, ring.max_s)
-            elif self.voiced and ring.port in signals:
-                seconds = min(ring.max_s, 0.5)
-            length = power_of_two(int(seconds * rate) + 4 + chunk + BLOCK)
-            bytes_ = 2 * length * 8 * 4
+        seconds = ring.max_s
+        feed = params.get(ring.port) if ring.port else None
+        if isinstance(feed, ConstantFeed):
+            seconds = min(feed.value, ring.max_s)
+        elif self.voiced and ring.port in signals:
+            seconds = min(ring.max_s, 0.5)
+        length = power_of_two(int(seconds * self.setting.rate) + 4 + self.setting.chunk_frames + BLOCK)
+        bytes_ = self.halves * length * 8 * 4
         at = self.ring_bytes
         self.ring_bytes += bytes_
         return at, length - 1, bytes_
+
+    def lines(self, definition: Definition) -> tuple[int, int, int]:
+        """(offset in the group's lines, floats a channel, bytes) of a definition's delay lines of fixed lengths.
+
+        They are so short that copying them from chunk to chunk costs less than lines that no chunk overwrites.
+        """
+        ring = definition.ring
+        if ring is None or not ring.line_frames:
+            return 0, 0, 0
+        spread = self.scaled((ring.spread_frames,))[0]
+        room = sum(length + spread + LINE_GUARD for length in self.scaled(ring.line_frames))
+        bytes_ = self.halves * ((4 * self.channels * room + 63) // 64 * 64)
+        at = self.line_bytes
+        self.line_bytes += bytes_
+        return at, room, bytes_
 
     def scaled(self, frames_at_44100: tuple[int, ...]) -> list[int]:
         """Line lengths at the session's rate, rounded half up, at least 1."""
@@ -289,7 +315,7 @@ class Program:
         lines = self.scaled(definition.ring.line_frames)
         spread = self.scaled((definition.ring.spread_frames,))[0]
         table: list[int] = []
-        for channel in range(8 if self.voiced else 2):
+        for channel in range(self.channels):
             table += [length + (spread if not self.voiced and channel == 1 else 0) for length in lines]
         self.line_lengths.append(tuple(table))
         return len(self.line_lengths) - 1

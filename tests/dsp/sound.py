@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 from workers.catalog import Shape, catalog
 from workers.simd import LANES, Floats
 from workers.targets.python import Call
-from workers.wire import LINE_GUARD
 
-from ..workers.harness import RATE_HZ, Machine, fresh_state, in_kernel_units, line_lengths
+from ..workers.harness import RATE_HZ, Machine, fresh_state, in_kernel_units, line_lengths, silent_lines
 
 Values = float | NDArray[Any]
 
@@ -71,7 +70,7 @@ def play(
     )
     if node.shape is Shape.CHANNELS:
         call.line_lengths = line_lengths(node, lanes, rate_hz)
-        call.lines = np.zeros((lanes, call.line_lengths.shape[1], ring_frames + LINE_GUARD), np.float32)
+        call.lines = silent_lines(call.line_lengths)
     elif node.ring is not None:
         call.ring = np.zeros((ring_frames, lanes), np.float32)
     return machine.run(call)

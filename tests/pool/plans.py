@@ -41,7 +41,7 @@ def group(
         fields=1,
         carried=carried,
         ring_bytes=0,
-        ring_cleared=False,
+        line_bytes=0,
         block_frames=64,
         buffers=0,
         reads_buses=reads_buses,

@@ -86,7 +86,7 @@ class Machine:
         if call.lines is not None and call.line_lengths is not None:
             arrays["lines"] = call.lines[lanes]
             arrays["line_lengths"] = np.ascontiguousarray(call.line_lengths[lanes])
-            numbers["ring_mask"] = call.lines.shape[2] - LINE_GUARD - 1
+            numbers["line_room"] = call.lines.shape[1]
         done = 0
         while done < call.frames:
             frame = call.frame + done
@@ -137,6 +137,11 @@ def line_lengths(definition: Definition, lanes: int, rate_hz: int = RATE_HZ) -> 
         np.arange(lanes)[:, None] % 2
     )
     return np.floor(lengths * rate_hz / 44100 + 0.5).astype(np.int64)
+
+
+def silent_lines(lengths: NDArray[np.int64]) -> Floats:
+    """Zeros for lines of these lengths (lanes, lines): (lanes, line room)."""
+    return np.zeros((len(lengths), int((lengths + LINE_GUARD).sum(1).max())), np.float32)
 
 
 def in_kernel_units(param: Param, value: NDArray[np.float64], rate_hz: float = RATE_HZ) -> NDArray[Any]:
@@ -222,9 +227,8 @@ def make_call(
         state=fresh_state(definition, lanes),
     )
     if definition.shape is Shape.CHANNELS:
-        lengths = line_lengths(definition, lanes)
-        call.lines = np.zeros((lanes, lengths.shape[1], ring_frames + LINE_GUARD), np.float32)
-        call.line_lengths = lengths
+        call.line_lengths = line_lengths(definition, lanes)
+        call.lines = silent_lines(call.line_lengths)
     elif definition.ring is not None:
         call.ring = np.zeros((ring_frames, lanes), np.float32)
     return call
@@ -264,11 +268,21 @@ def lanes_of(call: Call, start: int) -> Call:
     )
 
 
+def in_lines(call: Call) -> Floats:
+    """What lines hold, one after the other, without what lies behind their ends."""
+    assert call.lines is not None and call.line_lengths is not None
+    held = []
+    for channel, lengths in zip(call.lines, call.line_lengths, strict=True):
+        starts = np.cumsum(lengths + LINE_GUARD) - (lengths + LINE_GUARD)
+        held += [channel[start : start + length] for start, length in zip(starts, lengths, strict=True)]
+    return np.concatenate(held)
+
+
 def memory_of(call: Call) -> dict[str, NDArray[np.uint8]]:
     """All that a call leaves behind, as bytes."""
     left: dict[str, Any] = {f"state.{name}": value for name, value in call.state.items()}
     left |= {"ring": call.ring} if call.ring is not None else {}
-    left |= {"lines": call.lines} if call.lines is not None else {}
+    left |= {"lines": in_lines(call)} if call.lines is not None else {}
     return {name: np.ascontiguousarray(value).view(np.uint8).copy() for name, value in left.items()}
 
 

@@ -12,6 +12,7 @@ import pytest
 from workers.catalog import CARRIED, STATELESS, Definition, Shape, Unit
 from workers.simd import LANES
 from workers.targets import python
+from workers.wire import LINE_GUARD
 
 from .harness import (
     RING_FRAMES,
@@ -38,7 +39,8 @@ def kernels(wanted: Callable[[Definition], bool]) -> list[Any]:
 
 KERNELS = kernels(lambda node: True)
 EFFECTS = kernels(lambda node: bool(node.ports))
-WITH_RINGS = kernels(lambda node: node.ring is not None)
+WITH_RINGS = kernels(lambda node: node.ring is not None and not node.ring.line_frames)
+WITH_LINES = kernels(lambda node: node.ring is not None and bool(node.ring.line_frames))
 SMALLEST_NORMAL = np.float32(2.0**-126)
 
 
@@ -131,28 +133,39 @@ def _seek_params(node: Definition) -> list[str]:
 def test_rings_are_written_at_the_calls_own_frames_only(node: Definition, variant: str, machine: Machine) -> None:
     call = make_call(node, variant, frames=300, frame=RING_FRAMES - 121)
     rng = np.random.default_rng(3)
-    for memory in (call.ring, call.lines):
-        if memory is not None:
-            memory[...] = rng.uniform(-1.0, 1.0, memory.shape)
-    before = copy_of(call)
+    assert call.ring is not None
+    call.ring[...] = rng.uniform(-1.0, 1.0, call.ring.shape)
+    old = call.ring.copy()
     again = copy_of(call)
     first = machine.run(call)
-    frame_axis = {"ring": 0, "lines": 2}
-    for name, axis in frame_axis.items():
-        ring, old = getattr(call, name), getattr(before, name)
-        if ring is None:
-            continue
-        own = (np.arange(call.frame, call.frame + call.frames)) % RING_FRAMES
-        if name == "lines":
-            # What is written at a line's start is repeated behind its end.
-            own = np.concatenate([own, own[own < LANES] + RING_FRAMES])
-        others = np.setdiff1d(np.arange(ring.shape[axis]), own)
-        assert np.array_equal(ring.take(others, axis), old.take(others, axis))
-        assert not np.array_equal(ring.take(own, axis), old.take(own, axis))
-        # A second run after the first writes and answers the same.
-        setattr(again, name, ring.copy())
+    own = (np.arange(call.frame, call.frame + call.frames)) % RING_FRAMES
+    others = np.setdiff1d(np.arange(RING_FRAMES), own)
+    assert np.array_equal(call.ring[others], old[others])
+    assert not np.array_equal(call.ring[own], old[own])
+    # A second run after the first writes and answers the same.
+    again.ring = call.ring.copy()
     assert_same(machine.run(again), first, f"{node.name} run twice")
     assert_same_memory(again, call, f"{node.name} run twice")
+
+
+@pytest.mark.parametrize("frame", [0, 1095, 7_000_003])
+@pytest.mark.parametrize(("node", "variant"), WITH_LINES)
+def test_lines_are_written_at_the_calls_own_frames_only(
+    node: Definition, variant: str, frame: int, machine: Machine
+) -> None:
+    call = make_call(node, variant, frames=170, frame=frame)
+    assert call.lines is not None and call.line_lengths is not None
+    call.lines[...] = np.random.default_rng(3).uniform(-1.0, 1.0, call.lines.shape)
+    old = call.lines.copy()
+    machine.run(call)
+    for channel, lengths in enumerate(call.line_lengths):
+        start = 0
+        for length in lengths:
+            own = start + np.arange(frame, frame + call.frames) % length
+            others = np.setdiff1d(np.arange(start, start + length), own)
+            assert np.array_equal(call.lines[channel, others], old[channel, others])
+            assert (call.lines[channel, own] != old[channel, own]).mean() > 0.9
+            start += length + LINE_GUARD
 
 
 @pytest.mark.parametrize(("node", "variant"), EFFECTS)

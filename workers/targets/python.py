@@ -14,7 +14,7 @@ from workers.catalog import Definition, Shape, Unit
 from workers.dsp.math import settle
 from workers.dsp.units import frames_of, phase_step
 from workers.simd import LANES, Floats, Words
-from workers.wire import BLOCK, LINE_GUARD
+from workers.wire import BLOCK
 
 FIELD_STRIDE = 16
 """Floats from one state field to the next, as the arena keeps them."""
@@ -107,8 +107,8 @@ class Call:
     `signals` names the param, float32 (frames, lanes). `fixtures`: `origin` and `place` uint32 (lanes), the others
     float32 (lanes). `state`: by field (lanes), replaced. `ring`: float32 (length, lanes), written in place.
 
-    For CHANNELS a lane is a channel, `lines` is float32 (lanes, lines, length + LINE_GUARD), written in place, and
-    `line_lengths` int64 (lanes, lines).
+    For CHANNELS a lane is a channel, `lines` is float32 (lanes, line room), written in place, and `line_lengths` int64
+    (lanes, lines).
     """
 
     definition: Definition
@@ -157,7 +157,7 @@ def _run_channels(call: Call, first: int) -> Floats:
     cells = np.zeros((len(definition.state), FIELD_STRIDE), np.float32)
     for row, field in enumerate(definition.state):
         cells[row, :LANES] = call.state[field.name][lanes]
-    memory = {"lines": lines.reshape(-1), "cells": cells.reshape(-1), "ring_mask": lines.shape[2] - LINE_GUARD - 1}
+    memory = {"lines": lines.reshape(-1), "cells": cells.reshape(-1), "line_room": lines.shape[1]}
     lengths = {"line_lengths": call.line_lengths[lanes].reshape(-1), "channels": LANES}
     out = np.zeros((call.frames, LANES), np.float32)
     done = 0
