@@ -22,7 +22,7 @@ class Argument:
     """One word of the record. `role` tells what it is, `name` which."""
 
     role: str
-    """frames, frame, out, state, ring, ring_mask, lines, line_room, line_lengths, channels, input, constant, signal,
+    """frames, frame, out, state, ring, ring_mask, lines, line_mask, line_lengths, channels, input, constant, signal,
     column, number or samples."""
     name: str
 

@@ -19,9 +19,9 @@ A kernel's signature names what it needs. Besides its inputs and params these na
 `place`        uint32 per lane: where this node stands; the seed of `rand(place, frame)`
 `side`         +1 in left lanes, -1 in right lanes, 0 inside voices
 `channels`     lanes in use (2 on a bus, 8 inside voices), for `Shape.CHANNELS`
-`lines`        memory of the delay lines, for `Shape.CHANNELS`: `line_room` floats a channel, which hold its lines one
-               after the other, `LINE_GUARD` floats behind each
-`line_room`    floats of one channel's lines
+`lines`        memory of the delay lines, for `Shape.CHANNELS`, a channel's one after the other, `LINE_GUARD` floats behind
+               each: lines of `line_mask` + 1 floats, then the short ones, of half as many
+`line_mask`    length of a line - 1 (a power of two - 1)
 `line_lengths` memory of whole numbers, for `Shape.CHANNELS`: (channels, lines), `Ring.line_frames` at this rate
 `cells`        memory of the state fields, for `Shape.CHANNELS`: field f of channel c is float 16 f + c
 `samples`      memory of all samples, for `Shape.FOLD`
@@ -44,12 +44,13 @@ from pathlib import Path
 from typing import Any
 
 from workers.records import record
+from workers.wire import LINE_GUARD
 
 Kernel = Callable[..., None]
 
 FIXTURES = (
     *("out", "frames", "frame", "state", "ring", "age", "gate_frames", "period_s", "rate_hz", "place", "side"),
-    *("channels", "lines", "line_room", "line_lengths", "cells", "samples"),
+    *("channels", "lines", "line_mask", "line_lengths", "cells", "samples"),
 )
 
 
@@ -146,13 +147,31 @@ class Ring:
     """Delay lines. `max_s`: the longest time; `port` names the param that bounds it when that is constant.
 
     `line_frames` (CHANNELS only): lengths of the lines at 44.1 kHz; they scale with the rate. `spread_frames` is added
-    to every line of a right channel.
+    to every line of a right channel. The last `short_lines` of them need at most half the room of the longest.
     """
 
     max_s: float = 0.0
     port: str | None = None
     line_frames: tuple[int, ...] = ()
     spread_frames: int = 0
+    short_lines: int = 0
+
+    def line_mask(self, rate: int) -> int:
+        """Length of a long line at `rate` Hz - 1: a power of two - 1. A short line has half of that length."""
+        delays = [scaled(frames, rate) + scaled(self.spread_frames, rate) for frames in self.line_frames]
+        longest = max(max(delays), 2 * max(delays[len(delays) - self.short_lines :], default=0))
+        return (1 << (longest - 1).bit_length()) - 1
+
+    def line_floats(self, rate: int) -> int:
+        """Floats of one channel's lines at `rate` Hz, with what is kept behind them."""
+        length = self.line_mask(rate) + 1
+        long_lines = len(self.line_frames) - self.short_lines
+        return long_lines * (length + LINE_GUARD) + self.short_lines * (length // 2 + LINE_GUARD)
+
+
+def scaled(frames_at_44100: int, rate: int) -> int:
+    """A line's length at `rate` Hz, rounded half up, at least 1."""
+    return max(1, (2 * frames_at_44100 * rate + 44100) // 88200)
 
 
 @record(frozen=True, slots=True)

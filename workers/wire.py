@@ -18,8 +18,9 @@ BLOCK = 64
 """Frames of one inner call, at most; blocks never cross a multiple of this."""
 GUARD = 16
 """Frames by which every signal buffer is padded."""
-LINE_GUARD = 64
-"""Floats behind each of a node's delay lines: room for what a call finds and leaves beyond the line's end."""
+LINE_GUARD = 16
+"""Floats behind each of a node's delay lines. The first 8 repeat the line's own first ones, so that eight neighbours
+may be read anywhere; the rest keeps lines of equal length from meeting in the same places of the cache."""
 
 FIELD_BYTES = LANES * 4
 """Bytes of one constant or state field of a slice."""

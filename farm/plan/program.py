@@ -11,9 +11,9 @@ from farm.graph.graph import ConstantFeed, Feed, Graph, Node, StepsFeed
 from farm.graph.place import seed32
 from farm.plan.plan import ConstantPlan, FeedPlan, NodeLabel, OpPlan, Word
 from workers.calls import kernel_name, layout
-from workers.catalog import CARRIED, Definition, Shape, Unit
+from workers.catalog import CARRIED, Definition, Shape, Unit, scaled
 from workers.records import record
-from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, LINE_GUARD, Code
+from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, Code
 
 LINEAR_UNITS = {Unit.PLAIN: "float", Unit.PHASE: "phase", Unit.FRAMES: "frames", Unit.WORD: "word"}
 """How numbers of the language become bits, by the param's unit."""
@@ -208,7 +208,7 @@ class Program:
             first_field = self.fields
             self.fields += field_count
         ring_at, ring_mask, ring_bytes = self.ring(definition, params, signals)
-        line_at, line_room, line_bytes = self.lines(definition)
+        line_at, line_mask, line_bytes = self.lines(definition)
         words: list[Word] = []
         out_word = -1
         for argument in layout(definition, variant)[2:]:
@@ -240,8 +240,8 @@ class Program:
                 words.append(Word(Code.LITERAL, ring_mask))
             elif argument.role == "lines":
                 words.append(Word(Code.LINES, line_at, line_bytes // self.halves))
-            elif argument.role == "line_room":
-                words.append(Word(Code.LITERAL, line_room))
+            elif argument.role == "line_mask":
+                words.append(Word(Code.LITERAL, line_mask))
             elif argument.role == "channels":
                 words.append(Word(Code.LITERAL, self.channels))
             elif argument.role == "line_lengths":
@@ -291,29 +291,24 @@ class Program:
         return at, length - 1, bytes_
 
     def lines(self, definition: Definition) -> tuple[int, int, int]:
-        """(offset in the group's lines, floats a channel, bytes) of a definition's delay lines of fixed lengths.
+        """(offset in the group's lines, mask, bytes) of a definition's delay lines of fixed lengths.
 
         They are so short that copying them from chunk to chunk costs less than lines that no chunk overwrites.
         """
         ring = definition.ring
         if ring is None or not ring.line_frames:
             return 0, 0, 0
-        spread = self.scaled((ring.spread_frames,))[0]
-        room = sum(length + spread + LINE_GUARD for length in self.scaled(ring.line_frames))
-        bytes_ = self.halves * ((4 * self.channels * room + 63) // 64 * 64)
+        bytes_ = self.halves * self.channels * ring.line_floats(self.setting.rate) * 4
         at = self.line_bytes
         self.line_bytes += bytes_
-        return at, room, bytes_
-
-    def scaled(self, frames_at_44100: tuple[int, ...]) -> list[int]:
-        """Line lengths at the session's rate, rounded half up, at least 1."""
-        return [max(1, (2 * frames * self.setting.rate + 44100) // 88200) for frames in frames_at_44100]
+        return at, ring.line_mask(self.setting.rate), bytes_
 
     def lengths(self, definition: Definition) -> int:
         """The number of a table of line lengths (channels, lines)."""
         assert definition.ring is not None
-        lines = self.scaled(definition.ring.line_frames)
-        spread = self.scaled((definition.ring.spread_frames,))[0]
+        rate = self.setting.rate
+        lines = [scaled(frames, rate) for frames in definition.ring.line_frames]
+        spread = scaled(definition.ring.spread_frames, rate)
         table: list[int] = []
         for channel in range(self.channels):
             table += [length + (spread if not self.voiced and channel == 1 else 0) for length in lines]

@@ -12,7 +12,7 @@ from workers.catalog import Shape, catalog
 from workers.simd import LANES, Floats
 from workers.targets.python import Call
 
-from ..workers.harness import RATE_HZ, Machine, fresh_state, in_kernel_units, line_lengths, silent_lines
+from ..workers.harness import RATE_HZ, Machine, fresh_state, give_lines, in_kernel_units
 
 Values = float | NDArray[Any]
 
@@ -69,8 +69,7 @@ def play(
         state=dict(state) if state else fresh_state(node, lanes),
     )
     if node.shape is Shape.CHANNELS:
-        call.line_lengths = line_lengths(node, lanes, rate_hz)
-        call.lines = silent_lines(call.line_lengths)
+        give_lines(call, rate_hz)
     elif node.ring is not None:
         call.ring = np.zeros((ring_frames, lanes), np.float32)
     return machine.run(call)

@@ -86,7 +86,7 @@ class Machine:
         if call.lines is not None and call.line_lengths is not None:
             arrays["lines"] = call.lines[lanes]
             arrays["line_lengths"] = np.ascontiguousarray(call.line_lengths[lanes])
-            numbers["line_room"] = call.lines.shape[1]
+            numbers["line_mask"] = call.line_mask
         done = 0
         while done < call.frames:
             frame = call.frame + done
@@ -139,9 +139,24 @@ def line_lengths(definition: Definition, lanes: int, rate_hz: int = RATE_HZ) -> 
     return np.floor(lengths * rate_hz / 44100 + 0.5).astype(np.int64)
 
 
-def silent_lines(lengths: NDArray[np.int64]) -> Floats:
-    """Zeros for lines of these lengths (lanes, lines): (lanes, line room)."""
-    return np.zeros((len(lengths), int((lengths + LINE_GUARD).sum(1).max())), np.float32)
+def give_lines(call: Call, rate_hz: int = RATE_HZ) -> None:
+    """Gives a call of a CHANNELS node silent lines."""
+    ring = call.definition.ring
+    assert ring is not None
+    call.line_mask = ring.line_mask(rate_hz)
+    call.line_lengths = line_lengths(call.definition, call.lanes, rate_hz)
+    call.lines = np.zeros((call.lanes, ring.line_floats(rate_hz)), np.float32)
+
+
+def rooms(call: Call) -> Iterator[slice]:
+    """Where in a channel's memory each line lies, without what is behind its end."""
+    ring = call.definition.ring
+    assert ring is not None
+    start = 0
+    for line in range(len(ring.line_frames)):
+        length = call.line_mask + 1 if line < len(ring.line_frames) - ring.short_lines else (call.line_mask + 1) // 2
+        yield slice(start, start + length)
+        start += length + LINE_GUARD
 
 
 def in_kernel_units(param: Param, value: NDArray[np.float64], rate_hz: float = RATE_HZ) -> NDArray[Any]:
@@ -227,8 +242,7 @@ def make_call(
         state=fresh_state(definition, lanes),
     )
     if definition.shape is Shape.CHANNELS:
-        call.line_lengths = line_lengths(definition, lanes)
-        call.lines = silent_lines(call.line_lengths)
+        give_lines(call)
     elif definition.ring is not None:
         call.ring = np.zeros((ring_frames, lanes), np.float32)
     return call
@@ -268,21 +282,11 @@ def lanes_of(call: Call, start: int) -> Call:
     )
 
 
-def in_lines(call: Call) -> Floats:
-    """What lines hold, one after the other, without what lies behind their ends."""
-    assert call.lines is not None and call.line_lengths is not None
-    held = []
-    for channel, lengths in zip(call.lines, call.line_lengths, strict=True):
-        starts = np.cumsum(lengths + LINE_GUARD) - (lengths + LINE_GUARD)
-        held += [channel[start : start + length] for start, length in zip(starts, lengths, strict=True)]
-    return np.concatenate(held)
-
-
 def memory_of(call: Call) -> dict[str, NDArray[np.uint8]]:
     """All that a call leaves behind, as bytes."""
     left: dict[str, Any] = {f"state.{name}": value for name, value in call.state.items()}
     left |= {"ring": call.ring} if call.ring is not None else {}
-    left |= {"lines": in_lines(call)} if call.lines is not None else {}
+    left |= {"lines": call.lines} if call.lines is not None else {}
     return {name: np.ascontiguousarray(value).view(np.uint8).copy() for name, value in left.items()}
 
 

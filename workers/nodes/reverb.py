@@ -11,16 +11,22 @@ from workers.simd import (
     F,
     Floats,
     Memory,
+    Words,
+    iota,
+    lanes_sum,
     load,
     load_strided,
+    lookup,
     maximum,
     minimum,
+    select,
     splat,
     store,
     store_some,
     store_strided,
     transpose,
     whole,
+    word,
 )
 from workers.wire import LINE_GUARD
 
@@ -36,48 +42,41 @@ def unit(x: Floats) -> Floats:
     return minimum(maximum(x, F(0.0)), F(1.0))
 
 
-def line_start(line_lengths: Any, channel: int, line: int) -> int:
-    """Where a line begins, counted from its channel's first one. `line` is a literal."""
-    start = 0
-    for before in range(line):
-        start += whole(line_lengths, channel * LINES + before) + LINE_GUARD
-    return start
+def line_start(line: int, line_mask: int) -> int:
+    """Where a line begins, counted from its channel's first one: allpasses have half the room of combs."""
+    start = min(line, COMBS) * (line_mask + 1 + LINE_GUARD)
+    return start + max(line - COMBS, 0) * (((line_mask + 1) >> 1) + LINE_GUARD)
 
 
-def enter(lines: Memory, line_lengths: Any, first: int, channel: int, line: int, now: int, count: int) -> int:
-    """Where a line is read, and then written, at frame `now`; the `count` frames from there on follow one another.
-
-    Those that lie beyond the line's end, at its start that is, are copied behind the end: `leave` brings them back.
-    """
-    start = first + line_start(line_lengths, channel, line)
-    length = whole(line_lengths, channel * LINES + line)
-    place = now % length
-    for i in range(0, place + count - length, LANES):
-        store(lines, start + length + i, load(lines, start + i))
-    return start + place
+def line_place(line_lengths: Any, channel: int, line: int, now: int, line_mask: int) -> int:
+    """Where a line is read at frame `now`, counted from the channel's first line."""
+    ago = whole(line_lengths, channel * LINES + line)
+    mask = line_mask
+    if line >= COMBS:
+        mask = line_mask >> 1
+    return line_start(line, line_mask) + ((now - ago) & mask)
 
 
-def leave(lines: Memory, line_lengths: Any, first: int, channel: int, line: int, now: int, count: int) -> None:
-    """Puts what was written behind a line's end where it belongs."""
-    start = first + line_start(line_lengths, channel, line)
-    length = whole(line_lengths, channel * LINES + line)
-    beyond = now % length + count - length
-    for i in range(0, beyond, LANES):
-        store_some(lines, start + i, load(lines, start + length + i), min(beyond - i, LANES))
+def comb_reads(line_lengths: Any, channel: int, now: int, line_mask: int) -> Words:
+    """Where the eight combs are read at frame `now`, counted from the channel's first line."""
+    length = word(whole(line_lengths, channel * LINES))
+    for comb in range(1, COMBS):
+        length = select(iota() == word(comb), word(whole(line_lengths, channel * LINES + comb)), length)
+    return ((word(now) - length) & word(line_mask)) + iota() * word(line_mask + 1 + LINE_GUARD)
 
 
-def allpass(lines: Memory, at: int, x: Floats) -> Floats:
-    """Eight frames of an allpass whose line is at `at`."""
-    v = load(lines, at)
-    store(lines, at, settle(x + v * F(0.5)))
-    return v - x * F(0.5)
-
-
-def allpass_frame(lines: Memory, at: int, x: Floats) -> Floats:
-    """The same for one frame, its value in every lane."""
-    v = splat(lines, at)
-    store_some(lines, at, settle(x + v * F(0.5)), 1)
-    return v - x * F(0.5)
+def repeat_start(lines: Memory, first: int, at: int, count: int, line_mask: int) -> None:
+    """Copies what was written at place `at` of lines, if that is among the first 8, behind their ends."""
+    half = (line_mask + 1) >> 1
+    short = at & (half - 1)
+    if short < LANES:
+        for line in range(COMBS, LINES):
+            start = first + line_start(line, line_mask)
+            store_some(lines, start + half + short, load(lines, start + short), min(count, LANES - short))
+    if at < LANES:
+        for line in range(COMBS):
+            start = first + line_start(line, line_mask)
+            store_some(lines, start + line_mask + 1 + at, load(lines, start + at), min(count, LANES - at))
 
 
 @node(
@@ -90,7 +89,7 @@ def allpass_frame(lines: Memory, at: int, x: Floats) -> Floats:
     ),
     memory=CARRIED,
     state=tuple(f"store_{comb}" for comb in range(COMBS)),
-    ring=Ring(line_frames=COMB_FRAMES + ALLPASS_FRAMES, spread_frames=23),
+    ring=Ring(line_frames=COMB_FRAMES + ALLPASS_FRAMES, spread_frames=23, short_lines=ALLPASSES),
     shape=Shape.CHANNELS,
     cost_ns=6.0,
     example='out: s "bd ~ sn ~" # reverb 0.7 0.5 0.3',
@@ -103,7 +102,7 @@ def reverb(
     mix: Any,
     channels: int,
     lines: Any,
-    line_room: int,
+    line_mask: int,
     line_lengths: Any,
     cells: Any,
     out: Any,
@@ -118,44 +117,32 @@ def reverb(
     Allpass: v is read, v - x / 2 goes out, x + v / 2 is written. Output: input + mix * tail. Lengths are Freeverb's at
     44.1 kHz; right channels are 23 frames longer. The tail falls by 60 dB in 1.4 s at room 1, 0.45 s at room 0.7.
 
-    A line is exactly as long as its delay, so that frame n is read and written at place n modulo its length. Eight
-    frames are done at once, side by side in the lines; their additions are those of the frame by frame form.
+    Eight frames are done at once where they lie side by side in the lines; their additions are those of the frame by
+    frame form. The first 8 floats of a line are repeated behind its end, so that reads may run over it.
     """
+    stride = line_mask + 1 + LINE_GUARD
+    half = (line_mask + 1) >> 1
     for channel in range(channels):
-        first = channel * line_room
+        first = channel * line_start(LINES, line_mask)
         stores = load_strided(cells, channel, 16)
         if frame & 63 == 0:
             stores = settle(stores)
-        shortest = whole(line_lengths, channel * LINES)
-        for line in range(1, LINES):
-            shortest = min(shortest, whole(line_lengths, channel * LINES + line))
-        done = 0
-        while done < frames:
-            now = frame + done
-            count = min(frames - done, shortest)
-            p0 = enter(lines, line_lengths, first, channel, 0, now, count)
-            p1 = enter(lines, line_lengths, first, channel, 1, now, count)
-            p2 = enter(lines, line_lengths, first, channel, 2, now, count)
-            p3 = enter(lines, line_lengths, first, channel, 3, now, count)
-            p4 = enter(lines, line_lengths, first, channel, 4, now, count)
-            p5 = enter(lines, line_lengths, first, channel, 5, now, count)
-            p6 = enter(lines, line_lengths, first, channel, 6, now, count)
-            p7 = enter(lines, line_lengths, first, channel, 7, now, count)
-            p8 = enter(lines, line_lengths, first, channel, 8, now, count)
-            p9 = enter(lines, line_lengths, first, channel, 9, now, count)
-            p10 = enter(lines, line_lengths, first, channel, 10, now, count)
-            p11 = enter(lines, line_lengths, first, channel, 11, now, count)
-            eights = count - count % LANES
-            for j in range(0, eights, LANES):
-                i = done + j
-                r0 = load(lines, p0 + j)
-                r1 = load(lines, p1 + j)
-                r2 = load(lines, p2 + j)
-                r3 = load(lines, p3 + j)
-                r4 = load(lines, p4 + j)
-                r5 = load(lines, p5 + j)
-                r6 = load(lines, p6 + j)
-                r7 = load(lines, p7 + j)
+        i = 0
+        while i < frames:
+            now = frame + i
+            place = now & line_mask
+            at = first + place
+            short = place & (half - 1)
+            below = first + short
+            if i + LANES <= frames and short + LANES <= half:
+                r0 = load(lines, first + line_place(line_lengths, channel, 0, now, line_mask))
+                r1 = load(lines, first + line_place(line_lengths, channel, 1, now, line_mask))
+                r2 = load(lines, first + line_place(line_lengths, channel, 2, now, line_mask))
+                r3 = load(lines, first + line_place(line_lengths, channel, 3, now, line_mask))
+                r4 = load(lines, first + line_place(line_lengths, channel, 4, now, line_mask))
+                r5 = load(lines, first + line_place(line_lengths, channel, 5, now, line_mask))
+                r6 = load(lines, first + line_place(line_lengths, channel, 6, now, line_mask))
+                r7 = load(lines, first + line_place(line_lengths, channel, 7, now, line_mask))
                 d0, d1, d2, d3, d4, d5, d6, d7 = transpose(r0, r1, r2, r3, r4, r5, r6, r7)
                 s0 = damped(stores, d0, damp[i, channel])
                 s1 = damped(s0, d1, damp[i + 1, channel])
@@ -168,54 +155,36 @@ def reverb(
                 f0, f1, f2, f3, f4, f5, f6, f7 = transpose(s0, s1, s2, s3, s4, s5, s6, stores)
                 dry = input[i : i + 8, channel]
                 back = F(0.84) * unit(room[i : i + 8, channel])
-                store(lines, p0 + j, settle(dry + f0 * back))
-                store(lines, p1 + j, settle(dry + f1 * back))
-                store(lines, p2 + j, settle(dry + f2 * back))
-                store(lines, p3 + j, settle(dry + f3 * back))
-                store(lines, p4 + j, settle(dry + f4 * back))
-                store(lines, p5 + j, settle(dry + f5 * back))
-                store(lines, p6 + j, settle(dry + f6 * back))
-                store(lines, p7 + j, settle(dry + f7 * back))
+                store(lines, at, settle(dry + f0 * back))
+                store(lines, at + stride, settle(dry + f1 * back))
+                store(lines, at + 2 * stride, settle(dry + f2 * back))
+                store(lines, at + 3 * stride, settle(dry + f3 * back))
+                store(lines, at + 4 * stride, settle(dry + f4 * back))
+                store(lines, at + 5 * stride, settle(dry + f5 * back))
+                store(lines, at + 6 * stride, settle(dry + f6 * back))
+                store(lines, at + 7 * stride, settle(dry + f7 * back))
                 tail = (((r0 + r4) + (r2 + r6)) + ((r1 + r5) + (r3 + r7))) * F(0.125)
-                tail = allpass(lines, p8 + j, tail)
-                tail = allpass(lines, p9 + j, tail)
-                tail = allpass(lines, p10 + j, tail)
-                tail = allpass(lines, p11 + j, tail)
+                for line in range(COMBS, LINES):
+                    v = load(lines, first + line_place(line_lengths, channel, line, now, line_mask))
+                    store(lines, below + line_start(line, line_mask), settle(tail + v * F(0.5)))
+                    tail = v - tail * F(0.5)
                 out[i : i + 8, channel] = dry + unit(mix[i : i + 8, channel]) * tail
-            for j in range(eights, count):
-                i = done + j
-                r0 = splat(lines, p0 + j)
-                r1 = splat(lines, p1 + j)
-                r2 = splat(lines, p2 + j)
-                r3 = splat(lines, p3 + j)
-                r4 = splat(lines, p4 + j)
-                r5 = splat(lines, p5 + j)
-                r6 = splat(lines, p6 + j)
-                r7 = splat(lines, p7 + j)
-                d, _, _, _, _, _, _, _ = transpose(r0, r1, r2, r3, r4, r5, r6, r7)
+                repeat_start(lines, first, place, LANES, line_mask)
+                i += LANES
+            else:
+                d = lookup(lines, first, comb_reads(line_lengths, channel, now, line_mask))
                 stores = damped(stores, d, damp[i, channel])
-                f0, f1, f2, f3, f4, f5, f6, f7 = transpose(
-                    stores, stores, stores, stores, stores, stores, stores, stores
-                )
                 dry = input[i, channel]
                 back = F(0.84) * unit(room[i, channel])
-                store_some(lines, p0 + j, settle(dry + f0 * back), 1)
-                store_some(lines, p1 + j, settle(dry + f1 * back), 1)
-                store_some(lines, p2 + j, settle(dry + f2 * back), 1)
-                store_some(lines, p3 + j, settle(dry + f3 * back), 1)
-                store_some(lines, p4 + j, settle(dry + f4 * back), 1)
-                store_some(lines, p5 + j, settle(dry + f5 * back), 1)
-                store_some(lines, p6 + j, settle(dry + f6 * back), 1)
-                store_some(lines, p7 + j, settle(dry + f7 * back), 1)
-                tail = (((r0 + r4) + (r2 + r6)) + ((r1 + r5) + (r3 + r7))) * F(0.125)
-                tail = allpass_frame(lines, p8 + j, tail)
-                tail = allpass_frame(lines, p9 + j, tail)
-                tail = allpass_frame(lines, p10 + j, tail)
-                tail = allpass_frame(lines, p11 + j, tail)
+                store_strided(lines, at, stride, settle(dry + stores * back))
+                tail = lanes_sum(d) * F(0.125)
+                for line in range(COMBS, LINES):
+                    v = splat(lines, first + line_place(line_lengths, channel, line, now, line_mask))
+                    store_some(lines, below + line_start(line, line_mask), settle(tail + v * F(0.5)), 1)
+                    tail = v - tail * F(0.5)
                 out[i, channel] = dry + unit(mix[i, channel]) * tail
-            for line in range(LINES):
-                leave(lines, line_lengths, first, channel, line, now, count)
-            done += count
+                repeat_start(lines, first, place, 1, line_mask)
+                i += 1
         store_strided(cells, channel, 16, stores)
 
 

@@ -121,7 +121,7 @@ def lower(definition: Definition, variant: str) -> str:
     uses_state = False
     for position, word in enumerate(words):
         address = f"read_word(call, {position})"
-        if word.role in ("frames", "frame", "ring_mask", "line_room", "channels", "number"):
+        if word.role in ("frames", "frame", "ring_mask", "line_mask", "channels", "number"):
             if not (variant == "seek" and word.role == "frames"):
                 before.append(f"{word.name} = {address}")
         elif word.role == "constant" and definition.shape is Shape.CHANNELS and word.name in params:

@@ -107,8 +107,8 @@ class Call:
     `signals` names the param, float32 (frames, lanes). `fixtures`: `origin` and `place` uint32 (lanes), the others
     float32 (lanes). `state`: by field (lanes), replaced. `ring`: float32 (length, lanes), written in place.
 
-    For CHANNELS a lane is a channel, `lines` is float32 (lanes, line room), written in place, and `line_lengths` int64
-    (lanes, lines).
+    For CHANNELS a lane is a channel, `lines` is float32 (lanes, all its lines), written in place, and `line_lengths`
+    int64 (lanes, lines).
     """
 
     definition: Definition
@@ -123,6 +123,7 @@ class Call:
     ring: Floats | None = None
     lines: Floats | None = None
     line_lengths: NDArray[np.int64] | None = None
+    line_mask: int = 0
 
 
 def run(call: Call) -> Floats:
@@ -157,7 +158,7 @@ def _run_channels(call: Call, first: int) -> Floats:
     cells = np.zeros((len(definition.state), FIELD_STRIDE), np.float32)
     for row, field in enumerate(definition.state):
         cells[row, :LANES] = call.state[field.name][lanes]
-    memory = {"lines": lines.reshape(-1), "cells": cells.reshape(-1), "line_room": lines.shape[1]}
+    memory = {"lines": lines.reshape(-1), "cells": cells.reshape(-1), "line_mask": call.line_mask}
     lengths = {"line_lengths": call.line_lengths[lanes].reshape(-1), "channels": LANES}
     out = np.zeros((call.frames, LANES), np.float32)
     done = 0
