@@ -19,8 +19,8 @@ A kernel's signature names what it needs. Besides its inputs and params these na
 `place`        uint32 per lane: where this node stands; the seed of `rand(place, frame)`
 `side`         +1 in left lanes, -1 in right lanes, 0 inside voices
 `channels`     lanes in use (2 on a bus, 8 inside voices), for `Shape.CHANNELS`
-`lines`        memory of the delay lines, for `Shape.CHANNELS`, a channel's one after the other, `LINE_GUARD` floats behind
-               each: lines of `line_mask` + 1 floats, then the short ones, of half as many
+`lines`        memory of the delay lines, for `Shape.CHANNELS`, a channel's one after the other, `LINE_GUARD` floats
+               behind each: lines of `line_mask` + 1 floats, then the short ones, of half as many
 `line_mask`    length of a line - 1 (a power of two - 1)
 `line_lengths` memory of whole numbers, for `Shape.CHANNELS`: (channels, lines), `Ring.line_frames` at this rate
 `cells`        memory of the state fields, for `Shape.CHANNELS`: field f of channel c is float 16 f + c
@@ -159,7 +159,7 @@ class Ring:
     def line_mask(self, rate: int) -> int:
         """Length of a long line at `rate` Hz - 1: a power of two - 1. A short line has half of that length."""
         delays = [scaled(frames, rate) + scaled(self.spread_frames, rate) for frames in self.line_frames]
-        longest = max(max(delays), 2 * max(delays[len(delays) - self.short_lines :], default=0))
+        longest = max(*delays, *(2 * delay for delay in delays[len(delays) - self.short_lines :]))
         return (1 << (longest - 1).bit_length()) - 1
 
     def line_floats(self, rate: int) -> int:

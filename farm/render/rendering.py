@@ -142,6 +142,7 @@ class Rendering:
         self.restart()
         self.needed_from = needed_chunks(self.plan, self.first_frame // options.chunk_frames)
         self.arena: Arena | None = None
+        self.forget_slots()
         self.clock.plan_s += time.perf_counter() - started
         self.backend: InlineBackend | LocalBackend | None = None
         automatic, because = worker_count()
@@ -254,6 +255,7 @@ class Rendering:
             sides = np.full(LANES, MONO_SIDE, np.float32)
             sides[0], sides[1] = LEFT_SIDE, RIGHT_SIDE
             write_programs(self.plan, self.arena, self.read_buses, sides)
+            self.view_slots(self.arena)
         assert self.arena is not None
         if outgrown or len(self.slab.parts) > self.mapped:
             backend.attach(self.arena, self.slab.parts)
@@ -263,9 +265,15 @@ class Rendering:
         write_window(self.plan, window, self.arena)
         self.clock.plan_s += time.perf_counter() - begun - spent
 
+    def forget_slots(self) -> None:
+        """Looks at no arena any more: one that is closed goes when nobody does."""
+        self.slots: dict[int, Frames] = {}
+        self.mixed = self.levels = np.zeros((0, 0, 0), np.float32)
+
     def grown_arena(self, sizes: dict[Key, int]) -> Arena:
         """A new arena with room for these regions, and what the old one must hand on."""
         old = self.arena
+        self.forget_slots()
         layout = lay_out(sizes, old.layout if old is not None else None)
         try:
             fresh = self.session.borrow(layout, self.options.work_dir)
@@ -351,22 +359,26 @@ class Rendering:
 
     def piece(self, chunk: int, count: int) -> Piece:
         """What `count` neighbouring chunk slots hold, from chunk number `chunk` on."""
-        assert self.arena is not None
-        frames, depth = self.options.chunk_frames, self.plan.depth
-        plane = signal_bytes(self.plan) // 8
-        slot = chunk % depth
-        planes = {}
-        for bus in self.roots:
-            slots = self.arena.region(("bus", bus), np.float32)[: depth * 2 * plane].reshape(depth, 2, plane)
-            planes[bus] = slots[slot : slot + count, :, :frames]
+        slot, frames = chunk % self.plan.depth, self.options.chunk_frames
+        planes = {bus: slots[slot : slot + count, :, :frames] for bus, slots in self.slots.items()}
         mixed, levels = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
         if self.plan.master is not None:
-            rows = self.arena.region(("bus", self.plan.master), np.float32)[: depth * 2 * plane].reshape(depth, -1)
-            mixed = rows[slot : slot + count, : 2 * frames].flatten().reshape(-1, 2)
-            shape = (depth, len(self.plan.outputs) + 1, LEVEL_LANES)
-            found = self.arena.region(("levels", 0), np.float32)[: math.prod(shape)].reshape(shape)
-            levels = found[slot : slot + count].max(axis=(0, 2))
+            mixed = self.mixed[slot : slot + count, : 2 * frames].flatten().reshape(-1, 2)
+            levels = self.levels[slot : slot + count].max(axis=(0, 2))
         return Piece(chunk * frames, planes, mixed, levels)
+
+    def view_slots(self, arena: Arena) -> None:
+        """Looks at what is read from an arena: `slots` by bus (slots, 2, frames), `mixed`, `levels` (slots, ...)."""
+        depth, plane = self.plan.depth, signal_bytes(self.plan) // 8
+
+        def floats(key: Key, *shape: int) -> Frames:
+            viewed: Frames = arena.region(key, np.float32)[: math.prod(shape)].reshape(shape)
+            return viewed
+
+        self.slots = {bus: floats(("bus", bus), depth, 2, plane) for bus in self.roots}
+        if self.plan.master is not None:
+            self.mixed = floats(("bus", self.plan.master), depth, 2 * plane)
+            self.levels = floats(("levels", 0), depth, len(self.plan.outputs) + 1, LEVEL_LANES)
 
     def fault(self, bus: int) -> RenderError:
         """The error for a NaN or infinity in what was yielded last: which node, which frame."""
@@ -411,6 +423,7 @@ class Rendering:
             probe.rendering.session.close()
         if self.backend is not None:
             self.backend.leave()
+        self.forget_slots()
         if self.arena is not None:
             self.session.give_back(self.arena)
             self.arena = None

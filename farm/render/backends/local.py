@@ -29,16 +29,15 @@ from workers.targets.objects import Code
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
 
 Ints = NDArray[np.int64]
-DEPTH = 64
-AHEAD_FRAMES = 1 << 17
-"""How far workers may run ahead of what was read; long chunks have fewer slots, so that the arena stays small."""
-LEAST_INNER_DEPTH = 4
-READ_PARTS = 8
-"""Finished chunks are read when so large a part of the slots holds them: each read costs some time of its own."""
+LEAST_DEPTH, MOST_DEPTH = 2, 64
+WORKER_DEPTH = 4
+LEAST_AHEAD_FRAMES, MOST_AHEAD_FRAMES = 1 << 15, 1 << 17
+"""How far workers may run ahead of what was read: so far that reading does not keep them waiting, and no farther,
+because what lies in more slots than the caches hold is fetched from memory each time."""
 SPINS = 2000
 GLANCE_S = 0.0002
 """How long this process sleeps, at least, between looks at the workers: each look takes its time from one of them."""
-LONGEST_GLANCE_S = 0.004
+LONGEST_GLANCE_S = 0.02
 CPU_CHECK_S = 1.0
 EVERYBODY = 1 << 20
 SYS_FUTEX, FUTEX_WAKE = 202, 1
@@ -54,7 +53,7 @@ class LocalBackend:
         self.workers = workers
         self.block_by_block = block_by_block
         self.depth = 1
-        self.inner_depth = 1 if block_by_block else max(LEAST_INNER_DEPTH, workers)
+        self.inner_depth = 1 if block_by_block else max(LEAST_DEPTH, workers)
         self.level = level
         self.kernels: tuple[str, ...] = ()
         self.record: Ints = np.zeros(RECORD_WORDS, np.int64)
@@ -68,7 +67,7 @@ class LocalBackend:
         self.schedule: SchedulePlan | None = None
         self.held = True
         """Whether workers stay parked until `start`, whatever the coordinator says."""
-        self.checked = 0.0
+        self.checked = time.monotonic()
         self.busy_s = 0.0
         self.busy = False
         self.libc = ctypes.CDLL(None)
@@ -76,7 +75,8 @@ class LocalBackend:
     def use(self, code: Code, kernels: tuple[str, ...], chunk_frames: int) -> None:
         """Machine code for the next rendering; the pool is forked with it, or loads what it lacks."""
         self.code, self.kernels = code, kernels
-        slots = max(LEAST_INNER_DEPTH, min(DEPTH, AHEAD_FRAMES // chunk_frames))
+        wanted = max(WORKER_DEPTH * self.workers, LEAST_AHEAD_FRAMES // chunk_frames)
+        slots = max(LEAST_DEPTH, min(wanted, MOST_DEPTH, MOST_AHEAD_FRAMES // chunk_frames))
         self.depth = 1 if self.block_by_block else slots
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
         self.coordinator.replaced = 0
@@ -197,7 +197,8 @@ class LocalBackend:
             most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
             waiting = self.pending[made.tasks + at : made.tasks + at + most]
             many = most if not waiting.any() else int(np.argmax(waiting != 0))
-            wanted = min(most, max(1, self.depth // READ_PARTS))
+            # Each read costs some time of its own; the other half of the slots is there to go on with.
+            wanted = min(most, max(1, self.depth // 2))
             if many < wanted:
                 self.watch(self.pause_s(at, wanted - many))
                 continue
@@ -213,11 +214,11 @@ class LocalBackend:
         self.busy = False
 
     def pause_s(self, read: int, missing: int) -> float:
-        """How long to sleep before the next look: half of what `missing` chunks took so far, `read` being done."""
+        """How long to sleep before the next look: most of what `missing` chunks took so far, `read` being done."""
         if self.block_by_block:
             return 0.0
         expected_s = (time.perf_counter() - self.started) / max(read, 1) * missing
-        return min(max(expected_s / 2, GLANCE_S), LONGEST_GLANCE_S)
+        return min(max(0.8 * expected_s, GLANCE_S), LONGEST_GLANCE_S)
 
     # Watching.
 
