@@ -37,7 +37,7 @@ because what lies in more slots than the caches hold is fetched from memory each
 SPINS = 2000
 GLANCE_S = 0.0002
 """How long this process sleeps, at least, between looks at the workers: each look takes its time from one of them."""
-LONGEST_GLANCE_S = 0.02
+FIRST_GLANCE_S, LONGEST_GLANCE_S = 0.002, 0.02
 CPU_CHECK_S = 1.0
 EVERYBODY = 1 << 20
 SYS_FUTEX, FUTEX_WAKE = 202, 1
@@ -200,7 +200,7 @@ class LocalBackend:
             # Each read costs some time of its own; the other half of the slots is there to go on with.
             wanted = min(most, max(1, self.depth // 2))
             if many < wanted:
-                self.watch(self.pause_s(at, wanted - many))
+                self.watch(self.pause_s(at, np.count_nonzero(waiting[:wanted])))
                 continue
             yield at, many
             for chunk in range(at, at + many):
@@ -214,11 +214,12 @@ class LocalBackend:
         self.busy = False
 
     def pause_s(self, read: int, missing: int) -> float:
-        """How long to sleep before the next look: most of what `missing` chunks took so far, `read` being done."""
+        """How long to sleep before the next look: most of what `missing` chunks will take, `read` being done so far."""
         if self.block_by_block:
             return 0.0
         expected_s = (time.perf_counter() - self.started) / max(read, 1) * missing
-        return min(max(0.8 * expected_s, GLANCE_S), LONGEST_GLANCE_S)
+        # Until something was read nobody knows how fast it goes, and workers are about to run out of slots.
+        return min(max(0.8 * expected_s, GLANCE_S), LONGEST_GLANCE_S if read else FIRST_GLANCE_S)
 
     # Watching.
 
