@@ -132,6 +132,10 @@ def load(memory: Memory, index: int) -> Floats:
     return memory[index : index + LANES].copy()
 
 
+def prefetch(memory: Memory, index: int) -> None:
+    """Has the CPU fetch what lies at `index`, which need not exist, from memory: it changes nothing but time."""
+
+
 def store(memory: Memory, index: int, value: Floats) -> None:
     """Eight neighbours from `index` on."""
     memory[index : index + LANES] = value

@@ -21,6 +21,7 @@ from workers.simd import (
     U,
     iota,
     load,
+    prefetch,
     select,
     splat,
     store,
@@ -33,6 +34,10 @@ from workers.simd import (
 
 SLOW = 1 << 24
 """Fastest rate (40.24) at which 8 frames lie between neighbours that fit one vector."""
+AHEAD = 256
+"""Floats ahead of a voice at which its sound is fetched: by itself the CPU follows a stream to its page's end alone."""
+FIRST, LINE = 128, 16
+"""Floats with which a voice begins that are fetched while the one before it plays, and those of a line of the cache."""
 SEGMENTS = 5
 SEAM = (TAPS // 2) << 24
 """From a loop's ends to where no tap reaches across them. A loop is at least four times as long."""
@@ -105,7 +110,9 @@ def play_eights(
 ) -> None:
     """As many frames of `play_stretch` as are whole eights. `slow`, `course` and `quality` are literals."""
     for done in range(0, count - 7, 8):
-        value = interpolated(samples, place + done * pace, pace, table, slow, quality)
+        now = place + done * pace
+        prefetch(samples, (now >> 24) + AHEAD)
+        value = interpolated(samples, now, pace, table, slow, quality)
         value = value * envelope(segment_frame + done, level, slope, course)
         store(out, i + done, load(out, i + done) + value * left)
         store(out, plane + i + done, load(out, plane + i + done) + value * right)
@@ -156,6 +163,17 @@ def play_stretch(
         store_some(out, plane + i + done, load(out, plane + i + done) + value * right, count - done)
 
 
+def prefetch_first(
+    samples: Memory, onset: Memory, source: Memory, position: Memory, step: Memory, loop: Memory, v: int, frame: int
+) -> None:
+    """Fetches what voice `v` plays from `frame` on."""
+    place = whole(position, v) + (frame - whole(onset, v)) * whole(step, v)
+    if whole(loop, v) > 0:
+        place = place % whole(loop, v)
+    for ahead in range(0, FIRST, LINE):
+        prefetch(samples, whole(source, v) + (place >> 24) + ahead)
+
+
 def play_slice(
     samples: Memory,
     onset: Memory,
@@ -192,6 +210,8 @@ def play_slice(
         store(out, i, F(0.0))
         store(out, plane + i, F(0.0))
     for v in range(voices):
+        if v + 1 < voices and whole(coding, v + 1) == 0:
+            prefetch_first(samples, onset, source, position, step, loop, v + 1, frame)
         began = whole(onset, v)
         pace = whole(step, v)
         repeated = whole(loop, v)

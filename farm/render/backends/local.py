@@ -200,7 +200,7 @@ class LocalBackend:
             # Each read costs some time of its own; the other half of the slots is there to go on with.
             wanted = min(most, max(1, self.depth // 2))
             if many < wanted:
-                self.watch(self.pause_s(at, np.count_nonzero(waiting[:wanted])))
+                self.watch(self.pause_s(at, int(np.count_nonzero(waiting[:wanted]))))
                 continue
             yield at, many
             for chunk in range(at, at + many):

@@ -161,6 +161,17 @@ def _zero_at(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return builder.icmp_unsigned("==", builder.shl(bits, I32(1)), I32(0))
 
 
+def _prefetch(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    index = index_of(context, builder, args[1], sig.args[1])
+    byte = ir.IntType(8).as_pointer()
+    pointer = builder.bitcast(pointer_to(builder, args[0], index, F32), byte)
+    kind = ir.FunctionType(ir.VoidType(), [byte, I32, I32, I32])
+    function = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")
+    to_read, into_every_cache, data = I32(0), I32(3), I32(1)
+    builder.call(function, [pointer, to_read, into_every_cache, data])
+    return context.get_dummy_value()
+
+
 def _lookup_bytes(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     byte, stride = (index_of(context, builder, args[i], sig.args[i]) for i in (1, 3))
     vector = ir.Constant(WORDS.llvm, ir.Undefined)
@@ -178,6 +189,7 @@ near_lookup = declare(FLOATS, _near_lookup, 3)
 two_along = declare(types.UniTuple(FLOATS, 2), _two_along, 3)  # type: ignore[attr-defined]
 four_along = declare(types.UniTuple(FLOATS, 4), _four_along, 3)  # type: ignore[attr-defined]
 zero_at = declare(types.boolean, _zero_at, 2)
+prefetch = declare(types.void, _prefetch, 2)
 
 
 def _ring_read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
