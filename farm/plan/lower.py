@@ -41,6 +41,14 @@ def state_bytes(group: GroupPlan) -> int:
     return group.fields * FIELD_BYTES + group.line_bytes
 
 
+def slot_bytes(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> tuple[int, int]:
+    """Bytes of a chunk's signals that are read from outside, and of those between groups, private sums included."""
+    signals = [bus for group in plan.groups for bus in group.buses]
+    outside = sum(bus in read_buses for bus in signals)
+    sums = sum(int(source.counts.max(initial=0)) for source in window.sources.values())
+    return signal_bytes(plan) * outside, signal_bytes(plan) * (len(signals) - outside + sums)
+
+
 def scratch_sizes(plan: StaticPlan) -> tuple[int, int, int, int]:
     """(where constants, state, buffers begin, all) in a worker's scratch; the same for every group."""
     records = max(RECORDS + (2 * len(g.ops) + len(g.posts) + 2) * RECORD_WORDS * 8 for g in plan.groups)

@@ -23,7 +23,7 @@ from farm.pattern.time import frame_of
 from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE, static_plan
-from farm.plan.lower import signal_bytes, wanted, write_programs, write_window
+from farm.plan.lower import signal_bytes, slot_bytes, wanted, write_programs, write_window
 from farm.plan.master import LEVEL_LANES
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
@@ -299,8 +299,9 @@ class Rendering:
         if options.backend == "auto" and self.workers > 1:
             pooled = options.threads is not None or self.estimated_s(window) > POOL_WORTH_S
         if pooled:
+            held = slot_bytes(self.plan, window, self.read_buses)
             self.backend = self.session.local_backend(
-                self.workers, options.cpu, self.plan.kernels, options.chunk_frames
+                self.workers, options.cpu, self.plan.kernels, options.chunk_frames, held
             )
         else:
             self.backend = self.session.inline_backend(options.cpu, self.plan.kernels)

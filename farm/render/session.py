@@ -85,7 +85,12 @@ class Session:
         return InlineBackend(self.engine(level).code(kernels), kernels)
 
     def local_backend(
-        self, workers: int, level: str | None, kernels: tuple[str, ...], chunk_frames: int
+        self,
+        workers: int,
+        level: str | None,
+        kernels: tuple[str, ...],
+        chunk_frames: int,
+        slot_bytes: tuple[int, int],
     ) -> LocalBackend:
         """Tasks run on a pool, which is started the first time."""
         engine = self.engine(level)
@@ -98,7 +103,7 @@ class Session:
 
             name_process("farm")
             self.pools[key] = LocalBackend(workers, engine.level, self.block_by_block)
-        self.pools[key].use(code, kernels, chunk_frames)
+        self.pools[key].use(code, kernels, chunk_frames, slot_bytes)
         return self.pools[key]
 
     def borrow(self, layout: Layout, folder: str | None) -> Arena:

@@ -29,11 +29,12 @@ from workers.targets.objects import Code
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
 
 Ints = NDArray[np.int64]
-LEAST_DEPTH, MOST_DEPTH = 2, 64
+LEAST_DEPTH, MOST_DEPTH, MOST_INNER_DEPTH = 2, 64, 4
 WORKER_DEPTH = 4
-LEAST_AHEAD_FRAMES, MOST_AHEAD_FRAMES = 1 << 15, 1 << 17
-"""How far workers may run ahead of what was read: so far that reading does not keep them waiting, and no farther,
-because what lies in more slots than the caches hold is fetched from memory each time."""
+MOST_AHEAD_FRAMES = 1 << 17
+CACHED_BYTES = 1 << 22
+"""What chunk slots may take, if a few for each worker do: more than the caches hold would be fetched from memory each
+time."""
 SPINS = 2000
 GLANCE_S = 0.0002
 """How long this process sleeps, at least, between looks at the workers: each look takes its time from one of them."""
@@ -53,7 +54,7 @@ class LocalBackend:
         self.workers = workers
         self.block_by_block = block_by_block
         self.depth = 1
-        self.inner_depth = 1 if block_by_block else max(LEAST_DEPTH, workers)
+        self.inner_depth = 1
         self.level = level
         self.kernels: tuple[str, ...] = ()
         self.record: Ints = np.zeros(RECORD_WORDS, np.int64)
@@ -72,12 +73,17 @@ class LocalBackend:
         self.busy = False
         self.libc = ctypes.CDLL(None)
 
-    def use(self, code: Code, kernels: tuple[str, ...], chunk_frames: int) -> None:
-        """Machine code for the next rendering; the pool is forked with it, or loads what it lacks."""
+    def use(self, code: Code, kernels: tuple[str, ...], chunk_frames: int, slot_bytes: tuple[int, int]) -> None:
+        """Machine code for the next rendering; the pool is forked with it, or loads what it lacks.
+
+        `slot_bytes`: what is read from outside of a chunk, and what lies between its groups.
+        """
         self.code, self.kernels = code, kernels
-        wanted = max(WORKER_DEPTH * self.workers, LEAST_AHEAD_FRAMES // chunk_frames)
-        slots = max(LEAST_DEPTH, min(wanted, MOST_DEPTH, MOST_AHEAD_FRAMES // chunk_frames))
-        self.depth = 1 if self.block_by_block else slots
+        if not self.block_by_block:
+            outer, inner = (CACHED_BYTES // max(held, 1) for held in slot_bytes)
+            wanted = max(WORKER_DEPTH * self.workers, outer)
+            self.depth = max(LEAST_DEPTH, min(wanted, MOST_DEPTH, MOST_AHEAD_FRAMES // chunk_frames))
+            self.inner_depth = max(LEAST_DEPTH, self.workers, min(inner, MOST_INNER_DEPTH))
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
         self.coordinator.replaced = 0
 
