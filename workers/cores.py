@@ -71,6 +71,11 @@ def pinning(cpus: tuple[int, ...], workers: int, folder: Path = TOPOLOGY) -> tup
     return tuple(ranked[number % len(ranked)] for number in range(workers))
 
 
+def before_fork() -> None:
+    """Imports psutil, so that not each worker has to."""
+    import psutil  # noqa: F401
+
+
 def pin(cpu: int) -> None:
     """Pins this process to a CPU, where the system can."""
     import psutil

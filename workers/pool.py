@@ -144,6 +144,8 @@ class Pool:
         cpus = cores.pinning(cores.allowed_cpus(), count)
         self.cpus: tuple[int | None, ...] = tuple(None for _ in cpus) if self.portable else cpus
         self.workers: list[Worker] = []
+        if not self.portable:
+            cores.before_fork()
         # Looked at a thousand times a second: `wait` would register them anew each time.
         self.sentinels = select.poll() if hasattr(select, "poll") else None
         self.arena: Attached | None = None

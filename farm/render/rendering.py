@@ -60,7 +60,7 @@ class Clock:
 
     compile_s: float = 0.0
     arena_s: float = 0.0
-    """Reading samples, making the arena and putting them into it."""
+    """Reading samples, starting workers, making the arena."""
     plan_s: float = 0.0
     render_s: float = 0.0
 
@@ -289,16 +289,32 @@ class Rendering:
             old.close()
         return fresh
 
+    @property
+    def pool_is_sure(self) -> bool:
+        """Whether tasks will run on a pool, however many there are."""
+        options = self.options
+        return options.backend == "local" or (
+            options.backend == "auto" and self.workers > 1 and options.threads is not None
+        )
+
+    def start_pool(self) -> None:
+        """Starts a pool that is sure to be wanted: its workers get ready while the first window is planned."""
+        if self.backend is None and self.pool_is_sure:
+            started = time.perf_counter()
+            backend, code = self.session.pool(self.workers, self.options.cpu, self.plan.kernels)
+            loaded = time.perf_counter()
+            backend.start_workers(code)
+            self.clock.compile_s += loaded - started
+            self.clock.arena_s += time.perf_counter() - loaded
+
     def choose_backend(self, window: WindowPlan) -> None:
         """Loads the machine code and decides where tasks run: a small render is done before a pool would be up."""
         if self.backend is not None:
             return
         started = time.perf_counter()
         options = self.options
-        pooled = options.backend == "local"
-        if options.backend == "auto" and self.workers > 1:
-            pooled = options.threads is not None or self.estimated_s(window) > POOL_WORTH_S
-        if pooled:
+        worth_it = options.backend == "auto" and self.workers > 1 and self.estimated_s(window) > POOL_WORTH_S
+        if self.pool_is_sure or worth_it:
             held = slot_bytes(self.plan, window, self.read_buses)
             self.backend = self.session.local_backend(
                 self.workers, options.cpu, self.plan.kernels, options.chunk_frames, held
@@ -329,6 +345,7 @@ class Rendering:
         """Runs windows up to `stop_chunk`, a few chunks at a time. While one runs elsewhere the next one is planned."""
         chunk = self.options.chunk_frames
         begin = self.first_frame // chunk
+        self.start_pool()
         window = self.next_window(0, stop_chunk)
         while window is not None:
             self.write(window)

@@ -93,6 +93,12 @@ class Session:
         slot_bytes: tuple[int, int],
     ) -> LocalBackend:
         """Tasks run on a pool, which is started the first time."""
+        backend, code = self.pool(workers, level, kernels)
+        backend.use(code, kernels, chunk_frames, slot_bytes)
+        return backend
+
+    def pool(self, workers: int, level: str | None, kernels: tuple[str, ...]) -> tuple[LocalBackend, objects.Code]:
+        """The backend for so many workers, and the machine code of these kernels."""
         engine = self.engine(level)
         code = engine.code((*kernels, *objects.LOOP_ENTRIES))
         key = (workers, engine.level)
@@ -103,8 +109,7 @@ class Session:
 
             name_process("farm")
             self.pools[key] = LocalBackend(workers, engine.level, self.block_by_block)
-        self.pools[key].use(code, kernels, chunk_frames, slot_bytes)
-        return self.pools[key]
+        return self.pools[key], code
 
     def borrow(self, layout: Layout, folder: str | None) -> Arena:
         """An arena with this layout: the idle one if it is large enough. Raises ArenaError."""

@@ -73,6 +73,12 @@ class LocalBackend:
         self.busy = False
         self.libc = ctypes.CDLL(None)
 
+    def start_workers(self, code: Code) -> Pool:
+        """Forks the pool with this machine code, if there is none yet."""
+        if self.pool is None:
+            self.pool = Pool(self.workers, self.level, code)
+        return self.pool
+
     def use(self, code: Code, kernels: tuple[str, ...], chunk_frames: int, slot_bytes: tuple[int, int]) -> None:
         """Machine code for the next rendering; the pool is forked with it, or loads what it lacks.
 
@@ -128,14 +134,13 @@ class LocalBackend:
         words[int(Schedule.PORTABLE)] = (int(cores.portable()), False)
         for index, (value, relative) in words.items():
             self.record[index] = value + (arena.address if relative else 0)
-        if self.pool is None:
-            self.pool = Pool(self.workers, self.level, self.code)
+        pool = self.start_workers(self.code)
         own = [
             {**words, int(Run.SCRATCH): (arena.layout.offset(("scratch", number)), True)}
             for number in range(self.workers)
         ]
         self.parts = tuple(parts)
-        self.pool.attach(arena.path, arena.size, own, self.kernels, self.parts)
+        pool.attach(arena.path, arena.size, own, self.kernels, self.parts)
 
     def hold(self) -> None:
         """Parks all workers."""
