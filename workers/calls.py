@@ -22,8 +22,8 @@ class Argument:
     """One word of the record. `role` tells what it is, `name` which."""
 
     role: str
-    """frames, frame, out, state, ring, ring_mask, lines, before, since, line_mask, line_lengths, channels, input,
-    constant, signal, column, number or samples."""
+    """frames, frame, out, state, ring, ring_mask, lines, line_mask, line_lengths, channels, input, constant, signal,
+    column, number or samples."""
     name: str
 
 

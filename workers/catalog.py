@@ -21,8 +21,6 @@ A kernel's signature names what it needs. Besides its inputs and params these na
 `channels`     lanes in use (2 on a bus, 8 inside voices), for `Shape.CHANNELS`
 `lines`        memory of the delay lines, for `Shape.CHANNELS`, a channel's one after the other, `LINE_GUARD` floats
                behind each: lines of `line_mask` + 1 floats, then the short ones, of half as many
-`before`       the like: what lines held before frame `since`, from where on they are written; may be `lines` itself
-`since`        number of a frame, see `before`
 `line_mask`    length of a line - 1 (a power of two - 1)
 `line_lengths` memory of whole numbers, for `Shape.CHANNELS`: (channels, lines), `Ring.line_frames` at this rate
 `cells`        memory of the state fields, for `Shape.CHANNELS`: field f of channel c is float 16 f + c
@@ -52,7 +50,7 @@ Kernel = Callable[..., None]
 
 FIXTURES = (
     *("out", "frames", "frame", "state", "ring", "age", "gate_frames", "period_s", "rate_hz", "place", "side"),
-    *("channels", "lines", "before", "since", "line_mask", "line_lengths", "cells", "samples"),
+    *("channels", "lines", "line_mask", "line_lengths", "cells", "samples"),
 )
 
 
@@ -160,11 +158,9 @@ class Ring:
 
     def line_mask(self, rate: int) -> int:
         """Length of a long line at `rate` Hz - 1: a power of two - 1. A short line has half of that length."""
-        return (1 << (self.longest(rate) - 1).bit_length()) - 1
-
-    def longest(self, rate: int) -> int:
-        """Frames of the longest delay at `rate` Hz."""
-        return max(scaled(frames, rate) for frames in self.line_frames) + scaled(self.spread_frames, rate)
+        delays = [scaled(frames, rate) + scaled(self.spread_frames, rate) for frames in self.line_frames]
+        longest = max(*delays, *(2 * delay for delay in delays[len(delays) - self.short_lines :]))
+        return (1 << (longest - 1).bit_length()) - 1
 
     def line_floats(self, rate: int) -> int:
         """Floats of one channel's lines at `rate` Hz, with what is kept behind them."""

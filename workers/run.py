@@ -71,10 +71,10 @@ O_KERNEL, O_WORDS, O_OUT, O_FIRST_FIELD, O_FIELDS, O_NODE, O_FIRST = (
 F_CONSTANT, F_ENTRIES, F_COUNT = int(Feed.CONSTANT), int(Feed.ENTRIES), int(Feed.COUNT)
 C_SCRATCH, C_CONSTANT, C_STATE, C_ARENA = int(Code.SCRATCH), int(Code.CONSTANT), int(Code.STATE), int(Code.ARENA)
 C_INNER, T_INNER_SLOT = int(Code.INNER), int(Task.INNER_SLOT)
-G_STATE_AT, G_LINE_BYTES, G_LINE_FRAMES = int(Group.STATE_AT), int(Group.LINE_BYTES), int(Group.LINE_FRAMES)
+G_STATE_AT, G_LINE_BYTES = int(Group.STATE_AT), int(Group.LINE_BYTES)
 C_SIGNAL, C_OUT, C_COLUMN, C_RING = int(Code.SIGNAL), int(Code.OUT), int(Code.COLUMN), int(Code.RING)
 C_COUNT, C_LANES, C_AGES, C_HALF_OUT = int(Code.COUNT), int(Code.LANES), int(Code.AGES), int(Code.HALF_OUT)
-C_SLAB, C_LINES, C_BEFORE, C_SINCE = int(Code.SLAB), int(Code.LINES), int(Code.BEFORE), int(Code.SINCE)
+C_SLAB, C_LINES = int(Code.SLAB), int(Code.LINES)
 FAULT_FOUND, FAULT_NODE, FAULT_FRAME, FAULT_TASK, FAULT_LANE = (
     int(Fault.FOUND),
     int(Fault.NODE),
@@ -124,18 +124,6 @@ def state_of(task: int, group: int, arena: int, scratch: int) -> int:
     return arena + slot
 
 
-def reads_before(task: int, group: int) -> bool:
-    """Whether a task writes all that its lines hold on, and so may leave what they held where it is."""
-    return read_word(task, T_IN) >= 0 and read_word(task, T_FRAMES) >= read_word(group, G_LINE_FRAMES)
-
-
-def state_before(task: int, group: int, arena: int, scratch: int) -> int:
-    """Where the state is whose lines a task reads until it has written its own."""
-    if reads_before(task, group):
-        return arena + read_word(task, T_IN)
-    return state_of(task, group, arena, scratch)
-
-
 def fill_record(
     record: int, op: int, half: int, arena: int, task: int, scratch: int, group: int, moving: int, kernels: int
 ) -> int:
@@ -155,11 +143,8 @@ def fill_record(
         elif code == C_STATE:
             value = state_of(task, group, arena, scratch) + value * FIELD_BYTES + half * HALF * 4
         elif code == C_LINES:
-            value += state_of(task, group, arena, scratch) + read_word(group, G_FIELDS) * FIELD_BYTES + half * step
-        elif code == C_BEFORE:
-            value += state_before(task, group, arena, scratch) + read_word(group, G_FIELDS) * FIELD_BYTES + half * step
-        elif code == C_SINCE:
-            value = read_word(task, T_FRAME)
+            fields = read_word(group, G_FIELDS)
+            value = state_of(task, group, arena, scratch) + fields * FIELD_BYTES + value + half * step
         elif code == C_ARENA:
             value = arena + value
         elif code == C_SIGNAL:
@@ -323,9 +308,7 @@ def run_task(
     if fields > 0:
         state = state_of(task, group, arena, scratch)
         held = (fields * FIELD_BYTES + read_word(group, G_LINE_BYTES)) // 8
-        if reads_before(task, group):
-            copy_words(state, arena + read_word(task, T_IN), fields * (FIELD_BYTES // 8))
-        elif read_word(task, T_IN) >= 0:
+        if read_word(task, T_IN) >= 0:
             copy_words(state, arena + read_word(task, T_IN), held)
         else:
             zero_words(state, held)

@@ -61,8 +61,6 @@ class Group(IntEnum):
     """State of tasks that hand nothing on: STATE_OUT is -1."""
     LINE_BYTES = 14
     """Bytes of delay lines behind the state fields, handed on with them."""
-    LINE_FRAMES = 15
-    """The longest delay in them: a task of as many frames reads those of the task before instead of copying them."""
 
 
 class Task(IntEnum):
@@ -138,10 +136,6 @@ class Code(IntEnum):
     """Where the slab of samples begins in this process."""
     LINES = 15
     """Delay lines behind the task's state fields: value + half * step."""
-    BEFORE = 16
-    """The same of the task before, where they were not copied."""
-    SINCE = 17
-    """The task's first frame."""
 
 
 def coding(stride: int, bits: int, floating: bool) -> int:

@@ -243,7 +243,6 @@ def finished(
         carried=program.carried,
         ring_bytes=program.ring_bytes,
         line_bytes=program.line_bytes,
-        line_frames=program.line_frames,
         block_frames=block_frames,
         buffers=program.buffers,
         reads_buses=tuple(dict.fromkeys(program.reads_buses)),

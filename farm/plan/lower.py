@@ -125,7 +125,7 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
         row[Group.FIRST_FEED], row[Group.FEEDS] = next_feed, len(group.feeds)
         row[Group.ONSETS] = layout.offset(("onsets", group.source)) if group.kind == "voices" else 0
         row[Group.RECORDS_AT], row[Group.CONSTANTS_AT] = 0, constants_at
-        row[Group.LINE_BYTES], row[Group.LINE_FRAMES] = group.line_bytes, group.line_frames
+        row[Group.LINE_BYTES] = group.line_bytes
         row[Group.STATE_AT], row[Group.BUFFERS_AT] = state_at, buffers_at
         for op in (*group.ops, *group.posts, *group.seeks):
             words = ops[next_op * OP_WORDS : (next_op + 1) * OP_WORDS]

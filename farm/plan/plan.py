@@ -97,8 +97,6 @@ class GroupPlan:
     ring_bytes: int
     line_bytes: int
     """Of delay lines that are handed on with the state fields; a multiple of 64."""
-    line_frames: int
-    """The longest delay in them."""
     block_frames: int
     buffers: int
     reads_buses: tuple[int, ...]

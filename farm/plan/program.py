@@ -83,7 +83,6 @@ class Program:
     carried: bool = False
     ring_bytes: int = 0
     line_bytes: int = 0
-    line_frames: int = 0
     buffers: int = 1
     """Buffer 0 is silence."""
     cost_ns: float = 0.0
@@ -239,11 +238,8 @@ class Program:
                 words.append(Word(Code.RING, ring_at, ring_bytes // self.halves))
             elif argument.role == "ring_mask":
                 words.append(Word(Code.LITERAL, ring_mask))
-            elif argument.role in ("lines", "before"):
-                code = Code.LINES if argument.role == "lines" else Code.BEFORE
-                words.append(Word(code, line_at, line_bytes // self.halves))
-            elif argument.role == "since":
-                words.append(Word(Code.SINCE))
+            elif argument.role == "lines":
+                words.append(Word(Code.LINES, line_at, line_bytes // self.halves))
             elif argument.role == "line_mask":
                 words.append(Word(Code.LITERAL, line_mask))
             elif argument.role == "channels":
@@ -297,7 +293,7 @@ class Program:
     def lines(self, definition: Definition) -> tuple[int, int, int]:
         """(offset in the group's lines, mask, bytes) of a definition's delay lines of fixed lengths.
 
-        They are so short that each chunk has its own: a long chunk fills them all, a short one gets a copy.
+        They are so short that copying them from chunk to chunk costs less than lines that no chunk overwrites.
         """
         ring = definition.ring
         if ring is None or not ring.line_frames:
@@ -305,7 +301,6 @@ class Program:
         bytes_ = self.halves * self.channels * ring.line_floats(self.setting.rate) * 4
         at = self.line_bytes
         self.line_bytes += bytes_
-        self.line_frames = max(self.line_frames, ring.longest(self.setting.rate))
         return at, ring.line_mask(self.setting.rate), bytes_
 
     def lengths(self, definition: Definition) -> int:

@@ -42,7 +42,6 @@ def group(
         carried=carried,
         ring_bytes=0,
         line_bytes=0,
-        line_frames=0,
         block_frames=64,
         buffers=0,
         reads_buses=reads_buses,

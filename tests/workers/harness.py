@@ -85,8 +85,6 @@ class Machine:
             numbers["ring_mask"] = len(call.ring) - 1
         if call.lines is not None and call.line_lengths is not None:
             arrays["lines"] = call.lines[lanes]
-            arrays["before"] = arrays["lines"] if call.before is None else call.before[lanes]
-            numbers["since"] = call.frame
             arrays["line_lengths"] = np.ascontiguousarray(call.line_lengths[lanes])
             numbers["line_mask"] = call.line_mask
         done = 0
@@ -280,7 +278,6 @@ def lanes_of(call: Call, start: int) -> Call:
         state={name: value[lanes].copy() for name, value in call.state.items()},
         ring=None if call.ring is None else call.ring[:, lanes].copy(),
         lines=None if call.lines is None else call.lines[lanes].copy(),
-        before=None if call.before is None else call.before[lanes],
         line_lengths=None if call.line_lengths is None else call.line_lengths[lanes],
     )
 

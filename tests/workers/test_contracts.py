@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -15,7 +14,6 @@ from workers.simd import LANES
 from workers.targets import python
 
 from .harness import (
-    RATE_HZ,
     RING_FRAMES,
     Machine,
     assert_same,
@@ -148,28 +146,6 @@ def test_rings_are_written_at_the_calls_own_frames_only(node: Definition, varian
     again.ring = call.ring.copy()
     assert_same(machine.run(again), first, f"{node.name} run twice")
     assert_same_memory(again, call, f"{node.name} run twice")
-
-
-@pytest.mark.parametrize("frame", [1700, 1950, 7_000_003])
-@pytest.mark.parametrize(("node", "variant"), WITH_LINES)
-def test_lines_may_be_read_where_they_were(node: Definition, variant: str, frame: int, machine: Machine) -> None:
-    assert node.ring is not None
-    call = make_call(node, variant, frames=node.ring.longest(RATE_HZ), frame=frame, lanes=16)
-    assert call.lines is not None and call.line_lengths is not None
-    # A history that the kernel wrote, so that what is repeated behind the lines' ends is right.
-    machine.run(dataclasses.replace(call, frame=frame - call.frames))
-    there = copy_of(call)
-    noise = np.random.default_rng(4).uniform(-1.0, 1.0, call.lines.shape)
-    there.before, there.lines = call.lines.copy(), noise.astype(np.float32)
-    written = copy_of(there)
-    expected = machine.run(call)
-    assert_same(machine.run(there), expected, f"{node.name} with lines elsewhere")
-    assert_same(python.run(written), expected, f"{node.name} as written with lines elsewhere")
-    for line, place in enumerate(rooms(call)):
-        for lane, lengths in enumerate(call.line_lengths):
-            last = np.arange(frame + call.frames - lengths[line], frame + call.frames)
-            own = place.start + last % (place.stop - place.start)
-            assert np.array_equal(call.lines[lane, own], there.lines[lane, own])
 
 
 @pytest.mark.parametrize("frame", [0, 1950, 7_000_003])

@@ -11,10 +11,12 @@ from workers.simd import (
     F,
     Floats,
     Memory,
+    Words,
     iota,
     lanes_sum,
     load,
     load_strided,
+    lookup,
     maximum,
     minimum,
     select,
@@ -46,46 +48,21 @@ def line_start(line: int, line_mask: int) -> int:
     return start + max(line - COMBS, 0) * (((line_mask + 1) >> 1) + LINE_GUARD)
 
 
-def line_room(line: int, line_mask: int) -> int:
-    """Frames that a line holds."""
+def line_place(line_lengths: Any, channel: int, line: int, now: int, line_mask: int) -> int:
+    """Where a line is read at frame `now`, counted from the channel's first line."""
+    ago = whole(line_lengths, channel * LINES + line)
+    mask = line_mask
     if line >= COMBS:
-        return (line_mask + 1) >> 1
-    return line_mask + 1
+        mask = line_mask >> 1
+    return line_start(line, line_mask) + ((now - ago) & mask)
 
 
-def heard(
-    lines: Memory, before: Memory, since: int, line_lengths: Any, channel: int, line: int, now: int, line_mask: int
-) -> Floats:
-    """What a line gives at frame `now` and the seven after it."""
-    then = now - whole(line_lengths, channel * LINES + line)
-    at = channel * line_start(LINES, line_mask) + line_start(line, line_mask)
-    at += then & (line_room(line, line_mask) - 1)
-    if then < since - LANES:
-        return load(before, at)
-    return load(lines, at)
-
-
-def heard_singly(
-    lines: Memory, before: Memory, since: int, line_lengths: Any, channel: int, line: int, now: int, line_mask: int
-) -> Floats:
-    """What a line gives at frame `now`, in every lane."""
-    then = now - whole(line_lengths, channel * LINES + line)
-    at = channel * line_start(LINES, line_mask) + line_start(line, line_mask)
-    at += then & (line_room(line, line_mask) - 1)
-    if then < since:
-        return splat(before, at)
-    return splat(lines, at)
-
-
-def bring_last(lines: Memory, before: Memory, first: int, since: int, line_mask: int) -> None:
-    """Copies the eight frames before `since` from lines to lines, so that no eight are read from both."""
-    for line in range(LINES):
-        start, room = first + line_start(line, line_mask), line_room(line, line_mask)
-        for ago in range(1, LANES + 1):
-            place = (since - ago) & (room - 1)
-            store_some(lines, start + place, load(before, start + place), 1)
-            if place < LANES:
-                store_some(lines, start + room + place, load(before, start + place), 1)
+def comb_reads(line_lengths: Any, channel: int, now: int, line_mask: int) -> Words:
+    """Where the eight combs are read at frame `now`, counted from the channel's first line."""
+    length = word(whole(line_lengths, channel * LINES))
+    for comb in range(1, COMBS):
+        length = select(iota() == word(comb), word(whole(line_lengths, channel * LINES + comb)), length)
+    return ((word(now) - length) & word(line_mask)) + iota() * word(line_mask + 1 + LINE_GUARD)
 
 
 def repeat_start(lines: Memory, first: int, at: int, count: int, line_mask: int) -> None:
@@ -125,8 +102,6 @@ def reverb(
     mix: Any,
     channels: int,
     lines: Any,
-    before: Any,
-    since: int,
     line_mask: int,
     line_lengths: Any,
     cells: Any,
@@ -149,8 +124,6 @@ def reverb(
     half = (line_mask + 1) >> 1
     for channel in range(channels):
         first = channel * line_start(LINES, line_mask)
-        if frame == since:
-            bring_last(lines, before, first, since, line_mask)
         stores = load_strided(cells, channel, 16)
         if frame & 63 == 0:
             stores = settle(stores)
@@ -162,14 +135,14 @@ def reverb(
             short = place & (half - 1)
             below = first + short
             if i + LANES <= frames and short + LANES <= half:
-                r0 = heard(lines, before, since, line_lengths, channel, 0, now, line_mask)
-                r1 = heard(lines, before, since, line_lengths, channel, 1, now, line_mask)
-                r2 = heard(lines, before, since, line_lengths, channel, 2, now, line_mask)
-                r3 = heard(lines, before, since, line_lengths, channel, 3, now, line_mask)
-                r4 = heard(lines, before, since, line_lengths, channel, 4, now, line_mask)
-                r5 = heard(lines, before, since, line_lengths, channel, 5, now, line_mask)
-                r6 = heard(lines, before, since, line_lengths, channel, 6, now, line_mask)
-                r7 = heard(lines, before, since, line_lengths, channel, 7, now, line_mask)
+                r0 = load(lines, first + line_place(line_lengths, channel, 0, now, line_mask))
+                r1 = load(lines, first + line_place(line_lengths, channel, 1, now, line_mask))
+                r2 = load(lines, first + line_place(line_lengths, channel, 2, now, line_mask))
+                r3 = load(lines, first + line_place(line_lengths, channel, 3, now, line_mask))
+                r4 = load(lines, first + line_place(line_lengths, channel, 4, now, line_mask))
+                r5 = load(lines, first + line_place(line_lengths, channel, 5, now, line_mask))
+                r6 = load(lines, first + line_place(line_lengths, channel, 6, now, line_mask))
+                r7 = load(lines, first + line_place(line_lengths, channel, 7, now, line_mask))
                 d0, d1, d2, d3, d4, d5, d6, d7 = transpose(r0, r1, r2, r3, r4, r5, r6, r7)
                 s0 = damped(stores, d0, damp[i, channel])
                 s1 = damped(s0, d1, damp[i + 1, channel])
@@ -192,24 +165,21 @@ def reverb(
                 store(lines, at + 7 * stride, settle(dry + f7 * back))
                 tail = (((r0 + r4) + (r2 + r6)) + ((r1 + r5) + (r3 + r7))) * F(0.125)
                 for line in range(COMBS, LINES):
-                    v = heard(lines, before, since, line_lengths, channel, line, now, line_mask)
+                    v = load(lines, first + line_place(line_lengths, channel, line, now, line_mask))
                     store(lines, below + line_start(line, line_mask), settle(tail + v * F(0.5)))
                     tail = v - tail * F(0.5)
                 out[i : i + 8, channel] = dry + unit(mix[i : i + 8, channel]) * tail
                 repeat_start(lines, first, place, LANES, line_mask)
                 i += LANES
             else:
-                d = heard_singly(lines, before, since, line_lengths, channel, 0, now, line_mask)
-                for comb in range(1, COMBS):
-                    one = heard_singly(lines, before, since, line_lengths, channel, comb, now, line_mask)
-                    d = select(iota() == word(comb), one, d)
+                d = lookup(lines, first, comb_reads(line_lengths, channel, now, line_mask))
                 stores = damped(stores, d, damp[i, channel])
                 dry = input[i, channel]
                 back = F(0.84) * unit(room[i, channel])
                 store_strided(lines, at, stride, settle(dry + stores * back))
                 tail = lanes_sum(d) * F(0.125)
                 for line in range(COMBS, LINES):
-                    v = heard_singly(lines, before, since, line_lengths, channel, line, now, line_mask)
+                    v = splat(lines, first + line_place(line_lengths, channel, line, now, line_mask))
                     store_some(lines, below + line_start(line, line_mask), settle(tail + v * F(0.5)), 1)
                     tail = v - tail * F(0.5)
                 out[i, channel] = dry + unit(mix[i, channel]) * tail

@@ -121,7 +121,7 @@ def lower(definition: Definition, variant: str) -> str:
     uses_state = False
     for position, word in enumerate(words):
         address = f"read_word(call, {position})"
-        if word.role in ("frames", "frame", "ring_mask", "since", "line_mask", "channels", "number"):
+        if word.role in ("frames", "frame", "ring_mask", "line_mask", "channels", "number"):
             if not (variant == "seek" and word.role == "frames"):
                 before.append(f"{word.name} = {address}")
         elif word.role == "constant" and definition.shape is Shape.CHANNELS and word.name in params:
@@ -131,7 +131,7 @@ def lower(definition: Definition, variant: str) -> str:
                 word.name in phase or word.name in ("origin", "place") or (variant == "seek" and word.name == "frames")
             )
             before.append(f"{word.name} = {'load_words' if integer else 'load'}({address}, 0)")
-        elif word.role in ("lines", "before", "line_lengths", "samples", "column") or word.name == "cells":
+        elif word.role in ("lines", "line_lengths", "samples", "column") or word.name == "cells":
             before.append(f"{word.name} = {address}")
         elif word.role == "state":
             uses_state = True

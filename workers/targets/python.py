@@ -124,8 +124,6 @@ class Call:
     lines: Floats | None = None
     line_lengths: NDArray[np.int64] | None = None
     line_mask: int = 0
-    before: Floats | None = None
-    """What `lines` held before the call, where that is not in them."""
 
 
 def run(call: Call) -> Floats:
@@ -157,17 +155,10 @@ def _run_channels(call: Call, first: int) -> Floats:
     assert call.lines is not None and call.line_lengths is not None
     lanes = slice(first, first + LANES)
     lines = call.lines[lanes]
-    before = lines if call.before is None else call.before[lanes]
     cells = np.zeros((len(definition.state), FIELD_STRIDE), np.float32)
     for row, field in enumerate(definition.state):
         cells[row, :LANES] = call.state[field.name][lanes]
-    memory = {
-        "lines": lines.reshape(-1),
-        "before": before.reshape(-1),
-        "since": call.frame,
-        "cells": cells.reshape(-1),
-        "line_mask": call.line_mask,
-    }
+    memory = {"lines": lines.reshape(-1), "cells": cells.reshape(-1), "line_mask": call.line_mask}
     lengths = {"line_lengths": call.line_lengths[lanes].reshape(-1), "channels": LANES}
     out = np.zeros((call.frames, LANES), np.float32)
     done = 0
