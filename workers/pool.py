@@ -89,7 +89,7 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> 
     loaded = [code] if code is not None else []
     known = dict(code.addresses) if code is not None else {}
     record = np.zeros(RECORD_WORDS, np.int64)
-    mapped: list[Any] = []
+    mapped: dict[tuple[str, int], mmap.mmap] = {}
     samples: slab.Slab | None = None
     while True:
         try:
@@ -109,8 +109,10 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> 
             except OSError:
                 os._exit(SAMPLE_LOST)
             addresses = np.array([samples.address, *(known[name] for name in kernels)], np.int64)
-            mapped = [attach(path, size, errand.number, errand.count)]
-            base = ctypes.addressof(ctypes.c_char.from_buffer(mapped[0]))
+            # From render to render it is often the same one.
+            if (path, size) not in mapped:
+                mapped = {(path, size): attach(path, size, errand.number, errand.count)}
+            base = ctypes.addressof(ctypes.c_char.from_buffer(mapped[path, size]))
             for index, (value, relative) in words.items():
                 record[index] = value + (base if relative else 0)
             record[Run.KERNELS] = addresses[1:].ctypes.data
