@@ -86,28 +86,9 @@ EXPONENT = 0x7F800000
 
 
 def copy_words(target: int, source: int, count: int) -> None:
-    """`count` int64 words, a multiple of 8: a line of the cache at a time."""
-    for i in range(0, count, 8):
-        a, b, c, d = (
-            read_word(source, i),
-            read_word(source, i + 1),
-            read_word(source, i + 2),
-            read_word(source, i + 3),
-        )
-        e, f, g, h = (
-            read_word(source, i + 4),
-            read_word(source, i + 5),
-            read_word(source, i + 6),
-            read_word(source, i + 7),
-        )
-        write_word(target, i, a)
-        write_word(target, i + 1, b)
-        write_word(target, i + 2, c)
-        write_word(target, i + 3, d)
-        write_word(target, i + 4, e)
-        write_word(target, i + 5, f)
-        write_word(target, i + 6, g)
-        write_word(target, i + 7, h)
+    """`count` int64 words."""
+    for i in range(count):
+        write_word(target, i, read_word(source, i))
 
 
 def zero_words(target: int, count: int) -> None:

@@ -30,15 +30,17 @@ from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, T
 
 Ints = NDArray[np.int64]
 LEAST_DEPTH, MOST_DEPTH, MOST_INNER_DEPTH = 2, 64, 4
+"""Chunk slots of signals that are read from outside, and of those between groups."""
 WORKER_DEPTH = 4
+"""Slots for each worker that are read from outside: while half of them wait to be read the others are filled."""
 MOST_AHEAD_FRAMES = 1 << 17
 CACHED_BYTES = 1 << 22
-"""What chunk slots may take, if a few for each worker do: more than the caches hold would be fetched from memory each
-time."""
+"""What slots beyond those may take: more than the caches hold would be fetched from memory each time."""
 SPINS = 2000
 GLANCE_S = 0.0002
 """How long this process sleeps, at least, between looks at the workers: each look takes its time from one of them."""
 FIRST_GLANCE_S, LONGEST_GLANCE_S = 0.002, 0.02
+"""And at most: until something was read, and then."""
 CPU_CHECK_S = 1.0
 EVERYBODY = 1 << 20
 SYS_FUTEX, FUTEX_WAKE = 202, 1
@@ -208,7 +210,7 @@ class LocalBackend:
             most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
             waiting = self.pending[made.tasks + at : made.tasks + at + most]
             many = most if not waiting.any() else int(np.argmax(waiting != 0))
-            # Each read costs some time of its own; the other half of the slots is there to go on with.
+            # Each read costs some time of its own.
             wanted = min(most, max(1, self.depth // 2))
             if many < wanted:
                 self.watch(self.pause_s(at, int(np.count_nonzero(waiting[:wanted]))))
@@ -229,7 +231,6 @@ class LocalBackend:
         if self.block_by_block:
             return 0.0
         expected_s = (time.perf_counter() - self.started) / max(read, 1) * missing
-        # Until something was read nobody knows how fast it goes, and workers are about to run out of slots.
         return min(max(0.8 * expected_s, GLANCE_S), LONGEST_GLANCE_S if read else FIRST_GLANCE_S)
 
     # Watching.
