@@ -34,6 +34,9 @@ LEAST_DEPTH, MOST_DEPTH, MOST_INNER_DEPTH = 2, 64, 4
 WORKER_DEPTH = 4
 """Slots for each worker that are read from outside: while half of them wait to be read the others are filled."""
 MOST_AHEAD_FRAMES = 1 << 17
+READ_FRAMES = 1 << 14
+"""As many finished frames are read at once, if there are slots for them: each read costs some time of its own, and what
+is read should stay in the caches until it is written."""
 CACHED_BYTES = 1 << 22
 """What slots beyond those may take: more than the caches hold would be fetched from memory each time."""
 SPINS = 2000
@@ -57,6 +60,7 @@ class LocalBackend:
         self.block_by_block = block_by_block
         self.depth = 1
         self.inner_depth = 1
+        self.chunk_frames = 1
         self.level = level
         self.kernels: tuple[str, ...] = ()
         self.record: Ints = np.zeros(RECORD_WORDS, np.int64)
@@ -86,7 +90,7 @@ class LocalBackend:
 
         `slot_bytes`: what is read from outside of a chunk, and what lies between its groups.
         """
-        self.code, self.kernels = code, kernels
+        self.code, self.kernels, self.chunk_frames = code, kernels, chunk_frames
         if not self.block_by_block:
             outer, inner = (CACHED_BYTES // max(held, 1) for held in slot_bytes)
             wanted = max(WORKER_DEPTH * self.workers, outer)
@@ -210,8 +214,7 @@ class LocalBackend:
             most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
             waiting = self.pending[made.tasks + at : made.tasks + at + most]
             many = most if not waiting.any() else int(np.argmax(waiting != 0))
-            # Each read costs some time of its own.
-            wanted = min(most, max(1, self.depth // 2))
+            wanted = min(most, max(1, min(self.depth // 2, READ_FRAMES // self.chunk_frames)))
             if many < wanted:
                 self.watch(self.pause_s(at, int(np.count_nonzero(waiting[:wanted]))))
                 continue
