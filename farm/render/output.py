@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from farm.errors import RenderError
 from farm.options import RenderOptions
 from farm.render.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
-from farm.render.rendering import Piece, Rendering
+from farm.render.rendering import Rendering
 from farm.render.routing import Routing
+from farm.render.slots import Piece
 
 Frames = NDArray[np.float32]
 

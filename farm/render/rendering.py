@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
@@ -23,8 +22,7 @@ from farm.pattern.time import frame_of
 from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE, static_plan
-from farm.plan.lower import signal_bytes, slot_bytes, wanted, write_programs, write_window
-from farm.plan.master import LEVEL_LANES
+from farm.plan.lower import slot_bytes, wanted, write_programs, write_window
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
 from farm.plan.slices import SourceStream
@@ -33,9 +31,9 @@ from farm.plan.window import plan_window
 from farm.render.backends.inline import InlineBackend
 from farm.render.probe import Probe
 from farm.render.session import Session
+from farm.render.slots import Piece, Slots
 from workers.arena import Arena, ArenaError, Key, lay_out
 from workers.cores import worker_count
-from workers.records import record
 from workers.wire import LANES, Fault
 
 if TYPE_CHECKING:
@@ -74,21 +72,6 @@ class Counts:
     voices_stolen: int = 0
     tasks: int = 0
     windows: int = 0
-
-
-@record(frozen=True, slots=True, eq=False)
-class Piece:
-    """A few neighbouring chunks as they come out of their slots.
-
-    `first`: number of the first frame. `planes`: of each bus read from outside, float32 (chunks, 2, chunk frames), good
-    until the next piece. Where outputs are mixed, `frames`: float32 (n, 2), the caller's own; `levels`: float32
-    (outputs + 1), the greatest magnitude of each output, then of the mix; NaN where a value was not finite.
-    """
-
-    first: int
-    planes: dict[int, Frames]
-    frames: Frames
-    levels: Frames
 
 
 @dataclass(eq=False)
@@ -142,7 +125,8 @@ class Rendering:
         self.restart()
         self.needed_from = needed_chunks(self.plan, self.first_frame // options.chunk_frames)
         self.arena: Arena | None = None
-        self.forget_slots()
+        self.slots: Slots | None = None
+        """What is read from the arena; an arena that is closed goes when nobody looks at it."""
         self.clock.plan_s += time.perf_counter() - started
         self.backend: InlineBackend | LocalBackend | None = None
         automatic, because = worker_count()
@@ -255,7 +239,7 @@ class Rendering:
             sides = np.full(LANES, MONO_SIDE, np.float32)
             sides[0], sides[1] = LEFT_SIDE, RIGHT_SIDE
             write_programs(self.plan, self.arena, self.read_buses, sides)
-            self.view_slots(self.arena)
+            self.slots = Slots(self.plan, self.arena, self.roots)
         assert self.arena is not None
         if outgrown or len(self.slab.parts) > self.mapped:
             backend.attach(self.arena, self.slab.parts)
@@ -265,15 +249,9 @@ class Rendering:
         write_window(self.plan, window, self.arena)
         self.clock.plan_s += time.perf_counter() - begun - spent
 
-    def forget_slots(self) -> None:
-        """Looks at no arena any more: one that is closed goes when nobody does."""
-        self.slots: dict[int, Frames] = {}
-        self.mixed = self.levels = np.zeros((0, 0, 0), np.float32)
-
     def grown_arena(self, sizes: dict[Key, int]) -> Arena:
         """A new arena with room for these regions, and what the old one must hand on."""
-        old = self.arena
-        self.forget_slots()
+        old, self.slots = self.arena, None
         layout = lay_out(sizes, old.layout if old is not None else None)
         try:
             fresh = self.session.borrow(layout, self.options.work_dir)
@@ -358,7 +336,8 @@ class Rendering:
             for at, many in self.backend.collect():
                 self.clock.render_s += time.perf_counter() - started
                 if first + at + many > begin:
-                    yield self.piece(first + at, many)
+                    assert self.slots is not None
+                    yield self.slots.piece(first + at, many)
                 started = time.perf_counter()
             self.clock.render_s += time.perf_counter() - started
             window = ahead if ahead is not None else self.next_window(first + window.chunks, stop_chunk)
@@ -374,29 +353,6 @@ class Rendering:
         self.clock.arena_s += loading
         self.clock.plan_s += time.perf_counter() - started - loading
         return window
-
-    def piece(self, chunk: int, count: int) -> Piece:
-        """What `count` neighbouring chunk slots hold, from chunk number `chunk` on."""
-        slot, frames = chunk % self.plan.depth, self.options.chunk_frames
-        planes = {bus: slots[slot : slot + count, :, :frames] for bus, slots in self.slots.items()}
-        mixed, levels = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
-        if self.plan.master is not None:
-            mixed = self.mixed[slot : slot + count, : 2 * frames].flatten().reshape(-1, 2)
-            levels = self.levels[slot : slot + count].max(axis=(0, 2))
-        return Piece(chunk * frames, planes, mixed, levels)
-
-    def view_slots(self, arena: Arena) -> None:
-        """Looks at what is read from an arena: `slots` by bus (slots, 2, frames), `mixed`, `levels` (slots, ...)."""
-        depth, plane = self.plan.depth, signal_bytes(self.plan) // 8
-
-        def floats(key: Key, *shape: int) -> Frames:
-            viewed: Frames = arena.region(key, np.float32)[: math.prod(shape)].reshape(shape)
-            return viewed
-
-        self.slots = {bus: floats(("bus", bus), depth, 2, plane) for bus in self.roots}
-        if self.plan.master is not None:
-            self.mixed = floats(("bus", self.plan.master), depth, 2 * plane)
-            self.levels = floats(("levels", 0), depth, len(self.plan.outputs) + 1, LEVEL_LANES)
 
     def fault(self, bus: int) -> RenderError:
         """The error for a NaN or infinity in what was yielded last: which node, which frame."""
@@ -441,7 +397,7 @@ class Rendering:
             probe.rendering.session.close()
         if self.backend is not None:
             self.backend.leave()
-        self.forget_slots()
+        self.slots = None
         if self.arena is not None:
             self.session.give_back(self.arena)
             self.arena = None

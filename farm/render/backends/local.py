@@ -60,7 +60,6 @@ class LocalBackend:
         self.block_by_block = block_by_block
         self.depth = 1
         self.inner_depth = 1
-        self.chunk_frames = 1
         self.level = level
         self.kernels: tuple[str, ...] = ()
         self.record: Ints = np.zeros(RECORD_WORDS, np.int64)
@@ -90,7 +89,7 @@ class LocalBackend:
 
         `slot_bytes`: what is read from outside of a chunk, and what lies between its groups.
         """
-        self.code, self.kernels, self.chunk_frames = code, kernels, chunk_frames
+        self.code, self.kernels = code, kernels
         if not self.block_by_block:
             outer, inner = (CACHED_BYTES // max(held, 1) for held in slot_bytes)
             wanted = max(WORKER_DEPTH * self.workers, outer)
@@ -208,13 +207,14 @@ class LocalBackend:
     def collect(self) -> Iterator[tuple[int, int]]:
         """Waits for chunks; after each step the slots just read are given back."""
         window, made = self.window, self.schedule
-        assert window is not None and made is not None
+        assert window is not None and made is not None and self.plan is not None
+        at_once = max(1, min(self.depth // 2, READ_FRAMES // self.plan.chunk_frames))
         at = 0
         while at < window.chunks:
             most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
             waiting = self.pending[made.tasks + at : made.tasks + at + most]
             many = most if not waiting.any() else int(np.argmax(waiting != 0))
-            wanted = min(most, max(1, min(self.depth // 2, READ_FRAMES // self.chunk_frames)))
+            wanted = min(most, at_once)
             if many < wanted:
                 self.watch(self.pause_s(at, int(np.count_nonzero(waiting[:wanted]))))
                 continue

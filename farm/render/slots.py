@@ -1,0 +1,59 @@
+"""What is read of an arena: finished chunks of the outputs, out of their slots."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.plan.lower import signal_bytes
+from farm.plan.master import LEVEL_LANES
+from farm.plan.plan import StaticPlan
+from workers.arena import Arena, Key
+from workers.records import record
+
+Frames = NDArray[np.float32]
+
+
+@record(frozen=True, slots=True, eq=False)
+class Piece:
+    """A few neighbouring chunks as they come out of their slots.
+
+    `first`: number of the first frame. `planes`: of each bus read from outside, float32 (chunks, 2, chunk frames), good
+    until the next piece. Where outputs are mixed, `frames`: float32 (n, 2), the caller's own; `levels`: float32
+    (outputs + 1), the greatest magnitude of each output, then of the mix; NaN where a value was not finite.
+    """
+
+    first: int
+    planes: dict[int, Frames]
+    frames: Frames
+    levels: Frames
+
+
+class Slots:
+    """Views of an arena, made once: `planes` by bus (slots, 2, frames), `mixed` and `levels` (slots, ...)."""
+
+    def __init__(self, plan: StaticPlan, arena: Arena, roots: tuple[int, ...]) -> None:
+        self.depth, self.frames = plan.depth, plan.chunk_frames
+        plane = signal_bytes(plan) // 8
+
+        def floats(key: Key, *shape: int) -> Frames:
+            viewed: Frames = arena.region(key, np.float32)[: math.prod(shape)].reshape(shape)
+            return viewed
+
+        self.planes = {bus: floats(("bus", bus), plan.depth, 2, plane) for bus in roots}
+        self.mixed = self.levels = None
+        if plan.master is not None:
+            self.mixed = floats(("bus", plan.master), plan.depth, 2 * plane)
+            self.levels = floats(("levels", 0), plan.depth, len(plan.outputs) + 1, LEVEL_LANES)
+
+    def piece(self, chunk: int, count: int) -> Piece:
+        """What `count` neighbouring chunk slots hold, from chunk number `chunk` on."""
+        slots = slice(chunk % self.depth, chunk % self.depth + count)
+        planes = {bus: held[slots, :, : self.frames] for bus, held in self.planes.items()}
+        mixed, levels = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
+        if self.mixed is not None and self.levels is not None:
+            mixed = self.mixed[slots, : 2 * self.frames].flatten().reshape(-1, 2)
+            levels = self.levels[slots].max(axis=(0, 2))
+        return Piece(chunk * self.frames, planes, mixed, levels)
