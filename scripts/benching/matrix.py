@@ -171,10 +171,11 @@ def main() -> int:
     )
     if missing:
         print(f"this machine cannot run {', '.join(missing)}")
-    print(f"\n{'score':<10} {'renders':>7} {'killed':>6} {'replaced':>8} {'differ':>6} {'seconds':>7}  SHA-256")
+    wide = max(len(row.name) for row in rows)
+    print(f"\n{'score':<{wide}} {'renders':>7} {'killed':>6} {'replaced':>8} {'differ':>6} {'seconds':>7}  SHA-256")
     for row in rows:
         print(
-            f"{row.name:<10} {row.renders:>7} {row.kills:>6} {row.replaced:>8} {len(row.different):>6} "
+            f"{row.name:<{wide}} {row.renders:>7} {row.kills:>6} {row.replaced:>8} {len(row.different):>6} "
             f"{row.wall_s:>7.1f}  {row.sha256[:32]}"
         )
     for row in rows:
