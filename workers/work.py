@@ -38,7 +38,8 @@ S_WORKER, S_SPINS = int(Schedule.WORKER), int(Schedule.SPINS)
 S_PORTABLE, S_TASK = int(Schedule.PORTABLE), int(Schedule.TASK)
 NAP_NS = 20_000_000
 """Longest sleep: a wake-up that a killed worker owed is late by this much, not lost."""
-NAP_US = 200
+NAP_US, LONGEST_NAP_US = 200, 5_000
+"""First and longest sleep where nothing wakes a worker."""
 
 
 def take(record: int) -> int:
@@ -96,18 +97,26 @@ def complete(record: int) -> None:
 
 
 def idle(record: int, control: int) -> None:
-    """Waits until something may have been published: spins briefly, then sleeps."""
+    """Waits until there may be a ready task: spins briefly, once, then sleeps; a thousand that wait cost little."""
     seen = load_shared(control, WAKE)
     for _ in range(read_word(record, S_SPINS)):
         if load_shared(control, WAKE) != seen or load_shared(control, HEAD) < load_shared(control, TAIL):
             return
         pause()
-    if read_word(record, S_PORTABLE) == 1:
-        doze(NAP_US)
-        return
     add_shared(control, SLEEPERS, 1)
-    if load_shared(control, WAKE) == seen and load_shared(control, HALT) == 0 and load_shared(control, STOP) == 0:
-        sleep_while(control, WAKE, seen, NAP_NS)
+    nap_us = NAP_US
+    # WAKE is read before HEAD and TAIL are: what is published in between ends the sleep at once.
+    while (
+        load_shared(control, HEAD) >= load_shared(control, TAIL)
+        and load_shared(control, HALT) == 0
+        and load_shared(control, STOP) == 0
+    ):
+        if read_word(record, S_PORTABLE) == 1:
+            doze(nap_us)
+            nap_us = min(2 * nap_us, LONGEST_NAP_US)
+        else:
+            sleep_while(control, WAKE, seen, NAP_NS)
+        seen = load_shared(control, WAKE)
     add_shared(control, SLEEPERS, -1)
 
 

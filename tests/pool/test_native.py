@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from workers import work
 from workers.drill import Counter, drilled, empty_task_ns
 from workers.targets import objects
+from workers.wire import CONTROL_STRIDE, Control, Schedule
 
 ROUNDS = 1_200_000
 """Additions, and as many exchanges, of all processes together."""
@@ -44,3 +47,34 @@ def test_a_pool_does_every_empty_task_once(workers: int) -> None:
     took_ns = empty_task_ns(level, workers, tasks=20_000, rounds=3)
     print(f"{took_ns:.0f} ns per empty task with {workers} workers")
     assert took_ns > 0
+
+
+@pytest.mark.parametrize(("portable", "naps_us"), [(0, []), (1, [200, 400, 800, 1600])])
+def test_a_worker_with_nothing_to_do_spins_once_and_then_sleeps(
+    monkeypatch: pytest.MonkeyPatch, portable: int, naps_us: list[int]
+) -> None:
+    """Others publish and take while it sleeps: hundreds that spun each time would leave no CPU to those that work."""
+    control = np.zeros(CONTROL_STRIDE * (max(Control) + 1), np.int64)
+    record = np.zeros(max(Schedule) + 1, np.int64)
+    record[Schedule.CONTROL], record[Schedule.SPINS] = control.ctypes.data, 7
+    record[Schedule.PORTABLE] = portable
+    pauses, sleeps, dozed_us = [], [], []
+
+    def asleep(*_: int) -> None:
+        sleeps.append(int(control[CONTROL_STRIDE * Control.SLEEPERS]))
+        control[CONTROL_STRIDE * Control.WAKE] += 1
+        if len(sleeps) == 4:
+            control[CONTROL_STRIDE * Control.TAIL] = 1
+
+    def dozing(microseconds: int) -> None:
+        dozed_us.append(microseconds)
+        asleep()
+
+    monkeypatch.setattr(work, "pause", lambda: pauses.append(1))
+    monkeypatch.setattr(work, "sleep_while", asleep)
+    monkeypatch.setattr(work, "doze", dozing)
+    work.idle(int(record.ctypes.data), int(control.ctypes.data))
+    assert len(pauses) == 7
+    assert sleeps == [1, 1, 1, 1]
+    assert dozed_us == naps_us
+    assert control[CONTROL_STRIDE * Control.SLEEPERS] == 0
