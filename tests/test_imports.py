@@ -35,7 +35,7 @@ MAY_IMPORT = {
     " workers.slab numpy",
     "farm.score": "",
     "farm.pattern": "numpy",
-    "farm.audio": "workers.cache workers.slab workers.wire numpy soundfile",
+    "farm.audio": "workers.cache workers.ownership workers.slab workers.wire numpy soundfile",
     "workers": "workers numpy",
     "workers.cores": "workers numpy psutil",
     "workers.targets": "workers numpy llvmlite",

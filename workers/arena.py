@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from workers.ownership import claim, ownerless
 from workers.records import record
 from workers.wire import VERSION
 
@@ -72,18 +73,24 @@ class Arena:
         name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
         self.path = f"/dev/shm/{name}" if folder is None else str(Path(folder) / f"{name}.arena")
         _created.add(self.path)
+        self.claimed = -1
+        """Descriptor whose lock says that this block is in use."""
         try:
             self.memory: SharedMemory | FileMemory
             if folder is None:
                 self.memory = untracked(name, layout.total_bytes)
             else:
                 self.memory = FileMemory(self.path, layout.total_bytes)
-            reserve(self.path, layout.total_bytes)
+            if os.path.exists(self.path):
+                self.claimed = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
+                claim(self.claimed)
+                reserve(self.claimed, layout.total_bytes)
         except OSError as error:
             memory = getattr(self, "memory", None)
             if memory is not None:
                 memory.close()
             remove(self.path)
+            self.disclaim()
             place = "/dev/shm" if folder is None else folder
             wanted = f"{layout.total_bytes / 2**20:.0f} MiB are needed in {place}"
             raise ArenaError(f"{wanted}: {error.strerror}") from error
@@ -113,8 +120,15 @@ class Arena:
         """Gives the memory back. Views that still exist keep their pages until they go; the name goes now."""
         self.bytes = np.zeros(0, np.uint8)
         remove(self.path)
+        self.disclaim()
         _waiting.append(self.memory)
         close_waiting()
+
+    def disclaim(self) -> None:
+        """The block is nobody's any more."""
+        if self.claimed >= 0:
+            os.close(self.claimed)
+            self.claimed = -1
 
 
 _waiting: list[SharedMemory | FileMemory] = []
@@ -123,7 +137,8 @@ _waiting: list[SharedMemory | FileMemory] = []
 
 def remove(path: str) -> None:
     """Takes the name away; the memory goes with the last mapping."""
-    with contextlib.suppress(FileNotFoundError):
+    # Where none could be made, none is to be removed.
+    with contextlib.suppress(OSError):
         os.unlink(path)
     _created.discard(path)
 
@@ -147,11 +162,12 @@ def untracked(name: str, size: int) -> SharedMemory:
     """
     if sys.version_info >= (3, 13):
         return SharedMemory(name, create=True, size=size, track=False)
-    register, resource_tracker.register = resource_tracker.register, lambda *_: None
+    kept = resource_tracker.register, resource_tracker.unregister
+    resource_tracker.register = resource_tracker.unregister = lambda *_: None
     try:
         return SharedMemory(name, create=True, size=size)
     finally:
-        resource_tracker.register = register
+        resource_tracker.register, resource_tracker.unregister = kept
 
 
 class FileMemory:
@@ -186,14 +202,10 @@ def close_waiting() -> None:
         _waiting.remove(memory)
 
 
-def reserve(path: str, size: int) -> None:
+def reserve(descriptor: int, size: int) -> None:
     """Has the system set the pages aside now, so that too little room is an error here and not a signal later."""
-    if hasattr(os, "posix_fallocate") and os.path.exists(path):
-        descriptor = os.open(path, os.O_RDWR)
-        try:
-            os.posix_fallocate(descriptor, 0, size)
-        finally:
-            os.close(descriptor)
+    if hasattr(os, "posix_fallocate"):
+        os.posix_fallocate(descriptor, 0, size)
 
 
 def sweep(folder: str = "/dev/shm") -> list[str]:
@@ -204,10 +216,10 @@ def sweep(folder: str = "/dev/shm") -> list[str]:
     except OSError:
         return []
     for name in names:
-        creator = name.removeprefix(PREFIX).partition("-")[0]
-        if not name.startswith(PREFIX) or not creator.isdigit() or os.path.exists(f"/proc/{creator}"):
+        creator, path = name.removeprefix(PREFIX).partition("-")[0], os.path.join(folder, name)
+        if not name.startswith(PREFIX) or not creator.isdigit() or not ownerless(path, int(creator)):
             continue
         with contextlib.suppress(OSError):
-            os.unlink(os.path.join(folder, name))
+            os.unlink(path)
             removed.append(name)
     return removed

@@ -9,6 +9,7 @@ from pathlib import Path
 
 TOPOLOGY = Path("/sys/devices/system/cpu")
 CGROUP = Path("/sys/fs/cgroup")
+MEMBERSHIP = Path("/proc/self/cgroup")
 
 
 def portable() -> bool:
@@ -28,19 +29,34 @@ def allowed_cpus() -> tuple[int, ...]:
         return tuple(range(os.cpu_count() or 1))
 
 
-def quota_cpus(folder: Path = CGROUP) -> float | None:
-    """CPUs' worth of time that the control group grants (cgroup 2 or 1); None without a limit."""
-    try:
-        quota, period = (folder / "cpu.max").read_text().split()[:2]
-        return None if quota == "max" else int(quota) / int(period)
-    except (OSError, ValueError):
-        pass
-    try:
-        quota_us = int((folder / "cpu" / "cpu.cfs_quota_us").read_text())
-        period_us = int((folder / "cpu" / "cpu.cfs_period_us").read_text())
-        return None if quota_us <= 0 else quota_us / period_us
-    except (OSError, ValueError):
-        return None
+def quota_cpus(folder: Path = CGROUP, membership: Path = MEMBERSHIP) -> float | None:
+    """CPUs' worth of time that the control group and those around it grant (cgroup 2 or 1); None without a limit."""
+    granted = []
+    for group in groups(folder, membership, ""):
+        with contextlib.suppress(OSError, ValueError):
+            quota, period = (group / "cpu.max").read_text().split()[:2]
+            if quota != "max":
+                granted.append(int(quota) / int(period))
+    for group in groups(folder / "cpu", membership, "cpu"):
+        with contextlib.suppress(OSError, ValueError):
+            quota_us = int((group / "cpu.cfs_quota_us").read_text())
+            if quota_us > 0:
+                granted.append(quota_us / int((group / "cpu.cfs_period_us").read_text()))
+    return min(granted, default=None)
+
+
+def groups(folder: Path, membership: Path, controller: str) -> list[Path]:
+    """Folders of this process's control group for a controller of cgroup 1 (cgroup 2: ""), and of those around it.
+
+    The group's path may be the host's, of which a container sees nothing but its end: the mounted folder itself.
+    """
+    within = Path("/")
+    with contextlib.suppress(OSError, ValueError):
+        for line in membership.read_text().splitlines():
+            _, controllers, path = line.split(":", 2)
+            if controller in controllers.split(","):
+                within = Path(path)
+    return [folder / part.relative_to("/") for part in (within, *within.parents)]
 
 
 def worker_count() -> tuple[int, str]:

@@ -34,6 +34,8 @@ MADV_POPULATE_WRITE = 23
 RECORD_WORDS = max(len(Run) + 1, max(Schedule) + 1)
 SAMPLE_LOST = 66
 """Exit status of a worker that cannot map a sample's file (EX_NOINPUT)."""
+MEMORY_LOST = 71
+"""Of one that cannot map the arena (EX_OSERR)."""
 Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Part, ...]]
 
 
@@ -111,7 +113,10 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> 
             addresses = np.array([samples.address, *(known[name] for name in kernels)], np.int64)
             # From render to render it is often the same one.
             if (path, size) not in mapped:
-                mapped = {(path, size): attach(path, size, errand.number, errand.count)}
+                try:
+                    mapped = {(path, size): attach(path, size, errand.number, errand.count)}
+                except OSError:
+                    os._exit(MEMORY_LOST)
             base = ctypes.addressof(ctypes.c_char.from_buffer(mapped[path, size]))
             for index, (value, relative) in words.items():
                 record[index] = value + (base if relative else 0)

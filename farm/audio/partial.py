@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
+import shlex
 import stat
 import weakref
 from pathlib import Path
 
 from farm.errors import FileError
+from workers.ownership import claim, ownerless
 
 
 class PartialFile:
@@ -33,15 +34,15 @@ class PartialFile:
     def _open_beside(self) -> int:
         """A file of our own in the target's folder, with the permissions of the target if there is one."""
         while True:
-            self._temporary = self._target.parent / f".farm-{os.getpid()}-{next(_serial)}.part"
+            self._temporary = self._target.parent / f".farm-{os.getpid()}-{os.urandom(4).hex()}.part"
             # Before the file is there: a signal may end this process between any two lines.
             self._remove = weakref.finalize(self, _remove_own, self._temporary, os.getpid())
             try:
                 descriptor = os.open(self._temporary, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             except FileExistsError:
-                # Only another process that had this one's number can have left it.
-                self._remove()
+                self._remove.detach()
                 continue
+            claim(descriptor)
             with contextlib.suppress(OSError):
                 os.fchmod(descriptor, stat.S_IMODE(self._target.stat().st_mode))
             return descriptor
@@ -61,8 +62,13 @@ class PartialFile:
     def commit(self) -> None:
         """Put the file in its target's place. Raises FileError, after which nothing is left."""
         try:
-            self.file.close()
-            os.replace(self._temporary, self._target)
+            # Ours until it is in its place: a second descriptor keeps the lock.
+            held = os.dup(self.file.fileno())
+            try:
+                self.file.close()
+                os.replace(self._temporary, self._target)
+            finally:
+                os.close(held)
         except OSError as error:
             raise self.refused(error) from error
         self._remove.detach()
@@ -78,9 +84,6 @@ class PartialFile:
         """Aborts; the error for people."""
         self.abort()
         return file_error(self.path, error)
-
-
-_serial = itertools.count()
 
 
 def _regular_target(path: Path) -> Path:
@@ -103,7 +106,7 @@ def _sweep(folder: Path) -> None:
     """Removes what renders that were killed left beside their targets."""
     for left in folder.glob(".farm-*-*.part"):
         writer = left.name.split("-")[1]
-        if writer.isdigit() and not os.path.exists(f"/proc/{writer}") and os.path.exists("/proc/self"):
+        if writer.isdigit() and ownerless(str(left), int(writer)):
             left.unlink(missing_ok=True)
 
 
@@ -118,8 +121,9 @@ def _remove_own(temporary: Path, process: int) -> None:
 def file_error(path: Path, error: OSError) -> FileError:
     """The FileError for people: what could not be written, why, and what to do."""
     folder = path.parent
+    make = f"mkdir -p {shlex.quote(str(folder))}"
     reasons = {
-        errno.ENOENT: (f"the folder {folder} does not exist", f"create it (mkdir -p {folder}) or name another place"),
+        errno.ENOENT: (f"the folder {folder} does not exist", f"create it ({make}) or name another place"),
         errno.ENOTDIR: (f"{folder} is not a folder", "name a place inside a folder"),
         errno.EISDIR: ("it is a folder", f"name a file in it, such as {path / 'out.wav'}"),
         errno.EINVAL: ("it is not a regular file", "name an ordinary file"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 
 import click
@@ -29,6 +30,9 @@ def told(problem: Exception, as_json: bool) -> int:
             shown = UsageError(f"this file of yours does not define a node: {problem}", hint=hint)
         case MemoryError():
             shown = RenderError("out of memory", hint="render fewer cycles, or fewer voices at once")
+        case OSError(errno=errno.EMFILE):
+            hint = "fewer workers (--threads) need fewer; `ulimit -n` shows the limit and, with a number, raises it"
+            shown = RenderError("this process may not open as many files and pipes as it needs", hint=hint)
         case OSError(strerror=str(reason)):
             name = f"{problem.filename}: " if problem.filename else ""
             shown = FileError(f"{name}{reason}")

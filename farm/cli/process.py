@@ -33,26 +33,36 @@ def run(args: Sequence[str] | None = None) -> int:
 
         status = farm.main(args=args, prog_name="farm", standalone_mode=False)
     except KeyboardInterrupt:
-        return tell_interrupted()
+        return tell_ended(INTERRUPTED, as_json)
+    except SystemExit as ending:
+        # click's own for a reader that has left.
+        return tell_ended(TERMINATED, as_json) if ending.code == TERMINATED else FAILED
     except BrokenPipeError:
         return FAILED
     except Exception as problem:  # noqa: BLE001
         # Python wraps what arrives while a class is made, click what arrives while it asks or prints.
         if type(problem).__name__ == "Abort" or isinstance(problem.__cause__, KeyboardInterrupt):
-            return tell_interrupted()
+            return tell_ended(INTERRUPTED, as_json)
         if isinstance(problem.__cause__, SystemExit):
-            return TERMINATED
+            return tell_ended(TERMINATED, as_json)
         from farm.cli.ending import told
 
         return told(problem, as_json)
     return status if isinstance(status, int) else 0
 
 
-def tell_interrupted() -> int:
-    """Says so on standard error; the exit status that goes with it."""
+def tell_ended(status: int, as_json: bool = False) -> int:
+    """Says that a signal ended the command, on standard error or in a document; the exit status that goes with it."""
+    word = "interrupted" if status == INTERRUPTED else "terminated"
     with contextlib.suppress(OSError):
-        print("interrupted", file=sys.stderr, flush=True)
-    return INTERRUPTED
+        if as_json:
+            from farm.errors import FarmError
+            from farm.printer.streams import failure_as_json, say_json
+
+            say_json({**failure_as_json(FarmError(word)), "status": status})
+        else:
+            print(word, file=sys.stderr, flush=True)
+    return status
 
 
 class Interrupted(KeyboardInterrupt):
@@ -87,13 +97,18 @@ def main() -> NoReturn:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, interrupted)
         for ending in ("SIGTERM", "SIGHUP"):
-            if hasattr(signal, ending):
+            # What is ignored stays ignored: `nohup farm render ...`.
+            if hasattr(signal, ending) and signal.getsignal(getattr(signal, ending)) is not signal.SIG_IGN:
                 signal.signal(getattr(signal, ending), terminated)
         status = settled()
         # The status stands: Python's end, which takes its handlers away, is not interrupted.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for ending in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, ending):
+                signal.signal(getattr(signal, ending), signal.SIG_IGN)
     except KeyboardInterrupt:
-        status = tell_interrupted()
+        status = tell_ended(INTERRUPTED)
+    except SystemExit:
+        status = tell_ended(TERMINATED)
     # All is written and given back: to look for garbage once more would take longer than a small render's sound.
     gc.freeze()
     sys.exit(status)

@@ -256,6 +256,9 @@ class Rendering:
         try:
             fresh = self.session.borrow(layout, self.options.work_dir)
         except ArenaError as error:
+            if self.options.work_dir is not None:
+                hint = "free some of it, or name another folder"
+                raise RenderError(f"there is not enough room in --work-dir: {error}", hint=hint) from error
             hint = "free some of it, or name a folder on a disk with room: --work-dir FOLDER"
             raise RenderError(f"there is not enough shared memory: {error}", hint=hint) from error
         if old is not None:

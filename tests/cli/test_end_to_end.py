@@ -106,7 +106,7 @@ print(frames.shape, frames.dtype, hashlib.sha256(frames.tobytes()).hexdigest())
 
 
 @pytest.mark.parametrize(
-    ("number", "status", "message"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "")]
+    ("number", "status", "message"), [(signal.SIGINT, 130, "interrupted"), (signal.SIGTERM, 143, "terminated")]
 )
 def test_a_render_that_is_stopped_leaves_nothing(
     real: Run, tmp_path: Path, number: int, status: int, message: str

@@ -20,6 +20,7 @@ from farm.cli.new import SCORE
 from farm.render import doctor
 from tests.cli.conftest import ROOT, Ran
 from tests.render.sound import rms, stems
+from workers.cores import quota_cpus
 
 Farm = Callable[..., Ran]
 ENV = {**os.environ, "PYTHONPATH": str(ROOT)}
@@ -221,3 +222,24 @@ def test_the_commands_stand_in_the_order_of_need(line: Farm) -> None:
     assert names == list(cli.farm.commands)
     assert names.index("render") < names.index("warmup")
     assert "..." not in text, "every summary fits its line"
+
+
+@pytest.mark.parametrize(
+    ("membership", "files", "granted"),
+    [
+        ("0::/", {"cpu.max": "150000 100000"}, 1.5),
+        ("0::/a/b", {"a/b/cpu.max": "max 100000", "a/cpu.max": "50000 100000"}, 0.5),
+        ("0::/of/the/host", {"cpu.max": "200000 100000"}, 2.0),
+        ("3:cpu,cpuacct:/nu", {"cpu/nu/cpu.cfs_quota_us": "50000", "cpu/nu/cpu.cfs_period_us": "100000"}, 0.5),
+        ("3:cpu,cpuacct:/nu", {"cpu/nu/cpu.cfs_quota_us": "-1", "cpu/nu/cpu.cfs_period_us": "100000"}, None),
+        ("", {}, None),
+    ],
+)
+def test_the_quota_is_that_of_the_own_group(
+    tmp_path: Path, membership: str, files: dict[str, str], granted: float | None
+) -> None:
+    (tmp_path / "cgroup").write_text(f"1:name=systemd:/x\n{membership}\n", encoding="ascii")
+    for name, text in files.items():
+        (tmp_path / "fs" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "fs" / name).write_text(f"{text}\n", encoding="ascii")
+    assert quota_cpus(tmp_path / "fs", tmp_path / "cgroup") == granted

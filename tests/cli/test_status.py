@@ -176,8 +176,40 @@ def test_an_interrupt_while_modules_are_imported(tmp_path: Path, number: int, st
             told = running.communicate(timeout=60)[1].strip()
         ended.append(running.returncode)
         assert running.returncode in (status, 0), told
-        assert told == ("interrupted" if running.returncode == 130 else "")
+        assert told == {130: "interrupted", 143: "terminated", 0: ""}[running.returncode]
     assert status in ended
+
+
+@pytest.mark.parametrize(("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_with_a_document_too(tmp_path: Path, number: int, status: int) -> None:
+    (tmp_path / "x.ph").write_text('out: s "bd*4"\n', encoding="utf-8")
+    line = f"render {tmp_path / 'x.ph'} {tmp_path / 'x.wav'} --cycles 100000 --rate 8000 --json"
+    command = [sys.executable, "-m", "farm", *line.split()]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        while running.poll() is None and not list(tmp_path.glob(".farm-*.part")):
+            time.sleep(0.005)
+        running.send_signal(number)
+        document, _ = running.communicate(timeout=60)
+    found = json.loads(document)
+    assert (running.returncode, found["ok"], found["status"]) == (status, False, status)
+    assert found["errors"][0]["message"] == ("interrupted" if status == 130 else "terminated")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_what_is_ignored_stays_ignored(tmp_path: Path) -> None:
+    """`nohup farm render ...` goes on when its terminal is closed."""
+    (tmp_path / "x.ph").write_text('out: s "bd*4"\n', encoding="utf-8")
+    line = f"render {tmp_path / 'x.ph'} {tmp_path / 'x.wav'} --cycles 100000 --rate 8000 --quiet"
+    command = ["nohup", sys.executable, "-m", "farm", *line.split()]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as running:
+        while running.poll() is None and not list(tmp_path.glob(".farm-*.part")):
+            time.sleep(0.005)
+        running.send_signal(signal.SIGHUP)
+        time.sleep(0.2)
+        assert running.poll() is None
+        running.send_signal(signal.SIGTERM)
+        running.communicate(timeout=60)
+    assert running.returncode == 143
 
 
 @pytest.mark.parametrize("line", ["render a.ph --cycles 1", "render a.ph --json", "plan a.ph", "nodes", "--help"])

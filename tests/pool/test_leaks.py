@@ -17,10 +17,12 @@ import numpy as np
 import psutil
 import pytest
 
+from farm.audio.partial import PartialFile
 from farm.render.backends.local import LocalBackend
 from farm.render.session import Session
 from tests.render.scores import SCORES
-from workers.arena import PREFIX, sweep
+from workers.arena import PREFIX, Arena, lay_out, sweep
+from workers.ownership import claim, ownerless
 
 from .pools import ROOT, inline, killing, pooled, rendered, segments
 
@@ -243,6 +245,40 @@ def test_workers_die_with_their_coordinator_and_the_next_render_sweeps(tmp_path:
         else:
             inline(TEXT)
         assert not any(path.exists() for path in left)
+
+
+def test_what_is_locked_is_in_use_whatever_its_number_says(tmp_path: Path) -> None:
+    """In another container the number of a process that runs here is nobody's."""
+    ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
+    arena = tmp_path / f"farm-{int(ended.stdout)}-0123abcd.arena"
+    part = tmp_path / f".farm-{int(ended.stdout)}-0123abcd.part"
+    for path in (arena, part):
+        path.write_bytes(b"x")
+    held = [os.open(path, os.O_RDWR) for path in (arena, part)]
+    for descriptor in held:
+        claim(descriptor)
+    sweep(str(tmp_path))
+    PartialFile(tmp_path / "a.wav").abort()
+    assert arena.exists() and part.exists()
+    for descriptor in held:
+        os.close(descriptor)
+    sweep(str(tmp_path))
+    PartialFile(tmp_path / "a.wav").abort()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_arenas_and_partial_files_are_locked_while_they_are_in_use(tmp_path: Path) -> None:
+    arena = Arena(lay_out({("state", 0): 64}), str(tmp_path))
+    partial = PartialFile(tmp_path / "a.wav")
+    nobody = 1 << 22
+    assert not Path(f"/proc/{nobody}").exists()
+    found = sorted(path.name for path in tmp_path.iterdir())
+    assert len(found) == 2
+    assert not any(ownerless(str(tmp_path / name), nobody) for name in found)
+    arena.close()
+    partial.commit()
+    assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
+    assert ownerless(str(tmp_path / "a.wav"), nobody), "the finished file is no longer locked"
 
 
 def test_the_sweep_takes_only_what_is_ownerless(tmp_path: Path) -> None:

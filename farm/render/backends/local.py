@@ -23,7 +23,7 @@ from farm.render.backends.inline import record_words
 from farm.render.coordinator import Coordinator
 from workers import cores
 from workers.arena import Arena, Key
-from workers.pool import RECORD_WORDS, SAMPLE_LOST, Pool
+from workers.pool import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, Pool
 from workers.slab import Part
 from workers.targets.objects import Code
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
@@ -304,6 +304,8 @@ class LocalBackend:
         if SAMPLE_LOST in codes:
             lost = next((one.path for one in self.parts if not os.access(one.path, os.R_OK)), "a sample's file")
             return RenderError(f"{lost} vanished or was changed while it was being rendered", hint="render it again")
+        if MEMORY_LOST in codes and self.arena is not None:
+            return RenderError(f"{self.arena.path} vanished while workers were using it", hint="render it again")
         if task < 0:
             return RenderError(
                 f"workers end again and again before they do anything: {', '.join(sorted(names))}",
