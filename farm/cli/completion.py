@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
 SHELLS = ("bash", "zsh", "fish")
-VARIABLE = "_FARM_COMPLETE"
-"""With what its scripts ask click for completions."""
 
 
 @click.command()
@@ -36,38 +34,25 @@ def completion(shell: str) -> None:
     \b
     farm completion bash                only show it
     """
-    from click.shell_completion import get_completion_class
-
-    from farm.cli.group import farm
+    from farm.cli.shells import SCRIPTS
     from farm.printer.streams import say
 
-    made = get_completion_class(shell)
-    assert made is not None
-    say(made(farm, {}, "farm", VARIABLE).source().rstrip())
+    say(SCRIPTS[shell].rstrip())
 
 
 def scores(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
-    """Score files; all files and folders where there is a folder or no score."""
-    folder, slash, begun = incomplete.rpartition("/")
-    try:
-        with os.scandir(folder + slash or ".") as entries:
-            fitting = [entry for entry in entries if entry.name.startswith(begun) and entry.name[0] != "."]
-    except OSError:
-        fitting = []
-    found = sorted(folder + slash + entry.name for entry in fitting if entry.name.endswith(".ph") and entry.is_file())
-    if not found or any(entry.is_dir() for entry in fitting):
-        return files(ctx, param, incomplete)
-    return items(dict.fromkeys(found, ""))
+    """Score files, and folders, as the shell completes them."""
+    return left_to_shell("score", incomplete)
 
 
 def files(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Files, as the shell completes them."""
-    return items({incomplete: ""}, "file")
+    return left_to_shell("file", incomplete)
 
 
 def folders(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
     """Folders, as the shell completes them."""
-    return items({incomplete: ""}, "dir")
+    return left_to_shell("dir", incomplete)
 
 
 def node_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
@@ -94,8 +79,21 @@ def bank_names(ctx: click.Context, param: click.Parameter, incomplete: str) -> l
     return items({name: "" for name in sorted({*names, "cache"}) if name.startswith(incomplete)})
 
 
-def items(words: dict[str, str], kind: str = "plain") -> list[CompletionItem]:
-    """Words with what they do, as click tells them to shells; `kind` is "plain", "file" or "dir"."""
+def items(words: dict[str, str]) -> list[CompletionItem]:
+    """Words with what they do, as click tells them to shells, in UTF-8: others are left out."""
     from click.shell_completion import CompletionItem
 
-    return [CompletionItem(word, kind, doc.partition("\n")[0] or None) for word, doc in words.items()]
+    told = {word: doc for word, doc in words.items() if word == utf8(word)}
+    return [CompletionItem(word, help=doc.partition("\n")[0] or None) for word, doc in told.items()]
+
+
+def left_to_shell(kind: str, incomplete: str) -> list[CompletionItem]:
+    """What makes a shell complete names of a kind of `farm.cli.shells` itself."""
+    from click.shell_completion import CompletionItem
+
+    return [CompletionItem(utf8(incomplete), kind)]
+
+
+def utf8(word: str) -> str:
+    """`word` without the bytes of a file name that are no text."""
+    return word.encode(errors="ignore").decode()

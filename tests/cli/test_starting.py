@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import pty
+import re
+import select
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,6 @@ import pytest
 from click.shell_completion import BashComplete
 
 from farm import cli
-from farm.cli.completion import VARIABLE
 from farm.cli.new import SCORE
 from farm.render import doctor
 from tests.cli.conftest import ROOT, Ran
@@ -176,19 +178,21 @@ def test_completions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """What bash is offered after `words`."""
         monkeypatch.setenv("COMP_WORDS", words)
         monkeypatch.setenv("COMP_CWORD", str(len(words.split(" ")) - 1))
-        return BashComplete(cli.farm, {}, "farm", VARIABLE).complete().splitlines()
+        return BashComplete(cli.farm, {}, "farm", "_FARM_COMPLETE").complete().splitlines()
 
-    for name in ("song.ph", "solo.ph", "notes.txt"):
-        (tmp_path / name).write_text("", encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.delenv("FARM_SAMPLES", raising=False)
+    (tmp_path / "kit\udcff").mkdir()
+    (tmp_path / "kit\udcff" / "a.wav").write_bytes(b"RIFF")
+    monkeypatch.setenv("FARM_SAMPLES", str(tmp_path))
     assert completed("farm re") == ["plain,render"]
-    assert completed("farm render so") == ["plain,solo.ph", "plain,song.ph"]
-    assert completed("farm render n") == ["file,n"]
+    for command in ("render", "check", "plan", "verify"):
+        assert completed(f"farm {command} so") == ["score,so"]
+    assert completed("farm render so\udcff") == ["score,so"]
+    assert completed("farm render song.ph n") == ["file,n"]
     assert completed("farm render --quality ") == ["plain,draft", "plain,good", "plain,best"]
     assert "plain,lpf" in completed("farm nodes l")
     assert completed("farm patterns eu") == ["plain,euclid"]
     assert completed("farm bank ca") == ["plain,cache", "plain,casio"]
+    assert completed("farm bank kit") == []
     assert completed("farm render --work-dir x") == ["dir,x"]
 
 
@@ -201,19 +205,51 @@ def test_scripts_for_shells(line: Farm, shell: str, sign: str) -> None:
     assert f"farm completion {shell}" in line("completion", "--help").out
 
 
-def test_bash_takes_the_script(line: Farm, tmp_path: Path) -> None:
-    script = line("completion", "bash").out
-    (tmp_path / "song.ph").write_text("", encoding="utf-8")
+@pytest.fixture
+def bash(line: Farm, tmp_path: Path) -> Iterator[Callable[[bytes], str]]:
+    """What `farm` is called with after keys in an interactive bash that has the script, each argument in `<>`."""
+    (tmp_path / "rc").write_text(f"PS1=\n{line('completion', 'bash').out}", encoding="utf-8")
     (tmp_path / "bin").mkdir()
     starter = tmp_path / "bin" / "farm"
-    starter.write_text(f'#!/bin/sh\nexec "{sys.executable}" -P -m farm "$@"\n', encoding="utf-8")
+    ask = f'[ -n "$_FARM_COMPLETE" ] && exec "{sys.executable}" -P -m farm'
+    starter.write_text(f"#!/bin/sh\n{ask}\nprintf '<%s>' \"$@\"; echo .\n", encoding="utf-8")
     starter.chmod(0o755)
-    ask = 'COMP_WORDS=(farm render so); COMP_CWORD=2; _farm_completion farm; echo "${COMPREPLY[@]}"'
-    env = {**ENV, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(
-        ["bash", "-c", f"{script}\n{ask}"], cwd=tmp_path, env=env, text=True, capture_output=True, check=False
-    )
-    assert done.stdout == "song.ph\n", done.stderr
+    (tmp_path / "in").mkdir()
+    env = {**ENV, "PATH": f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb", "INPUTRC": os.devnull}
+    ours, theirs = pty.openpty()
+    streams = {"stdin": theirs, "stdout": theirs, "stderr": theirs}
+    command = ["bash", "--noprofile", "--rcfile", str(tmp_path / "rc"), "-i"]
+    shell = subprocess.Popen(command, cwd=tmp_path / "in", env=env, start_new_session=True, **streams)
+    os.close(theirs)
+
+    def typed(keys: bytes) -> str:
+        os.write(ours, keys + b"\n")
+        seen = b""
+        while not (found := re.search(rb"\n(<.*>)\.\r\n", seen)):
+            assert select.select([ours], [], [], 30)[0], seen
+            seen += os.read(ours, 1 << 16)
+        return os.fsdecode(found[1])
+
+    yield typed
+    shell.kill()
+    shell.wait()
+    os.close(ours)
+
+
+def test_bash_completes_scores_and_folders_alone_and_escapes_them(bash: Callable[[bytes], str], tmp_path: Path) -> None:
+    for name in ("ein lied.ph", "ein.wav", "a$(id).ph", "LOUD.PH", "loud.toml", "bad\udcff.ph", "t, u.wav"):
+        (tmp_path / "in" / name).write_bytes(b"")
+    (tmp_path / "in" / "two words").mkdir()
+    (tmp_path / "in" / "two words" / "song.ph").write_bytes(b"")
+    assert bash(b"farm render ein\t") == "<render><ein lied.ph>"
+    assert bash(b"farm check a\\$\t") == "<check><a$(id).ph>"
+    assert bash(b"farm plan 'ein\t") == "<plan><ein lied.ph>"
+    assert bash(b"farm verify L\t") == "<verify><LOUD.PH>"
+    assert bash(b"farm verify l\t") == "<verify><l>"
+    assert bash(b"farm verify bad\xff\t") == "<verify><bad\udcff.ph>"
+    assert bash(b"farm render tw\ts\t") == "<render><two words/song.ph>"
+    assert bash(b"farm render x.ph t,\t") == "<render><x.ph><t, u.wav>"
+    assert bash(b"farm render x.ph --qual\tb\t") == "<render><x.ph><--quality><best>"
 
 
 def test_the_commands_stand_in_the_order_of_need(line: Farm) -> None:
