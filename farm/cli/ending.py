@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
+import re
 
 import click
 
@@ -22,7 +23,8 @@ def told(problem: Exception, as_json: bool) -> int:
             shown = problem
         case click.UsageError():
             hint = f"see `{problem.ctx.command_path} --help`" if problem.ctx else None
-            shown = UsageError(problem.format_message(), hint=hint)
+            # Click lists choices in lines of their own.
+            shown = UsageError(re.sub(r"\n\t?", " ", problem.format_message()), hint=hint)
         case click.ClickException():
             shown = UsageError(problem.format_message())
         case Exception() if type(problem).__name__ == "NodeFileError":

@@ -156,6 +156,8 @@ def found(entries: list[Entry], name: str) -> list[Entry]:
 
 def unknown(name: str, what: str) -> FarmError:
     """The error for a name that is none of `what` ("node" or "pattern"): what it is instead, or the nearest name."""
+    import shlex
+
     from farm.errors import UsageError, near
     from farm.graph.later import LATER, later_names
 
@@ -166,7 +168,8 @@ def unknown(name: str, what: str) -> FarmError:
             one = elsewhere[0]
             article = "an" if one.kind[0] in "aeiou" else "a"
             return UsageError(
-                f"`{name}` is {article} {one.kind}, not a {what}", hint=f"`farm {other}s {name}` tells about it"
+                f"`{name}` is {article} {one.kind}, not a {what}",
+                hint=f"`farm {other}s {shlex.quote(name)}` tells about it",
             )
     if name in later_names():
         return UsageError(f"`{name}` {LATER}", hint=f"{command} lists what there is")
@@ -176,5 +179,5 @@ def unknown(name: str, what: str) -> FarmError:
     if not close:
         return UsageError(f"no {what} is called `{name}`", hint=f"{command} lists them all")
     kind = names[close[0]]
-    more = "" if kind == what else f" `farm {kind}s {close[0]}` tells about it" if kind else f" It {LATER}"
+    more = "" if kind == what else f" `farm {kind}s {shlex.quote(close[0])}` tells about it" if kind else f" It {LATER}"
     return UsageError(f"no {what} is called `{name}`", hint=f"did you mean `{close[0]}`?{more}")

@@ -30,8 +30,10 @@ class Commands(click.Group):
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         """As click does it."""
-        if args[0].endswith(".ph") and self.get_command(ctx, args[0]) is None:
-            raise click.UsageError(f"`{args[0]}` is a score; to render it: farm render {args[0]}", ctx)
+        if args[0].lower().endswith(".ph") and self.get_command(ctx, args[0]) is None:
+            import shlex
+
+            raise click.UsageError(f"`{args[0]}` is a score; to render it: farm render {shlex.quote(args[0])}", ctx)
         return super().resolve_command(ctx, args)
 
 

@@ -53,18 +53,21 @@ def new(file: str, force: bool, as_json: bool) -> None:
     farm new song.ph
     farm render song.ph
     """
+    import shlex
+
     from farm.printer.streams import say, say_json
 
     path = written(file, force)
     if as_json:
         say_json({"ok": True, "status": 0, "path": path})
     else:
-        say(f"{path}: hear it with: farm render {path}")
+        say(f"{path}: hear it with: farm render {shlex.quote(str(path))}")
 
 
 def written(file: str, force: bool) -> Path:
     """Writes the score, whole or not at all. Raises UsageError for a file that is there already, FileError."""
     import os
+    import shlex
     from pathlib import Path
 
     from farm.audio.partial import PartialFile
@@ -75,13 +78,15 @@ def written(file: str, force: bool) -> Path:
     if file.startswith("-"):
         raise UsageError(f"{file} would be read as an option later", hint="for example song.ph")
     path = Path(file) if Path(file).suffix else Path(f"{file}.ph")
-    if Path(file).is_dir() or path.is_dir() or file.endswith("/"):
+    if os.path.isdir(file) or os.path.isdir(path) or file.endswith("/"):
         raise UsageError(f"{file} is a folder; FILE is a score", hint=f"for example {Path(file) / 'song.ph'}")
     if path.suffix != ".ph":
         raise UsageError(f"{path} does not end in .ph", hint=f"for example {path.with_suffix('.ph')}")
     if os.path.lexists(path) and not force:
         raise UsageError(f"{path} is there already, and is left as it is", hint="another name, or --force")
+    # A name with a line's end would end the comment that it stands in.
+    name = shlex.quote(path.name) if path.name.isprintable() else "SCORE"
     partial = PartialFile(path)
-    partial.put(SCORE.format(name=path.name).encode())
+    partial.put(SCORE.format(name=name).encode())
     partial.commit()
     return path

@@ -116,11 +116,12 @@ def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
             raise UsageError(
                 "a score from standard input has no name: say where to write", hint="farm render - OUT.wav"
             )
-        out = f"{Path(score).name.removesuffix('.ph') or 'out'}.wav"
+        name = Path(score).name
+        out = f"{(name[:-3] if name.lower().endswith('.ph') else name) or 'out'}.wav"
     target = Path(out)
     if "\0" in out or not out:
         raise UsageError("OUT is not the name of a file", hint="for example out.wav")
-    if target.is_dir() or out.endswith("/"):
+    if os.path.isdir(target) or out.endswith("/"):
         raise UsageError(f"{out} is a folder; OUT is a file", hint=f"for example {target / 'out.wav'}")
     if os.path.exists(score) and os.path.exists(out) and os.path.samefile(score, out):
         raise UsageError(f"OUT {out} is the score itself", hint="name another file; it would be overwritten")

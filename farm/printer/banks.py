@@ -42,7 +42,7 @@ def bank_page(bank: BankRow, files: list[FileRow]) -> str:
 
 def cache_page(held: Held, cleared: bool) -> str:
     """The cache of decoded sounds."""
-    what = f"{counted(held.sounds, 'decoded sound')}, {size(held.bytes)}"
+    what = f"{counted(held.sounds, 'decoded sound')}, {size(held.bytes)}" if held.sounds else "no decoded sounds"
     return f"{held.folder}: removed {what}" if cleared else f"{held.folder}: {what}"
 
 

@@ -75,7 +75,8 @@ def test_what_is_not_there(farm: Farm) -> None:
 
 def test_the_cache_is_shown_and_cleared(farm: Farm, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FARM_CACHE", str(folder.parent / "cache"))
-    assert farm("bank", "cache").out.endswith("cache/sounds: 0 decoded sounds, -\n")
+    assert farm("bank", "cache").out.endswith("cache/sounds: no decoded sounds\n")
+    assert farm("bank", "cache", "--clear").out.endswith("cache/sounds: removed no decoded sounds\n")
     planes.planes_of(folder / "kit/b.flac", 44_100)
     assert farm("bank", "cache").out.endswith("cache/sounds: 1 decoded sound, 176.9 kB\n")
     assert farm("bank", "cache", "--clear").out.endswith("cache/sounds: removed 1 decoded sound, 176.9 kB\n")

@@ -44,6 +44,14 @@ def test_what_is_not_given_is_left_to_the_options(farm: Farm, calls: Calls) -> N
     assert calls == [("load", ("folder/song.ph", 0, False)), ("render_file", (Path("song.wav"), RenderOptions()))]
 
 
+@pytest.mark.parametrize(
+    ("score", "out"), [("UP.PH", "UP.wav"), ("a.b.Ph", "a.b.wav"), ("a.txt", "a.txt.wav"), (".ph", "out.wav")]
+)
+def test_a_sound_is_called_after_its_score(farm: Farm, calls: Calls, score: str, out: str) -> None:
+    assert farm("render", score).status == 0
+    assert calls[-1] == ("render_file", (Path(out), RenderOptions()))
+
+
 def test_every_option_reaches_the_engine(farm: Farm, calls: Calls) -> None:
     line = (
         "render song.ph far.wav --cycles 1/3 --from .25 --to 2.5 --rate 48000 --bits 32f --quality best --gain 0.5"

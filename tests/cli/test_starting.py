@@ -56,6 +56,18 @@ def test_the_first_score_has_no_mistakes_and_sounds(line: Farm, tmp_path: Path) 
     assert min(rms(whole[:half]), rms(whole[half:])) > 0.02
 
 
+def test_names_in_commands_are_quoted_for_the_shell(line: Farm, tmp_path: Path) -> None:
+    assert line("new", "a $(id)").out == "a $(id).ph: hear it with: farm render 'a $(id).ph'\n"
+    assert "farm render 'a $(id).ph'\n" in (tmp_path / "a $(id).ph").read_text(encoding="utf-8")
+    for name in ("two\nlines.ph", "bad\udcff.ph"):
+        assert line("new", name, "--json").status == 0
+        assert line("check", name) == (0, "no errors\n", "")
+
+
+def test_a_score_whose_name_is_too_long_is_told_of_before_its_sound(line: Farm) -> None:
+    assert line("render", "x" * 300) == (4, "", f"error: cannot read {'x' * 300}: File name too long\n")
+
+
 def test_a_file_is_overwritten_by_force_alone(line: Farm, tmp_path: Path) -> None:
     (tmp_path / "song.ph").write_text("mine", encoding="utf-8")
     ran = line("new", "song.ph")

@@ -23,6 +23,8 @@ Farm = Callable[..., Ran]
     [
         ("rendr a.ph", "Did you mean 'render'?"),
         ("song.ph", "to render it: farm render song.ph"),
+        ("a$(id).PH", "to render it: farm render 'a$(id).PH'"),
+        ("completion", "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish\n"),
         ("render", "Missing argument 'SCORE'"),
         ("render a.ph b.wav c.wav", "unexpected extra argument (c.wav)"),
         ("render a.ph --durations 3", "Did you mean '--duration'?"),
@@ -67,6 +69,7 @@ Farm = Callable[..., Ran]
         ("nodes lpv", "did you mean `lpf`?"),
         ("nodes cut", "`cut` is a voice modifier, not a node"),
         ("nodes every", "`every` is a transform, not a node"),
+        ("nodes *", "`farm patterns '*'` tells about it"),
         ("nodes qqqqqq", "`farm nodes` lists them all"),
         ("warmup --cpu v1", "'v1' is not one of"),
     ],
