@@ -220,8 +220,8 @@ class Pool:
 
     @staticmethod
     def send(worker: Worker, message: tuple[Any, ...]) -> None:
-        """Sends a message; a worker that died meanwhile is noticed at its sentinel."""
-        with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        """Sends a message; who died meanwhile is noticed at the sentinel, whose pipe is closed is ending."""
+        with contextlib.suppress(OSError):
             worker.pipe.send(message)
 
     def stopped(self, timeout_s: float = 10.0) -> None:
