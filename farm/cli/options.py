@@ -163,12 +163,6 @@ sounding_options = options(
         help="Worker processes, 1 to 1024.  [auto: as many as CPUs allowed]",
     ),
     setting(
-        "--backend",
-        group=WORK,
-        type=click.Choice(BACKENDS),
-        help="This process, a pool, or by the work.  [auto]",
-    ),
-    setting(
         "--work-dir",
         group=WORK,
         metavar="FOLDER",
@@ -177,6 +171,12 @@ sounding_options = options(
     ),
     lenient_option,
     config_option,
+)
+backend_option = setting(
+    "--backend",
+    group=WORK,
+    type=click.Choice(BACKENDS),
+    help="This process, a pool, or by the work.  [auto]",
 )
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.  [off]"

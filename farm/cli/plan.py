@@ -6,13 +6,14 @@ from typing import Any
 
 import click
 
-from farm.cli.options import json_option, options_of, score_argument, sounding_options
+from farm.cli.options import backend_option, json_option, options_of, score_argument, sounding_options
 from farm.cli.settings import Configurable
 
 
 @click.command(cls=Configurable)
 @score_argument
 @sounding_options
+@backend_option
 @json_option
 def plan(score: str, as_json: bool, **given: Any) -> None:
     """Show how SCORE would be rendered.

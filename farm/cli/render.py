@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from farm.cli.completion import files
-from farm.cli.options import SOUND, json_option, options_of, score_argument, setting, sounding_options
+from farm.cli.options import SOUND, backend_option, json_option, options_of, score_argument, setting, sounding_options
 from farm.cli.settings import Configurable, in_command_line
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 @score_argument
 @click.argument("out", required=False, shell_complete=files)
 @sounding_options
+@backend_option
 @setting(
     "--bits",
     group=SOUND,

@@ -18,7 +18,8 @@ def verify(score: str, as_json: bool, **given: Any) -> int:
     """Render SCORE in different ways and compare the frames.
 
     One worker, all of them, other lengths of chunks and windows, a worker killed on the way: every render must give
-    the same bytes. Exit status 1 when one does not.
+    the same bytes. Exit status 1 when one does not. The last line says so where a render was over before a
+    worker could be killed, with --json `kill_tried`.
 
     \b
     farm verify song.ph --cycles 16
@@ -28,7 +29,7 @@ def verify(score: str, as_json: bool, **given: Any) -> int:
 
     from dataclasses import asdict
 
-    from farm.printer.pages import verdict_line
+    from farm.printer.pages import conclusion, kill_tried, verdict_line
     from farm.printer.streams import say, say_json, tell
     from farm.render.job import load
     from farm.render.verify import verify
@@ -42,7 +43,7 @@ def verify(score: str, as_json: bool, **given: Any) -> int:
     same = all(verdict.same for verdict in verdicts)
     if as_json:
         rows = [{"trial": v.trial.name, **{k: w for k, w in asdict(v).items() if k != "trial"}} for v in verdicts]
-        say_json({"ok": same, "status": 0 if same else 1, "verdicts": rows})
+        say_json({"ok": same, "status": 0 if same else 1, "kill_tried": kill_tried(verdicts), "verdicts": rows})
     else:
-        say(f"{len(verdicts)} renders, {'all the same bytes' if same else 'NOT the same bytes'}")
+        say(conclusion(verdicts))
     return 0 if same else 1

@@ -10,12 +10,17 @@ from farm.printer.numbers import columns, counted, decibels, duration, size
 from farm.printer.streams import heading
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from farm.plan.explain import Explanation
     from farm.render.doctor import Finding
     from farm.render.job import Report
     from farm.render.verify import Verdict
 
 FAINT_DBFS = -60.0
+BEYOND_GAIN = (
+    "lower the level in the score: no --gain is small enough. Look for a division by next to nothing, or for feedback"
+)
 
 
 def level_warnings(report: Report, gain: float) -> list[Notice]:
@@ -30,13 +35,14 @@ def level_warnings(report: Report, gain: float) -> list[Notice]:
             f"the limiter turned down {counted(report.limited_frames, 'frame')} ({share(report, report.limited_frames)}"
             f" %), by at most {max(report.reduction_db, 0.1):.1f} dB"
         )
-        found.append(Notice(message, hint=f"--gain {fitting(gain, report.reduction_db):g} needs no limiter"))
+        fit = fitting(gain, report.reduction_db)
+        found.append(Notice(message, hint=f"--gain {fit:g} needs no limiter" if fit else BEYOND_GAIN))
     elif report.reduction_db and not report.clipped_frames:
         found.append(Notice(f"everything was turned down by {report.reduction_db:.1f} dB, so that nothing clips"))
     if report.clipped_frames:
         fit = fitting(gain, max(report.reduction_db, report.peak_dbfs, 0.0))
-        better = f"--gain {fit:g} has" if 0.0 < fit < gain else f"a --gain below {gain:g} has more"
-        hint = f"{better} room for the peak, and --clip limit cuts nothing off"
+        better = f"--gain {fit:g} has" if fit < gain else f"a --gain below {gain:g} has more"
+        hint = f"{better} room for the peak, and --clip limit cuts nothing off" if fit else BEYOND_GAIN
         part = share(report, report.clipped_frames)
         found.append(Notice(f"{counted(report.clipped_frames, 'frame')} clipped ({part} %)", hint=hint))
     return found
@@ -49,7 +55,10 @@ def share(report: Report, frames: int) -> str:
 
 
 def fitting(gain: float, over_db: float) -> float:
-    """The gain, rounded down, at which a peak that is now so far above comes to stand at the ceiling."""
+    """The gain, in thousandths, rounded down, at which a peak that is now so far above comes to stand at the ceiling.
+
+    0: there is none that makes sense.
+    """
     return math.floor(1000 * gain * 10 ** (-over_db / 20)) / 1000
 
 
@@ -83,6 +92,19 @@ def verdict_line(verdict: Verdict) -> str:
     if verdict.trial.kill and not verdict.replaced:
         mended = " (over before one could be killed: try more --cycles)"
     return f"{verdict.trial.name:<34} {verdict.sha256[:16]}  {mark:<9} {verdict.wall_s:6.2f} s{mended}"
+
+
+def kill_tried(verdicts: Sequence[Verdict]) -> bool:
+    """Whether every worker that a trial was to lose was killed before its render was over."""
+    return all(verdict.replaced for verdict in verdicts if verdict.trial.kill)
+
+
+def conclusion(verdicts: Sequence[Verdict]) -> str:
+    """The last line of `farm verify`."""
+    if not all(verdict.same for verdict in verdicts):
+        return f"{len(verdicts)} renders, NOT the same bytes"
+    but = "" if kill_tried(verdicts) else ", but no worker was killed: the render was over before"
+    return f"{len(verdicts)} renders, all the same bytes{but}"
 
 
 def finding_lines(finding: Finding) -> str:

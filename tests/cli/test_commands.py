@@ -9,13 +9,15 @@ from collections.abc import Callable
 from fractions import Fraction
 from io import BytesIO, TextIOWrapper
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from farm import cli
 from farm.audio.formats import BY_EXTENSION
 from farm.options import RenderOptions
+from farm.printer.pages import BEYOND_GAIN, level_warnings
+from tests.cli import fake_engine
 from tests.cli.conftest import Ran
 
 Farm = Callable[..., Ran]
@@ -167,6 +169,18 @@ def test_clipped_frames_are_warned_of_with_a_gain_that_fits(farm: Farm) -> None:
     ran = farm("render", "clipped.ph", "--cycles", "1", "--gain", "1")
     assert "warning: 1,234 frames clipped (0.17 %)" in ran.err
     assert "--gain 0.501 has room" in ran.err
+
+
+@pytest.mark.parametrize(
+    ("gain", "over_db", "hint"),
+    [(0.8, 6.03, "--gain 0.399 needs no limiter"), (0.8, 67.8, BEYOND_GAIN), (0.001, 1.0, BEYOND_GAIN)],
+)
+def test_a_gain_that_would_be_silence_is_not_recommended(gain: float, over_db: float, hint: str) -> None:
+    report = fake_engine.Report(Path("a.wav"), peak_dbfs=-0.3, limited_frames=1000, reduction_db=over_db)
+    assert [one.hint for one in level_warnings(cast(Any, report), gain)] == [hint]
+    clipped = fake_engine.Report(Path("a.wav"), peak_dbfs=0.0, clipped_frames=1000, reduction_db=over_db)
+    (warning,) = level_warnings(cast(Any, clipped), gain)
+    assert (warning.hint == BEYOND_GAIN) == (hint == BEYOND_GAIN)
 
 
 def test_json_of_a_render(farm: Farm) -> None:

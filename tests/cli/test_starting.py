@@ -1,4 +1,4 @@
-"""`farm new`, `farm doctor` and `farm completion`: what a person meets first."""
+"""`farm new`, `farm doctor`, `farm verify` and `farm completion`: what a person meets first."""
 
 from __future__ import annotations
 
@@ -19,7 +19,9 @@ from click.shell_completion import BashComplete
 
 from farm import cli
 from farm.cli.new import SCORE
+from farm.options import RenderOptions
 from farm.render import doctor
+from farm.render import verify as verifying
 from tests.cli.conftest import ROOT, Ran
 from tests.render.sound import rms, stems
 from workers.cores import quota_cpus
@@ -183,6 +185,30 @@ def test_what_keeps_farm_from_rendering_is_1(line: Farm, tmp_path: Path, monkeyp
     text = line("doctor").out
     assert "BROKEN   shared memory" in text
     assert text.splitlines()[-1].startswith("farm cannot render here")
+
+
+@pytest.mark.parametrize(
+    ("replaced", "same", "said"),
+    [
+        (1, True, "2 renders, all the same bytes"),
+        (0, True, "2 renders, all the same bytes, but no worker was killed: the render was over before"),
+        (0, False, "2 renders, NOT the same bytes"),
+    ],
+)
+def test_a_verification_says_whether_a_worker_was_killed(
+    line: Farm, monkeypatch: pytest.MonkeyPatch, replaced: int, same: bool, said: str
+) -> None:
+    trials = verifying.trials(RenderOptions(threads=2))
+    verdicts = [
+        verifying.Verdict(trial=trials[0], sha256="a", seconds=1.0, wall_s=1.0, replaced=0, same=True),
+        verifying.Verdict(trial=trials[-1], sha256="b", seconds=1.0, wall_s=1.0, replaced=replaced, same=same),
+    ]
+    monkeypatch.setattr(verifying, "verify", lambda *_: iter(verdicts))
+    line("new", "song.ph")
+    ran = line("verify", "song.ph")
+    assert (ran.status, ran.out.splitlines()[-1]) == (0 if same else 1, said)
+    told = json.loads(line("verify", "song.ph", "--json").out)
+    assert (told["ok"], told["kill_tried"]) == (same, bool(replaced))
 
 
 def test_completions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -65,6 +65,7 @@ Farm = Callable[..., Ran]
         ("render a.ph nowhere/", "is a folder"),
         ("render -", "standard input has no name"),
         ("check", "Missing argument 'SCORE'"),
+        ("verify a.ph --backend inline", "No such option '--backend'"),
         ("plan a.ph --to 0", "--to must be above 0"),
         ("nodes lpv", "did you mean `lpf`?"),
         ("nodes cut", "`cut` is a voice modifier, not a node"),
