@@ -14,7 +14,8 @@ from typing import Any
 import click
 
 from farm.cli import values
-from farm.errors import FileError, Loc, UsageError, suggestion
+from farm.errors import FileError, Loc, UsageError, suggestion, together
+from farm.options import RenderOptions
 
 KINDS: dict[object, tuple[tuple[type, ...], str]] = {
     values.exact: ((int, float, str), 'a number, or text such as "1/3"'),
@@ -32,7 +33,7 @@ def read_config(path: str, known: Mapping[str, click.Option]) -> tuple[dict[str,
     """The settings of a file, and their places, both by parameter; values are texts as in a command line.
 
     `known` are the options by key. Raises FileError for a file that cannot be read, UsageError at the place of what is
-    not TOML, not known, or of a wrong type.
+    not TOML; of all that is not known, of a wrong type or out of range, the first with the others in `also`.
     """
     import tomllib
 
@@ -45,15 +46,22 @@ def read_config(path: str, known: Mapping[str, click.Option]) -> tuple[dict[str,
         raise UsageError(f"this is not TOML: {reason}", loc=loc, hint="a setting is written as: rate = 48000") from None
     found: dict[str, Any] = {}
     places: dict[str, Loc] = {}
+    mistakes: list[UsageError] = []
     for key, value in table.items():
         loc = where(key, path, text)
         option = known.get(key)
         if option is None:
             hint = suggestion(key, known) or f"the settings are {', '.join(known)}"
-            raise UsageError(f"there is no setting `{key}`", loc=loc, hint=hint)
+            mistakes.append(UsageError(f"there is no setting `{key}`", loc=loc, hint=hint))
+            continue
         assert option.name is not None
-        found[option.name] = checked(key, value, option, loc)
         places[option.name] = loc
+        try:
+            found[option.name] = checked(key, value, option, loc)
+        except UsageError as mistake:
+            mistakes.append(mistake)
+    if mistakes:
+        raise together(mistakes)
     return found, places
 
 
@@ -78,7 +86,7 @@ def checked(key: str, value: Any, option: click.Option, loc: Loc) -> Any:
 
 
 def checked_one(key: str, value: Any, option: click.Option, loc: Loc) -> Any:
-    """One value as the command line would have it."""
+    """One value as the command line would have it. Raises UsageError for what the command line would refuse."""
     kinds: tuple[type, ...]
     if isinstance(option.type, click.Choice):
         kinds, wanted = (str, int), f"one of {', '.join(option.type.choices)}"
@@ -86,7 +94,16 @@ def checked_one(key: str, value: Any, option: click.Option, loc: Loc) -> Any:
         kinds, wanted = KINDS[getattr(option.type, "func", type(option.type))]
     if type(value) not in kinds:
         raise UsageError(f"`{key}` is {wanted}, not {kind_of(value)}", loc=loc)
-    return value if isinstance(value, bool) else str(value)
+    written = value if isinstance(value, bool) else str(value)
+    try:
+        meant = option.type.convert(written, option, None)
+        if option.name in RenderOptions.__dataclass_fields__ and not option.multiple:
+            RenderOptions(**{option.name: meant})
+    except click.BadParameter as wrong:
+        raise UsageError(f"`{key}`: {wrong.message}", loc=loc) from None
+    except UsageError as wrong:
+        raise UsageError(wrong.message, loc=loc, hint=wrong.hint) from None
+    return written
 
 
 def kind_of(value: Any) -> str:

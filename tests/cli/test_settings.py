@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -132,6 +133,21 @@ def test_mistakes_in_the_file_are_wrong_usage(farm: Farm, tmp_path: Path, file: 
     ran = farm("render", "a.ph", "--config", "farm.toml")
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
+
+
+def test_all_mistakes_in_the_file_are_told(farm: Farm, tmp_path: Path) -> None:
+    file = "rate = 7\nratt = 3\nbits = 12\nseed = 'x'\ncycles = 'many'\ngain = 0.5\n"
+    (tmp_path / "farm.toml").write_text(file, encoding="utf-8")
+    ran = farm("render", "a.ph", "--config", "farm.toml")
+    assert (ran.status, ran.out) == (2, "")
+    assert [line for line in ran.err.splitlines() if line.startswith("farm.toml:")] == [
+        "farm.toml:1:1: error: --rate must be from 8000 to 384000 Hz, not 7",
+        "farm.toml:2:1: error: there is no setting `ratt`",
+        "farm.toml:3:1: error: `bits`: '12' is not one of '16', '24', '32f'.",
+        "farm.toml:4:1: error: `seed` is a whole number, not text",
+        "farm.toml:5:1: error: `cycles`: `many` is not a number: write 8, 2.5 or 1/3",
+    ]
+    assert len(json.loads(farm("render", "a.ph", "--config", "farm.toml", "--json").out)["errors"]) == 5
 
 
 def test_a_file_that_cannot_be_read(farm: Farm, tmp_path: Path) -> None:
