@@ -75,12 +75,12 @@ G_STATE_AT, G_LINE_BYTES = int(Group.STATE_AT), int(Group.LINE_BYTES)
 C_SIGNAL, C_OUT, C_COLUMN, C_RING = int(Code.SIGNAL), int(Code.OUT), int(Code.COLUMN), int(Code.RING)
 C_COUNT, C_LANES, C_AGES, C_HALF_OUT = int(Code.COUNT), int(Code.LANES), int(Code.AGES), int(Code.HALF_OUT)
 C_SLAB, C_LINES = int(Code.SLAB), int(Code.LINES)
-FAULT_FOUND, FAULT_NODE, FAULT_FRAME, FAULT_TASK, FAULT_LANE = (
+FAULT_FOUND, FAULT_NODE, FAULT_FRAME, FAULT_TASK, FAULT_FROM = (
     int(Fault.FOUND),
     int(Fault.NODE),
     int(Fault.FRAME),
     int(Fault.TASK),
-    int(Fault.LANE),
+    int(Fault.FROM),
 )
 EXPONENT = 0x7F800000
 
@@ -260,26 +260,28 @@ def seek(group: int, task: int, ops: int, arena: int, kernels: int, scratch: int
 
 
 def sounds(group: int, task: int, arena: int, lane: int, frame: int) -> bool:
-    """Whether a lane holds a voice that has begun (on a bus: always)."""
+    """Whether a lane holds a voice that has begun (on a bus: whether it is left or right)."""
     onsets = read_word(group, G_ONSETS)
     if onsets == 0:
-        return True
+        return lane < 2
     return lane < read_word(task, T_LANES) and read_word(arena + onsets, read_word(task, T_ROW) + lane) <= frame
 
 
 def search(op: int, record: int, group: int, task: int, arena: int, half: int, check: int, t: int) -> None:
-    """Notes the first value of an op's output that is NaN or infinite, in a lane that sounds."""
-    if read_word(op, O_OUT) < 0 or read_word(check, FAULT_FOUND) != 0:
+    """Notes the first frame of an op's output that is NaN or infinite in a lane that sounds, if it is the earliest."""
+    if read_word(op, O_OUT) < 0:
         return
     out = read_word(record, read_word(op, O_OUT))
     frame = read_word(record, 1)
-    for i in range(read_word(record, 0) * HALF):
-        lane = half * HALF + i % HALF
-        if read_small(out, i) & EXPONENT == EXPONENT and sounds(group, task, arena, lane, frame + i // HALF):
+    end = frame + read_word(record, 0)
+    if read_word(check, FAULT_FOUND) != 0:
+        end = min(end, read_word(check, FAULT_FRAME))
+    for i in range(max(read_word(check, FAULT_FROM) - frame, 0) * HALF, (end - frame) * HALF):
+        at = frame + i // HALF
+        if read_small(out, i) & EXPONENT == EXPONENT and sounds(group, task, arena, half * HALF + i % HALF, at):
             write_word(check, FAULT_FOUND, 1)
             write_word(check, FAULT_NODE, read_word(op, O_NODE))
-            write_word(check, FAULT_FRAME, frame + i // HALF)
-            write_word(check, FAULT_LANE, lane)
+            write_word(check, FAULT_FRAME, at)
             write_word(check, FAULT_TASK, t)
             return
 

@@ -224,13 +224,14 @@ class Run(IntEnum):
 
 
 class Fault(IntEnum):
-    """What a checked run found first."""
+    """The earliest frame that a checked run found, of its nodes the first in the order of computation."""
 
     FOUND = 0
     NODE = 1
     FRAME = 2
     TASK = 3
-    LANE = 4
+    FROM = 4
+    """Given: the first frame that is searched."""
 
 
 # Scratch, at the group's RECORDS_AT: ages of the lanes, feed cursors, moving words (two words each), then the call

@@ -67,7 +67,6 @@ def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], wor
         ("ops", 0): 8 * OP_WORDS * ops,
         ("feeds", 0): 8 * len(Feed) * sum(len(g.feeds) for g in plan.groups),
         ("tasks", 0): 8 * len(Task) * len(window.tasks),
-        ("fault", 0): 64,
     }
     if plan.master is not None:
         sizes["places", 0] = 8 * len(plan.outputs)

@@ -78,6 +78,14 @@ class NodeLabel:
     state_bytes: int
     ring_bytes: int
 
+    @property
+    def written(self) -> str:
+        """What the score says where the node comes from: `*` for a `gain`, the bus for a `mix` that reads it."""
+        if self.loc is None:
+            return self.name
+        begin = self.loc.column - 1
+        return self.loc.text[begin : begin + self.loc.length] or self.name
+
 
 @record(frozen=True, slots=True, eq=False)
 class GroupPlan:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from farm.errors import RenderError
 from farm.options import RenderOptions
+from farm.render.faults import fault
 from farm.render.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
 from farm.render.rendering import Rendering
 from farm.render.routing import Routing
@@ -53,29 +54,26 @@ class OutputStage:
         waiting: list[Frames] = []
         waiting_from = 0
         for piece in self.rendering.pieces(stop):
-            first = piece.first
-            ended = extent.last if watch is None else watch.look(first, piece.planes)
-            self.measure(piece, ended)
-            frames = piece.frames if self.routing is None else self.routing.frames(piece.planes, self.options.gain)
-            mixed = self.faded(first, frames)
-            after = first + len(mixed)
-            if watch is None:
-                yield from self.cut(first, mixed, through)
-                continue
-            if after <= watch.end:
-                yield from self.cut(first, mixed, None)
+            after = piece.first + len(piece.frames)
+            ended = extent.last if watch is None else watch.look(piece.first, piece.planes)
+            self.measure(piece, ended if watch is None or ended is not None else watch.limit)
+            first, mixed = self.given(piece, through)
+            if watch is None or after <= watch.end:
+                if len(mixed):
+                    yield mixed
                 continue
             if not waiting:
                 waiting_from = first
             waiting.append(mixed)
             if ended is not None or after >= watch.limit:
                 last = ended if ended is not None else watch.limit
-                tail = np.concatenate(waiting)
+                tail = np.concatenate(waiting)[: max(last - waiting_from, 0)]
                 if ended is None:
                     fade = int(self.options.fade_out_s * rate + 0.5)
                     fade_out(tail, waiting_from, last - fade, last)
                 self.tail_frames = last - watch.end
-                yield from self.cut(waiting_from, tail, last)
+                if len(tail):
+                    yield tail
                 return
         if extent.end is not None and extent.last is not None:
             self.tail_frames = max(extent.last - extent.end, 0)
@@ -90,12 +88,38 @@ class OutputStage:
             kept = [piece.planes[bus].transpose(1, 0, 2).reshape(2, -1)[:, begin:end] for _, bus in outputs]
             mixed = piece.frames[begin:end]
             levels = np.array([np.abs(part).max(initial=0.0) for part in (*kept, mixed)], np.float32)
-        for (name, bus), level in zip(outputs, levels[:-1], strict=True):
-            if not level < np.inf:
-                raise self.rendering.fault(bus)
+        if not (levels < np.inf).all():
+            raise self.fault(piece, begin, end)
+        for (name, _), level in zip(outputs, levels[:-1], strict=True):
             self.peaks[name] = max(self.peaks.get(name, 0.0), float(level))
-        if not levels[-1] < np.inf:
-            raise RenderError("the sum of all outputs is too large for a number", hint="lower their gains, or --gain")
+
+    def fault(self, piece: Piece, begin: int, end: int) -> RenderError:
+        """The error for frames `begin` to `end` of a piece, which are not all finite: the first one decides."""
+        buses = [bus for _, bus in self.rendering.plan.outputs]
+        sound = np.array([np.isfinite(piece.planes[bus]).all(axis=1).ravel()[begin:end] for bus in buses])
+        at = int(np.argmin(np.isfinite(piece.frames[begin:end]).all(axis=1) & sound.all(axis=0)))
+        frame = piece.first + begin + at
+        for bus, finite in zip(buses, sound[:, at], strict=True):
+            if not finite:
+                return fault(self.rendering, bus, frame, frame)
+        return RenderError(
+            f"the sum of all outputs is too large for a number at frame {frame} ({frame / self.options.rate:.3f} s)",
+            hint="lower their gains, or --gain",
+        )
+
+    def given(self, piece: Piece, through: int | None) -> tuple[int, Frames]:
+        """What of a piece is given, up to frame `through`, faded where that is known: the first's number, frames."""
+        frames = piece.frames
+        if self.routing is not None:
+            # Frames that are not kept may hold anything.
+            with np.errstate(invalid="ignore", over="ignore"):
+                frames = self.routing.frames(piece.planes, self.options.gain)
+        begin, end = bounds(piece.first, len(frames), self.first, through)
+        frames, first = frames[begin:end], piece.first + begin
+        if (begin, end) != bounds(piece.first, len(piece.frames), self.extent.first, self.extent.last):
+            # The limiter hears frames besides those that are kept: where they are no numbers it shall hear nothing.
+            frames[~np.isfinite(frames).all(axis=1)] = 0.0
+        return first, self.faded(first, frames)
 
     def faded(self, first: int, frames: Frames) -> Frames:
         """The fades whose place is known, in place."""
@@ -109,12 +133,6 @@ class OutputStage:
             assert last is not None
             fade_out(frames, first, at, end)
         return frames
-
-    def cut(self, first: int, frames: Frames, last: int | None) -> Iterator[Frames]:
-        """What of a block is given: up to frame `last`."""
-        begin, end = bounds(first, len(frames), self.first, last)
-        if begin < end:
-            yield frames[begin:end]
 
 
 def bounds(first: int, count: int, begin: int, last: int | None) -> tuple[int, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -33,7 +34,9 @@ class Probe:
         self.kept: NDArray[np.float32] = np.zeros(0, np.float32)
 
     def at_frames(self, frames: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The left channel at frames (in any order), float64."""
+        """The left channel at frames (in any order), float64. Raises RenderError where it is not finite."""
+        from farm.render.faults import fault
+
         if not len(frames):
             return np.zeros(0)
         wanted = [int(frame) for frame in unique(frames) if int(frame) not in self.known]
@@ -43,7 +46,10 @@ class Probe:
         while at < len(wanted):
             end = self.first + len(self.kept)
             while at < len(wanted) and wanted[at] < end:
-                self.known[wanted[at]] = float(self.kept[wanted[at] - self.first])
+                self.known[wanted[at]] = value = float(self.kept[wanted[at] - self.first])
+                if not math.isfinite(value):
+                    # Which of them is asked for first depends on the windows; where it begins does not.
+                    raise fault(self.rendering, self.bus, 0, wanted[at])
                 at += 1
             if at < len(wanted):
                 self.go_on()
@@ -53,10 +59,8 @@ class Probe:
         return result
 
     def go_on(self) -> None:
-        """Runs the next chunks. Raises RenderError where the bus is not finite."""
+        """Runs the next chunks."""
         left = np.ascontiguousarray(next(self.stream).planes[self.bus][:, 0, :]).ravel()
-        if not np.isfinite(left).all():
-            raise self.rendering.fault(self.bus)
         self.kept = np.concatenate([self.kept, left])
         if len(self.kept) > KEPT_FRAMES:
             self.first += len(self.kept) - KEPT_FRAMES // 2

@@ -34,7 +34,7 @@ from farm.render.session import Session
 from farm.render.slots import Piece, Slots
 from workers.arena import Arena, ArenaError, Key, lay_out
 from workers.cores import worker_count
-from workers.wire import LANES, Fault
+from workers.wire import LANES
 
 if TYPE_CHECKING:
     from farm.render.backends.local import LocalBackend
@@ -356,42 +356,6 @@ class Rendering:
         self.clock.arena_s += loading
         self.clock.plan_s += time.perf_counter() - started - loading
         return window
-
-    def fault(self, bus: int) -> RenderError:
-        """The error for a NaN or infinity in what was yielded last: which node, which frame."""
-        backend = self.backend
-        if not isinstance(backend, InlineBackend):
-            return self.fault_again(bus)
-        assert self.arena is not None
-        found = backend.find_fault(self.arena)
-        if found is None:
-            name = self.graph.buses[bus].name
-            return RenderError(f"`{name}` is not a finite number")
-        label = self.plan.labels[int(found[Fault.NODE])]
-        frame = int(found[Fault.FRAME])
-        return RenderError(
-            f"`{label.name}` in `{label.scope}` gives a value that is not finite at frame {frame} "
-            f"({frame / self.options.rate:.3f} s)",
-            loc=label.loc,
-            hint="something grows without bound: look at gains and feedback on its way",
-        )
-
-    def fault_again(self, bus: int) -> RenderError:
-        """Renders inline from the start to find what a pool has run past."""
-        options = replace(self.options, backend="inline")
-        own = Session(self.session)
-        again = Rendering(
-            *(self.graph, options, self.roots, self.end_frame, self.fades, own, self.first_frame),
-            library=self.library,
-        )
-        try:
-            for piece in again.pieces(None):
-                if not np.isfinite(piece.planes[bus]).all():
-                    return again.fault(bus)
-        finally:
-            again.close()
-            own.close()
-        raise AssertionError("unreachable: an endless render ends only at the fault")
 
     def close(self) -> None:
         """Leaves the session ready for the next rendering."""

@@ -151,7 +151,7 @@ def test_a_value_that_is_not_finite_names_node_and_frame(workers: int, chunk: in
         errors.append(caught.value)
     assert errors[0].message == errors[1].message
     assert errors[0].loc == errors[1].loc
-    assert "`gain` in `out` gives a value that is not finite at frame " in errors[1].message
+    assert "`*` in `out` gives a value that is not finite at frame " in errors[1].message
 
 
 def test_a_late_value_that_is_not_finite_is_found_windows_later() -> None:
@@ -159,6 +159,6 @@ def test_a_late_value_that_is_not_finite_is_found_windows_later() -> None:
     how = {"cycles": Fraction(9), "chunk_frames": 128, "window_frames": 2000}
     with pytest.raises(FarmError) as caught:
         pooled(text, 2, **how)
-    assert "`gain` in `~loud`" in caught.value.message
+    assert "`*` in `~loud`" in caught.value.message
     frame = int(caught.value.message.split("at frame ")[1].split(" ")[0])
     assert 14_000 // 128 * 128 <= frame < 14_010

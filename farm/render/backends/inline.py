@@ -13,7 +13,7 @@ from farm.plan.plan import StaticPlan, WindowPlan
 from workers.arena import Arena, Key
 from workers.slab import Part, Slab, mapped
 from workers.targets.objects import Code
-from workers.wire import Fault, Run
+from workers.wire import Run
 
 Ints = NDArray[np.int64]
 DEPTH = 8
@@ -35,7 +35,6 @@ class InlineBackend:
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["run"])
         self.record: Ints = np.zeros(len(Run), np.int64)
         self.plan: WindowPlan | None = None
-        self.span = (0, 0)
 
     def regions(self, plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> dict[Key, int]:
         """Nothing of its own."""
@@ -71,7 +70,6 @@ class InlineBackend:
         while at < window.chunks:
             many = min(DEPTH - (window.first_chunk + at) % DEPTH, window.chunks - at)
             first, last = int(window.chunk_starts[at]), int(window.chunk_starts[at + many])
-            self.span = (first, last - first)
             if last > first:
                 self.run(first, last - first)
             yield at, many
@@ -81,17 +79,6 @@ class InlineBackend:
         """Runs tasks `first` .. `first + count` of the window."""
         self.record[Run.FIRST], self.record[Run.COUNT] = first, count
         self.entry(int(self.record.ctypes.data))
-
-    def find_fault(self, arena: Arena) -> Ints | None:
-        """Runs the last tasks again and searches every output for a NaN or infinity: a `Fault` record, or None."""
-        fault = arena.region(("fault", 0), np.int64)
-        fault[:] = 0
-        self.record[Run.CHECK] = arena.address + arena.layout.offset(("fault", 0))
-        try:
-            self.run(*self.span)
-        finally:
-            self.record[Run.CHECK] = 0
-        return fault[: len(Fault)].copy() if fault[Fault.FOUND] else None
 
     def tasks_done(self) -> tuple[int, ...]:
         """There are no workers."""
