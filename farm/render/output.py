@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,7 +53,7 @@ class OutputStage:
         watch = TailWatch(extent.end, rate) if extent.last is None and extent.end is not None else None
         waiting: list[Frames] = []
         waiting_from = 0
-        for piece in self.rendering.pieces(stop):
+        for piece in map(self.routed, self.rendering.pieces(stop)):
             after = piece.first + len(piece.frames)
             ended = extent.last if watch is None else watch.look(piece.first, piece.planes)
             self.measure(piece, ended if watch is None or ended is not None else watch.limit)
@@ -77,6 +77,16 @@ class OutputStage:
                 return
         if extent.end is not None and extent.last is not None:
             self.tail_frames = max(extent.last - extent.end, 0)
+
+    def routed(self, piece: Piece) -> Piece:
+        """A piece with outputs as channels, where that is asked for, instead of their mix."""
+        if self.routing is None:
+            return piece
+        # What is not finite is an error where it is kept, and `measure` finds it.
+        with np.errstate(invalid="ignore", over="ignore"):
+            frames = self.routing.frames(piece.planes, self.options.gain)
+        loudest = np.abs(frames).max(initial=0.0)
+        return replace(piece, frames=frames, levels=np.append(piece.levels[:-1], loudest))
 
     def measure(self, piece: Piece, last: int | None) -> None:
         """Notes how loud each output is in the part that is kept (up to `last`); RenderError for what is not finite."""
@@ -102,20 +112,16 @@ class OutputStage:
         for bus, finite in zip(buses, sound[:, at], strict=True):
             if not finite:
                 return fault(self.rendering, bus, frame, frame)
+        what = "the sum of all outputs" if self.routing is None else "a channel"
         return RenderError(
-            f"the sum of all outputs is too large for a number at frame {frame} ({frame / self.options.rate:.3f} s)",
+            f"{what} is too large for a number at frame {frame} ({frame / self.options.rate:.3f} s)",
             hint="lower their gains, or --gain",
         )
 
     def given(self, piece: Piece, through: int | None) -> tuple[int, Frames]:
         """What of a piece is given, up to frame `through`, faded where that is known: the first's number, frames."""
-        frames = piece.frames
-        if self.routing is not None:
-            # Frames that are not kept may hold anything.
-            with np.errstate(invalid="ignore", over="ignore"):
-                frames = self.routing.frames(piece.planes, self.options.gain)
-        begin, end = bounds(piece.first, len(frames), self.first, through)
-        frames, first = frames[begin:end], piece.first + begin
+        begin, end = bounds(piece.first, len(piece.frames), self.first, through)
+        frames, first = piece.frames[begin:end], piece.first + begin
         if (begin, end) != bounds(piece.first, len(piece.frames), self.extent.first, self.extent.last):
             # The limiter hears frames besides those that are kept: where they are no numbers it shall hear nothing.
             frames[~np.isfinite(frames).all(axis=1)] = 0.0

@@ -102,6 +102,22 @@ def test_a_sum_that_is_too_large_names_its_frame(chunk: int) -> None:
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
+def test_only_what_is_written_may_be_too_large(chunk: int) -> None:
+    """The channels are 2e38 at most and their sum 4e38; ten times as loud, a channel is what overflows."""
+    loud = f"sine 1 * {HUGE} * {HUGE} * 100000000"
+    text = f"cps: 1\no1: {loud}\no2: {loud}"
+    channels = {"outputs_as_channels": True, "chunk_frames": chunk}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)
+        assert float(np.abs(frames(text, gain=2.0, **channels)).max()) == pytest.approx(2e38, rel=1e-3)
+        message = fault(text, gain=20.0, **channels).message
+    whole = np.sin(2 * np.pi * np.arange(RATE) / RATE) * 2e39
+    over = int(np.flatnonzero(whole > float(np.finfo(np.float32).max))[0])
+    assert message == f"a channel is too large for a number at frame {over} ({over / RATE:.3f} s)"
+    assert fault(text, gain=2.0, chunk_frames=chunk).message.startswith("the sum of all outputs is too large")
+
+
+@pytest.mark.parametrize("chunk", CHUNKS)
 @pytest.mark.parametrize("options", [{}, {"outputs_as_channels": True}, {"fade_in_s": 9.0}, {"tail": 0.001}])
 def test_what_overflows_behind_the_end_is_neither_an_error_nor_a_warning(chunk: int, options: dict[str, Any]) -> None:
     frame = overflow(1.003)
