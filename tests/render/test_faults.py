@@ -121,7 +121,7 @@ def test_only_what_is_written_may_be_too_large(chunk: int) -> None:
 @pytest.mark.parametrize("options", [{}, {"outputs_as_channels": True}, {"fade_in_s": 9.0}, {"tail": 0.001}])
 def test_what_overflows_behind_the_end_is_neither_an_error_nor_a_warning(chunk: int, options: dict[str, Any]) -> None:
     frame = overflow(1.003)
-    text = f"{GROWING}o1: ~b\no2: 0 - ~b"
+    text = f"{GROWING}o1: ~b\no2: ~b * 0.5"
     how = {"duration_s": Fraction(frame - 300, RATE), "fade_out_s": 0.01, "clip": "limit", "chunk_frames": chunk}
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
