@@ -39,8 +39,9 @@ class _Player:
     """Walks through the term of one output; what it knows of a term or bus it asks only once."""
 
     resolver: Resolver
-    heard: dict[tuple[int, bool], Term] = field(default_factory=dict)
-    """By definition of a bus, and whether it is alone; a definition that is being looked at stands for itself."""
+    heard: dict[tuple[int, bool], Term | None] = field(default_factory=dict)
+    """By definition of a bus, and whether it is alone: what is heard instead of the bus; None: the bus itself, as it is
+    while its definition is being looked at."""
     sounding: dict[int, bool] = field(default_factory=dict)
     """By identity of a term; of a bus, which may be its own definition, by its version, below 0."""
     holding: dict[int, bool] = field(default_factory=dict)
@@ -71,11 +72,11 @@ class _Player:
             return term
         key = (term.version, alone)
         if key not in self.heard:
-            self.heard[key] = term
+            self.heard[key] = None
             changed = self.played(inner, place, alone=alone)
             if changed is not inner:
                 self.heard[key] = changed
-        return self.heard[key]
+        return self.heard[key] or term
 
     def product(self, term: Unit, place: str, alone: bool) -> Term:
         """A product of which one side sounds is that side; of pitches and gates, the pitches come first."""

@@ -34,6 +34,14 @@ def test_an_outer_bus_hears_a_loop_without_delay() -> None:
     np.testing.assert_allclose(parts["o1"][:4, 0], [1.0, 0.5, 0.25, 0.125])
 
 
+@pytest.mark.parametrize("total", ["~f + ~g", "~g + ~f"])
+def test_a_bus_that_another_one_hears_too_is_the_same_bus(total: str) -> None:
+    """In a sum the second bus, which plays the first, was once heard as a copy of what stands in its definition."""
+    parts = stems(f"~f: saw 20\n~g: ~g * 0.5 + ~f\no1: ~f\no2: ~g\no3: {total}")
+    np.testing.assert_array_equal(parts["o3"], parts["o1"] + parts["o2"])
+    assert np.abs(parts["o2"] - parts["o1"]).max() > 0.5
+
+
 def test_a_step_function_holds_its_value() -> None:
     found = left('cps: 1\nout: "1 ~ 0.25 -2"  ~+ (sine 1 * 0)')
     np.testing.assert_array_equal(found, np.repeat([1.0, 1.0, 0.25, -2.0], RATE // 4))
