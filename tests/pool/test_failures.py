@@ -140,6 +140,23 @@ def test_workers_that_cannot_start_end_the_render(monkeypatch: pytest.MonkeyPatc
         pooled(TEXT, 2)
 
 
+def test_shared_memory_that_vanishes_is_named(at_each_look: Looking) -> None:
+    """Workers that take the place of dead ones find nothing to map."""
+    removed: list[str] = []
+
+    def look(backend: LocalBackend) -> None:
+        if not removed and backend.arena is not None and backend.pool is not None:
+            removed.append(backend.arena.path)
+            os.unlink(backend.arena.path)
+            for worker in backend.pool.workers:
+                os.kill(worker.pid, signal.SIGKILL)
+
+    at_each_look(look)
+    with pytest.raises(RenderError) as caught:
+        pooled(TEXT, 2, cycles=Fraction(60))
+    assert caught.value.message == f"{removed[0]} vanished while workers were using it"
+
+
 @pytest.mark.parametrize("workers", [1, 2, 3])
 @pytest.mark.parametrize("chunk", [64, 2048])
 def test_a_value_that_is_not_finite_names_node_and_frame(workers: int, chunk: int) -> None:
