@@ -104,7 +104,11 @@ class Output:
 
 @record(frozen=True, slots=True, eq=False)
 class Graph:
-    """A whole score. `buses` are scopes with stereo signals; `probes` those of them that only planning reads."""
+    """A whole score. `buses` are scopes with stereo signals; `probes` those of them that only planning reads.
+
+    A graph belongs to one rendering, and to the probes of that: its patterns remember answers, its words grow by those
+    that patterns reckon, its signals have one reader.
+    """
 
     name: str
     cps: Fraction

@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,14 +25,22 @@ if TYPE_CHECKING:
 
 @record(frozen=True, slots=True, eq=False)
 class Score:
-    """A score that was read: its syntax and its graph for a seed."""
+    """A score that was read: frozen syntax, and what can be said of it before anything is rendered.
+
+    It holds no graph: patterns remember what they answered, so that every rendering makes a graph of its own, and no
+    render changes what a later one, or one at the same time, gives.
+    """
 
     source: Source
     program: Program
-    graph: Graph
-    seed: int
+    cps: Fraction
+    """Cycles a second."""
+    outputs: tuple[str, ...]
+    """Names of its outputs, `out`, `o1` ..., in the order in which they are mixed."""
     notices: tuple[Notice, ...]
     """Warnings of reading it, in the order of the text; with --lenient those of its first 64 cycles among them."""
+    lenient: bool = False
+    """Whether what cannot be rendered is left out."""
     unreadable: tuple[Notice, ...] = ()
     """With --lenient: what could not be read."""
 
@@ -40,12 +49,10 @@ class Score:
         """The name of its file."""
         return self.source.name
 
-    def seeded(self, seed: int) -> Graph:
-        """The graph for a seed."""
-        if seed == self.seed:
-            return self.graph
-        leaving = self.graph.leaving
-        return build(self.program, seed, leaving=None if leaving is None else Leaving([*self.unreadable]))
+    def graph(self, seed: int) -> Graph:
+        """A new graph for a seed, which belongs to whoever asks for it."""
+        with uncollected():
+            return build(self.program, seed, Leaving([*self.unreadable]) if self.lenient else None)
 
 
 def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: Sequence[str] = ()) -> Score:
@@ -68,7 +75,12 @@ def understand(source: Source, *, seed: int = 0, lenient: bool = False, samples:
     with uncollected(), all_told(source, samples):
         program = parse(source, function_names(), refused_links())
         graph = build(program, seed)
-        return Score(source, program, graph, seed, graph.notices)
+        return Score(source, program, graph.cps, names_of(graph), graph.notices)
+
+
+def names_of(graph: Graph) -> tuple[str, ...]:
+    """The names of a graph's outputs."""
+    return tuple(output.name for output in graph.outputs)
 
 
 @contextmanager
@@ -98,7 +110,7 @@ def understood(source: Source, seed: int, leaving: Leaving, samples: Sequence[st
         for problem in [] if sounds is None else problems(graph, sounds):
             leaving.leave(problem)
         notices = in_order([*graph.notices, *leaving.notices])
-        return Score(source, program, graph, seed, tuple(notices), unreadable)
+        return Score(source, program, graph.cps, names_of(graph), tuple(notices), True, unreadable)
 
 
 def sounds_of(source: Source, samples: Sequence[str]) -> SampleLibrary | None:
@@ -113,7 +125,7 @@ def sounds_of(source: Source, samples: Sequence[str]) -> SampleLibrary | None:
 
 def silence(name: str) -> Graph:
     """The graph of a score of which nothing is left."""
-    return understand(Source(name, ""), lenient=True).graph
+    return understand(Source(name, ""), lenient=True).graph(0)
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """Signals read at plan time: a bus as the argument of a transform is its value at each cycle's start.
 
-The graph only notes what is asked; a render binds a reader, because the values depend on the sample rate.
+Building a graph only notes what is asked; the rendering that the graph belongs to binds a reader, because the values
+depend on its rate.
 """
 
 from __future__ import annotations

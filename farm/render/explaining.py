@@ -20,7 +20,7 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
 
     Raises UsageError, ScoreError, SampleError; RenderError where planning must read a signal and cannot.
     """
-    graph = score.seeded(options.seed)
+    graph = score.graph(options.seed)
     asked = extent(options, graph.cps)
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
     session = Session()

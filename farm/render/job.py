@@ -138,7 +138,7 @@ def render(
     blocks: list[NDArray[np.float32]] = []
     with all_told(score.source, options.samples):
         run(score, options, None, lambda block: blocks.append(block.copy()), session=session)
-    return np.concatenate(blocks) if blocks else np.zeros((0, len(channels(score.graph, options))), np.float32)
+    return np.concatenate(blocks) if blocks else np.zeros((0, len(channels(score.outputs, options))), np.float32)
 
 
 def render_file(
@@ -157,8 +157,8 @@ def render_file(
     check_arguments(score, options)
     path = Path(path)
     check_clip(format_of(path), options.clip, options.bits)
-    asked = extent(options, score.graph.cps)
-    count = len(channels(score.graph, options))
+    asked = extent(options, score.cps)
+    count = len(channels(score.outputs, options))
     check_room(path, options, count, total_frames(asked))
     writer = open_writer(path, options.rate, count, options.bits, dither_seed(options), first_frame=asked.first)
     return written(score, writer, options, observer, session)
@@ -178,9 +178,9 @@ def render_stream(
     Raises as `render_file` does, and BrokenPipeError when nobody reads any longer.
     """
     check_clip(WAV, options.clip, options.bits)
-    asked = extent(options, score.graph.cps)
+    asked = extent(options, score.cps)
     frames = None if asked.last is None else asked.last - asked.first
-    seed, count = dither_seed(options), len(channels(score.graph, options))
+    seed, count = dither_seed(options), len(channels(score.outputs, options))
     writer = WavStream(stream, name, options.rate, count, options.bits, seed, first_frame=asked.first, frames=frames)
     return written(score, writer, options, observer, session)
 
@@ -259,7 +259,7 @@ def run(
         with Session() as own:
             return run(score, options, observer, take, begun, own)
     started = time.perf_counter()
-    graph = score.seeded(options.seed)
+    graph = score.graph(options.seed)
     asked = extent(options, graph.cps)
     session.compiling = observer.compiling if observer is not None else None
     session.compiled_kernels = 0
@@ -271,10 +271,10 @@ def run(
         graph.leaving.leave(error)
         graph = silence(score.name)
         rendering = rendering_of(score, graph, options, asked, session)
-    stage = OutputStage(rendering, options, asked, routing(graph, options), margins(options.clip, options.rate))
+    stage = OutputStage(rendering, options, asked, routing(graph.outputs, options), margins(options.clip, options.rate))
     blocks = stage.frames()
     kept_frames = None if asked.last is None else asked.last - asked.first
-    count = len(channels(graph, options))
+    count = len(channels(score.outputs, options))
     clipping = CLIPPINGS[options.clip](options.rate, count, stage.first, asked.first, kept_frames)
     if begun is not None:
         begun(rendering)
@@ -319,14 +319,14 @@ def run(
             worker_tasks=rendering.worker_tasks(),
             replaced_workers=rendering.backend.replaced if rendering.backend is not None else 0,
             banks=tuple(sorted(rendering.slab.banks)),
-            channels=channels(graph, options),
+            channels=channels(score.outputs, options),
             foreign_banks={
                 name: shown(bank.folder) for name, bank in sorted(rendering.slab.banks.items()) if not bank.built_in
             },
             assumed_length=asked.assumed,
             notices=(
                 *told(graph),
-                *routing_notices(graph, options),
+                *routing_notices(graph.outputs, options),
                 *rendering.slab.notices,
                 *faint(stage.peaks),
                 *stolen(rendering),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import Notice
-from farm.graph.graph import Graph
+from farm.graph.graph import Output
 from farm.options import RenderOptions
 from workers.records import record
 
@@ -40,30 +42,30 @@ class Routing:
         return frames
 
 
-def routing(graph: Graph, options: RenderOptions) -> Routing | None:
+def routing(outputs: Sequence[Output], options: RenderOptions) -> Routing | None:
     """Output 1 to the first channel (left), 2 to the second (right), and so on in the order of their numbers.
 
     `out`, which has no number, keeps its sides: they are added to the first two channels. None: the stereo mix.
     """
     numbered = sorted(
-        (int(output.name.lstrip("o")), output.name, output.bus) for output in graph.outputs if output.name != "out"
+        (int(output.name.lstrip("o")), output.name, output.bus) for output in outputs if output.name != "out"
     )
     if not options.outputs_as_channels or not numbered:
         return None
-    plain = tuple(output.bus for output in graph.outputs if output.name == "out")
+    plain = tuple(output.bus for output in outputs if output.name == "out")
     names = [name for _, name, _ in numbered]
     if plain:
         names += ["out"] * (2 - len(names))
     return Routing(tuple(names), tuple((bus, channel) for channel, (_, _, bus) in enumerate(numbered)), plain)
 
 
-def channels(graph: Graph, options: RenderOptions) -> tuple[str, ...]:
-    """What each channel of the file holds."""
-    found = routing(graph, options)
+def channels(names: Iterable[str], options: RenderOptions) -> tuple[str, ...]:
+    """What each channel of the file holds, by the names of the outputs."""
+    found = routing([Output(name, -1) for name in names], options)
     return STEREO if found is None else found.channels
 
 
-def routing_notices(graph: Graph, options: RenderOptions) -> tuple[Notice, ...]:
+def routing_notices(outputs: Sequence[Output], options: RenderOptions) -> tuple[Notice, ...]:
     """A warning where the option has nothing to work on."""
-    useless = options.outputs_as_channels and routing(graph, options) is None
+    useless = options.outputs_as_channels and routing(outputs, options) is None
     return (NOTHING_NUMBERED,) if useless else ()

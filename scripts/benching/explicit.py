@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import cache
 
 import numpy as np
+from altered import altered
 from numpy.typing import NDArray
 from workloads import Workload
 
@@ -63,16 +64,18 @@ def explicit_score(workload: Workload) -> Score:
     """
     assert workload.voices is not None
     score = understand(Source(f"{workload.name}.ph", workload.score))
-    count = workload.voices // len(score.graph.sources)
+    count = workload.voices // len(score.graph(0).sources)
     frames = int(workload.length[1]) * RATE
     given = synths if workload.name.startswith("synth") else sustained
     sounds()  # made now, not while a window is planned
     loud = 0.3 / workload.voices**0.5
-    sources = tuple(
-        replace(source, voices=given(count, frames, number, loud)) for number, source in enumerate(score.graph.sources)
-    )
-    graph: Graph = replace(score.graph, sources=sources)
-    return replace(score, graph=graph)
+
+    def change(graph: Graph) -> Graph:
+        voices = [given(count, frames, number, loud) for number in range(len(graph.sources))]
+        sources = [replace(source, voices=own) for source, own in zip(graph.sources, voices, strict=True)]
+        return replace(graph, sources=tuple(sources))
+
+    return altered(score, change)
 
 
 def shape(count: int, release_s: float = RELEASE_S) -> envelope.Shape:

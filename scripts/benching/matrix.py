@@ -109,7 +109,7 @@ def options_of(way: Way, cycles: Fraction, rate: int) -> RenderOptions:
 
 def measured(name: str, score: Score, cycles: Fraction, rate: int, tell: Tell) -> Row:
     """Renders a score in all ways. Pools stay warm while workers and level are the same."""
-    frames = int(cycles * rate / score.graph.cps) + 1
+    frames = int(cycles * rate / score.cps) + 1
     row, begun, last = Row(name), time.perf_counter(), None
     session = Session()
     every = ways(frames)

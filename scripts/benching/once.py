@@ -98,11 +98,12 @@ def audible(name: str, quality: str) -> dict[str, object]:
     voice_frames, peak = 0, 0
     for score in scores or [score_of(work)]:
         options = options_of(work, quality)
-        frames = extent(options, score.graph.cps).end
+        frames = extent(options, score.cps).end
         assert frames is not None
-        cycles = int(frames / options.rate * score.graph.cps) + 1
-        asking = asking_of(score, Slab(options.rate))
-        found = choke([voices(one, 0, cycles, asking, frames) for one in score.graph.sources], options.rate)
+        cycles = int(frames / options.rate * score.cps) + 1
+        graph = score.graph(0)
+        asking = asking_of(graph, Slab(options.rate))
+        found = choke([voices(one, 0, cycles, asking, frames) for one in graph.sources], options.rate)
         onset, end = (np.concatenate([table[name] for table in found] or [[]]) for name in ("onset", "end"))
         onset, end = np.minimum(onset, frames), np.minimum(end, frames)
         onset, end = onset[end > onset], end[end > onset]
@@ -175,13 +176,14 @@ def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
         chunk_frames=chunk_frames,
         window_frames=LIVE_WINDOW_FRAMES,
     )
-    asked = extent(options, score.graph.cps)
+    asked = extent(options, score.cps)
     assert asked.end is not None
-    roots = tuple(dict.fromkeys(output.bus for output in score.graph.outputs))
+    graph = score.graph(options.seed)
+    roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
     digest = hashlib.sha256()
     at = []
     with Session(block_by_block=True) as session:
-        rendering = Rendering(score.graph, options, roots, asked.end, asked.tail, session)
+        rendering = Rendering(graph, options, roots, asked.end, asked.tail, session)
         for piece in rendering.pieces(-(-asked.end // chunk_frames)):
             at.append(time.perf_counter())
             for planes in piece.planes.values():

@@ -22,8 +22,9 @@ from workloads import CPS, MIXED, MIXED_CHAIN, QUERIES, SCORES, STEPS, lines_of_
 from farm.audio.samples import BUILT_IN, SampleLibrary
 from farm.errors import Loc
 from farm.graph.calling import function_names, refused_links
+from farm.graph.graph import Graph
 from farm.graph.resolve import Resolver
-from farm.graph.score import Score, uncollected, understand
+from farm.graph.score import uncollected, understand
 from farm.graph.slab import Slab
 from farm.graph.statements import resolve
 from farm.graph.voices import Asking, voices
@@ -164,9 +165,10 @@ def voice_tables(name: str, text: str, cycles: int, window: int, slab: Slab, run
 
     def columns(window: int) -> Iterator[dict[str, np.ndarray[tuple[int, ...], np.dtype[np.generic]]]]:
         score = understand(source)
-        asking = asking_of(score, slab)
+        graph = score.graph(0)
+        asking = asking_of(graph, slab)
         for first in range(0, cycles, window):
-            for one in score.graph.sources:
+            for one in graph.sources:
                 yield voices(one, first, min(window, cycles - first), asking, None)
                 one.voices.clear()
 
@@ -191,9 +193,9 @@ def voice_tables(name: str, text: str, cycles: int, window: int, slab: Slab, run
     return {"what": name, "of": of, "count": count, "unit": "voices", "seconds": seconds, "sha256": hash_, "same": same}
 
 
-def asking_of(score: Score, slab: Slab) -> Asking:
+def asking_of(graph: Graph, slab: Slab) -> Asking:
     """What voices are made from, for scores whose voices read no signals; without the tables of quality best."""
-    return Asking(slab.rate, score.graph.cps, score.graph.words, slab, no_signal, no_table, False)
+    return Asking(slab.rate, graph.cps, graph.words, slab, no_signal, no_table, False)
 
 
 def no_signal(bus: int, frames: object) -> np.ndarray[tuple[int], np.dtype[np.float64]]:

@@ -29,6 +29,9 @@ from farm.render.rendering import Rendering
 from farm.score import Source
 from workers.records import record
 
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benching"))
+from altered import altered
+
 ROOT_HZ, ANY_CUTOFF_HZ = 110.0, 1234.5
 SCORES = {
     "w1": 'cps: 0.5\nout: s "bd" # adsr 0.01 0.1 0.7 0.5\n',
@@ -148,8 +151,9 @@ def main() -> None:
     work, voices, folder, out = sys.argv[1], int(sys.argv[2]), Path(sys.argv[3]), Path(sys.argv[4])
     given = shots(voices, folder) if work == "w3" else sustained(work, voices, folder)
     score = understand(Source(f"{work}.ph", SCORES[work]))
-    (source,) = score.graph.sources
-    score = replace(score, graph=replace(score.graph, sources=(replace(source, voices=given),)))
+    score = altered(
+        score, lambda graph: replace(graph, sources=tuple(replace(one, voices=given) for one in graph.sources))
+    )
     options = RenderOptions(
         duration_s=Fraction(SECONDS[work]),
         quality="draft",

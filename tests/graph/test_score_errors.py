@@ -100,5 +100,5 @@ def test_values_outside_a_range_are_clamped_with_a_warning() -> None:
 
 
 def test_a_score_that_was_loaded_says_its_tempo() -> None:
-    assert float(score("bpm: 90\nout: sine 1").graph.cps) == 0.375
+    assert float(score("bpm: 90\nout: sine 1").cps) == 0.375
     assert asked().tail == "none"

@@ -25,7 +25,7 @@ SCORES = {
 
 
 def columns_of(text: str) -> list[Columns]:
-    graph = understand(Source("test.ph", f"cps: 0.7\n{text}\n")).graph
+    graph = understand(Source("test.ph", f"cps: 0.7\n{text}\n")).graph(0)
     asking = Asking(RATE, graph.cps, graph.words, Slab(RATE), no_signal, tables, True)
     return [voices(source, 3, 9, asking, None) for source in graph.sources]
 

@@ -125,7 +125,7 @@ def chance_plan(seed: int) -> tuple[StaticPlan, WindowPlan, frozenset[int]]:
 def score_plan(text: str, **options: object) -> tuple[StaticPlan, WindowPlan, frozenset[int]]:
     """The first window of a score as a pool would get it, with few chunk slots."""
     given = asked(**options)
-    graph = score(text).seeded(0)
+    graph = score(text).graph(0)
     with Session() as session:
         rendering = Rendering(
             graph, given, tuple({output.bus for output in graph.outputs}), int(2 * given.rate), False, session

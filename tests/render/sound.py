@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import replace
+from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,6 +12,7 @@ import numpy as np
 import soundfile
 from numpy.typing import NDArray
 
+from farm.graph.graph import Graph
 from farm.options import RenderOptions
 from farm.render import job
 from farm.render.job import Report, Score, understand
@@ -59,10 +60,22 @@ def stems(text: str, **options: Any) -> dict[str, Frames]:
     given = asked(**options)
     loaded = understand(Source("test.ph", text), seed=given.seed)
     found = {}
-    for output in loaded.graph.outputs:
-        alone = replace(loaded, graph=replace(loaded.graph, outputs=(output,)))
-        found[output.name] = job.render(alone, given)
+    for name in loaded.outputs:
+        alone = Alone(*(getattr(loaded, one.name) for one in fields(loaded)))
+        object.__setattr__(alone, "output", name)
+        found[name] = job.render(alone, given)
     return found
+
+
+class Alone(Score):
+    """A score of which one output is heard."""
+
+    output: str
+
+    def graph(self, seed: int) -> Graph:
+        """The graph with that output alone."""
+        graph = super().graph(seed)
+        return replace(graph, outputs=tuple(output for output in graph.outputs if output.name == self.output))
 
 
 def digest(sound: Frames) -> str:

@@ -57,7 +57,7 @@ def test_the_window_length_does_not_show(name: str, window: int, chunk: int) -> 
 @every_score
 def test_a_part_is_those_frames_of_the_whole(name: str) -> None:
     whole = frames(SCORES[name], cycles=Fraction(4))
-    cps = score(SCORES[name]).graph.cps
+    cps = score(SCORES[name]).cps
     for first, last, chunk, window in (("1/3", "7/5", 512, 1024), ("2.9", "4", 128, None), ("13/7", "2", 2048, 2048)):
         begin, end = (int(Fraction(at) * RATE / cps + Fraction(1, 2)) for at in (first, last))
         part = {"from_cycle": Fraction(first), "to_cycle": Fraction(last)}
