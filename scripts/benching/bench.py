@@ -18,6 +18,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
+from against import GROUPS, STARTS, compare, known
 from bars import Bar, bars
 from processes import Failed
 from rows import Blocks, Cost, Row, Scaling, live, measured, note, patterns, scaling, starts, tasks
@@ -26,6 +27,7 @@ from workloads import NAMED, ROOT, all_names, workload
 GOOD = "good"
 OTHERS = ("scaling", "tasks", "live", "start", "patterns")
 NAMES = f"sustain-N synth-N drums-N {' '.join(NAMED)} {' '.join(OTHERS)}"
+AGAINST = f"sustain-N synth-N drums-N {' '.join([*NAMED, *GROUPS, *STARTS])}"
 PEERS = ROOT / "scripts" / "peers"
 BOTH_QUALITIES = ("sustain-1024", "farm-1024")
 
@@ -53,6 +55,12 @@ def arguments() -> argparse.Namespace:
         "--peers", action="store_true", help="measure csound, scsynth and FluidSynth beside farm instead"
     )
     parser.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help="run that commit, checked out beside this one, and this one in turns: ratios of CPU seconds and of least "
+        f"wall times. Rows are those of the bench but scaling and tasks; of start also one alone: {' '.join(STARTS)}",
+    )
+    parser.add_argument(
         "--quality", choices=["draft", "good", "best"], help="[good; sustain-1024 and farm-1024 draft and good]"
     )
     parser.add_argument("--json", action="store_true", help="print JSON, and nothing else, on standard output")
@@ -63,10 +71,14 @@ def arguments() -> argparse.Namespace:
     if given.runs < 1:
         parser.error("--runs must be at least 1")
     for name in given.workloads:
-        if name not in OTHERS and workload(name) is None:
+        if given.against is not None and not known(name):
+            parser.error(f"--against has no row called {name}: {AGAINST}")
+        if given.against is None and name not in OTHERS and workload(name) is None:
             parser.error(f"no workload is called {name}: {NAMES}")
-    if given.peers and (given.workloads or given.json or given.quality):
+    if given.peers and (given.workloads or given.json or given.quality or given.against is not None):
         parser.error("--peers goes with --runs and --into only")
+    if given.against is not None and given.into is not None:
+        parser.error("--against does not go with --into")
     return given
 
 
@@ -279,8 +291,11 @@ def peers(runs: int) -> str:
 
 
 def main() -> int:
-    """Measures and prints; status 1 when frames differ between rows or runs of a workload."""
+    """Measures and prints; status 1 when frames differ between rows, runs or checkouts of a workload."""
     given = arguments()
+    if given.against is not None:
+        names = wanted(given.workloads or [*all_names(), *GROUPS], given.quality)
+        return compare(given.against, names, given.threads, given.runs, machine(), given.json)
     if given.peers:
         text = peers(given.runs)
         print(text)

@@ -56,8 +56,7 @@ def timed(command: Sequence[str], folder: Path, env: dict[str, str] | None = Non
         try:
             _, status, used = os.wait4(process.pid, 0)
         except BaseException:
-            process.kill()
-            process.wait()
+            end(process)
             raise
         wall_s = time.perf_counter() - started
         busy_s = machine_busy_s() - busy_s
@@ -70,6 +69,20 @@ def timed(command: Sequence[str], folder: Path, env: dict[str, str] | None = Non
         said = out.read().decode()
     cpu_s = used.ru_utime + used.ru_stime
     return Took(wall_s, cpu_s, max(busy_s - cpu_s, 0.0) / wall_s, used.ru_maxrss / 1024, said)
+
+
+ENDING_S = 5.0
+"""How long a command may take to put away what it holds."""
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Ends a command: asks first, so that its own processes and memory go with it."""
+    process.terminate()
+    try:
+        process.wait(ENDING_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def machine_busy_s() -> float:

@@ -64,17 +64,24 @@ class Row:
         return self.seconds / self.whole_s
 
 
-def command_for(work: Workload, quality: str, workers: int, folder: Path) -> list[str]:
-    """What renders a workload and prints a report."""
+def command_for(
+    work: Workload,
+    quality: str,
+    workers: int,
+    folder: Path,
+    once: Sequence[str] = ONCE,
+    farm: Sequence[str] = FARM,
+) -> list[str]:
+    """What renders a workload and prints a report. `once`, `farm`: what runs those of a checkout."""
     if work.name == BATCH:
         clips = folder / "clips"
         clips.mkdir(exist_ok=True)
-        return [*ONCE, "batch", quality, str(workers), str(clips)]
+        return [*once, "batch", quality, str(workers), str(clips)]
     if not work.into_file:
-        return [*ONCE, "render", work.name, quality, str(workers)]
+        return [*once, "render", work.name, quality, str(workers)]
     backend = ["--backend", "inline"] if workers == 1 else ["--backend", "local", "--threads", str(workers)]
     options = [*backend, "--tail", "none", "--quality", quality, "--json", *work.length]
-    return [*FARM, "render", str(work.path(folder)), str(folder / "out.wav"), *options]
+    return [*farm, "render", str(work.path(folder)), str(folder / "out.wav"), *options]
 
 
 def measured(work: Workload, quality: str, threads: Sequence[int], runs: int) -> list[Row]:
@@ -229,11 +236,15 @@ def tasks(threads: Sequence[int]) -> dict[int, float]:
     return {workers: timed([*ONCE, "tasks", str(workers)], ROOT).answer["ns"] for workers in threads}
 
 
+ONE_SECOND = ("--duration", "1", "--tail", "none")
+EIGHT_CYCLES = ("--cycles", "8")
+
+
 def starts(runs: int) -> dict[str, float]:
     """Median seconds of whole processes that do little: what it costs to start."""
     q = str(SCORES / "q.ph")
-    second = [*FARM, "render", q, "out.wav", "--duration", "1", "--tail", "none", "--quiet"]
-    eight = [*FARM, "render", q, "out.wav", "--cycles", "8", "--quiet"]
+    second = [*FARM, "render", q, "out.wav", *ONE_SECOND, "--quiet"]
+    eight = [*FARM, "render", q, "out.wav", *EIGHT_CYCLES, "--quiet"]
 
     def several(run: Callable[[Path], Took]) -> float:
         with TemporaryDirectory(prefix="farm-measure-") as name:
