@@ -122,6 +122,11 @@ def short(hashes: frozenset[str]) -> str:
     return one[:12] or "none"
 
 
+def digits(seconds: float) -> str:
+    """Seconds in 7 letters or more, with 3 digits that count."""
+    return f"{seconds:7.3f}" if seconds >= 0.1 else f"{seconds:7.1e}"
+
+
 def table(rows: Sequence[Compared]) -> str:
     """The rows as text."""
     wide = max([len("row"), *(len(one.row) for one in rows)])
@@ -133,12 +138,12 @@ def table(rows: Sequence[Compared]) -> str:
         cpu, wall, least = one.cpu, one.wall, one.least_wall
         text = (
             f"{one.row:<{wide}}  {one.quality:<7}  {one.workers:7}"
-            f" {median(turn.cpu_s for turn in one.these):7.3f} {median(turn.cpu_s for turn in one.those):7.3f}"
+            f" {digits(median(turn.cpu_s for turn in one.these))} {digits(median(turn.cpu_s for turn in one.those))}"
             f"  {cpu.median:5.3f}  {cpu.least:5.3f}  {cpu.most:5.3f}"
         )
         if wall is not None and least is not None:
             text += (
-                f"  {min(walls(one.these)):7.3f} {min(walls(one.those)):7.3f}"
+                f"  {digits(min(walls(one.these)))} {digits(min(walls(one.those)))}"
                 f"   {least:5.3f}  {wall.least:5.3f}   {wall.median:5.3f}  {wall.most:5.3f}"
             )
         lines.append(f"{text}  {one.note}".rstrip())
