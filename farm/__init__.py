@@ -14,61 +14,53 @@ raise subclasses of `farm.FarmError`: `str(error)` says where and what, `error.a
 
 from __future__ import annotations
 
-import sys
-from types import ModuleType
+from importlib import import_module
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from farm.errors import FarmError as FarmError
+    from farm.errors import FarmWarning as FarmWarning
+    from farm.graph.score import load as load
+    from farm.graph.score import loads as loads
     from farm.options import RenderOptions as RenderOptions
-    from farm.render.job import load as load
-    from farm.render.job import render as render
-    from farm.render.job import render_file as render_file
-    from farm.render.session import Session as Session
+    from farm.rendering.session import Session as Session
+    from farm.rendering.session import render as render
+    from farm.rendering.session import render_file as render_file
+    from farm.rendering.session import stream as stream
 
-__all__ = ["FarmError", "RenderOptions", "Session", "__version__", "load", "render", "render_file"]
 __version__ = "0.1.0"
 
+_HOMES = {
+    "FarmError": "farm.errors",
+    "FarmWarning": "farm.errors",
+    "RenderOptions": "farm.options",
+    "Session": "farm.rendering.session",
+    "load": "farm.graph.score",
+    "loads": "farm.graph.score",
+    "render": "farm.rendering.session",
+    "render_file": "farm.rendering.session",
+    "stream": "farm.rendering.session",
+}
+"""Where each name is defined; its module is imported with the first use."""
 
-class _Farm(ModuleType):
-    """This package. `farm.render` is the function, although a subpackage has the same name.
-
-    The import system stores a subpackage in the package that holds it as soon as anyone imports it; the setter drops
-    that, so that the attribute means the same before and after. `from farm.render import job` does not look at it.
-    """
-
-    @property
-    def render(self) -> object:
-        from farm.render.job import render
-
-        return render
-
-    @render.setter
-    def render(self, subpackage: ModuleType) -> None:
-        pass
-
-
-sys.modules[__name__].__class__ = _Farm
+__all__ = [
+    "FarmError",
+    "FarmWarning",
+    "RenderOptions",
+    "Session",
+    "__version__",
+    "load",
+    "loads",
+    "render",
+    "render_file",
+    "stream",
+]
 
 
 def __getattr__(name: str) -> object:
-    if name in ("load", "render_file"):
-        from farm.render import job
-
-        return getattr(job, name)
-    if name == "FarmError":
-        from farm.errors import FarmError
-
-        return FarmError
-    if name == "RenderOptions":
-        from farm.options import RenderOptions
-
-        return RenderOptions
-    if name == "Session":
-        from farm.render.session import Session
-
-        return Session
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
 
 
 def __dir__() -> list[str]:

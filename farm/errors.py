@@ -75,6 +75,10 @@ class FarmError(Exception):
         )
 
 
+class FarmWarning(UserWarning):
+    """A warning of a render for a Python program: the text that the command line would print."""
+
+
 class RenderError(FarmError):
     """The render itself failed: a NaN, a worker that cannot be kept alive."""
 

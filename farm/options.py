@@ -20,6 +20,7 @@ Clip = Literal["limit", "warn", "error", "rescale", "none"]
 CLIPS: tuple[Clip, ...] = ("limit", "warn", "error", "rescale", "none")
 QUALITIES: tuple[Quality, ...] = ("draft", "good", "best")
 LEVELS = ("v2", "v3", "v4")
+BACKENDS = ("auto", "inline", "local", "null")
 LARGEST_SEED = 2**63 - 1
 
 _LENGTHS = ("cycles", "duration_s", "from_cycle", "to_cycle")
@@ -61,9 +62,9 @@ class RenderOptions:
     window_frames: int | None = None
     """Frames planned at once; None: chosen from the score. The sound does not depend on it."""
     cpu: Literal["v2", "v3", "v4"] | None = None
-    backend: Literal["auto", "inline", "local"] = "auto"
+    backend: Literal["auto", "inline", "local", "null"] = "auto"
     """Where tasks run: in this process, in a pool of workers, or (auto) in a pool where `threads` asks for several or
-    the work is worth starting one."""
+    the work is worth starting one. `null` plans all and runs nothing: the frames are silence."""
     threads: int | None = None
     """Workers; None: as many as this process may use CPUs."""
     max_voices: int | None = None
@@ -81,7 +82,7 @@ class RenderOptions:
             ("cpu", self.cpu or LEVELS[0], LEVELS),
             ("bits", self.bits, ("16", "24", "32f")),
             ("quality", self.quality, QUALITIES),
-            ("backend", self.backend, ("auto", "inline", "local")),
+            ("backend", self.backend, BACKENDS),
             ("clip", self.clip, CLIPS),
         ):
             if chosen not in known:

@@ -22,12 +22,11 @@ MAY_IMPORT = {
     "farm.__main__": "farm.cli",
     "farm.errors": "",
     "farm.options": "",
-    "farm.values": "",
-    "farm.cli": "farm.render farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
+    "farm.cli": "farm.rendering farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
     " farm.printer workers.catalog click rich",
     "farm.printer": "rich",
     "farm.profile": "workers.stats workers.wire numpy rich",
-    "farm.render": "farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache workers.arena workers.slab"
+    "farm.rendering": "farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache workers.arena workers.slab"
     " workers.pool workers.wire workers.stats workers.run workers.cores workers.catalog workers.calls workers.targets"
     " numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.wire numpy",
@@ -156,12 +155,12 @@ def test_parts_of_the_numba_door_are_imported_by_it_alone() -> None:
         ("farm.score.lexer", "import importlib\nimportlib.import_module('numba')"),
         ("farm.graph.build", "from farm.audio import writer"),
         ("farm.graph.build", "from farm.plan.plan import Plan"),
-        ("farm.profile.trace", "from farm.render.session import Session"),
+        ("farm.profile.trace", "from farm.rendering.session import Session"),
         ("farm.options", "import click"),
-        ("farm.render.job", "import psutil"),
+        ("farm.rendering.session", "import psutil"),
         ("farm.audio.writer", "import scipy"),
         ("farm.__init__", "import numpy as np"),
-        ("farm.__init__", "from farm.render import session"),
+        ("farm.__init__", "from farm.rendering import session"),
         ("farm.unheard_of", ""),
         ("workers.pool", "from farm.errors import FarmError"),
         ("workers.catalog", "from numba import njit"),
@@ -182,7 +181,7 @@ def test_the_table_refuses(module: str, source: str) -> None:
         ("farm.score.parser", "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import numpy"),
         ("farm.score.__init__", "from .parser import parse"),
         ("farm.graph.build", "from farm.audio import samples\nfrom farm.audio.samples import Bank"),
-        ("farm.__init__", "def __getattr__(name):\n    from farm.render import session"),
+        ("farm.__init__", "def __getattr__(name):\n    from farm.rendering import session"),
         ("workers.targets.numba", "import numba\nfrom numba.core import types\nimport llvmlite"),
         ("workers.nodes.filters.ladder", "from workers.simd import F\nfrom ...catalog import node"),
     ],

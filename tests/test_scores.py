@@ -15,10 +15,12 @@ import pytest
 from numpy.typing import NDArray
 
 from farm.audio import measure
+from farm.graph.score import load, understand
 from farm.options import RenderOptions
 from farm.pattern.time import onset_frames
-from farm.render.job import Report, load, run, understand
+from farm.rendering.report import Report
 from farm.score import Source
+from tests.render.sound import run
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMED = {path.stem: path for path in sorted((ROOT / "configs" / "scores").glob("*.ph"))}
@@ -37,7 +39,7 @@ def rendered(name: str, cycles: int, **more: object) -> tuple[NDArray[np.float32
     """Frames (n, 2) and the report of a score."""
     blocks: list[NDArray[np.float32]] = []
     options = RenderOptions(cycles=Fraction(cycles), **more)  # type: ignore[arg-type]
-    report = run(load(NAMED[name]), options, None, lambda block: blocks.append(block.copy()))
+    report = run(load(NAMED[name]), options, lambda block: blocks.append(block.copy()))
     return np.concatenate(blocks), report
 
 
@@ -113,7 +115,7 @@ def test_drums_are_not_the_same_in_every_cycle() -> None:
 def test_what_the_readme_shows_sounds(number: int) -> None:
     blocks: list[NDArray[np.float32]] = []
     score = understand(Source(f"README, score {number + 1}", TOUR[number]))
-    report = run(score, RenderOptions(cycles=Fraction(2)), None, lambda block: blocks.append(block.copy()))
+    report = run(score, RenderOptions(cycles=Fraction(2)), lambda block: blocks.append(block.copy()))
     assert report.notices == ()
     assert -26.0 < measure.peak_dbfs(np.concatenate(blocks)) < 0.0
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import atexit
 import contextlib
 import mmap
 import os
-import sys
+import tempfile
+import weakref
 from collections.abc import Mapping
-from multiprocessing import resource_tracker
-from multiprocessing.shared_memory import SharedMemory
 from pathlib import Path
 from typing import Any
 
@@ -60,42 +58,40 @@ def lay_out(wanted: Mapping[Key, int], before: Layout | None = None) -> Layout:
 
 
 class Arena:
-    """The shared block. Its creator unlinks it; whoever attaches only closes it."""
+    """The shared block. Its creator unlinks it; whoever attaches only closes it.
+
+    It is a mapped file: of the memory that the system shares by name (`/dev/shm` holds what
+    `multiprocessing.shared_memory` makes there too, which would start a process of its own to keep track of it), of a
+    folder otherwise. Whoever is killed before it can unlink is swept up after by the next render.
+    """
 
     def __init__(self, layout: Layout, folder: str | None = None) -> None:
-        """Creates the block, all its pages reserved: in shared memory, or as a mapped file in `folder`.
+        """Creates the block, all its pages reserved: in shared memory, or in `folder`.
 
         Raises ArenaError when there is too little room.
         """
         self.layout = layout
         self.size = layout.total_bytes
         self.folder = folder
-        name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}"
-        self.path = f"/dev/shm/{name}" if folder is None else str(Path(folder) / f"{name}.arena")
-        _created.add(self.path)
+        place = folder or shared_folder()
+        name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}{'' if place == SHARED else '.arena'}"
+        self.path = str(Path(place) / name)
+        self.name_goes = weakref.finalize(self, remove, self.path, os.getpid())
+        """Takes the name away, at the latest when nobody refers to the arena any more, or at the process's end."""
         self.claimed = -1
         """Descriptor whose lock says that this block is in use."""
         try:
-            self.memory: SharedMemory | FileMemory
-            if folder is None:
-                self.memory = untracked(name, layout.total_bytes)
-            else:
-                self.memory = FileMemory(self.path, layout.total_bytes)
-            if os.path.exists(self.path):
-                self.claimed = os.open(self.path, os.O_RDWR | os.O_CLOEXEC)
-                claim(self.claimed)
-                reserve(self.claimed, layout.total_bytes)
+            self.claimed = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+            claim(self.claimed)
+            os.truncate(self.claimed, self.size)
+            reserve(self.claimed, self.size)
+            memory = mmap.mmap(self.claimed, self.size)
         except OSError as error:
-            memory = getattr(self, "memory", None)
-            if memory is not None:
-                memory.close()
-            remove(self.path)
+            self.name_goes()
             self.disclaim()
-            place = "/dev/shm" if folder is None else folder
-            wanted = f"{layout.total_bytes / 2**20:.0f} MiB are needed in {place}"
+            wanted = f"{layout.total_bytes / 2**20:.0f} MiB are needed in {'/dev/shm' if folder is None else folder}"
             raise ArenaError(f"{wanted}: {error.strerror}") from error
-        assert self.memory.buf is not None
-        self.bytes: NDArray[np.uint8] = np.frombuffer(self.memory.buf, np.uint8)
+        self.bytes: NDArray[np.uint8] = np.frombuffer(memory, np.uint8)
         self.address = int(self.bytes.ctypes.data)
         self.view(0, np.int64, 1)[0] = VERSION
 
@@ -117,12 +113,10 @@ class Arena:
         return self.bytes[offset : offset + size].view(dtype)
 
     def close(self) -> None:
-        """Gives the memory back. Views that still exist keep their pages until they go; the name goes now."""
+        """Gives the memory back: the name goes now, the pages with the last view of them."""
         self.bytes = np.zeros(0, np.uint8)
-        remove(self.path)
+        self.name_goes()
         self.disclaim()
-        _waiting.append(self.memory)
-        close_waiting()
 
     def disclaim(self) -> None:
         """The block is nobody's any more."""
@@ -131,75 +125,20 @@ class Arena:
             self.claimed = -1
 
 
-_waiting: list[SharedMemory | FileMemory] = []
-"""Unlinked blocks that somebody may still look at."""
+SHARED = "/dev/shm"
 
 
-def remove(path: str) -> None:
-    """Takes the name away; the memory goes with the last mapping."""
+def shared_folder() -> str:
+    """Where shared memory has its names; on systems without such a place the folder of temporary files."""
+    return SHARED if os.path.isdir(SHARED) else tempfile.gettempdir()
+
+
+def remove(path: str, maker: int) -> None:
+    """Takes a name away, in the process that made it and in no copy of that; memory goes with the last mapping."""
     # Where none could be made, none is to be removed.
-    with contextlib.suppress(OSError):
-        os.unlink(path)
-    _created.discard(path)
-
-
-_created: set[str] = set()
-"""Arenas of this process whose names are still there."""
-
-
-@atexit.register
-def remove_all() -> None:
-    """At the end nothing stays, wherever an interrupt struck."""
-    for path in list(_created):
-        remove(path)
-
-
-def untracked(name: str, size: int) -> SharedMemory:
-    """A block of shared memory without the process that Python starts to keep track of such blocks.
-
-    That takes longer than a small render. Whoever is killed before it can unlink is swept up after by the next render.
-    Raises OSError.
-    """
-    if sys.version_info >= (3, 13):
-        return SharedMemory(name, create=True, size=size, track=False)
-    kept = resource_tracker.register, resource_tracker.unregister
-    resource_tracker.register = resource_tracker.unregister = lambda *_: None
-    try:
-        return SharedMemory(name, create=True, size=size)
-    finally:
-        resource_tracker.register, resource_tracker.unregister = kept
-
-
-class FileMemory:
-    """A mapped file with the few methods of SharedMemory that an arena uses."""
-
-    def __init__(self, path: str, size: int) -> None:
-        """Creates the file. Raises OSError."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        try:
-            os.truncate(descriptor, size)
-            self.mapping = mmap.mmap(descriptor, size)
-        finally:
-            os.close(descriptor)
-        self.buf: memoryview | None = memoryview(self.mapping)
-
-    def close(self) -> None:
-        """Unmaps it. Raises BufferError while somebody looks at it."""
-        if self.buf is not None:
-            self.buf.release()
-            self.buf = None
-        self.mapping.close()
-
-
-@atexit.register
-def close_waiting() -> None:
-    """Unmaps unlinked blocks that nobody looks at any more."""
-    for memory in list(_waiting):
-        try:
-            memory.close()
-        except BufferError:
-            continue
-        _waiting.remove(memory)
+    if os.getpid() == maker:
+        with contextlib.suppress(OSError):
+            os.unlink(path)
 
 
 def reserve(descriptor: int, size: int) -> None:
@@ -208,7 +147,7 @@ def reserve(descriptor: int, size: int) -> None:
         os.posix_fallocate(descriptor, 0, size)
 
 
-def sweep(folder: str = "/dev/shm") -> list[str]:
+def sweep(folder: str = SHARED) -> list[str]:
     """Removes arenas whose creators are gone (killed before they could); returns what was removed."""
     removed = []
     try:

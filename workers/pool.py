@@ -175,7 +175,8 @@ class Pool:
         process = self.context.Process(  # type: ignore[attr-defined]
             target=worker_main, args=(errand, theirs, code), name=f"farm-worker-{number}", daemon=True
         )
-        process.start()
+        with objects.LOADING:
+            process.start()
         theirs.close()
         if self.sentinels is not None:
             self.sentinels.register(process.sentinel, select.POLLIN)

@@ -12,7 +12,7 @@ from farm.cli.process import FAILED
 from farm.cli.settings import Setting, long_name
 
 if TYPE_CHECKING:
-    from farm.render.doctor import Finding
+    from farm.rendering.doctor import Finding
 
 SWITCHES = ("FARM_DEBUG", "FARM_PORTABLE")
 OTHER_VARIABLES = ("FARM_CACHE", "FARM_NODES", *SWITCHES)
@@ -32,7 +32,7 @@ def doctor(as_json: bool) -> int:
     """
     from farm.printer.pages import finding_lines
     from farm.printer.streams import say, say_json
-    from farm.render.doctor import examine
+    from farm.rendering.doctor import examine
 
     findings = []
     for finding in (*examine(), *variables()):
@@ -56,7 +56,7 @@ def variables() -> list[Finding]:
     """The FARM_* variables that are set; those that nothing reads are told with the nearest that something does."""
     from farm.cli.group import farm
     from farm.errors import near
-    from farm.render.doctor import Finding
+    from farm.rendering.doctor import Finding
 
     settings = [one.variable for one in farm.commands["render"].params if isinstance(one, Setting)]
     known = [*settings, *OTHER_VARIABLES]
@@ -84,7 +84,7 @@ def refused() -> dict[str, tuple[str, str]]:
     from farm.cli.group import farm
     from farm.errors import FarmError
     from farm.options import RenderOptions
-    from farm.render.doctor import runs
+    from farm.rendering.doctor import runs
 
     command = farm.commands["render"]
     values: dict[str, Any] = {}

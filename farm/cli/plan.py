@@ -26,10 +26,10 @@ def plan(score: str, as_json: bool, **given: Any) -> None:
     """
     options = options_of(given)
 
+    from farm.graph.score import load
     from farm.printer.pages import plan_page
     from farm.printer.streams import problem_as_json, say, say_json, tell_problems
-    from farm.render.explaining import explain
-    from farm.render.job import load
+    from farm.rendering.explaining import explain
 
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
     if not as_json:

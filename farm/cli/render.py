@@ -60,11 +60,12 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     target = None if out == "-" else target_of(score, out, options)
     stream = standard_output(as_json) if target is None else None
 
+    from farm.graph.score import load
     from farm.options import DEFAULT_CYCLES
     from farm.printer.pages import level_warnings, summary
     from farm.printer.progress import progress
     from farm.printer.streams import problem_as_json, say, say_json, tell, tell_problems
-    from farm.render.job import load, render_file, render_stream
+    from farm.rendering.session import Session
 
     silent = quiet or as_json
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
@@ -72,12 +73,12 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
         tell_problems(loaded.notices)
     if options.cycles is options.duration_s is options.to_cycle is None and not silent:
         tell(f"a score is endless: rendering {DEFAULT_CYCLES} cycles (--cycles or --duration say how much)")
-    with progress(options.rate, silent) as observer:
+    with progress(options.rate, silent) as observer, Session() as session:
         if target is not None:
-            report = render_file(loaded, target, options, observer)
+            report = session.render_file(loaded, target, options, observer)
         else:
             assert stream is not None
-            report = render_stream(loaded, stream, options, observer)
+            report = session.render_stream(loaded, stream, options, observer)
     later = [*(one for one in report.notices if one not in loaded.notices), *level_warnings(report, options.gain)]
     if not as_json:
         tell_problems(later)

@@ -29,10 +29,10 @@ def verify(score: str, as_json: bool, **given: Any) -> int:
 
     from dataclasses import asdict
 
+    from farm.graph.score import load
     from farm.printer.pages import conclusion, kill_tried, verdict_line
     from farm.printer.streams import say, say_json, tell
-    from farm.render.job import load
-    from farm.render.verify import verify
+    from farm.rendering.verify import verify
 
     verdicts = []
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)

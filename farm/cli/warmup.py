@@ -27,7 +27,7 @@ def warmup(cpu: tuple[str, ...], quiet: bool) -> None:
     from farm.printer.numbers import counted
     from farm.printer.progress import progress
     from farm.printer.streams import say
-    from farm.render.job import warmup
+    from farm.rendering.warmup import warmup
 
     levels = LEVELS if "all" in cpu else tuple(dict.fromkeys(cpu))
     with progress(RenderOptions().rate, quiet) as observer:

@@ -15,7 +15,7 @@ from farm.graph.build import build
 from farm.graph.calling import function_names, refused_links
 from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
-from farm.score import Source, parse, parse_all, read_source
+from farm.score import Source, parse, parse_all, read_source, text_source
 from farm.score.syntax import Program
 from workers.records import record
 
@@ -66,6 +66,16 @@ def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: Seq
         return understand(read_source(str(path)), seed=seed, samples=samples)
     leaving = Leaving()
     return understood(read_source(str(path), leaving.leave), seed, leaving, samples)
+
+
+def loads(
+    text: str, *, name: str = "<text>", seed: int = 0, lenient: bool = False, samples: Sequence[str] = ()
+) -> Score:
+    """A score from its text; `name` is what messages call it. Raises as `load` does, but for FileError."""
+    if not lenient:
+        return understand(text_source(name, text), seed=seed, samples=samples)
+    leaving = Leaving()
+    return understood(text_source(name, text, leaving.leave), seed, leaving, samples)
 
 
 def understand(source: Source, *, seed: int = 0, lenient: bool = False, samples: Sequence[str] = ()) -> Score:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from farm.plan.explain import Explanation
-    from farm.render.doctor import Finding
-    from farm.render.job import Report
-    from farm.render.verify import Verdict
+    from farm.rendering.doctor import Finding
+    from farm.rendering.report import Report
+    from farm.rendering.verify import Verdict
 
 FAINT_DBFS = -60.0
 BEYOND_GAIN = (

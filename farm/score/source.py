@@ -71,7 +71,26 @@ def read_source(path: str, forgive: Callable[[ScoreError], None] | None = None) 
             raise refused
         forgive(refused)
         content = b""
-    source = Source(name, _decode(name, content, forgive))
+    return _printable(Source(name, _decode(name, content, forgive)), forgive)
+
+
+def text_source(name: str, text: str, forgive: Callable[[ScoreError], None] | None = None) -> Source:
+    """A score from its text, which messages call `name`.
+
+    Raises ScoreError for one that is no score: more than 16 MB, or control characters other than tab and line ends.
+    `forgive` is as in `read_source`.
+    """
+    refused = _no_text(name, text.encode("utf-8", "replace")[: MAX_BYTES + 1])
+    if refused is not None:
+        if forgive is None:
+            raise refused
+        forgive(refused)
+        text = ""
+    return _printable(Source(name, text), forgive)
+
+
+def _printable(source: Source, forgive: Callable[[ScoreError], None] | None) -> Source:
+    """The source, if no character in it steers a terminal; where that is forgiven, blanks in the place of those."""
     bad = _CONTROL.search(source.text)
     if bad is not None:
         refused = ScoreError(
@@ -82,7 +101,7 @@ def read_source(path: str, forgive: Callable[[ScoreError], None] | None = None) 
         if forgive is None:
             raise refused
         forgive(refused)
-        source = Source(name, _CONTROL.sub(" ", source.text))
+        return Source(source.name, _CONTROL.sub(" ", source.text))
     return source
 
 

@@ -13,8 +13,8 @@ from workloads import Workload
 
 from farm.graph import envelope, law
 from farm.graph.graph import Graph
+from farm.graph.score import Score, understand
 from farm.graph.voices import STEP_BITS, Asking, Columns, Explicit
-from farm.render.job import Score, understand
 from farm.score import Source
 from workers.records import record
 

@@ -17,11 +17,13 @@ from fractions import Fraction
 from itertools import product
 from pathlib import Path
 
+from farm.graph.score import Score, load
 from farm.options import RenderOptions
 from farm.plan.plan import WindowPlan
-from farm.render.backends.local import LocalBackend
-from farm.render.job import Score, load, run
-from farm.render.session import Session
+from farm.rendering.backends.local import LocalBackend
+from farm.rendering.outline import outline
+from farm.rendering.stream import run
+from farm.rendering.warm import Warm
 from workers.targets import objects
 
 SCORES = Path(__file__).resolve().parents[2] / "configs" / "scores"
@@ -111,16 +113,16 @@ def measured(name: str, score: Score, cycles: Fraction, rate: int, tell: Tell) -
     """Renders a score in all ways. Pools stay warm while workers and level are the same."""
     frames = int(cycles * rate / score.cps) + 1
     row, begun, last = Row(name), time.perf_counter(), None
-    session = Session()
+    warm = Warm()
     every = ways(frames)
     try:
         for number, way in enumerate(every):
             if (way.workers, way.level) != last:
-                session.close()
-                session, last = Session(), (way.workers, way.level)
+                warm.close()
+                warm, last = Warm(), (way.workers, way.level)
             tell(f"{name}: {number + 1} of {len(every)}: {way}")
             with killing(way.kill) as killed:
-                report = run(score, options_of(way, cycles, rate), None, lambda _: None, session=session)
+                report = run(outline(score, options_of(way, cycles, rate)), warm, len)
             row.sha256 = row.sha256 or report.sha256
             row.renders += 1
             row.kills += len(killed)
@@ -128,7 +130,7 @@ def measured(name: str, score: Score, cycles: Fraction, rate: int, tell: Tell) -
             if report.sha256 != row.sha256:
                 row.different.append(way)
     finally:
-        session.close()
+        warm.close()
     row.wall_s = time.perf_counter() - begun
     return row
 

@@ -29,13 +29,17 @@ from queries import asking_of, measure
 from workloads import CLIPS, Workload, workload
 
 from farm.cli.process import RARELY
+from farm.graph.score import Score, load, understand
 from farm.graph.slab import Slab
 from farm.graph.voices import choke, voices
 from farm.options import RenderOptions
-from farm.render.job import Report, Score, load, run, understand
-from farm.render.length import extent
-from farm.render.rendering import Rendering
-from farm.render.session import Session
+from farm.rendering.length import extent
+from farm.rendering.outline import Part, outline
+from farm.rendering.rendering import Rendering
+from farm.rendering.report import Report
+from farm.rendering.session import Session
+from farm.rendering.stream import run
+from farm.rendering.warm import Warm
 from farm.score import Source
 from workers import cores
 
@@ -68,7 +72,8 @@ def options_of(work: Workload, quality: str, workers: int = 1) -> RenderOptions:
 def render(name: str, quality: str, workers: int) -> dict[str, object]:
     """Renders a workload into nothing."""
     work = known(name)
-    return run(score_of(work), options_of(work, quality, workers), None, lambda _: None).as_json()
+    with Warm() as warm:
+        return run(outline(score_of(work), options_of(work, quality, workers)), warm, len).as_json()
 
 
 def batch(quality: str, workers: int, folder: Path) -> dict[str, object]:
@@ -131,9 +136,9 @@ def whole_s(report: Report) -> float:
 def lone(cpu: int, score: Score, options: RenderOptions, pipe: Connection) -> None:
     """A process that shares nothing with others: renders on one CPU whenever it is told to, and says how long."""
     cores.pin(cpu)
-    with Session() as session:
+    with Warm() as warm:
         while pipe.recv():
-            pipe.send(whole_s(run(score, options, None, lambda _: None, session=session)))
+            pipe.send(whole_s(run(outline(score, options), warm, len)))
 
 
 def scaling(name: str, quality: str, workers: int, rounds: int) -> dict[str, object]:
@@ -151,10 +156,10 @@ def scaling(name: str, quality: str, workers: int, rounds: int) -> dict[str, obj
         context.Process(target=lone, args=(cpu, score, alone, theirs), daemon=True).start()
         pipes.append(ours)
     one, pool, separate, hashes = [], [], [], set()
-    with Session() as session:
+    with Warm() as warm:
         for _ in range(rounds + 1):
-            first = run(score, alone, None, lambda _: None, session=session)
-            second = run(score, pooled, None, lambda _: None, session=session)
+            first = run(outline(score, alone), warm, len)
+            second = run(outline(score, pooled), warm, len)
             hashes |= {first.sha256, second.sha256}
             one.append(whole_s(first))
             pool.append(whole_s(second))
@@ -182,8 +187,8 @@ def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
     digest = hashlib.sha256()
     at = []
-    with Session(block_by_block=True) as session:
-        rendering = Rendering(graph, options, roots, asked.end, asked.tail, session)
+    with Warm(block_by_block=True) as warm:
+        rendering = Rendering(graph, options, Part(roots, asked.end, asked.tail), warm)
         for piece in rendering.pieces(-(-asked.end // chunk_frames)):
             at.append(time.perf_counter())
             for planes in piece.planes.values():

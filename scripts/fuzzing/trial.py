@@ -16,8 +16,10 @@ import numpy as np
 from farm.errors import FarmError, SampleError, ScoreError
 from farm.graph.score import understand
 from farm.options import RenderOptions
-from farm.render.job import every_kernel, run
-from farm.render.session import Engine, Session
+from farm.rendering.outline import outline
+from farm.rendering.stream import run
+from farm.rendering.warm import Compiling, Warm
+from farm.rendering.warmup import every_kernel
 from farm.score import Source
 from workers.targets.objects import Code
 
@@ -38,16 +40,12 @@ def hang(*_: Any) -> None:
     raise Hang
 
 
-class WholeEngine(Engine):
+class WholeCode(Warm):
     """All kernels, linked once: linking those of each score anew would take most of the time."""
 
-    whole: Code | None = None
-
-    def code(self, names: tuple[str, ...]) -> Code:
+    def code(self, level: str, kernels: tuple[str, ...], compiling: Compiling) -> Code:
         """The same for any names. Raises RenderError."""
-        if self.whole is None:
-            self.whole = super().code((*every_kernel(), "run"))
-        return self.whole
+        return super().code(level, (*every_kernel(), "run"), compiling)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,13 +63,12 @@ class Outcome:
 
 @dataclass(eq=False)
 class Laboratory:
-    """Where trials are made: a warm session, limits, and a count of the words in scores that were rendered."""
+    """Where trials are made: warm machine code, limits, and a count of the words in scores that were rendered."""
 
-    session: Session = field(default_factory=Session)
+    warm: Warm = field(default_factory=WholeCode)
     words: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
-        self.session.engines[None] = WholeEngine(None, None)
         self.trial('out: s "bd" + saw 110 # lpf 300 1', compare=False)
         signal.signal(signal.SIGPROF, hang)
         with open("/proc/self/status", encoding="ascii") as file:
@@ -102,16 +99,14 @@ class Laboratory:
     def tried(self, text: str, compare: bool) -> Outcome:
         loaded = understand(Source("fuzz.ph", text))
         blocks: list[np.ndarray[Any, np.dtype[np.float32]]] = []
-        report = run(loaded, asked(), None, lambda block: blocks.append(block.copy()), session=self.session)
+        report = run(outline(loaded, asked()), self.warm, lambda block: blocks.append(block.copy()))
         frames = np.concatenate(blocks)
         if frames.shape != (int(DURATION_S * RATE), 2):
             return Outcome("length", f"{len(frames)} frames")
         if not np.isfinite(frames).all():
             return Outcome("not finite", f"first at frame {int(np.argmin(np.isfinite(frames).all(axis=1)))}")
         if compare:
-            other = run(
-                loaded, asked(chunk_frames=97, window_frames=600), None, lambda block: None, session=self.session
-            )
+            other = run(outline(loaded, asked(chunk_frames=97, window_frames=600)), self.warm, len)
             if other.sha256 != report.sha256:
                 return Outcome("differs", "with chunks of 97 frames in windows of 600")
         self.words.update(set(WORD.findall(text)))

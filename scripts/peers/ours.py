@@ -7,7 +7,6 @@ One worker, linear interpolation (`draft`), float WAV. Without voices the same k
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -20,12 +19,15 @@ from farm.audio.planes import planes_of
 from farm.audio.writer import WavWriter
 from farm.graph import envelope, law
 from farm.graph.envelope import Shape
+from farm.graph.score import understand
 from farm.graph.voices import STEP_BITS, Asking, Columns, Explicit
 from farm.options import RenderOptions
 from farm.plan.plan import ConstantPlan
 from farm.plan.program import float_bits
-from farm.render.job import run, understand
-from farm.render.rendering import Rendering
+from farm.rendering.outline import outline
+from farm.rendering.rendering import Rendering
+from farm.rendering.stream import Stream
+from farm.rendering.warm import Warm
 from farm.score import Source
 from workers.records import record
 
@@ -164,9 +166,15 @@ def main() -> None:
         fade_out_s=0.0,
         bits="32f",
     )
-    begun: Callable[[Rendering], None] | None = own_cutoffs if work == "w2" else None
-    with WavWriter(out, RATE, 2, options.bits, 0) as writer:
-        run(score, options, None, writer.write, begun)
+    with (
+        Warm() as warm,
+        WavWriter(out, RATE, 2, options.bits, 0) as writer,
+        Stream(outline(score, options), warm) as stream,
+    ):
+        if work == "w2":
+            own_cutoffs(stream.rendering)
+        for block in stream:
+            writer.write(block)
 
 
 if __name__ == "__main__":

@@ -182,10 +182,10 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
 
 def modules() -> dict[str, ModuleType]:
     """The modules of the engine that the command line imports, by name."""
-    made = {name: ModuleType(name) for name in ("farm.render", "farm.render.job", "farm.render.explaining")}
-    job: Any = made["farm.render.job"]
+    made = {name: ModuleType(name) for name in ("farm.render", "farm.rendering.job", "farm.rendering.explaining")}
+    job: Any = made["farm.rendering.job"]
     job.load, job.render_file, job.render_stream, job.warmup = load, render_file, render_stream, warmup
-    explaining: Any = made["farm.render.explaining"]
+    explaining: Any = made["farm.rendering.explaining"]
     explaining.explain = explain
     return made
 

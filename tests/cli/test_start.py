@@ -55,10 +55,10 @@ def test_the_names_of_the_package_come_with_their_first_use() -> None:
 import sys
 from types import ModuleType
 import farm
-job = ModuleType("farm.render.job")
-job.load, job.render = "load", "render"
-sys.modules.update({"farm.render": ModuleType("farm.render"), "farm.render.job": job})
-farm.render = sys.modules["farm.render"]
+session, score = ModuleType("farm.rendering.session"), ModuleType("farm.graph.score")
+score.load, session.render = "load", "render"
+packages = {name: ModuleType(name) for name in ("farm.rendering", "farm.graph")}
+sys.modules.update({**packages, "farm.rendering.session": session, "farm.graph.score": score})
 print(farm.load, farm.render, farm.RenderOptions(cycles=3).cycles, set(farm.__all__) <= set(dir(farm)))
 try:
     farm.rendr

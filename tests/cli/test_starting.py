@@ -20,8 +20,8 @@ from click.shell_completion import BashComplete
 from farm import cli
 from farm.cli.new import SCORE
 from farm.options import RenderOptions
-from farm.render import doctor
-from farm.render import verify as verifying
+from farm.rendering import doctor
+from farm.rendering import verify as verifying
 from tests.cli.conftest import ROOT, Ran
 from tests.render.sound import rms, stems
 from workers.cores import quota_cpus

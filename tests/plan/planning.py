@@ -27,7 +27,7 @@ class Planner:
     """The plan of a score and its windows; `sources` and `feeds` are what planning remembers."""
 
     def __init__(self, text: str, end_frame: int | None = None) -> None:
-        self.graph: Graph = score(text).graph
+        self.graph: Graph = score(text).graph(0)
         setting = Setting(
             rate=RATE,
             chunk_frames=CHUNK,

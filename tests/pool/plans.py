@@ -10,8 +10,9 @@ import numpy as np
 
 from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan
-from farm.render.rendering import Rendering
-from farm.render.session import Session
+from farm.rendering.outline import Part
+from farm.rendering.rendering import Rendering
+from farm.rendering.warm import Warm
 from tests.render.sound import asked, score
 from workers.wire import Task
 
@@ -126,10 +127,9 @@ def score_plan(text: str, **options: object) -> tuple[StaticPlan, WindowPlan, fr
     """The first window of a score as a pool would get it, with few chunk slots."""
     given = asked(**options)
     graph = score(text).graph(0)
-    with Session() as session:
-        rendering = Rendering(
-            graph, given, tuple({output.bus for output in graph.outputs}), int(2 * given.rate), False, session
-        )
+    with Warm() as warm:
+        part = Part(tuple({output.bus for output in graph.outputs}), int(2 * given.rate), False)
+        rendering = Rendering(graph, given, part, warm)
         made = rendering.plan_next(0, int(Fraction(2) * given.rate) // given.chunk_frames)
         plan, read = rendering.plan, rendering.read_buses
         rendering.close()

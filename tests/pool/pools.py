@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 
 from farm.plan.plan import WindowPlan
-from farm.render import job
-from farm.render.backends.local import LocalBackend
-from farm.render.job import Report
-from farm.render.session import Session
-from tests.render.sound import asked, score
+from farm.rendering.backends.local import LocalBackend
+from farm.rendering.report import Report
+from farm.rendering.session import Session
+from tests.render.sound import asked, run, score
 from workers.targets import objects
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -27,7 +26,7 @@ WHOLE = 1 << 15
 
 def rendered(text: str, session: Session | None = None, **options: Any) -> Report:
     """The report of a render into nothing: one cycle at 8 kHz, if nothing else is said."""
-    return job.run(score(text), asked(**options), None, lambda _: None, session=session)
+    return run(score(text), asked(**options), warm=None if session is None else session._warm)
 
 
 def pooled(text: str, workers: int, **options: Any) -> Report:

@@ -17,8 +17,9 @@ import pytest
 from numpy.typing import NDArray
 
 from farm.plan.schedule import SchedulePlan
-from farm.render import coordinator as says
-from farm.render.backends.local import FIRST_WORKER, WORKER_WORDS, LocalBackend
+from farm.rendering import coordinator as says
+from farm.rendering.backends.local import FIRST_WORKER, WORKER_WORDS, LocalBackend
+from farm.rendering.warm import Warm
 from workers import words, work
 from workers.pool import RECORD_WORDS
 from workers.wire import CONTROL_STRIDE, Control, Run, Schedule
@@ -46,7 +47,7 @@ class Tables:
             "ready": np.zeros(plan.tasks + 1, np.int64),
             "tasks": np.zeros(1, np.int64),
         }
-        self.backend = LocalBackend(workers, "v2")
+        self.backend = LocalBackend(Warm(), workers, "v2")
         self.backend.arena = SimpleNamespace(region=lambda key, dtype: self.regions[key[0]])  # type: ignore[assignment]
         self.backend.schedule = plan
         self.backend.control = self.control = self.regions["control"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from farm.render.coordinator import (
+from farm.rendering.coordinator import (
     HUNG_CPU_S,
     IDLE_DEATHS_ALLOWED,
     Command,

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from farm.render.session import Session
+from farm.rendering.session import Session
 from tests.render.scores import SCORES
 
 from .pools import CONFIGS, WHOLE, inline, killing, level_or_best, pooled, rendered

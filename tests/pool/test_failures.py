@@ -11,10 +11,10 @@ from fractions import Fraction
 import pytest
 
 from farm.errors import FarmError, RenderError
-from farm.render.backends import local
-from farm.render.backends.local import LocalBackend
-from farm.render.coordinator import Died
-from farm.render.session import Session
+from farm.rendering.backends import local
+from farm.rendering.backends.local import LocalBackend
+from farm.rendering.coordinator import Died
+from farm.rendering.session import Session
 from workers import cores, pool
 
 from .pools import inline, killing, pooled, rendered

@@ -18,8 +18,8 @@ import psutil
 import pytest
 
 from farm.audio.partial import PartialFile
-from farm.render.backends.local import LocalBackend
-from farm.render.session import Session
+from farm.rendering.backends.local import LocalBackend
+from farm.rendering.session import Session
 from tests.render.scores import SCORES
 from workers.arena import PREFIX, Arena, lay_out, sweep
 from workers.ownership import claim, ownerless
@@ -105,30 +105,27 @@ def test_a_render_that_fails_leaves_nothing() -> None:
         seen.append(len(block))
         raise KeyboardInterrupt
 
-    from farm.render import job
-    from tests.render.sound import asked, score
+    from tests.render.sound import asked, run, score
 
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
-            job.run(score(TEXT), asked(backend="local", threads=2, chunk_frames=64), None, interrupted)
+            run(score(TEXT), asked(backend="local", threads=2, chunk_frames=64), interrupted)
     assert len(seen) == 3
     assert at_rest() == before
 
 
 def test_an_interrupted_session_goes_on() -> None:
-    from farm.render import job
-    from tests.render.sound import asked, score
+    from tests.render.sound import asked, run, score
 
     def interrupted(block: np.ndarray) -> None:
         raise KeyboardInterrupt
 
     expected = inline(TEXT).sha256
+    how = asked(backend="local", threads=2, chunk_frames=64)
     with Session() as session:
         for _ in range(3):
             with pytest.raises(KeyboardInterrupt):
-                job.run(
-                    score(TEXT), asked(backend="local", threads=2, chunk_frames=64), None, interrupted, session=session
-                )
+                run(score(TEXT), how, interrupted, session._warm)
             assert rendered(TEXT, session, backend="local", threads=2).sha256 == expected
 
 
@@ -139,11 +136,11 @@ def test_a_worker_killed_between_two_windows_is_replaced(monkeypatch: pytest.Mon
     hold, start = LocalBackend.hold, LocalBackend.start
 
     def killed_while_held(backend: LocalBackend) -> None:
-        if backend.pool is not None and backend.arena is not None:
+        if backend.pool is not None and backend.attached:
             os.kill(backend.pool.workers[len(holds) % 2].pid, signal.SIGKILL)
             holds.append(len(starts))
         hold(backend)
-        assert backend.arena is None or backend.all_parked()
+        assert not backend.attached or backend.all_parked()
 
     def started(backend: LocalBackend, *arguments: object) -> None:
         starts.append(1)

@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from farm.render.session import Session
+from farm.rendering.backends.local import LocalBackend
+from farm.rendering.session import Session
 from tests.render.scores import SCORES
 from workers import cores
 
@@ -29,7 +30,8 @@ def test_the_plain_path_is_taken() -> None:
     assert cores.portable()
     with Session() as session:
         rendered(SCORES["effects"], session, backend="local", threads=2)
-        (backend,) = session.pools.values()
+        ((backend,),) = session._warm.backends.values()
+        assert isinstance(backend, LocalBackend)
         assert backend.pool is not None
         assert backend.pool.context.get_start_method() == "spawn"
         assert backend.pool.cpus == (None, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import fields, replace
 from fractions import Fraction
 from pathlib import Path
@@ -13,9 +14,13 @@ import soundfile
 from numpy.typing import NDArray
 
 from farm.graph.graph import Graph
+from farm.graph.score import Score, understand
 from farm.options import RenderOptions
-from farm.render import job
-from farm.render.job import Report, Score, understand
+from farm.rendering import stream
+from farm.rendering.outline import outline
+from farm.rendering.report import Report
+from farm.rendering.session import render
+from farm.rendering.warm import Warm
 from farm.score import Source
 from workers.targets import objects
 
@@ -42,12 +47,22 @@ def asked(**options: Any) -> RenderOptions:
 
 def frames(text: str, **options: Any) -> Frames:
     """The frames of a score, float32 (frames, 2)."""
-    return job.render(score(text), asked(**options))
+    return render(score(text), asked(**options))
+
+
+def run(
+    loaded: Score, options: RenderOptions, take: Callable[[Frames], object] = len, warm: Warm | None = None
+) -> Report:
+    """Renders into `take`; what the render tells of itself."""
+    if warm is not None:
+        return stream.run(outline(loaded, options), warm, take)
+    with Warm() as own:
+        return stream.run(outline(loaded, options), own, take)
 
 
 def report(text: str, **options: Any) -> Report:
     """What a render tells of itself."""
-    return job.run(score(text), asked(**options), None, lambda block: None)
+    return run(score(text), asked(**options))
 
 
 def left(text: str, **options: Any) -> NDArray[np.float64]:
@@ -63,7 +78,7 @@ def stems(text: str, **options: Any) -> dict[str, Frames]:
     for name in loaded.outputs:
         alone = Alone(*(getattr(loaded, one.name) for one in fields(loaded)))
         object.__setattr__(alone, "output", name)
-        found[name] = job.render(alone, given)
+        found[name] = render(alone, given)
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from farm.options import RenderOptions
-from farm.render import job
+from farm.rendering.session import render
 from tests.render.sound import (
     digest,
     frames,
@@ -29,7 +29,7 @@ TWO_CYCLES = {"cycles": Fraction(2), "rate": FULL}
 
 
 def test_a_sine_has_its_level_and_its_frequency() -> None:
-    sound = job.render(score("out: sine 440 * 0.2"), RenderOptions(cycles=Fraction(4), tail="none"))
+    sound = render(score("out: sine 440 * 0.2"), RenderOptions(cycles=Fraction(4), tail="none"))
     inner = sound[FULL:-FULL, 0].astype(np.float64)
     assert np.abs(sound).max() == pytest.approx(0.16, abs=1e-5)
     assert frequency_of(inner, 440.0, FULL) == pytest.approx(440.0, abs=0.01)

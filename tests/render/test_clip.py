@@ -10,7 +10,7 @@ import pytest
 
 from farm.audio.limiter import CEILING
 from farm.errors import UsageError
-from farm.render.job import render_file
+from farm.rendering.session import render_file
 from tests.render.sound import RATE, asked, frames, report, score
 
 LOUD = 'cps: 2\nout: s "bd*4 [sn, hh] bd" * 3 + sine 50 * 0.5'

@@ -82,7 +82,7 @@ def test_two_renders_are_equal(name: str) -> None:
 
 
 def test_a_loaded_score_can_be_rendered_again_and_otherwise() -> None:
-    from farm.render.job import render
+    from farm.rendering.session import render
 
     for name in ("signals read while planning", "bus voices", "cut groups"):
         loaded = score(SCORES[name])

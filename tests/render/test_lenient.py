@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 
 from farm.errors import Notice
-from farm.graph.score import load
-from farm.render import job
-from farm.render.job import understand
+from farm.graph.score import load, understand
+from farm.rendering.session import render
 from farm.score import Source
-from tests.render.sound import Frames, asked, frames, same_bits
+from tests.render.sound import Frames, asked, frames, run, same_bits
 
 SAME = {
     "an effect that is not there yet": ("out: saw 110 # tremolo 3 0.5 # lpf 500", "out: saw 110 # lpf 500"),
@@ -51,7 +50,7 @@ SAME = {
 def lenient(text: str) -> tuple[Frames, tuple[Notice, ...]]:
     loaded = understand(Source("test.ph", text), lenient=True)
     blocks: list[Frames] = []
-    report = job.run(loaded, asked(), None, lambda block: blocks.append(block.copy()))
+    report = run(loaded, asked(), lambda block: blocks.append(block.copy()))
     return np.concatenate(blocks), report.notices
 
 
@@ -96,7 +95,7 @@ def test_a_silent_cycle_does_not_depend_on_windows(window: int) -> None:
     text = 'cps: 8\nout: s "cp" # note "<0 x 3>"'
     loaded = understand(Source("test.ph", text), lenient=True)
     same_bits(
-        job.render(loaded, asked(cycles=6, window_frames=window)),
+        render(loaded, asked(cycles=6, window_frames=window)),
         frames('cps: 8\nout: s "cp" # note "<0 ~ 3>"', cycles=6),
     )
 
@@ -109,7 +108,7 @@ def test_unreadable_characters_become_blanks(tmp_path: Path) -> None:
         "left out: not UTF-8 text: byte 0xFF",
         "left out: control character U+0001 in the text",
     ]
-    same_bits(job.render(loaded, asked()), frames("out: saw 110"))
+    same_bits(render(loaded, asked()), frames("out: saw 110"))
 
 
 def test_warnings_come_in_the_order_of_the_text() -> None:

@@ -10,7 +10,7 @@ import pytest
 import soundfile
 
 from farm.errors import UsageError
-from farm.render.job import render_file
+from farm.rendering.session import render_file
 from tests.render.sound import asked, frames, report, same_bits, score, stems
 
 OUTPUTS = 'cps: 2\no3: s "hh*4" # pan "-1 1"\no1: saw 110 * 0.3 # lpf 900 1 # delay 0.1 0.5 0.3\no2: sine 330 * 0.2\n'

@@ -15,10 +15,10 @@ from farm.audio import decode, planes
 from farm.errors import RenderError, SampleError, show
 from farm.graph import slab
 from farm.graph.law import pan_gains
+from farm.graph.score import understand
 from farm.options import RenderOptions
-from farm.render.job import run, understand
 from farm.score import Source
-from tests.render.sound import RATE, Frames, frames, report, same_bits
+from tests.render.sound import RATE, Frames, frames, report, run, same_bits
 
 EDGE = 64
 """Frames of attack and of closing fade."""
@@ -143,7 +143,7 @@ def test_a_bank_that_is_left_out_does_not_count(folder: Path) -> None:
     (folder / "samples" / "junk" / "a.wav").write_text("no sound")
     source = Source("test.ph", 'cps: 1\nout: s "bd junk"')
     loaded = understand(source, lenient=True)
-    told = run(loaded, RenderOptions(cycles=Fraction(1), lenient=True), None, lambda _: None)
+    told = run(loaded, RenderOptions(cycles=Fraction(1), lenient=True))
     assert (told.banks, told.foreign_banks) == (("bd",), {})
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from fractions import Fraction
+from pathlib import Path
 from random import Random
 from typing import Any
 
+import numpy as np
 import pytest
 
-from farm.graph.score import load
-from farm.render.job import Score, render
+from farm.errors import FarmWarning
+from farm.graph.score import Score, load
+from farm.rendering.session import Session, render, stream
 from tests.render.scores import SCORES
 from tests.render.sound import Frames, asked, same_bits, score
 from tests.scores.fingerprint import SCORES as FILES
@@ -20,6 +26,7 @@ LATE_BY_A_BUS = """
 ~lfo: sine 0.3 * 0.1 + 0.1
 out: saw ("110 220 330 440" $ late ~lfo) * 0.2
 """
+ROOT = Path(__file__).resolve().parents[2]
 WAYS = (
     {"rate": 8000},
     {"rate": 11025, "seed": 3},
@@ -85,3 +92,86 @@ def test_at_once_in_threads(name: str) -> None:
         for _ in range(3):
             for how, found in zip(hows, pool.map(lambda how: rendered(kept, how), hows), strict=True):
                 same_bits(found, rendered(score(SCORES[name]), how), str(how))
+
+
+def test_in_turn_in_one_thread() -> None:
+    """Two endless streams, advanced alternately, at rates and tempi of their own."""
+    kept = score(LATE_BY_A_BUS)
+    options = [asked(rate=rate, cycles=None, window_frames=rate) for rate in (8000, 11025)]
+    with stream(kept, options[0]) as one, stream(kept, options[1]) as other:
+        heard = [[next(each) for _ in range(6)] for each in (one, other)]
+        for _ in range(6):
+            for blocks, each in zip(heard, (one, other), strict=True):
+                blocks.append(next(each))
+    for blocks, own in zip(heard, options, strict=True):
+        with stream(score(LATE_BY_A_BUS), own) as alone:
+            same_bits(np.concatenate(blocks), np.concatenate([next(alone) for _ in range(12)]))
+
+
+@pytest.mark.parametrize("backend", ["inline", "local"])
+def test_streams_of_one_session_in_turn_with_its_renders(backend: str) -> None:
+    how = {"cycles": Fraction(4), "chunk_frames": 512, "window_frames": 4000, "backend": backend, "threads": 2}
+    kept = score(SCORES["signals read while planning"])
+    expected = rendered(kept, how)
+    with Session() as session, session.stream(kept, asked(**how)) as one, session.stream(kept, asked(**how)) as other:
+        heard: tuple[list[Frames], list[Frames]] = ([next(one)], [next(other)])
+        same_bits(session.render(kept, asked(**how)), expected)
+        for blocks in zip(one, other, strict=True):
+            for kept_blocks, block in zip(heard, blocks, strict=True):
+                kept_blocks.append(block)
+    for blocks_of_one in heard:
+        same_bits(np.concatenate(blocks_of_one), expected)
+
+
+def test_calls_on_one_session_from_several_threads_wait_for_each_other() -> None:
+    names = ["samples", "signals read while planning", "bus voices", "effects"]
+    hows = [{"backend": "local", "threads": 2}, {"backend": "inline"}]
+    expected = {name: rendered(score(SCORES[name]), {}) for name in names}
+    with Session() as session, ThreadPoolExecutor(4) as pool:
+        asks = [(name, how) for how in hows for name in names] * 2
+        for (name, _), found in zip(
+            asks, pool.map(lambda ask: session.render(score(SCORES[ask[0]]), asked(**ask[1])), asks), strict=True
+        ):
+            same_bits(found, expected[name], name)
+
+
+def test_sessions_each_in_its_thread() -> None:
+    expected = {name: rendered(score(SCORES[name]), {}) for name in ("samples", "effects", "bus voices")}
+
+    def work(name: str) -> list[Frames]:
+        with Session() as session:
+            return [session.render(score(SCORES[name]), asked(backend="local", threads=2)) for _ in range(4)]
+
+    with ThreadPoolExecutor(3) as pool:
+        for name, found in zip(expected, pool.map(work, expected), strict=True):
+            for frames in found:
+                same_bits(frames, expected[name], name)
+
+
+@pytest.mark.parametrize("ending", ["del session; gc.collect()", "pass", "one.close", "sys.exit(0)"])
+def test_a_session_that_nobody_closed_ends_cleanly(ending: str) -> None:
+    """At collection and at exit: nothing is said, no process and no shared memory is left."""
+    code = f"""
+import gc, os, sys
+import farm
+score = farm.loads('out: s "bd*4" # reverb 0.5 0.5')
+session = farm.Session()
+how = dict(rate=8000, tail="none")
+session.render(score, farm.RenderOptions(cycles=1, backend="local", threads=2, **how))
+one = session.stream(score, farm.RenderOptions(backend="local", threads=2, **how))
+next(one)
+print(os.getpid(), flush=True)
+{ending}
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert not [name for name in os.listdir("/dev/shm") if name.startswith(f"farm-{int(done.stdout)}-")]
+
+
+def test_warnings_reach_the_caller_of_render() -> None:
+    with pytest.warns(FarmWarning, match="synthetic stand-in") as caught:
+        render(score('out: s "amen"'), asked())
+    assert caught[0].filename == __file__
+    with Session() as session, pytest.warns(FarmWarning, match="synthetic stand-in") as caught:
+        session.render(score('out: s "amen"'), asked())
+    assert caught[0].filename == __file__

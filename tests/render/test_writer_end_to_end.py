@@ -17,8 +17,9 @@ import soundfile
 
 from farm.errors import FarmError, FileError, RenderError, SampleError
 from farm.options import Bits
-from farm.render.job import Report, render_file
-from tests.render.sound import RATE, asked, frames, score
+from farm.rendering.report import Report
+from farm.rendering.session import render_file
+from tests.render.sound import RATE, asked, frames, run, score
 
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = 'cps: 2\n~a: saw 110 # lpf 800 1\nout: s "bd*2? ~a hh" * 0.4 + noise * 0.01'
@@ -130,8 +131,6 @@ def test_nothing_is_left_in_shared_memory(tmp_path: Path) -> None:
 
 
 def test_giving_up_in_the_middle_leaves_no_shared_memory() -> None:
-    from farm.render.job import run
-
     class Enough(Exception):
         pass
 
@@ -140,7 +139,7 @@ def test_giving_up_in_the_middle_leaves_no_shared_memory() -> None:
         raise Enough
 
     with pytest.raises(Enough):
-        run(score(TEXT), asked(cycles=Fraction(100)), None, take)
+        run(score(TEXT), asked(cycles=Fraction(100)), take)
     assert segments() == []
 
 

@@ -15,8 +15,11 @@ from pathlib import Path
 import numpy as np
 
 from farm.audio import measure
+from farm.graph.score import load
 from farm.options import RenderOptions
-from farm.render import job
+from farm.rendering.outline import outline
+from farm.rendering.stream import run
+from farm.rendering.warm import Warm
 
 Frames = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
@@ -61,7 +64,8 @@ def of_score(name: str) -> Fingerprint:
     """Renders a score of configs/scores without a tail, all else by default."""
     blocks: list[Frames] = []
     options = RenderOptions(cycles=Fraction(CYCLES.get(name, 2)), tail="none")
-    report = job.run(job.load(SCORES[name]), options, None, lambda block: blocks.append(block.copy()))
+    with Warm() as warm:
+        report = run(outline(load(SCORES[name]), options), warm, lambda block: blocks.append(block.copy()))
     return of_frames(np.concatenate(blocks), options.rate, str(options.cycles), report.voices, report.sha256)
 
 

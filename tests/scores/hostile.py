@@ -79,14 +79,14 @@ def tried(text: str) -> dict[str, object]:
     from farm.errors import FarmError
     from farm.graph.score import understand
     from farm.options import RenderOptions
-    from farm.render.job import run
+    from farm.rendering.session import render
     from farm.score import Source
 
     began_s, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     said, kind = "", "rendered"
     options = RenderOptions(duration_s=Fraction(1, 4), rate=8000, tail="none", backend="inline")
     try:
-        run(understand(Source("hostile.ph", text)), options, None, lambda block: None)
+        render(understand(Source("hostile.ph", text)), options)
     except FarmError as error:
         kind, said = type(error).__name__, error.message
         if error.loc is None:

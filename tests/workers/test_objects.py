@@ -125,7 +125,8 @@ def test_a_warm_start_imports_no_compiler_and_nothing_that_only_others_need() ->
 import sys
 from fractions import Fraction
 from farm.options import RenderOptions
-from farm.render.job import render, understand
+from farm.graph.score import understand
+from farm.rendering.session import render
 from farm.score import Source
 score = understand(Source("a.ph", 'cps: 4\\nout: s "bd*2" + saw 110 # lpf 800 1'))
 sound = render(score, RenderOptions(cycles=Fraction(1), rate=8000))

@@ -13,6 +13,7 @@ import hashlib
 import importlib.util
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterable
 from functools import cache
 from pathlib import Path
@@ -174,8 +175,18 @@ def ensure(names: Iterable[str], level: str, *, jobs: int = 1, progress: Progres
     return {name: code for name, code in found.items() if code is not None}
 
 
+LOADING = threading.RLock()
+"""Held while code is loaded and while a process is forked: no copy of this process may begin its life with a lock of
+the compiler's library that another thread, which the copy lacks, was holding."""
+
+
 def load(objects: dict[str, bytes]) -> Code:
     """Links objects into this process and finds their addresses."""
+    with LOADING:
+        return _loaded(objects)
+
+
+def _loaded(objects: dict[str, bytes]) -> Code:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
+from dataclasses import replace
 
-from farm.audio.samples import VARIABLE, library
-from farm.graph.score import all_told
+from farm.graph.score import Score, all_told
 from farm.options import RenderOptions
 from farm.plan.explain import Explaining, Explanation
 from farm.plan.lower import wanted
-from farm.render.job import Score
-from farm.render.length import extent
-from farm.render.rendering import Rendering
-from farm.render.session import Session
+from farm.rendering.faults import explained
+from farm.rendering.outline import outline
+from farm.rendering.rendering import Rendering
+from farm.rendering.warm import Warm
 
 
 def explain(score: Score, options: RenderOptions) -> Explanation:
@@ -20,14 +19,10 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
 
     Raises UsageError, ScoreError, SampleError; RenderError where planning must read a signal and cannot.
     """
-    graph = score.graph(options.seed)
-    asked = extent(options, graph.cps)
-    roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
-    session = Session()
-    rendering = Rendering(
-        *(graph, options, roots, asked.end, asked.tail, session, asked.first, options.gain),
-        library=library(options.samples, score.name, os.environ.get(VARIABLE)),
-    )
+    derived = outline(score, options)
+    asked, graph, warm = derived.extent, derived.graph(), Warm()
+    part = replace(derived.outputs(graph), first_frame=asked.first)
+    rendering = Rendering(graph, options, part, warm, derived.library)
     last = asked.last if asked.last is not None else asked.end
     assert last is not None
     stop = -(-last // options.chunk_frames)
@@ -37,7 +32,7 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
         first = 0
         while first < stop:
             count = rendering.window_chunks(first, stop - first)
-            with all_told(score.source, options.samples):
+            with all_told(score.source, options.samples), explained():
                 window = rendering.plan_next(first, count)
             explaining.add(window)
             sizes: dict[str, int] = {}
@@ -48,5 +43,5 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
             first += count
     finally:
         rendering.close()
-        session.close()
+        warm.close()
     return explaining.result({name: size for name, size in arena.items() if size})

@@ -1,7 +1,7 @@
 """The local backend: a pool of pinned worker processes over the arena.
 
 This process plans, takes finished chunks out of their slots, and mends what breaks: a worker that dies is replaced and
-its task runs again. All decisions are the coordinator's (`farm.render.coordinator`); here are the processes.
+its task runs again. All decisions are the coordinator's (`farm.rendering.coordinator`); here are the processes.
 """
 
 from __future__ import annotations
@@ -16,16 +16,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import RenderError
+from farm.plan.lower import slot_bytes
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan, schedule
-from farm.render import coordinator as says
-from farm.render.backends.inline import record_words
-from farm.render.coordinator import Coordinator
+from farm.rendering import coordinator as says
+from farm.rendering.backends import Lender
+from farm.rendering.backends.over_arena import OverArena, record_words
+from farm.rendering.coordinator import Coordinator
 from workers import cores
 from workers.arena import Arena, Key
-from workers.pool import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, Pool
+from workers.pool import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, Pool, name_process
 from workers.slab import Part
-from workers.targets.objects import Code
+from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
 
 Ints = NDArray[np.int64]
@@ -50,53 +52,69 @@ SYS_FUTEX, FUTEX_WAKE = 202, 1
 FIRST_WORKER = CONTROL_STRIDE * int(Control.FIRST_WORKER)
 
 
-class LocalBackend:
+class LocalBackend(OverArena):
     """Runs windows on a pool. `block_by_block`: no chunk is begun before the last was read, as live play needs."""
 
     name = "local"
+    lasting = True
 
-    def __init__(self, workers: int, level: str, block_by_block: bool = False) -> None:
+    def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> None:
+        super().__init__(lender, level)
         self.workers = workers
         self.block_by_block = block_by_block
         self.depth = 1
         self.inner_depth = 1
-        self.level = level
         self.kernels: tuple[str, ...] = ()
         self.record: Ints = np.zeros(RECORD_WORDS, np.int64)
         self.coordinator = Coordinator(workers)
         self.pool: Pool | None = None
-        self.arena: Arena | None = None
+        self.attached = False
+        """Whether the workers have the arena."""
         self.parts: tuple[Part, ...] = ()
         self.schedules: dict[int, SchedulePlan] = {}
-        self.plan: StaticPlan | None = None
         self.window: WindowPlan | None = None
         self.schedule: SchedulePlan | None = None
         self.held = True
         """Whether workers stay parked until `start`, whatever the coordinator says."""
+        self.between = False
+        """Whether a window is being written: its tables are not whole."""
         self.checked = time.monotonic()
         self.busy_s = 0.0
         self.busy = False
         self.libc = ctypes.CDLL(None)
 
-    def start_workers(self, code: Code) -> Pool:
-        """Forks the pool with this machine code, if there is none yet."""
-        if self.pool is None:
-            self.pool = Pool(self.workers, self.level, code)
-        return self.pool
-
-    def use(self, code: Code, kernels: tuple[str, ...], chunk_frames: int, slot_bytes: tuple[int, int]) -> None:
-        """Machine code for the next rendering; the pool is forked with it, or loads what it lacks.
-
-        `slot_bytes`: what is read from outside of a chunk, and what lies between its groups.
-        """
-        self.code, self.kernels = code, kernels
-        if not self.block_by_block:
-            outer, inner = (CACHED_BYTES // max(held, 1) for held in slot_bytes)
-            wanted = max(WORKER_DEPTH * self.workers, outer)
-            self.depth = max(LEAST_DEPTH, min(wanted, MOST_DEPTH, MOST_AHEAD_FRAMES // chunk_frames))
-            self.inner_depth = max(LEAST_DEPTH, self.workers, min(inner, MOST_INNER_DEPTH))
+    def load(self, kernels: tuple[str, ...]) -> None:
+        """Loads the kernels and the loop; forks the pool with them, or has it load what it lacks."""
+        spent = self.preparation.spent
+        code = self.code = self.lender.code(self.level, (*kernels, *LOOP_ENTRIES), spent.compiling)
+        self.kernels = kernels
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
         self.coordinator.replaced = 0
+        started = time.perf_counter()
+        self.start_workers()
+        forking_s = time.perf_counter() - started
+        spent.arena_s += forking_s
+        spent.compile_s -= forking_s
+
+    def start_workers(self) -> Pool:
+        """Forks the pool, if there is none yet."""
+        if self.pool is None:
+            name_process("farm")
+            self.pool = Pool(self.workers, self.level, self.code)
+        return self.pool
+
+    def choose_depths(self, window: WindowPlan) -> None:
+        """As many chunk slots as keep all workers busy, more where the caches hold them."""
+        if not self.block_by_block:
+            held = slot_bytes(self.plan, window, self.read_buses)
+            outer, inner = (CACHED_BYTES // max(one, 1) for one in held)
+            wanted = max(WORKER_DEPTH * self.workers, outer)
+            self.depth = max(LEAST_DEPTH, min(wanted, MOST_DEPTH, MOST_AHEAD_FRAMES // self.plan.chunk_frames))
+            self.inner_depth = max(LEAST_DEPTH, self.workers, min(inner, MOST_INNER_DEPTH))
+
+    def order(self, plan: StaticPlan, window: WindowPlan) -> None:
+        """The schedule of a window."""
+        self.schedules[id(window)] = schedule(plan, window, self.read_buses)
 
     @property
     def replaced(self) -> int:
@@ -105,10 +123,10 @@ class LocalBackend:
 
     # Tables.
 
-    def regions(self, plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> dict[Key, int]:
+    def regions(self, window: WindowPlan) -> dict[Key, int]:
         """Control words, edges, counts, done bits, the ring, a scratch for each worker."""
-        self.plan = plan
-        made = self.schedules[id(window)] = schedule(plan, window, read_buses)
+        self.between = True
+        made = self.schedules[id(window)]
         count = made.tasks + made.reads
         return {
             ("control", 0): 8 * (FIRST_WORKER + self.workers * WORKER_WORDS),
@@ -121,7 +139,7 @@ class LocalBackend:
 
     def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
         """Gives the pool this arena and the samples in these files; workers wait, halted, for the first window."""
-        self.arena = arena
+        self.attached = True
         self.control = arena.region(("control", 0), np.int64)
         self.control[:] = 0
         self.control[CONTROL_STRIDE * Control.HALT] = 1
@@ -139,7 +157,7 @@ class LocalBackend:
         words[int(Schedule.PORTABLE)] = (int(cores.portable()), False)
         for index, (value, relative) in words.items():
             self.record[index] = value + (arena.address if relative else 0)
-        pool = self.start_workers(self.code)
+        pool = self.start_workers()
         own = [
             {**words, int(Run.SCRATCH): (arena.layout.offset(("scratch", number)), True)}
             for number in range(self.workers)
@@ -149,7 +167,7 @@ class LocalBackend:
 
     def hold(self) -> None:
         """Parks all workers."""
-        if self.arena is not None:
+        if self.attached:
             self.held = True
             self.halt()
             while not self.all_parked():
@@ -157,13 +175,17 @@ class LocalBackend:
 
     def detach(self) -> None:
         """Has all workers leave the arena."""
-        if self.arena is None or self.pool is None:
+        if not self.attached or self.pool is None:
             return
         self.control[CONTROL_STRIDE * Control.STOP] = 1
         self.wake_all()
         self.pool.stopped()
-        self.arena = None
-        self.control = np.zeros(0, np.int64)
+        self.let_go()
+
+    def let_go(self) -> None:
+        """Looks at nothing in the arena any more."""
+        self.attached = False
+        self.control = self.done = self.pending = np.zeros(0, np.int64)
 
     def start(self, window: WindowPlan) -> None:
         """Fills counts and ring, and lets the workers go."""
@@ -181,7 +203,7 @@ class LocalBackend:
         self.rebuild()
         self.started = time.perf_counter()
         self.busy = True
-        self.held = False
+        self.held = self.between = False
         self.resume()
 
     def rebuild(self) -> None:
@@ -207,7 +229,7 @@ class LocalBackend:
     def collect(self) -> Iterator[tuple[int, int]]:
         """Waits for chunks; after each step the slots just read are given back."""
         window, made = self.window, self.schedule
-        assert window is not None and made is not None and self.plan is not None
+        assert window is not None and made is not None
         at_once = max(1, min(self.depth // 2, READ_FRAMES // self.plan.chunk_frames))
         at = 0
         while at < window.chunks:
@@ -296,7 +318,7 @@ class LocalBackend:
 
     def fatal(self, task: int) -> RenderError:
         """The error for a task that killed two workers, or (-1) for workers that die before they do anything."""
-        assert self.window is not None and self.plan is not None and self.pool is not None
+        assert self.window is not None and self.pool is not None
         for number in self.coordinator.dead:
             self.pool.workers[number].process.join(1.0)
         codes = [worker.process.exitcode for worker in self.pool.workers if worker.process.exitcode is not None]
@@ -339,19 +361,23 @@ class LocalBackend:
                 address = ctypes.c_void_p(base + 8 * CONTROL_STRIDE * int(word))
                 self.libc.syscall(SYS_FUTEX, address, FUTEX_WAKE, EVERYBODY, None, None, 0)
 
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of the pool's workers."""
+        return () if self.pool is None else tuple(worker.pid for worker in self.pool.workers)
+
     def leave(self) -> None:
         """Ends a rendering; the pool stays for the next one, unless it was left in disorder."""
-        if self.pool is None or self.arena is None:
-            return
-        if self.coordinator.halted or self.schedules or self.busy:
+        if self.coordinator.halted or self.between or self.busy:
             self.close()
             return
+        self.schedules.clear()
         self.detach()
+        self.return_arena()
 
     def close(self) -> None:
         """Ends the pool."""
         if self.pool is not None:
-            if self.arena is not None:
+            if self.attached:
                 self.control[CONTROL_STRIDE * Control.STOP] = 1
                 self.wake_all()
                 self.pool.stopped(1.0)
@@ -359,6 +385,6 @@ class LocalBackend:
             self.pool = None
         self.coordinator = Coordinator(self.workers)
         self.schedules.clear()
-        self.busy = False
-        self.arena = None
-        self.control = self.done = self.pending = np.zeros(0, np.int64)
+        self.busy = self.between = False
+        self.let_go()
+        self.return_arena()

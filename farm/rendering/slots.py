@@ -1,8 +1,9 @@
-"""What is read of an arena: finished chunks of the outputs, out of their slots."""
+"""Reading an arena: finished chunks of the outputs are taken out of their slots."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,32 +11,18 @@ from numpy.typing import NDArray
 from farm.plan.lower import signal_bytes
 from farm.plan.master import LEVEL_LANES
 from farm.plan.plan import StaticPlan
+from farm.rendering.piece import Piece
 from workers.arena import Arena, Key
-from workers.records import record
 
 Frames = NDArray[np.float32]
-
-
-@record(frozen=True, slots=True, eq=False)
-class Piece:
-    """A few neighbouring chunks as they come out of their slots.
-
-    `first`: number of the first frame. `planes`: of each bus read from outside, float32 (chunks, 2, chunk frames), good
-    until the next piece. Where outputs are mixed, `frames`: float32 (n, 2), the caller's own; `levels`: float32
-    (outputs + 1), the greatest magnitude of each output, then of the mix; NaN where a value was not finite.
-    """
-
-    first: int
-    planes: dict[int, Frames]
-    frames: Frames
-    levels: Frames
 
 
 class Slots:
     """Views of an arena, made once: `planes` by bus (slots, 2, frames), `mixed` and `levels` (slots, ...)."""
 
-    def __init__(self, plan: StaticPlan, arena: Arena, roots: tuple[int, ...]) -> None:
+    def __init__(self, plan: StaticPlan, arena: Arena, roots: Mapping[int, str]) -> None:
         self.depth, self.frames = plan.depth, plan.chunk_frames
+        self.outputs, self.buses = dict(plan.outputs), roots
         plane = signal_bytes(plan) // 8
 
         def floats(key: Key, *shape: int) -> Frames:
@@ -56,4 +43,4 @@ class Slots:
         if self.mixed is not None and self.levels is not None:
             mixed = self.mixed[slots, : 2 * self.frames].flatten().reshape(-1, 2)
             levels = self.levels[slots].max(axis=(0, 2))
-        return Piece(chunk * self.frames, planes, mixed, levels)
+        return Piece(chunk * self.frames, planes, mixed, levels, self.outputs, self.buses)

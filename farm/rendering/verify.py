@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-import numpy as np
-from numpy.typing import NDArray
-
-from farm.graph.score import Score, all_told
+from farm.graph.score import Score
 from farm.options import RenderOptions
-from farm.render.backends.local import LocalBackend
-from farm.render.job import run
-from farm.render.rendering import Rendering
+from farm.rendering.outline import outline
+from farm.rendering.report import Report
+from farm.rendering.stream import Stream
+from farm.rendering.warm import Warm
 from workers.cores import worker_count
 from workers.records import record
 
@@ -62,9 +60,7 @@ def verify(score: Score, options: RenderOptions, tell: Callable[[Trial], None]) 
     reference = ""
     for trial in trials(options):
         tell(trial)
-        killer = Killer(trial.kill)
-        with all_told(score.source, trial.options.samples):
-            report = run(score, trial.options, None, killer.see, killer.begun)
+        report = rendered(score, trial)
         reference = reference or report.sha256
         yield Verdict(
             trial=trial,
@@ -76,20 +72,17 @@ def verify(score: Score, options: RenderOptions, tell: Callable[[Trial], None]) 
         )
 
 
-@dataclass(eq=False)
-class Killer:
-    """Kills a worker of a pool when the first frames have come."""
-
-    armed: bool
-    rendering: Rendering | None = None
-
-    def begun(self, rendering: Rendering) -> None:
-        """Notes whose workers they are."""
-        self.rendering = rendering
-
-    def see(self, block: NDArray[np.float32]) -> None:
-        """Looks at a block of frames go by."""
-        backend = self.rendering.backend if self.rendering is not None else None
-        if self.armed and isinstance(backend, LocalBackend) and backend.pool is not None:
-            self.armed = False
-            os.kill(backend.pool.workers[0].pid, signal.SIGKILL)
+def rendered(score: Score, trial: Trial) -> Report:
+    """Renders a trial. Where a worker shall be killed, it is when the first frames have come."""
+    warm, armed = Warm(), trial.kill
+    try:
+        with Stream(outline(score, trial.options), warm) as stream:
+            for _ in stream:
+                backend = stream.rendering.backend
+                pids = backend.pids() if armed and backend is not None else ()
+                if pids:
+                    armed = False
+                    os.kill(pids[0], signal.SIGKILL)
+        return stream.report
+    finally:
+        warm.close()

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from farm.pattern.unique import unique
-
-if TYPE_CHECKING:
-    from farm.render.rendering import Rendering
+from farm.rendering.piece import NotFinite, Piece
 
 KEPT_FRAMES = 1 << 22
 """Frames that stay at hand; older ones are computed again from the start if they are asked for."""
 
 
+class Running(Protocol):
+    """What a probe asks of the rendering of its bus."""
+
+    def restart(self) -> None:
+        """Goes back to the start."""
+
+    def pieces(self, stop_chunk: int | None) -> Iterator[Piece]:
+        """Runs windows, a few chunks at a time; None: without an end."""
+
+    def close(self) -> None:
+        """Gives back what was borrowed."""
+
+
 class Probe:
     """A bus read at frames; most questions follow each other in time."""
 
-    def __init__(self, rendering: Rendering, bus: int) -> None:
+    def __init__(self, rendering: Running, bus: int) -> None:
         self.rendering = rendering
         self.bus = bus
         self.known: dict[int, float] = {}
@@ -34,9 +46,7 @@ class Probe:
         self.kept: NDArray[np.float32] = np.zeros(0, np.float32)
 
     def at_frames(self, frames: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The left channel at frames (in any order), float64. Raises RenderError where it is not finite."""
-        from farm.render.faults import fault
-
+        """The left channel at frames (in any order), float64. Raises NotFinite."""
         if not len(frames):
             return np.zeros(0)
         wanted = [int(frame) for frame in unique(frames) if int(frame) not in self.known]
@@ -49,7 +59,7 @@ class Probe:
                 self.known[wanted[at]] = value = float(self.kept[wanted[at] - self.first])
                 if not math.isfinite(value):
                     # Which of them is asked for first depends on the windows; where it begins does not.
-                    raise fault(self.rendering, self.bus, 0, wanted[at])
+                    raise NotFinite(self.rendering, self.bus, 0, wanted[at])
                 at += 1
             if at < len(wanted):
                 self.go_on()
@@ -57,6 +67,10 @@ class Probe:
         if len(self.known) > KEPT_FRAMES:
             self.known.clear()
         return result
+
+    def close(self) -> None:
+        """Gives back what was borrowed."""
+        self.rendering.close()
 
     def go_on(self) -> None:
         """Runs the next chunks."""

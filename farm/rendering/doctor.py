@@ -222,8 +222,9 @@ def trial_render() -> Iterator[Finding]:
 
     import numpy as np
 
+    from farm.graph.score import understand
     from farm.options import RenderOptions
-    from farm.render.job import render, understand
+    from farm.rendering.session import render
     from farm.score import Source
 
     started = time.perf_counter()

@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from farm.errors import RenderError
 from farm.plan.plan import StaticPlan, WindowPlan
+from farm.rendering.backends import Lender
+from farm.rendering.backends.over_arena import OverArena, record_words
 from workers.arena import Arena, Key
 from workers.slab import Part, Slab, mapped
-from workers.targets.objects import Code
 from workers.wire import Run
 
 Ints = NDArray[np.int64]
 DEPTH = 8
 
 
-class InlineBackend:
+class InlineBackend(OverArena):
     """Runs tasks one after another with loaded machine code."""
 
     name = "inline"
@@ -27,16 +28,27 @@ class InlineBackend:
     inner_depth = 1
     workers = 1
     replaced = 0
+    lasting = False
 
-    def __init__(self, code: Code, kernels: tuple[str, ...]) -> None:
-        self.code = code
-        self.addresses: Ints = np.array([0, *(code.addresses[name] for name in kernels)], np.int64)
+    def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> None:
+        super().__init__(lender, level)
         self.slab: Slab | None = None
-        self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["run"])
         self.record: Ints = np.zeros(len(Run), np.int64)
-        self.plan: WindowPlan | None = None
+        self.window: WindowPlan | None = None
 
-    def regions(self, plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> dict[Key, int]:
+    def load(self, kernels: tuple[str, ...]) -> None:
+        """Loads the kernels and the loop over tasks."""
+        code = self.code = self.lender.code(self.level, kernels, self.preparation.spent.compiling)
+        self.addresses: Ints = np.array([0, *(code.addresses[name] for name in kernels)], np.int64)
+        self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["run"])
+
+    def choose_depths(self, window: WindowPlan) -> None:
+        """They are always the same."""
+
+    def order(self, plan: StaticPlan, window: WindowPlan) -> None:
+        """The plan's own order holds."""
+
+    def regions(self, window: WindowPlan) -> dict[Key, int]:
         """Nothing of its own."""
         return {}
 
@@ -60,22 +72,22 @@ class InlineBackend:
 
     def start(self, window: WindowPlan) -> None:
         """Runs when it is collected."""
-        self.plan = window
+        self.window = window
 
     def collect(self) -> Iterator[tuple[int, int]]:
         """Runs a few chunks at a time."""
-        window = self.plan
+        window = self.window
         assert window is not None
         at = 0
         while at < window.chunks:
             many = min(DEPTH - (window.first_chunk + at) % DEPTH, window.chunks - at)
             first, last = int(window.chunk_starts[at]), int(window.chunk_starts[at + many])
             if last > first:
-                self.run(first, last - first)
+                self.run_tasks(first, last - first)
             yield at, many
             at += many
 
-    def run(self, first: int, count: int) -> None:
+    def run_tasks(self, first: int, count: int) -> None:
         """Runs tasks `first` .. `first + count` of the window."""
         self.record[Run.FIRST], self.record[Run.COUNT] = first, count
         self.entry(int(self.record.ctypes.data))
@@ -84,17 +96,14 @@ class InlineBackend:
         """There are no workers."""
         return ()
 
+    def pids(self) -> tuple[int, ...]:
+        """There are no workers."""
+        return ()
+
     def leave(self) -> None:
-        """Nothing was started."""
+        """Gives the arena back."""
+        self.return_arena()
 
     def close(self) -> None:
-        """Nothing was started."""
-
-
-def record_words(arena: Arena) -> dict[int, tuple[int, bool]]:
-    """The words of a `Run` record for an arena: value, and whether the arena's address is to be added."""
-    layout = arena.layout
-    names = {Run.TASKS: "tasks", Run.GROUPS: "groups", Run.OPS: "ops", Run.FEEDS: "feeds"}
-    words: dict[int, tuple[int, bool]] = {int(word): (layout.offset((name, 0)), True) for word, name in names.items()}
-    words[int(Run.ARENA)] = (0, True)
-    return words
+        """Gives the arena back."""
+        self.return_arena()

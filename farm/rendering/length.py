@@ -35,8 +35,11 @@ class Extent:
     """Whether the whole goes on behind `last`."""
 
 
-def extent(options: RenderOptions, cps: Fraction) -> Extent:
-    """The frames that options ask for. Raises UsageError where they contradict each other."""
+def extent(options: RenderOptions, cps: Fraction, *, endless: bool = False) -> Extent:
+    """The frames that options ask for. `endless`: without a length there is no end.
+
+    Raises UsageError where they contradict each other.
+    """
     rate = options.rate
     assumed = options.cycles is None and options.duration_s is None and options.to_cycle is None
     end: int | None = None
@@ -44,10 +47,14 @@ def extent(options: RenderOptions, cps: Fraction) -> Extent:
         end = frame_of(options.cycles, cps, rate)
     elif options.duration_s is not None:
         end = math.floor(options.duration_s * rate + Fraction(1, 2))
-    elif options.to_cycle is None:
+    elif options.to_cycle is None and not endless:
         end = frame_of(Fraction(DEFAULT_CYCLES), cps, rate)
     first = frame_of(options.from_cycle or Fraction(0), cps, rate)
     last = frame_of(options.to_cycle, cps, rate) if options.to_cycle is not None else None
+    if end is last is None and options.clip == "rescale":
+        raise UsageError(
+            "--clip rescale depends on the peak of the whole, and a score is endless", hint="give a length"
+        )
     if end is not None and end < 1:
         raise UsageError("the render is shorter than one frame")
     if end is not None and first >= end:

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from farm.errors import RenderError
 from farm.options import RenderOptions
-from farm.render.faults import fault
-from farm.render.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
-from farm.render.rendering import Rendering
-from farm.render.routing import Routing
-from farm.render.slots import Piece
+from farm.rendering.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
+from farm.rendering.piece import NotFinite, Piece
+from farm.rendering.rendering import Rendering
+from farm.rendering.routing import Routing
 
 Frames = NDArray[np.float32]
 
@@ -89,7 +88,10 @@ class OutputStage:
         return replace(piece, frames=frames, levels=np.append(piece.levels[:-1], loudest))
 
     def measure(self, piece: Piece, last: int | None) -> None:
-        """Notes how loud each output is in the part that is kept (up to `last`); RenderError for what is not finite."""
+        """Notes how loud each output is in the part that is kept (up to `last`).
+
+        Raises NotFinite, RenderError for a sum of finite outputs that is not.
+        """
         outputs = self.rendering.plan.outputs
         begin, end = bounds(piece.first, len(piece.frames), self.extent.first, last)
         levels = piece.levels
@@ -103,7 +105,7 @@ class OutputStage:
         for (name, _), level in zip(outputs, levels[:-1], strict=True):
             self.peaks[name] = max(self.peaks.get(name, 0.0), float(level))
 
-    def fault(self, piece: Piece, begin: int, end: int) -> RenderError:
+    def fault(self, piece: Piece, begin: int, end: int) -> NotFinite | RenderError:
         """The error for frames `begin` to `end` of a piece, which are not all finite: the first one decides."""
         buses = [bus for _, bus in self.rendering.plan.outputs]
         sound = np.array([np.isfinite(piece.planes[bus]).all(axis=1).ravel()[begin:end] for bus in buses])
@@ -111,7 +113,7 @@ class OutputStage:
         frame = piece.first + begin + at
         for bus, finite in zip(buses, sound[:, at], strict=True):
             if not finite:
-                return fault(self.rendering, bus, frame, frame)
+                return NotFinite(self.rendering, bus, frame, frame)
         what = "the sum of all outputs" if self.routing is None else "a channel"
         return RenderError(
             f"{what} is too large for a number at frame {frame} ({frame / self.options.rate:.3f} s)",

@@ -7,16 +7,19 @@ earliest frame decides, and there the first node in the order of computation: wh
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
+from typing import cast
 
 import numpy as np
 
 from farm.errors import RenderError
-from farm.render.backends.inline import InlineBackend, Ints
-from farm.render.rendering import Rendering, needed_chunks
-from farm.render.session import Session
-from workers.targets.objects import Code
+from farm.rendering.backends.inline import InlineBackend, Ints
+from farm.rendering.outline import Part
+from farm.rendering.piece import NotFinite
+from farm.rendering.rendering import Rendering, needed_chunks
+from farm.rendering.warm import Warm, level_for
 from workers.wire import Fault, Run, Task
 
 CHUNK_FRAMES = 4096
@@ -25,19 +28,28 @@ CHUNK_FRAMES = 4096
 class Searching(InlineBackend):
     """Searches the nodes of each group for values that are not finite, from the group's frame in `since` on."""
 
-    def __init__(self, code: Code, kernels: tuple[str, ...], since: Sequence[int]) -> None:
-        super().__init__(code, kernels)
+    def __init__(self, warm: Warm, level: str, since: Sequence[int]) -> None:
+        super().__init__(warm, 1, level)
         self.since: Ints = np.array(since, np.int64)
         self.found: Ints = np.zeros(len(Fault), np.int64)
         self.record[Run.CHECK] = self.found.ctypes.data
 
-    def run(self, first: int, count: int) -> None:
+    def run_tasks(self, first: int, count: int) -> None:
         """Runs tasks `first` .. `first + count` of the window one by one."""
-        assert self.plan is not None
-        groups = self.plan.tasks[first : first + count, Task.GROUP]
+        assert self.window is not None
+        groups = self.window.tasks[first : first + count, Task.GROUP]
         for task, since in enumerate(self.since[groups].tolist(), first):
             self.found[Fault.FROM] = since
-            super().run(task, 1)
+            super().run_tasks(task, 1)
+
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """A NotFinite that leaves this block becomes the RenderError that names the node."""
+    try:
+        yield
+    except NotFinite as met:
+        raise fault(cast(Rendering, met.rendering), met.bus, met.first, met.frame) from None
 
 
 def fault(rendering: Rendering, bus: int, first: int, frame: int) -> RenderError:
@@ -47,18 +59,16 @@ def fault(rendering: Rendering, bus: int, first: int, frame: int) -> RenderError
     """
     options = replace(rendering.options, backend="inline", chunk_frames=CHUNK_FRAMES, window_frames=None)
     # A limit of voices counts those of all outputs.
-    roots = (bus,) if options.max_voices is None else rendering.roots
-    own = Session(rendering.session)
-    again = Rendering(
-        *(rendering.graph, options, roots, rendering.end_frame, rendering.fades, own, first),
-        library=rendering.library,
-    )
+    roots = (bus,) if options.max_voices is None else rendering.part.roots
+    own = Warm(rendering.warm)
+    part = Part(roots, rendering.part.end_frame, rendering.part.fades, first)
+    again = Rendering(rendering.graph, options, part, own, rendering.library)
     plan = again.plan
     from_start = [
         group.carried or not needed for group, needed in zip(plan.groups, needed_chunks(plan, 1), strict=True)
     ]
-    code = own.engine(options.cpu).code(plan.kernels)
-    again.backend = searching = Searching(code, plan.kernels, [0 if early else first for early in from_start])
+    searching = Searching(own, level_for(options.cpu), [0 if early else first for early in from_start])
+    again.use(searching)
     try:
         for _ in again.pieces(frame // options.chunk_frames + 1):
             pass

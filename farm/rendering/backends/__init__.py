@@ -1,0 +1,101 @@
+"""Where tasks run. `inline`: in this process; `local`: in a pool of worker processes; `null`: nowhere.
+
+A backend is found by its name: the module `farm.rendering.backends.NAME` defines a class `NameBackend`, which is made
+for a number of workers and for someone who lends what is costly to make (`Lender`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from importlib import import_module
+from typing import Protocol
+
+from farm.graph.slab import Slab
+from farm.plan.plan import StaticPlan, WindowPlan
+from farm.rendering.piece import Piece
+from farm.rendering.spent import Spent
+from workers.arena import Arena, Layout
+from workers.records import record
+from workers.targets.objects import Code
+
+NAMES = ("inline", "local", "null")
+
+
+class Lender(Protocol):
+    """Who lends what is kept warm from rendering to rendering."""
+
+    def code(self, level: str, kernels: tuple[str, ...], compiling: Callable[[int, int], None]) -> Code:
+        """Loaded machine code; `compiling` is told how many kernels are compiled, and of how many."""
+
+    def borrow(self, layout: Layout, folder: str | None) -> Arena:
+        """An arena with this layout."""
+
+    def give_back(self, arena: Arena) -> None:
+        """The arena is not used any more."""
+
+
+@record(frozen=True, slots=True, eq=False)
+class Preparation:
+    """What a backend is told of a rendering before its first window.
+
+    `buses`: the names of those that are read, besides the mix. `sounds` grow from window to window. `spent` is where
+    the backend notes its time.
+    """
+
+    plan: StaticPlan
+    buses: Mapping[int, str]
+    sounds: Slab
+    spent: Spent
+    work_dir: str | None = None
+
+
+class Backend(Protocol):
+    """What a rendering asks of a place where tasks run.
+
+    In this order: `prepare` once, then for each window `foresee` when it has been planned and `run` when its turn has
+    come, at last `leave`. Its users keep nothing of it but the pieces that it gives.
+    """
+
+    name: str
+    """As `--backend` calls it."""
+    workers: int
+    """Processes that run tasks; 1 where it is this one."""
+    replaced: int
+    """Workers that died in this rendering and were replaced."""
+    lasting: bool
+    """Whether it is worth keeping for the next rendering."""
+
+    def prepare(self, preparation: Preparation) -> None:
+        """Loads the machine code of a plan and starts what has to be started. Raises RenderError, UsageError."""
+
+    def foresee(self, window: WindowPlan) -> None:
+        """Works out ahead what a window needs besides its plan, while an earlier one may still run."""
+
+    def run(self, window: WindowPlan) -> Iterator[Piece]:
+        """Sets a window going at once and gives its frames in order, each piece good until the next is asked for.
+
+        Raises RenderError, FileError.
+        """
+
+    def tasks_done(self) -> tuple[int, ...]:
+        """Tasks that each worker of a pool has done in this rendering; nothing where there is none."""
+
+    def pids(self) -> tuple[int, ...]:
+        """The process ids of its workers; nothing where there is none."""
+
+    def leave(self) -> None:
+        """A rendering is over, finished or not."""
+
+    def close(self) -> None:
+        """Ends everything that was started."""
+
+
+def backend(name: str, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> Backend:
+    """A new backend of this name, for machine code of a CPU level.
+
+    `block_by_block`: it runs no chunk ahead, as live play needs.
+    """
+    made: Backend = getattr(import_module(f"{__name__}.{name}"), f"{name.title()}Backend")(
+        lender, workers, level, block_by_block
+    )
+    return made

@@ -1,0 +1,58 @@
+"""The null backend: everything is planned, and nothing runs. Its frames are silence; it needs no machine code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from farm.plan.plan import WindowPlan
+from farm.rendering.backends import Lender, Preparation
+from farm.rendering.piece import Piece
+
+
+class NullBackend:
+    """Gives silence as long as what was planned."""
+
+    name = "null"
+    workers = 1
+    replaced = 0
+    lasting = False
+
+    def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool) -> None:
+        """Nothing is kept of the arguments that all backends take."""
+
+    def prepare(self, preparation: Preparation) -> None:
+        """Nothing is loaded."""
+        self.plan, self.buses = preparation.plan, preparation.buses
+
+    def foresee(self, window: WindowPlan) -> None:
+        """Nothing is needed."""
+
+    def run(self, window: WindowPlan) -> Iterator[Piece]:
+        """A piece of silence for each chunk."""
+        plan, frames = self.plan, self.plan.chunk_frames
+        mixed = 0 if plan.master is None else frames
+        for chunk in range(window.first_chunk, window.first_chunk + window.chunks):
+            yield Piece(
+                first=chunk * frames,
+                planes={bus: np.zeros((1, 2, frames), np.float32) for bus in self.buses},
+                frames=np.zeros((mixed, 2), np.float32),
+                levels=np.zeros(len(plan.outputs) + 1 if mixed else 0, np.float32),
+                outputs=dict(plan.outputs),
+                buses=self.buses,
+            )
+
+    def tasks_done(self) -> tuple[int, ...]:
+        """There are no workers."""
+        return ()
+
+    def pids(self) -> tuple[int, ...]:
+        """There are no workers."""
+        return ()
+
+    def leave(self) -> None:
+        """Nothing was started."""
+
+    def close(self) -> None:
+        """Nothing was started."""

@@ -1,0 +1,180 @@
+"""What the backends of this machine share: the arena, which nobody else sees, and the tables of windows in it."""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.errors import RenderError
+from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
+from farm.plan.lower import wanted, write_programs, write_window
+from farm.plan.plan import StaticPlan, WindowPlan
+from farm.rendering.backends import Lender, Preparation
+from farm.rendering.piece import Piece
+from farm.rendering.slots import Slots
+from workers.arena import Arena, ArenaError, Key, lay_out
+from workers.slab import Part
+from workers.targets.objects import Code
+from workers.wire import LANES, Run
+
+Ints = NDArray[np.int64]
+
+
+class OverArena(ABC):
+    """Runs windows whose tables lie in an arena, which is borrowed for a rendering and grows with its windows."""
+
+    name: str
+    workers: int
+    level: str
+    depth: int
+    """Chunk slots of signals that are read from outside."""
+    inner_depth: int
+    """Chunk slots of signals between groups."""
+    code: Code
+
+    def __init__(self, lender: Lender, level: str) -> None:
+        self.lender = lender
+        self.level = level
+        self.arena: Arena | None = None
+        self.slots: Slots | None = None
+        """Views of the arena; an arena that is closed goes with the last of them."""
+        self.mapped = 0
+        """Files of sounds that are mapped."""
+
+    def prepare(self, preparation: Preparation) -> None:
+        """Loads the machine code of a plan. Raises RenderError."""
+        started = time.perf_counter()
+        self.preparation, self.plan = preparation, preparation.plan
+        mixed = () if self.plan.master is None else (self.plan.master,)
+        self.read_buses = frozenset((*preparation.buses, *mixed))
+        self.mapped = 0
+        self.planned = False
+        self.load(self.plan.kernels)
+        preparation.spent.compile_s += time.perf_counter() - started
+
+    def foresee(self, window: WindowPlan) -> None:
+        """Decides with the first window how many chunks may be under way, and works out the order of tasks."""
+        if not self.planned:
+            self.choose_depths(window)
+            self.plan = replace(self.plan, depth=self.depth, inner_depth=self.inner_depth)
+            self.planned = True
+        self.order(self.plan, window)
+
+    def run(self, window: WindowPlan) -> Iterator[Piece]:
+        """Writes the tables of a window and sets it going. Raises RenderError, FileError."""
+        self.write(window)
+        self.start(window)
+        return self.pieces(window)
+
+    def pieces(self, window: WindowPlan) -> Iterator[Piece]:
+        """The frames of the window that is going."""
+        assert self.slots is not None
+        for at, many in self.collect():
+            yield self.slots.piece(window.first_chunk + at, many)
+
+    def write(self, window: WindowPlan) -> None:
+        """Puts a window into the arena, a larger one where it has outgrown the last."""
+        begun = time.perf_counter()
+        parts = self.preparation.sounds.parts
+        sizes = wanted(self.plan, window, self.read_buses, self.workers)
+        sizes.update(self.regions(window))
+        started = time.perf_counter()
+        self.hold()
+        outgrown = self.arena is None or not self.arena.layout.fits(sizes)
+        if outgrown or len(parts) > self.mapped:
+            self.detach()
+        if outgrown:
+            self.arena = self.grown_arena(sizes)
+            sides = np.full(LANES, MONO_SIDE, np.float32)
+            sides[0], sides[1] = LEFT_SIDE, RIGHT_SIDE
+            write_programs(self.plan, self.arena, self.read_buses, sides)
+            self.slots = Slots(self.plan, self.arena, self.preparation.buses)
+        assert self.arena is not None
+        if outgrown or len(parts) > self.mapped:
+            self.attach(self.arena, parts)
+            self.mapped = len(parts)
+        spent = time.perf_counter() - started
+        self.preparation.spent.arena_s += spent
+        write_window(self.plan, window, self.arena)
+        self.preparation.spent.plan_s += time.perf_counter() - begun - spent
+
+    def grown_arena(self, sizes: dict[Key, int]) -> Arena:
+        """A new arena with room for these regions, and what the old one must hand on."""
+        old, self.slots = self.arena, None
+        layout = lay_out(sizes, old.layout if old is not None else None)
+        folder = self.preparation.work_dir
+        try:
+            fresh = self.lender.borrow(layout, folder)
+        except ArenaError as error:
+            if folder is not None:
+                hint = "free some of it, or name another folder"
+                raise RenderError(f"there is not enough room in --work-dir: {error}", hint=hint) from error
+            hint = "free some of it, or name a folder on a disk with room: --work-dir FOLDER"
+            raise RenderError(f"there is not enough shared memory: {error}", hint=hint) from error
+        if old is not None:
+            for key in old.layout.regions:
+                if key[0] in ("state", "ring") and key in layout.regions:
+                    kept = old.region(key, np.uint8)
+                    fresh.region(key, np.uint8)[: len(kept)] = kept
+            kept = np.zeros(0, np.uint8)
+            old.close()
+        return fresh
+
+    def return_arena(self) -> None:
+        """The lender has the arena back."""
+        self.slots = None
+        if self.arena is not None:
+            arena, self.arena = self.arena, None
+            self.lender.give_back(arena)
+
+    # What the backends do in their own ways.
+
+    @abstractmethod
+    def load(self, kernels: tuple[str, ...]) -> None:
+        """Loads machine code."""
+
+    @abstractmethod
+    def choose_depths(self, window: WindowPlan) -> None:
+        """Sets `depth` and `inner_depth` for a rendering that begins with this window."""
+
+    @abstractmethod
+    def order(self, plan: StaticPlan, window: WindowPlan) -> None:
+        """Works out in which order tasks may run."""
+
+    @abstractmethod
+    def regions(self, window: WindowPlan) -> dict[Key, int]:
+        """Regions of the arena that the backend itself needs for a window."""
+
+    @abstractmethod
+    def hold(self) -> None:
+        """Nothing may run until `start`: tables are about to change."""
+
+    @abstractmethod
+    def detach(self) -> None:
+        """The arena is about to go."""
+
+    @abstractmethod
+    def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
+        """Works in this arena, with the samples in these files, from now on."""
+
+    @abstractmethod
+    def start(self, window: WindowPlan) -> None:
+        """The tables of this window are written: go."""
+
+    @abstractmethod
+    def collect(self) -> Iterator[tuple[int, int]]:
+        """(first chunk, chunks) of the window whose outputs can be read, in order; good until the next step."""
+
+
+def record_words(arena: Arena) -> dict[int, tuple[int, bool]]:
+    """The words of a `Run` record for an arena: value, and whether the arena's address is to be added."""
+    layout = arena.layout
+    names = {Run.TASKS: "tasks", Run.GROUPS: "groups", Run.OPS: "ops", Run.FEEDS: "feeds"}
+    words: dict[int, tuple[int, bool]] = {int(word): (layout.offset((name, 0)), True) for word, name in names.items()}
+    words[int(Run.ARENA)] = (0, True)
+    return words

@@ -1,0 +1,115 @@
+"""What a render tells: while it runs to an observer, and afterwards in a report."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import field
+from typing import Any, Protocol
+
+import numpy as np
+
+from farm.errors import Notice, show
+from farm.rendering.routing import STEREO
+from workers.records import record
+
+FAINT_DBFS = -60.0
+
+
+class Observer(Protocol):
+    """What a render tells while it runs."""
+
+    def compiling(self, done: int, total: int) -> None:
+        """Kernels compiled so far."""
+
+    def rendering(self, frames_done: int, frames_total: int | None) -> None:
+        """Frames rendered so far; the total is None while the tail has not ended."""
+
+
+@record(frozen=True, slots=True)
+class Report:
+    """What a render made and what it took. Levels in dBFS, times in seconds."""
+
+    path: str
+    rate: int
+    frames: int
+    seconds: float
+    tail_s: float
+    wall_s: float
+    compile_s: float
+    """Loading machine code, and compiling it where it was missing."""
+    compiled_kernels: int
+    arena_s: float
+    plan_s: float
+    render_s: float
+    write_s: float
+    times_real_time: float
+    peak_dbfs: float
+    output_peaks_dbfs: dict[str, float]
+    voices: int
+    voices_peak: int
+    voices_stolen: int
+    tasks: int
+    clipped_frames: int
+    limited_frames: int
+    reduction_db: float
+    """By how much the loudest frame was turned down or cut off."""
+    sha256: str
+    cpu: str
+    backend: str = "inline"
+    workers: int = 1
+    workers_because: str = ""
+    replaced_workers: int = 0
+    worker_tasks: tuple[int, ...] = ()
+    """Tasks that each worker of a pool did."""
+    banks: tuple[str, ...] = ()
+    channels: tuple[str, ...] = STEREO
+    """What each channel holds: sides, or outputs by name."""
+    foreign_banks: dict[str, str] = field(default_factory=dict)
+    """Banks that do not come from the built-in one, each with its folder: elsewhere the score may sound different."""
+    assumed_length: bool = False
+    notices: tuple[Notice, ...] = field(default=())
+
+    def as_json(self) -> dict[str, Any]:
+        """For `--json`: silent levels are null."""
+        from dataclasses import asdict
+
+        values = asdict(self)
+        values["notices"] = [show(notice) for notice in self.notices]
+        values["peak_dbfs"] = finite(self.peak_dbfs)
+        values["output_peaks_dbfs"] = {name: finite(level) for name, level in self.output_peaks_dbfs.items()}
+        return values
+
+
+def finite(level: float) -> float | None:
+    """A level, None for silence."""
+    return level if np.isfinite(level) else None
+
+
+def decibels(peak: float) -> float:
+    """A linear level in dBFS."""
+    return float(20.0 * np.log10(peak)) if peak > 0 else float("-inf")
+
+
+def faint(peaks: Mapping[str, float]) -> tuple[Notice, ...]:
+    """A warning that names outputs, by their linear peaks, that can hardly be heard."""
+    quiet = [name for name, peak in peaks.items() if decibels(peak) < FAINT_DBFS]
+    if not quiet:
+        return ()
+    names = ", ".join(f"`{name}`" for name in quiet)
+    return (Notice(f"the peak of {names} is under {FAINT_DBFS:.0f} dBFS: hardly anything will be heard", None),)
+
+
+def stolen(count: int, most: int | None) -> tuple[Notice, ...]:
+    """A warning when `count` voices had to make room because no more than `most` may sound at once."""
+    if not count:
+        return ()
+    voices = "a voice was" if count == 1 else f"{count} voices were"
+    return (Notice(f"{voices} cut short: --max-voices {most} let no more sound at once, and the oldest went", None),)
+
+
+def mended(count: int) -> tuple[Notice, ...]:
+    """A warning when `count` workers died on the way; the sound is the same."""
+    if not count:
+        return ()
+    workers = "a worker" if count == 1 else f"{count} workers"
+    return (Notice(f"{workers} died and {'was' if count == 1 else 'were'} replaced; nothing is missing", None),)

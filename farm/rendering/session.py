@@ -1,0 +1,266 @@
+"""Rendering from Python: scores to frames, to files and to streams, in sessions that keep what is costly to make."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+import warnings
+import weakref
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.audio.formats import WAV, check_clip, format_of
+from farm.audio.writer import FrameWriter, WavStream, open_writer
+from farm.errors import FarmWarning, FileError, show
+from farm.graph.score import Score
+from farm.options import RenderOptions
+from farm.rendering.outline import Outline, outline
+from farm.rendering.report import Observer, Report
+from farm.rendering.stream import Stream, run
+from farm.rendering.warm import Warm
+
+Frames = NDArray[np.float32]
+BITS_BYTES = {"16": 2, "24": 3, "32f": 4}
+
+
+class Session:
+    """Machine code, pools and memory kept from render to render. Close it, or use it in `with`.
+
+    Its renders are those of `farm.render`, `farm.render_file` and `farm.stream`. Calls from several threads wait for
+    each other; streams may be advanced in turn. A session that nobody closed ends when it is collected, at the latest
+    with the process.
+    """
+
+    def __init__(self) -> None:
+        self._warm = Warm()
+        self._turn = threading.RLock()
+        self._end = weakref.finalize(self, ended, self._warm, os.getpid())
+
+    def render(self, score: Score, options: RenderOptions | None = None) -> Frames:
+        """As `farm.render`. Raises what that raises."""
+        blocks: list[Frames] = []
+        derived = outline(score, options or RenderOptions())
+        with self._turn:
+            report = run(derived, self._warm, lambda block: blocks.append(block.copy()))
+        warn(report)
+        return np.concatenate(blocks) if blocks else np.zeros((0, len(derived.channels)), np.float32)
+
+    def render_file(
+        self, score: Score, path: str | Path, options: RenderOptions | None = None, observer: Observer | None = None
+    ) -> Report:
+        """As `farm.render_file`. Raises what that raises."""
+        options, path = options or RenderOptions(), Path(path)
+        derived = outline(score, options)
+        check_clip(format_of(path), options.clip, options.bits)
+        check_room(path, derived)
+        with self._turn:
+            first, seed, count = derived.extent.first, derived.dither_seed, len(derived.channels)
+            writer = open_writer(path, options.rate, count, options.bits, seed, first_frame=first)
+            return written(derived, writer, self._warm, observer)
+
+    def render_stream(
+        self,
+        score: Score,
+        stream: BinaryIO,
+        options: RenderOptions | None = None,
+        observer: Observer | None = None,
+        *,
+        name: str = "<stdout>",
+    ) -> Report:
+        """Renders a score as WAV into a stream that need not be able to go back, such as standard output.
+
+        `name` is what messages call it. Raises as `render_file` does, and BrokenPipeError when nobody reads any longer.
+        """
+        options = options or RenderOptions()
+        derived = outline(score, options)
+        check_clip(WAV, options.clip, options.bits)
+        extent, seed, count = derived.extent, derived.dither_seed, len(derived.channels)
+        frames = None if extent.last is None else extent.last - extent.first
+        with self._turn:
+            writer = WavStream(
+                stream, name, options.rate, count, options.bits, seed, first_frame=extent.first, frames=frames
+            )
+            return written(derived, writer, self._warm, observer)
+
+    def stream(self, score: Score, options: RenderOptions | None = None) -> FrameStream:
+        """As `farm.stream`. Raises what that raises."""
+        with self._turn:
+            return FrameStream(Stream(outline(score, options or RenderOptions(), endless=True), self._warm), self)
+
+    def close(self) -> None:
+        """Ends the pools and gives all memory back."""
+        with self._turn:
+            self._warm.close()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+class FrameStream:
+    """The frames of a render as they are ready: float32 (n, channels), each block the caller's own.
+
+    Iterate over it, in `with` or with `close()` where it is not heard to its end. `channels` names what each channel
+    holds; `report` tells what was made, once it has ended.
+    """
+
+    def __init__(self, stream: Stream, session: Session) -> None:
+        self._stream, self._session = stream, session
+        self._alone = False
+        """Whether the session is this stream's own, and ends with it."""
+        self.channels = stream.channels
+
+    @property
+    def report(self) -> Report:
+        """What was made until the stream ended or was closed. Raises ValueError before."""
+        return self._stream.report
+
+    def __iter__(self) -> Iterator[Frames]:
+        return self
+
+    def __next__(self) -> Frames:
+        """The next frames. Raises ScoreError, SampleError, FileError or RenderError."""
+        with self._session._turn:
+            try:
+                return next(self._stream).copy()
+            except BaseException:
+                self.close()
+                raise
+
+    def close(self) -> None:
+        """Ends the render where it is."""
+        with self._session._turn:
+            self._stream.close()
+            if self._alone:
+                self._session.close()
+
+    def __enter__(self) -> FrameStream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def render(score: Score, options: RenderOptions | None = None, *, session: Session | None = None) -> Frames:
+    """Renders a score: float32 (frames, channels), left and right unless `options.outputs_as_channels`.
+
+    In a `session` nothing needs to be started anew. Warnings are given as `farm.FarmWarning`.
+
+    Raises UsageError, ScoreError, SampleError, FileError or RenderError.
+    """
+    with lent(session) as own:
+        return own.render(score, options)
+
+
+def render_file(
+    score: Score,
+    path: str | Path,
+    options: RenderOptions | None = None,
+    observer: Observer | None = None,
+    *,
+    session: Session | None = None,
+) -> Report:
+    """Renders a score to a sound file of the format that its extension names; it appears when it is whole.
+
+    Warnings stand in the report. Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older
+    file is still there.
+    """
+    with lent(session) as own:
+        return own.render_file(score, path, options, observer)
+
+
+def stream(score: Score, options: RenderOptions | None = None, *, session: Session | None = None) -> FrameStream:
+    """The frames of a score as they are ready; without a length in the options it never ends.
+
+    Warnings stand in its report. Raises UsageError, ScoreError, SampleError; FileError or RenderError while it goes.
+    """
+    if session is not None:
+        return session.stream(score, options)
+    own = Session()
+    try:
+        going = own.stream(score, options)
+    except BaseException:
+        own.close()
+        raise
+    going._alone = True
+    return going
+
+
+@contextmanager
+def lent(session: Session | None) -> Iterator[Session]:
+    """The session, or one for this block alone."""
+    if session is not None:
+        yield session
+        return
+    with Session() as own:
+        yield own
+
+
+def ended(warm: Warm, maker: int) -> None:
+    """Ends what a session kept, in the process that made it and in no copy of that."""
+    if os.getpid() == maker:
+        warm.end()
+
+
+def warn(report: Report) -> None:
+    """Gives the warnings of a report to Python's own, as said where `render` was called."""
+    level, frame = 1, sys._getframe()
+    while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] in ("farm", "contextlib"):
+        level, frame = level + 1, frame.f_back
+    for notice in report.notices:
+        warnings.warn(show(notice), FarmWarning, stacklevel=level)
+
+
+def written(derived: Outline, writer: FrameWriter, warm: Warm, observer: Observer | None) -> Report:
+    """Renders into a writer, which is committed or aborted then."""
+    spent_s = 0.0
+
+    def write(block: Frames) -> None:
+        nonlocal spent_s
+        started = time.perf_counter()
+        writer.write(block)
+        spent_s += time.perf_counter() - started
+
+    with writer:
+        report = run(derived, warm, write, observer)
+    clipped = max(report.clipped_frames, writer.clipped_frames)
+    return replace(report, path=str(writer.path), write_s=spent_s, clipped_frames=clipped)
+
+
+def check_room(path: Path, derived: Outline) -> None:
+    """Raises FileError at once for a render that its disk or its format cannot hold."""
+    form, frames, count = format_of(path), derived.total_frames, len(derived.channels)
+    if frames is None or form.compressed:
+        return
+    bytes_ = frames * count * BITS_BYTES[derived.options.bits]
+    if form.most_bytes is not None and bytes_ > form.most_bytes:
+        hint = "write .wav, which has no such limit, or render a shorter part"
+        raise FileError(f"{path} would take {mebibytes(bytes_)}, and {form.name} ends at 4 GiB", hint=hint)
+    if not path.parent.is_dir() or not hasattr(os, "statvfs"):
+        return
+    disk = os.statvfs(path.parent)
+    free = disk.f_bavail * disk.f_frsize
+    # What is no disk (/proc) has no size either; writing there says what is wrong.
+    if disk.f_blocks and bytes_ > free:
+        raise FileError(
+            f"{path} would take {mebibytes(bytes_)}, and {free // 2**20:,} MiB are free there",
+            hint="render a shorter part, fewer --bits, or to another disk",
+        )
+
+
+def mebibytes(held: int) -> str:
+    """A size for people, rounded up so that nothing becomes 0: `1 MiB`, `4,097 MiB`."""
+    return f"{-(-held // 2**20):,} MiB"

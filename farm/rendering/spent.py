@@ -1,0 +1,38 @@
+"""What a rendering has spent and planned so far."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from farm.rendering.report import Observer
+
+
+@dataclass
+class Spent:
+    """Seconds spent in each part of a rendering, and kernels compiled for it; `observer` is told of those."""
+
+    observer: Observer | None = None
+    compile_s: float = 0.0
+    """Loading machine code, and compiling it where it was missing."""
+    arena_s: float = 0.0
+    """Reading samples, starting workers, making the arena."""
+    plan_s: float = 0.0
+    render_s: float = 0.0
+    compiled_kernels: int = 0
+
+    def compiling(self, done: int, total: int) -> None:
+        """Notes how many kernels are compiled, and of how many."""
+        self.compiled_kernels = total
+        if self.observer is not None:
+            self.observer.compiling(done, total)
+
+
+@dataclass
+class Counts:
+    """What a rendering has planned so far."""
+
+    voices: int = 0
+    voices_peak: int = 0
+    voices_stolen: int = 0
+    tasks: int = 0
+    windows: int = 0

@@ -1,0 +1,191 @@
+"""Streams: the frames of a render as they become ready, and the report of what was made."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Callable, Generator, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.audio.clipping import CLIPPINGS
+from farm.audio.decode import shown
+from farm.errors import Notice, ScoreError, in_order
+from farm.graph.graph import Graph
+from farm.graph.score import all_told, silence
+from farm.rendering.faults import explained
+from farm.rendering.outline import Outline
+from farm.rendering.output import OutputStage
+from farm.rendering.rendering import Rendering
+from farm.rendering.report import Observer, Report, decibels, faint, mended, stolen
+from farm.rendering.routing import routing, routing_notices
+from farm.rendering.spent import Spent
+from farm.rendering.warm import Warm
+
+Frames = NDArray[np.float32]
+
+
+class Stream:
+    """The frames of a render, float32 (n, channels), as they become ready: iterate over it once, then close it.
+
+    Frames are good until the next are asked for. Iterating raises ScoreError, SampleError, FileError or RenderError.
+    """
+
+    def __init__(self, outline: Outline, warm: Warm, observer: Observer | None = None) -> None:
+        """Plans nothing yet. Raises ScoreError where the score cannot be rendered at all, UsageError."""
+        self.outline = outline
+        self.warm = warm
+        self.observer = observer
+        self.started = time.perf_counter()
+        self.frames = 0
+        self.digest = hashlib.sha256()
+        score, options, extent = outline.score, outline.options, outline.extent
+        self.made: Report | None = None
+        spent = Spent(observer)
+        graph = self.read = outline.graph()
+        try:
+            self.rendering = self.rendering_of(graph, warm, spent)
+        except ScoreError as error:
+            if graph.leaving is None:
+                raise
+            graph.leaving.leave(error)
+            self.rendering = self.rendering_of(silence(score.name), warm, spent)
+        outputs = self.rendering.graph.outputs
+        self.stage = OutputStage(self.rendering, options, extent, routing(outputs, options), outline.margins)
+        kept = None if extent.last is None else extent.last - extent.first
+        channels = len(outline.channels)
+        self.clipping = CLIPPINGS[options.clip](options.rate, channels, self.stage.first, extent.first, kept)
+        self.blocks: Generator[Frames, None, None] = self.going()
+
+    def rendering_of(self, graph: Graph, warm: Warm, spent: Spent) -> Rendering:
+        """The rendering of all outputs of a graph."""
+        outline = self.outline
+        return Rendering(graph, outline.options, outline.outputs(graph), warm, outline.library, spent)
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """What each channel holds: sides, or outputs by name."""
+        return self.outline.channels
+
+    def __iter__(self) -> Iterator[Frames]:
+        return self
+
+    def __next__(self) -> Frames:
+        return next(self.blocks)
+
+    def going(self) -> Generator[Frames, None, None]:
+        """The frames, each block hashed and told of."""
+        source, samples = self.outline.score.source, self.outline.options.samples
+        try:
+            with all_told(source, samples), explained():
+                for block in self.clipping.through(self.observed()):
+                    self.digest.update(np.ascontiguousarray(block).data)
+                    self.frames += len(block)
+                    yield block
+        finally:
+            # At the end of the process its memory and its workers go before what iterates here does.
+            if not self.warm.ended:
+                self.settle()
+
+    def observed(self) -> Iterator[Frames]:
+        """The blocks of the output stage; the observer is told of each. Frames before the part do not count."""
+        total = self.outline.total_frames
+        done = self.stage.first - self.outline.extent.first
+        blocks = self.stage.frames()
+        try:
+            for block in blocks:
+                done += len(block)
+                if self.observer is not None:
+                    self.observer.rendering(max(done, 0), total if total is not None and done <= total else None)
+                yield block
+        finally:
+            blocks.close()
+
+    def settle(self) -> None:
+        """Writes the report, and gives back what the rendering borrowed. Does nothing the second time."""
+        if self.made is None:
+            self.made = self.reported()
+            self.rendering.close()
+
+    def close(self) -> None:
+        """Ends the render where it is."""
+        self.blocks.close()
+        self.settle()
+
+    def __enter__(self) -> Stream:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def report(self) -> Report:
+        """What was made until the stream ended or was closed. Raises ValueError before."""
+        if self.made is None:
+            raise ValueError("the render has not ended: its report comes with the last frame, or after close()")
+        return self.made
+
+    def reported(self) -> Report:
+        """The report of what was made so far."""
+        rendering, stage, clipping, outline = self.rendering, self.stage, self.clipping, self.outline
+        spent, counts, backend, banks = rendering.spent, rendering.counts, rendering.backend, rendering.slab.banks
+        wall_s = time.perf_counter() - self.started
+        seconds = self.frames / outline.options.rate
+        return Report(
+            path="",
+            rate=outline.options.rate,
+            frames=self.frames,
+            seconds=seconds,
+            tail_s=stage.tail_frames / outline.options.rate,
+            wall_s=wall_s,
+            compile_s=spent.compile_s,
+            compiled_kernels=spent.compiled_kernels,
+            arena_s=spent.arena_s,
+            plan_s=spent.plan_s,
+            render_s=spent.render_s,
+            write_s=0.0,
+            times_real_time=seconds / wall_s if wall_s > 0 else 0.0,
+            peak_dbfs=decibels(clipping.peak),
+            output_peaks_dbfs={name: decibels(level) for name, level in stage.peaks.items()},
+            voices=counts.voices,
+            voices_peak=counts.voices_peak,
+            voices_stolen=counts.voices_stolen,
+            tasks=counts.tasks,
+            clipped_frames=clipping.clipped_frames,
+            limited_frames=clipping.limited_frames,
+            reduction_db=clipping.reduction_db,
+            sha256=self.digest.hexdigest(),
+            cpu=rendering.level,
+            backend=rendering.backend_name,
+            workers=backend.workers if backend is not None else 1,
+            workers_because=rendering.workers_because,
+            worker_tasks=rendering.worker_tasks(),
+            replaced_workers=backend.replaced if backend is not None else 0,
+            banks=tuple(sorted(banks)),
+            channels=outline.channels,
+            foreign_banks={name: shown(bank.folder) for name, bank in sorted(banks.items()) if not bank.built_in},
+            assumed_length=outline.extent.assumed,
+            notices=self.notices(),
+        )
+
+    def notices(self) -> tuple[Notice, ...]:
+        """The warnings of the score, those of playing it included, and of the render."""
+        rendering, options = self.rendering, self.outline.options
+        later = self.read.leaving.notices if self.read.leaving is not None else []
+        return (
+            *in_order([*self.read.notices, *later]),
+            *routing_notices(rendering.graph.outputs, options),
+            *rendering.slab.notices,
+            *faint(self.stage.peaks),
+            *stolen(rendering.counts.voices_stolen, options.max_voices),
+            *mended(rendering.backend.replaced if rendering.backend is not None else 0),
+        )
+
+
+def run(outline: Outline, warm: Warm, take: Callable[[Frames], object], observer: Observer | None = None) -> Report:
+    """Renders into `take`, block by block, each good until the next one. Raises what `Stream` raises."""
+    with Stream(outline, warm, observer) as stream:
+        for block in stream:
+            take(block)
+    return stream.report

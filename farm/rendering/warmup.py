@@ -1,0 +1,48 @@
+"""`farm warmup`: every kernel that any plan may ask for is compiled ahead."""
+
+from __future__ import annotations
+
+from farm.errors import RenderError
+from farm.rendering.report import Observer
+from workers.calls import VARIANTS, kernel_name
+from workers.catalog import Shape, catalog
+
+
+def every_kernel() -> list[str]:
+    """Names of the kernels that any plan may ask for, without those of the loop."""
+    names = []
+    for definition in catalog().values():
+        # No plan feeds signals to the params of internal nodes, but for `ramp`: a line with three arguments.
+        fed = (
+            definition.params
+            and (definition.role != "internal" or definition.name == "ramp")
+            and definition.shape in (Shape.LANES, Shape.CHANNELS)
+        )
+        variants = VARIANTS if fed else VARIANTS[:1]
+        names += [kernel_name(definition, variant) for variant in variants]
+        if definition.seek is not None:
+            names.append(kernel_name(definition, "seek"))
+    return names
+
+
+def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> int:
+    """Compiles every kernel ahead, for these CPU levels (none: the host's best). Returns how many there are.
+
+    Raises RenderError.
+    """
+    from workers.targets import objects
+
+    names = every_kernel()
+    count = 0
+    for level in levels or objects.host_levels()[:1]:
+        try:
+            found = objects.ensure(
+                (*names, *objects.LOOP_ENTRIES),
+                level,
+                jobs=2,
+                progress=observer.compiling if observer is not None else None,
+            )
+        except objects.CompileError as error:
+            raise RenderError(f"a kernel could not be compiled: {error}") from error
+        count += len(found)
+    return count
