@@ -276,7 +276,7 @@ def argument(
     if isinstance(expr, Number):
         return expr.value
     if isinstance(expr, String):
-        return resolver.pattern(expr, place)
+        return resolver.pattern(expr, place).pattern
     value = resolver.evaluate(expr, place)
     if isinstance(value, Constant):
         return value.value

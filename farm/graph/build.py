@@ -313,12 +313,12 @@ class Builder:
             total = self.add(scope, Node("add", (("a", total), ("b", node)), (), term.place, term.loc))
         return total
 
-    def signals(self, term: Voices) -> tuple[tuple[str, int], ...]:
+    def signals(self, term: Voices) -> tuple[tuple[Param, int], ...]:
         """The controls that voices read from buses; with --lenient those that cannot be read are left out."""
         found = []
-        for name, value in term.signals:
+        for param, value in term.signals:
             try:
-                found.append((name, self.probe(f"{term.place}/{name}", value)))
+                found.append((param, self.probe(f"{term.place}/{param.name}", value)))
             except ScoreError as error:
                 if self.resolved.leaving is None:
                     raise
@@ -330,7 +330,7 @@ class Builder:
         return self.add(scope, Node("voices", (), (), source.place, source.loc, target=len(self.sources) - 1))
 
     def instrument(
-        self, scope: ScopeBuilder, term: Voices, word: str, played: Term, signals: tuple[tuple[str, int], ...]
+        self, scope: ScopeBuilder, term: Voices, word: str, played: Term, signals: tuple[tuple[Param, int], ...]
     ) -> int:
         """A bus played by voices: its chain once a voice, effects that end it once on their sum."""
         body, order = played, scope.order

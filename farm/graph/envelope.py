@@ -211,9 +211,10 @@ def bus_envelope(
         decay = whole_frames(said(shape.decay_s, EDGE_S), rate, shortest)
         sustain = said(shape.sustain, 0.7)
         release = whole_frames(said(shape.release_s, 0.2), rate, shortest)
-        fall = np.maximum(1.0 - (1.0 - sustain) * (gate - attack) / decay, sustain)
+        # Where a sustain lies above the top there is nothing to fall: a slope upwards would never end.
+        fall = np.maximum(1.0 - np.maximum(1.0 - sustain, 0.0) * (gate - attack) / decay, sustain)
         level = np.where(gate < attack, gate / attack, fall)
-        constants["decay_slope"] = ((1.0 - sustain) / decay).astype(np.float32)
+        constants["decay_slope"] = (np.maximum(1.0 - sustain, 0.0) / decay).astype(np.float32)
         constants["sustain"] = sustain.astype(np.float32)
         constants["release_frames"] = gate.astype(np.uint32)
         constants["release_level"] = level.astype(np.float32)

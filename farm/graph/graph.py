@@ -11,6 +11,7 @@ from farm.graph.leaving import Leaving
 from farm.graph.signals import PlanTimeSignals
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
+from workers.catalog import Param
 from workers.records import record
 
 Reading = Literal["hold", "gate", "open"]
@@ -80,13 +81,13 @@ class Source:
     `instrument` is an index into `Graph.instruments`, or None for samples. `word` is the bus name in the pattern
     ("" for all haps of an anonymous instrument). `root_hz` is the frequency of the instrument's first oscillator: a
     feed, or the number of the bus (a probe) that carries it; None if there is no oscillator. `signals` are controls
-    read from buses at each onset.
+    read from buses at each onset, each with the range of the word that sets it.
     """
 
     name: str
     voices: Any
     envelope: str
-    signals: tuple[tuple[str, int], ...]
+    signals: tuple[tuple[Param, int], ...]
     instrument: int | None
     word: str
     root_hz: Feed | int | None

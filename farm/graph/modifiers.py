@@ -6,9 +6,10 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, Notice, ScoreError, suggestion
+from farm.graph import ranges
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices, map_voices, plays_samples
 from farm.graph.vocabulary import MODIFIERS, Word
-from farm.pattern.control import control, give_control, merge
+from farm.pattern.control import give_control, merge
 from farm.score.syntax import Call, Expr, Name
 from workers.catalog import Param, language
 from workers.catalog import Unit as ParamUnit
@@ -95,29 +96,13 @@ def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voic
     name = param.name
     if isinstance(value, Function):
         raise ScoreError(f"`{name}` needs a number, a pattern or a signal", loc=value.loc)
-    signals = tuple([(other, term) for other, term in voices.signals if other != name]) if voices.signals else ()
-    if isinstance(value, Constant):
-        value = ranged(resolver, param, value)
+    signals = tuple([one for one in voices.signals if one[0].name != name]) if voices.signals else ()
     if isinstance(value, Constant) and name != "note":
-        return voices.controlled(give_control(voices.pattern, name, value.number), signals)
+        number = ranges.ranged(resolver, param, value).number
+        return voices.controlled(give_control(voices.pattern, name, number), signals)
     if isinstance(value, (Constant, Steps)):
-        pattern = control(resolver.as_pattern(value), name, resolver.words)
-        return voices.controlled(merge(voices.pattern, pattern, value.loc), signals)
-    return voices.controlled(voices.pattern, (*signals, (name, value)))
-
-
-def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
-    """A number for a voice, clamped with a warning. Raises ScoreError for a length that cannot be."""
-    name, low, high = param.name, param.low, param.high
-    if (param.unit == "s" and value.value < 0) or (param.unit == "slots" and value.value <= 0):
-        least = "must not be below 0" if param.unit == "s" else "must be above 0"
-        raise ScoreError(f"`{name}` is a length and {least}, not {value.number:g}", loc=value.loc)
-    if low <= value.number <= high:
-        return value
-    clamped = Fraction(min(max(value.number, low), high))
-    message = f"{name} {value.number:g} is outside {low:g} to {high:g}; {float(clamped):g} is used"
-    resolver.notices.append(Notice(message, value.loc))
-    return Constant(clamped, value.loc)
+        return voices.controlled(merge(voices.pattern, ranges.controlled(resolver, param, value), value.loc), signals)
+    return voices.controlled(voices.pattern, (*signals, (param, value)))
 
 
 def plays(resolver: Resolver, term: Term, within: frozenset[int] = frozenset()) -> bool:
@@ -141,5 +126,5 @@ def anonymous(resolver: Resolver, left: Term, notes: Term, place: str, loc: Loc)
     """`osc # note "..."`: a voice for each note, played by the oscillator's own chain."""
     if not isinstance(notes, (Constant, Steps)):
         raise ScoreError("the notes of an oscillator are a pattern in quotes", loc=notes.loc)
-    pattern = control(resolver.as_pattern(notes), "note", resolver.words)
+    pattern = ranges.controlled(resolver, MODIFIERS["note"].params[0], notes)
     return Voices(pattern, (), "natural", (("", left),), place, loc)

@@ -27,7 +27,7 @@ def one_shot(resolver: Resolver, arguments: tuple[Expr, ...], place: str, loc: L
     if isinstance(word, Name):
         pattern = pure(resolver.words.intern(word.name), resolver.words.add_loc(word.loc))
     else:
-        pattern = resolver.pattern(word, f"{place}/sp")
+        pattern = resolver.pattern(word, f"{place}/sp").pattern
     voiced = control(pattern, "s", resolver.words)
     return Voices(voiced, (), "natural", (), place, word.loc, one_shot=True)
 

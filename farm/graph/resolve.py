@@ -15,6 +15,7 @@ from farm.graph import applying, calling, modifiers, one_shots
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.place import seed64
+from farm.graph.said import Said
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic
@@ -199,11 +200,12 @@ class Resolver:
 
     # Expressions.
 
-    def pattern(self, text: String, place: str) -> Pattern:
+    def pattern(self, text: String, place: str) -> Steps:
         """The pattern of a string."""
         read = mini_reader.read(text.text, text.loc)
         seed = seed64(self.seed, place) if read.extent.chance else 0
-        return mini.built(read, text.text, text.loc, self.words, seed, self.notices)
+        pattern = mini.built(read, text.text, text.loc, self.words, seed, self.notices)
+        return Steps(pattern, text.loc, said=(Said(text.text, read, text.loc),))
 
     def evaluate(self, expr: Expr, place: str) -> Term:
         """The meaning of an expression. `place` is its path."""
@@ -281,7 +283,7 @@ class Resolver:
         if isinstance(expr, Number):
             return Constant(expr.value, expr.loc)
         if isinstance(expr, String):
-            return Steps(self.pattern(expr, place), expr.loc)
+            return self.pattern(expr, place)
         if isinstance(expr, BusRef):
             return self.reference(expr.name, expr.loc)
         if isinstance(expr, Negate):

@@ -13,9 +13,11 @@ from typing import TypeAlias
 import numpy as np
 
 from farm.errors import Loc, ScoreError
+from farm.graph.said import Said
 from farm.pattern.pattern import Pattern
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
+from workers.catalog import Param
 from workers.records import record
 
 QUERIED_CYCLES = 64
@@ -42,12 +44,14 @@ class Steps:
 
     `literal`: written as a string (or arithmetic of strings) right here, so that `+ - * /` work on the pattern.
     `pitches`: written as `n` or `note`, so that its numbers are notes.
+    `said`: the strings whose values it shows, as they are written; None where it shows others, results of arithmetic.
     """
 
     pattern: Pattern
     loc: Loc
     literal: bool = True
     pitches: bool = False
+    said: tuple[Said, ...] | None = None
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -63,7 +67,7 @@ class Unit:
 
 @record(frozen=True, slots=True, eq=False)
 class Voices:
-    """An event source. `signals` are controls read from signals at each onset.
+    """An event source. `signals` are controls read from signals at each onset, each with the range of its word.
 
     `envelope`: "adsr", or "natural": percussive where a voice has a release, else a whole sample or, of a bus, the
     default fall.
@@ -72,14 +76,14 @@ class Voices:
     """
 
     pattern: Pattern
-    signals: tuple[tuple[str, Term], ...]
+    signals: tuple[tuple[Param, Term], ...]
     envelope: str
     instruments: tuple[tuple[str, Term], ...]
     place: str
     loc: Loc
     one_shot: bool = False
 
-    def controlled(self, pattern: Pattern, signals: tuple[tuple[str, Term], ...]) -> Voices:
+    def controlled(self, pattern: Pattern, signals: tuple[tuple[Param, Term], ...]) -> Voices:
         """The same voices with other controls."""
         return Voices(pattern, signals, self.envelope, self.instruments, self.place, self.loc, self.one_shot)
 

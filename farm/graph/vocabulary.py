@@ -1,6 +1,6 @@
 """The words of the language that are neither nodes nor transforms: event sources and voice modifiers.
 
-The resolver reads their arguments and ranges here, `farm patterns` its pages.
+The resolver reads their arguments and ranges here, planning the bounds of voice controls, `farm patterns` its pages.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ _MODIFIERS = (
     ),
     Word(
         "note",
-        (Param("note", "semitones", None, -ANY, ANY, "a name (`c4`) is a pitch, a number is relative"),),
+        (Param("note", "semitones", None, -120.0, 120.0, "a name (`c4`) is a pitch, a number is relative"),),
         "The pitch of each voice. A sample sounds as recorded at c4 and 0; a chord (`c4'min`) is a voice a note.",
         'out: s "stab*4" # note "0 3 7 <10 12>"',
         value="pitch",
@@ -185,3 +185,13 @@ _MODIFIERS = (
 EVENT_SOURCES = {name: word for word in _EVENT_SOURCES for name in (word.name, *word.aliases)}
 VALUE_SOURCES = {word.name: word for word in _VALUE_SOURCES}
 MODIFIERS = {word.name: word for word in _MODIFIERS}
+
+
+def bounds_of(name: str) -> tuple[float, float]:
+    """Least and greatest value of a control, whatever word sets it."""
+    params = [param for word in _MODIFIERS for param in word.params if param.name == name]
+    return min(param.low for param in params), max(param.high for param in params)
+
+
+BOUNDS = {param.name: bounds_of(param.name) for word in _MODIFIERS for param in word.params}
+"""Least and greatest value of each voice control. A word may keep a control within less: `# attack` ends at 10 s."""

@@ -15,6 +15,8 @@ from farm.graph.envelope import Segments, Shape
 from farm.graph.graph import ConstantFeed, Source, StepsFeed
 from farm.graph.leaving import Leaving
 from farm.graph.slab import Place, Slab
+from farm.graph.vocabulary import BOUNDS
+from farm.pattern.control import FACTOR
 from farm.pattern.hap import Haps, numbered
 from farm.pattern.notes import hertz, semitone_ratio
 from farm.pattern.pattern import Pattern
@@ -22,6 +24,7 @@ from farm.pattern.steps import steps
 from farm.pattern.time import frame_of, onset_frames
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
+from workers.catalog import Param
 from workers.records import record
 
 Ints = NDArray[np.int64]
@@ -36,9 +39,10 @@ SLOWEST = 1e-6
 NOT_STOLEN = int(np.iinfo(np.int64).max)
 SHORTEST_LOOP = 32
 """Frames of a sample that can be repeated."""
-LONGEST_LEGATO = 1000.0
-FARTHEST_INDEX = 1 << 30
-"""Greatest index of a sample; indices wrap around their bank in any case."""
+CLAMPED = BOUNDS.keys() - {"note", "speed"}
+"""Controls whose values stay within their bounds whatever transforms make of them."""
+OF_NOTE = frozenset({"absolute", "size"})
+"""What a string of notes says besides the notes; a signal of notes says nothing of it."""
 
 
 @record(frozen=True, slots=True)
@@ -146,11 +150,17 @@ class Controls:
     """Controls that come from signals, (kinds,)."""
 
     def __getitem__(self, name: str) -> Floats:
-        """A control for each kind, NaN where nothing says it."""
-        if name in self.read:
-            return self.read[name]
-        entries = self.haps.entries(name)
-        return np.full(len(self.row), np.nan) if entries is None else entries.take(self.row)
+        """A control for each kind, within its bounds, NaN where nothing says it.
+
+        Not so `note`, where a pitch is a MIDI number, and `speed`: what `hurry` makes of it is bounded by the rate.
+        """
+        values = self.read.get(name)
+        if values is None:
+            if name in OF_NOTE and "note" in self.read:
+                return np.full(len(self.row), np.nan)
+            entries = self.haps.entries(name)
+            values = np.full(len(self.row), np.nan) if entries is None else entries.take(self.row)
+        return np.clip(values, *BOUNDS[name]) if name in CLAMPED else values
 
     def spread(self, of_kinds: NDArray[Any]) -> NDArray[Any]:
         """What was computed for each kind (kinds, ...), for each voice (n, ...)."""
@@ -164,12 +174,11 @@ class Controls:
 
     def shape(self) -> Shape:
         """The envelope that the score asks for, for each kind."""
-        names = ("attack", "decay", "sustain", "release")
-        return Shape(self.source.envelope, *(np.clip(self[name], 0.0, 3600.0) for name in names))
+        return Shape(self.source.envelope, *(self[name] for name in ("attack", "decay", "sustain", "release")))
 
     def gains(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Left and right gain of each kind."""
-        gain = np.clip(self.or_default("gain", 1.0), 0.0, 10.0) / np.sqrt(self.or_default("size", 1.0))
+        gain = self.or_default("gain", 1.0) / np.sqrt(self.or_default("size", 1.0))
         left, right = law.pan_gains(self.or_default("pan", 0.0))
         return (gain * left).astype(np.float32), (gain * right).astype(np.float32)
 
@@ -177,7 +186,7 @@ class Controls:
         """Frames after which each voice (n,) is let go: its slot, times its `legato`."""
         if not self.says("legato"):
             return slot
-        factor = self.spread(np.clip(self.or_default("legato", 1.0), 0.0, LONGEST_LEGATO))
+        factor = self.spread(self.or_default("legato", 1.0))
         gate: Ints = np.maximum(np.floor(slot * factor + 0.5).astype(np.int64), 1)
         return gate
 
@@ -195,7 +204,7 @@ def controls_of(source: Source, haps: Haps, index: Ints, onset: Ints, asking: As
     row = haps.key.take(index)
     count = len(row)
     if source.signals:
-        read = {name: asking.signal(bus, onset) for name, bus in source.signals}
+        read = {param.name: read_control(param, bus, haps, row, onset, asking) for param, bus in source.signals}
         return Controls(source, haps, row, np.arange(count), None, read)
     used, kind = numbered(row, haps.values.shape[1])
     first = np.empty(len(used), np.int64)
@@ -204,16 +213,23 @@ def controls_of(source: Source, haps: Haps, index: Ints, onset: Ints, asking: As
     return Controls(source, haps, used, first, kind, {})
 
 
+def read_control(param: Param, bus: int, haps: Haps, row: Ints, onset: Ints, asking: Asking) -> Floats:
+    """A control that comes from a signal, for each voice: within the range of its word, times what transforms left."""
+    values: Floats = np.clip(asking.signal(bus, onset), param.low, param.high)
+    factor = haps.entries(FACTOR + param.name)
+    return values if factor is None else values * envelope.said(factor.take(row), 1.0)
+
+
 def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
     """Columns of sample voices."""
     note, absolute = controls.or_default("note", 0.0), controls.or_default("absolute", 0.0)
     speed = controls.or_default("speed", 1.0)
-    factor = semitone_ratio(np.clip(np.where(absolute > 0, note - 60.0, note), -120.0, 120.0))
+    factor = semitone_ratio(np.clip(np.where(absolute > 0, note - 60.0, note), *BOUNDS["note"]))
     pace = np.clip(np.abs(speed) * factor, SLOWEST, FASTEST)
     step = np.floor(pace * (1 << STEP_BITS) + 0.5).astype(np.int64)
     start, length, apart, form = places(controls, speed < 0, asking)
-    begin = np.clip(controls.or_default("begin", 0.0), 0.0, 1.0)
-    end = np.maximum(np.clip(controls.or_default("end", 1.0), 0.0, 1.0), begin)
+    begin = controls.or_default("begin", 0.0)
+    end = np.maximum(controls.or_default("end", 1.0), begin)
     # A part of a sample that runs backwards begins at its end.
     begin, end = np.where(speed < 0, 1.0 - end, begin), np.where(speed < 0, 1.0 - begin, end)
     first = np.floor(begin * length + 0.5).astype(np.int64)
@@ -240,7 +256,7 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
         "table": spread(asking.sinc_table(pace)) if asking.best else zeros,
         "coding": spread(form) if form.any() else zeros,
         "spread": spread(apart) if apart.any() else zeros,
-        "blend": spread(np.abs(np.clip(controls.or_default("pan", 0.0), -1.0, 1.0)) / 2.0) if apart.any() else zeros,
+        "blend": spread(np.abs(controls.or_default("pan", 0.0)) / 2.0) if apart.any() else zeros,
         "gain_left": spread(left),
         "gain_right": spread(right),
     }
@@ -268,7 +284,7 @@ def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> 
     if not len(names):
         return np.zeros((len(Place._fields), 0), np.int64)
     # One integer for each combination: sorting integers is ten times as fast as sorting columns.
-    extra = np.clip(number, -FARTHEST_INDEX, FARTHEST_INDEX).astype(np.int64)
+    extra = number.astype(np.int64)
     combined = (names.astype(np.int64) << 32) + (extra << 1) + backwards
     by_onset = np.argsort(controls.first)
     distinct, firsts, inverse = np.unique(combined.take(by_onset), return_index=True, return_inverse=True)
@@ -298,7 +314,7 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
     gate = controls.gate(slot)
     constants, length = envelope.bus_envelope(controls.shape().mapped(spread), gate, lasting, asking.rate)
     note, absolute = controls["note"], controls.or_default("absolute", 0.0)
-    ratio = spread(semitone_ratio(np.clip(envelope.said(note, 0.0), -120.0, 120.0)))
+    ratio = spread(semitone_ratio(np.clip(envelope.said(note, 0.0), *BOUNDS["note"])))
     named = (absolute > 0) & ~np.isnan(note)
     if named.any() and source.root_hz is not None:
         root = roots(source, onset, asking)

@@ -134,6 +134,27 @@ def numbers_in(node: Node | Sequence) -> list[Atom]:
     return [] if isinstance(node, Rest) else numbers_in(node.node)
 
 
+def values_in(node: Node | Sequence) -> list[Atom]:
+    """The atoms whose values a pattern can show, in the order of the text, those that never sound left out.
+
+    A word with a sample number (`[bd sn]:3`) is the atom `bd:3` and has no number.
+    """
+    if isinstance(node, Atom):
+        return [node]
+    if isinstance(node, Sequence):
+        return [atom for step in node.steps for atom in values_in(step.node)]
+    if not node.extent.peak or isinstance(node, Rest):
+        return []
+    if isinstance(node, Group):
+        return [atom for layers in node.alternatives for layer in layers for atom in values_in(layer)]
+    if isinstance(node, Dropped) and node.probability >= 1:
+        return []
+    atoms = values_in(node.node)
+    if isinstance(node, Indexed):
+        return [Atom(offset, f"{text}:{node.number}", None, extent) for offset, text, _, extent in atoms]
+    return atoms
+
+
 @lru_cache(maxsize=4096)
 def chord_parts(text: str) -> tuple[str, tuple[int, ...] | None]:
     """The root's name and the intervals of `root'quality`; None for an unknown quality."""

@@ -1,0 +1,108 @@
+"""The ranges of voice controls, applied alike to numbers and to strings; those of signals are applied as they are read.
+
+What is outside is clamped with a warning.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from farm.errors import Loc, Notice, ScoreError
+from farm.graph.terms import QUERIED_CYCLES, Constant, Steps
+from farm.pattern.control import control
+from farm.pattern.hap import Haps
+from farm.pattern.mini_tree import Atom
+from farm.pattern.notes import hertz, note_number, pitch_class
+from farm.pattern.pattern import Pattern, per_hap
+from farm.pattern.time import Ints
+from farm.pattern.unique import unique
+from workers.catalog import Param
+
+if TYPE_CHECKING:
+    from farm.graph.resolve import Resolver
+
+
+def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
+    """A number for a voice, clamped with a warning. Raises ScoreError for a length that cannot be."""
+    if (param.unit == "s" and value.value < 0) or (param.unit == "slots" and value.value <= 0):
+        least = "must not be below 0" if param.unit == "s" else "must be above 0"
+        raise ScoreError(f"`{param.name}` is a length and {least}, not {value.number:g}", loc=value.loc)
+    if is_within(param, value.number):
+        return value
+    resolver.notices.append(clamped(param, value.number, value.loc))
+    return Constant(Fraction(min(max(value.number, param.low), param.high)), value.loc)
+
+
+def controlled(resolver: Resolver, param: Param, value: Constant | Steps) -> Pattern:
+    """A number or a string as the pattern of a control, within the range of the word that sets it."""
+    if isinstance(value, Constant):
+        return control(resolver.as_pattern(ranged(resolver, param, value)), param.name, resolver.words)
+    pattern = control(value.pattern, param.name, resolver.words)
+    outside = [found for found in numbers_of(resolver, param, value, pattern) if not is_within(param, found[0])]
+    told: set[float] = set()
+    for number, loc in outside:
+        if number not in told:
+            told.add(number)
+            resolver.notices.append(clamped(param, number, loc))
+    return limited(pattern, param) if outside or value.said is None else pattern
+
+
+def is_within(param: Param, number: float) -> bool:
+    """Whether a number is in the range of a param; a length in slots is above 0."""
+    return param.low <= number <= param.high and (number > 0 or param.unit != "slots")
+
+
+def clamped(param: Param, number: float, loc: Loc) -> Notice:
+    """The warning for a number that is outside the range of a param."""
+    used = min(max(number, param.low), param.high)
+    message = f"{param.name} {number:g} is outside {param.low:g} to {param.high:g}; {used:g} is used"
+    if param.unit == "slots" and number == 0:
+        message = f"{param.name} 0 is a length of nothing: the voice is let go at once"
+    return Notice(message, loc)
+
+
+def numbers_of(resolver: Resolver, param: Param, value: Steps, pattern: Pattern) -> list[tuple[float, Loc]]:
+    """The numbers that a string sets a control to, each with its place; of arithmetic, those of its first cycles.
+
+    Names of notes are no numbers to `note`: a pitch has no range.
+    """
+    if value.said is not None:
+        read = [(control_number(param.name, atom), said.at(atom)) for said in value.said for atom in said.atoms]
+        return [(number, loc) for number, loc in read if number is not None]
+    try:
+        haps = pattern.query(np.arange(min(pattern.period or QUERIED_CYCLES, QUERIED_CYCLES)))
+    except ScoreError:
+        return []  # A word among the numbers is told when the pattern is checked or played.
+    numbers, places, named = haps.entries(param.name), haps.entries("loc"), haps.entries("absolute")
+    if numbers is None or not len(haps.row):
+        return []
+    return [
+        (float(numbers[row]), value.loc if places is None else resolver.words.loc(places[row]))
+        for row in unique(haps.key)
+        if not np.isnan(numbers[row]) and (named is None or not named[row])
+    ]
+
+
+def control_number(name: str, atom: Atom) -> float | None:
+    """The number that a value of a string sets a control to; None for a word, and for a note where notes have names."""
+    if atom.number is not None:
+        return float(atom.number)
+    if name == "n":
+        return pitch_class(atom.text)
+    note = note_number(atom.text.partition("'")[0])
+    return None if note is None or name == "note" else float(hertz(np.array([float(note)]))[0])
+
+
+def limited(pattern: Pattern, param: Param) -> Pattern:
+    """The pattern of a control with its numbers clamped to the range of a param; names of notes stay as they are."""
+
+    def change(haps: Haps, _: Ints) -> Haps:
+        numbers, named = haps.entries(param.name), haps.entries("absolute")
+        assert numbers is not None, "it is the pattern of this control"
+        within = np.clip(numbers, param.low, param.high)
+        return haps.with_column(param.name, within if named is None else np.where(named > 0, numbers, within))
+
+    return per_hap(pattern, change)
