@@ -6,9 +6,10 @@ import numpy as np
 
 from farm.audio.decode import inspect
 from farm.audio.samples import SampleLibrary
-from farm.errors import FarmError, SampleError, ScoreError, placed
+from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError, placed
 from farm.graph.graph import Graph, Source, StepsFeed
 from farm.graph.slab import no_bank
+from farm.graph.voices import Controls, paces, playing, remarks_on
 from farm.pattern.pattern import Pattern
 from farm.pattern.unique import unique
 from farm.pattern.words import no_number
@@ -34,6 +35,30 @@ def problems(graph: Graph, library: SampleLibrary) -> list[FarmError]:
                     found += wrong_steps(feed, graph)
     unique = {(error.loc, error.message): error for error in found}
     return list(unique.values())
+
+
+def warnings(graph: Graph) -> list[Notice]:
+    """What a render of the first cycles would say of voices that cannot sound as they are written."""
+    found: dict[tuple[str, Loc | None], Notice] = {}
+    for source in graph.sources:
+        if isinstance(source.voices, Pattern):
+            for what, notice in remarked(source, graph):
+                found.setdefault((what, notice.loc), notice)
+    return [*found.values()]
+
+
+def remarked(source: Source, graph: Graph) -> list[tuple[str, Notice]]:
+    """The same of one source, as far as its patterns say it: controls that come from signals are not known."""
+    try:
+        haps = source.voices.query(cycles_of(source.voices))
+    except ScoreError:
+        return []
+    source.voices.clear()
+    rows = unique(haps.key)
+    rows = rows[playing(source, haps, graph.words).take(rows)]
+    unknown = {param.name: np.full(len(rows), np.nan) for param, _ in source.signals}
+    controls = Controls(source, haps, rows, np.arange(len(rows)), None, unknown)
+    return [*remarks_on(controls, paces(controls), graph.words)]
 
 
 def cycles_of(pattern: Pattern) -> np.ndarray[tuple[int], np.dtype[np.int64]]:

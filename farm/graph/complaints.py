@@ -11,7 +11,7 @@ from farm.audio.samples import SampleLibrary
 from farm.errors import FarmError, Notice, ScoreError, in_order
 from farm.graph.build import build
 from farm.graph.calling import function_names, refused_links
-from farm.graph.checks import problems
+from farm.graph.checks import problems, warnings
 from farm.graph.leaving import Leaving
 from farm.score import Source, parse, parse_all
 
@@ -23,7 +23,7 @@ def complaints(source: Source, library: SampleLibrary) -> tuple[list[FarmError],
         graph = build(parse(source, names, links), seed=0)
         met = problems(graph, library)
         if not met:
-            return [], [*graph.notices]
+            return [], in_order([*graph.notices, *warnings(graph)])
     except ScoreError as error:
         met = [error]
     program, unreadable = parse_all(source, names, links)
@@ -31,7 +31,8 @@ def complaints(source: Source, library: SampleLibrary) -> tuple[list[FarmError],
     graph = build(program, 0, leaving)
     met += problems(graph, library)
     errors = in_order([*unreadable, *met, *leaving.errors])
-    return errors, apart([one for one in graph.notices if one not in leaving.notices], errors)
+    said = in_order([*graph.notices, *warnings(graph)])
+    return errors, apart([one for one in said if one not in leaving.notices], errors)
 
 
 def apart(notices: Iterable[Notice], errors: list[FarmError]) -> list[Notice]:

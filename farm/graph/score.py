@@ -108,7 +108,7 @@ def all_told(source: Source, samples: Sequence[str]) -> Iterator[None]:
 
 def understood(source: Source, seed: int, leaving: Leaving, samples: Sequence[str] = ()) -> Score:
     """What can be understood of a text."""
-    from farm.graph.checks import problems
+    from farm.graph.checks import problems, warnings
 
     with uncollected():
         program, errors = parse_all(source, function_names(), refused_links())
@@ -119,7 +119,7 @@ def understood(source: Source, seed: int, leaving: Leaving, samples: Sequence[st
         sounds = sounds_of(source, samples)
         for problem in [] if sounds is None else problems(graph, sounds):
             leaving.leave(problem)
-        notices = in_order([*graph.notices, *leaving.notices])
+        notices = in_order([*graph.notices, *leaving.notices, *warnings(graph)])
         return Score(source, program, graph.cps, names_of(graph), tuple(notices), True, unreadable)
 
 

@@ -44,6 +44,8 @@ class Slab:
     """Banks in use."""
     silent: Place | None = None
     notices: list[Notice] = field(default_factory=list)
+    places_told: set[tuple[str, Loc | None]] = field(default_factory=set)
+    """What was warned of, and where."""
     loading_s: float = 0.0
     """Seconds spent finding, reading and resampling files."""
 
@@ -79,6 +81,12 @@ class Slab:
                 message = f"left out of the bank `{name}`, because they are links out of its sample folder: {links}"
                 self.notices.append(Notice(message, loc, "copy the files into the folder"))
         return self.places[file, backwards]
+
+    def tell(self, what: str, notice: Notice) -> None:
+        """Notes a warning about voices; of those about the same thing only the first at a place."""
+        if (what, notice.loc) not in self.places_told:
+            self.places_told.add((what, notice.loc))
+            self.notices.append(notice)
 
     def silence(self) -> Place:
         """The place of a single silent frame. Raises FileError."""

@@ -103,7 +103,7 @@ _MODIFIERS = (
     Word(
         "speed",
         (Param("speed", "1", None, -10.0, 10.0, "1 when nothing is said; below 0 backwards from the end"),),
-        "How fast each voice plays its sample, times what `note` says.",
+        "How fast each voice plays its sample, times what `note` says; what is together above 15.99 sounds as 15.99.",
         'out: s "sn*4" # speed "1 1.5 -1 0.5"',
         value="factor",
     ),

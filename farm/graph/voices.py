@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import FileError, SampleError, ScoreError, placed
-from farm.graph import envelope, law
+from farm.errors import FileError, Loc, Notice, SampleError, ScoreError, placed
+from farm.graph import envelope, law, remarks
 from farm.graph.envelope import Segments, Shape
 from farm.graph.graph import ConstantFeed, Source, StepsFeed
 from farm.graph.leaving import Leaving
+from farm.graph.remarks import FASTEST, SHORTEST_LOOP
 from farm.graph.slab import Place, Slab
 from farm.graph.vocabulary import BOUNDS
 from farm.pattern.control import FACTOR
@@ -34,11 +35,8 @@ SignalReader = Callable[[int, Ints], Floats]
 """(bus, frames) -> the bus's left channel at those frames."""
 
 STEP_BITS = 24
-FASTEST = 15.99
 SLOWEST = 1e-6
 NOT_STOLEN = int(np.iinfo(np.int64).max)
-SHORTEST_LOOP = 32
-"""Frames of a sample that can be repeated."""
 CLAMPED = BOUNDS.keys() - {"note", "speed"}
 """Controls whose values stay within their bounds whatever transforms make of them."""
 OF_NOTE = frozenset({"absolute", "size"})
@@ -103,13 +101,8 @@ def voices(source: Source, first_cycle: int, cycles: int, asking: Asking, end_fr
     with placed(source.loc):
         haps = pattern.query(asked)
     index, onset, ends = onset_frames(haps, asked, asking.cps, asking.rate)
-    if source.word:
-        playing = plays(haps, asking.words, f"~{source.word}")
-    elif source.instrument is None:
-        playing = ~plays(haps, asking.words, "~", prefix=True)
-    else:
-        playing = np.ones(haps.values.shape[1], bool)
-    keep = np.ones(len(index), bool) if playing.all() else playing.take(haps.key.take(index))
+    own = playing(source, haps, asking.words)
+    keep = np.ones(len(index), bool) if own.all() else own.take(haps.key.take(index))
     if end_frame is not None:
         keep &= onset < end_frame
     if not keep.all():
@@ -119,6 +112,15 @@ def voices(source: Source, first_cycle: int, cycles: int, asking: Asking, end_fr
     if source.instrument is None:
         return sample_columns(controls, onset, slot, asking)
     return instrument_columns(controls, onset, slot, asking)
+
+
+def playing(source: Source, haps: Haps, words: Words) -> NDArray[np.bool_]:
+    """For each row of the value table, whether a source plays it."""
+    if source.word:
+        return plays(haps, words, f"~{source.word}")
+    if source.instrument is None:
+        return ~plays(haps, words, "~", prefix=True)
+    return np.ones(haps.values.shape[1], bool)
 
 
 def plays(haps: Haps, words: Words, word: str, prefix: bool = False) -> NDArray[np.bool_]:
@@ -220,12 +222,39 @@ def read_control(param: Param, bus: int, haps: Haps, row: Ints, onset: Ints, ask
     return values if factor is None else values * envelope.said(factor.take(row), 1.0)
 
 
+def remarks_on(controls: Controls, pace: Floats, words: Words) -> Iterator[tuple[str, Notice]]:
+    """What is to be said of voices that cannot sound as they are written; `pace`: what `paces` says of each kind."""
+    locs = controls["loc"]
+
+    def place_of(kind: int) -> Loc | None:
+        return controls.source.loc if np.isnan(locs[kind]) else words.loc(locs[kind])
+
+    yield from remarks.on_rates(pace, place_of)
+    if controls.source.instrument is None and (controls.says("begin") or controls.says("end")):
+        begin, end = controls.or_default("begin", 0.0), controls.or_default("end", 1.0)
+        yield from remarks.on_parts(begin, end, controls.or_default("loop", 0.0) > 0.5, place_of)
+
+
+def paces(controls: Controls) -> Floats:
+    """The rate that the score asks for of each kind of voices, without bounds: source frames per frame.
+
+    Of a bus, whose notes set its oscillators, what `speed` alone asks for.
+    """
+    if controls.source.instrument is not None:
+        return np.abs(controls.or_default("speed", 1.0))
+    note, absolute = controls.or_default("note", 0.0), controls.or_default("absolute", 0.0)
+    factor = semitone_ratio(np.clip(np.where(absolute > 0, note - 60.0, note), *BOUNDS["note"]))
+    pace: Floats = np.abs(controls.or_default("speed", 1.0)) * factor
+    return pace
+
+
 def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
     """Columns of sample voices."""
-    note, absolute = controls.or_default("note", 0.0), controls.or_default("absolute", 0.0)
     speed = controls.or_default("speed", 1.0)
-    factor = semitone_ratio(np.clip(np.where(absolute > 0, note - 60.0, note), *BOUNDS["note"]))
-    pace = np.clip(np.abs(speed) * factor, SLOWEST, FASTEST)
+    pace = paces(controls)
+    for remark in remarks_on(controls, pace, asking.words):
+        asking.slab.tell(*remark)
+    pace = np.clip(pace, SLOWEST, FASTEST)
     step = np.floor(pace * (1 << STEP_BITS) + 0.5).astype(np.int64)
     start, length, apart, form = places(controls, speed < 0, asking)
     begin = controls.or_default("begin", 0.0)
@@ -329,7 +358,10 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
         ratio = np.where(by_name, spread(hertz(np.where(named, note, 69.0))) / np.where(root > 0, root, 1.0), ratio)
     elif named.any():
         ratio = np.ones(len(onset))
-    ratio = ratio * spread(np.clip(np.abs(controls.or_default("speed", 1.0)), SLOWEST, FASTEST))
+    pace = paces(controls)
+    for remark in remarks_on(controls, pace, asking.words):
+        asking.slab.tell(*remark)
+    ratio = ratio * spread(np.clip(pace, SLOWEST, FASTEST))
     left, right = controls.gains()
     same = np.arange(len(onset)) - np.searchsorted(onset, onset)
     return {

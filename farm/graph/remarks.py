@@ -1,0 +1,44 @@
+"""Warnings about voices that cannot sound as they are written: each says what is heard instead.
+
+They come with what they are about, so that a place is not told the same again and again.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.errors import Loc, Notice
+
+Floats = NDArray[np.float64]
+PlaceOf = Callable[[int], Loc | None]
+"""The index of a kind of voices -> where it stands in the score."""
+
+FASTEST = 15.99
+"""The highest rate at which a sample is played: source frames per frame."""
+SHORTEST_LOOP = 32
+"""Frames of a sample that can be repeated."""
+
+
+def on_rates(rate: Floats, place_of: PlaceOf) -> Iterator[tuple[str, Notice]]:
+    """A warning for each kind of voices whose rate (kinds,) is above the highest there is."""
+    for kind in np.flatnonzero(rate > FASTEST).tolist():
+        lower = 12.0 * math.log2(rate[kind] / FASTEST)
+        message = f"rate {rate[kind]:.4g} is above {FASTEST}; {FASTEST} is heard, {lower:.3g} semitones lower"
+        hint = "lower its `note` or `speed`, or take a sample of a higher pitch"
+        yield "rate", Notice(message, place_of(kind), hint)
+
+
+def on_parts(begin: Floats, end: Floats, looped: NDArray[np.bool_], place_of: PlaceOf) -> Iterator[tuple[str, Notice]]:
+    """A warning for each kind of voices whose part of a sample (kinds,) does not begin before it ends."""
+    for kind in np.flatnonzero(begin >= end).tolist():
+        first, last = begin[kind], end[kind]
+        heard = f"a buzz of {SHORTEST_LOOP} frames" if looped[kind] else "a single frame, a click at most,"
+        hint = f"write # begin {last:g} # end {first:g}, and # speed -1 to hear that part backwards"
+        if first == last:
+            hint = "a part begins before it ends: # begin 0.25 # end 0.75"
+        message = f"`begin` {first:g} does not lie before `end` {last:g}; {heard} is heard"
+        yield "part", Notice(message, place_of(kind), hint)
