@@ -40,6 +40,8 @@ class Slab:
     parts: list[Part] = field(default_factory=list)
     places: dict[tuple[Path, bool], Place] = field(default_factory=dict)
     named: dict[tuple[str, int, bool], Place] = field(default_factory=dict)
+    numbers: dict[Path | str | None, int] = field(default_factory=dict)
+    """Numbers of what voices play, from 1 on: of a file, or of a bus."""
     banks: dict[str, Bank] = field(default_factory=dict)
     """Banks in use."""
     silent: Place | None = None
@@ -81,6 +83,15 @@ class Slab:
                 message = f"left out of the bank `{name}`, because they are links out of its sample folder: {links}"
                 self.notices.append(Notice(message, loc, "copy the files into the folder"))
         return self.places[file, backwards]
+
+    def file(self, name: str, index: int) -> Path | None:
+        """The file of a sound that was placed; None for one that is left out."""
+        bank = self.banks.get(name)
+        return None if bank is None else bank.file(index)
+
+    def number_of(self, played: Path | str | None) -> int:
+        """The number of a file or a bus, given when it is first asked for."""
+        return self.numbers.setdefault(played, len(self.numbers) + 1)
 
     def tell(self, what: str, notice: Notice) -> None:
         """Notes a warning about voices; of those about the same thing only the first at a place."""

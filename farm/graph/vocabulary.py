@@ -117,7 +117,8 @@ _MODIFIERS = (
     Word(
         "cut",
         (Param("cut", "number", None, -ANY, ANY, "the group; 0 (when nothing is said) chokes nothing"),),
-        "A choke group: a voice stops the older voices of its group, with a fade of 5 ms.",
+        "A choke group: a voice stops the older voices of its group, in any output, with a fade of 5 ms.\n\n"
+        "In a group below 0 it stops only those of the same sample or bus: `# cut -1`.",
         'out: s "oh hh hh hh" # cut 1',
         value="group",
     ),

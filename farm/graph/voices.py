@@ -35,6 +35,8 @@ SignalReader = Callable[[int, Ints], Floats]
 """(bus, frames) -> the bus's left channel at those frames."""
 
 STEP_BITS = 24
+GROUP_BITS = 31
+"""Bits of the number of a choke group."""
 SLOWEST = 1e-6
 NOT_STOLEN = int(np.iinfo(np.int64).max)
 CLAMPED = BOUNDS.keys() - {"note", "speed"}
@@ -196,9 +198,16 @@ class Controls:
         """Whether any kind may have this control."""
         return name in self.read or name in self.haps.names
 
-    def cut(self) -> Ints:
-        """The choke group of each kind, 0 for none."""
-        return self.or_default("cut", 0.0).astype(np.int64)
+    def cut(self, played: Callable[[Ints], Ints]) -> Ints:
+        """The choke group of each kind, 0 for none.
+
+        A group below 0 is one for each sample or bus: `played` gives the number of what these kinds play, from 1 on.
+        """
+        group = self.or_default("cut", 0.0).astype(np.int64)
+        own = np.flatnonzero(group < 0)
+        if len(own):
+            group[own] -= played(own) << GROUP_BITS
+        return group
 
 
 def controls_of(source: Source, haps: Haps, index: Ints, onset: Ints, asking: Asking) -> Controls:
@@ -273,7 +282,7 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
         "onset": onset,
         "end": onset + segments.breaks[:, -1],
         "slot": slot,
-        "cut": spread(controls.cut()),
+        "cut": spread(controls.cut(lambda kinds: sample_numbers(controls, kinds, asking))),
         "source": spread(start + first * np.where(form > 0, form & 0xFF, 1)),
         "position": zeros,
         "step": spread(step),
@@ -309,11 +318,10 @@ def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> 
     Each sample is looked up once, in order of onset.
     """
     names = controls["s"]
-    number = np.floor(controls.or_default("n", 0.0) + 0.5)
+    extra = file_indices(controls)
     if not len(names):
         return np.zeros((len(Place._fields), 0), np.int64)
     # One integer for each combination: sorting integers is ten times as fast as sorting columns.
-    extra = number.astype(np.int64)
     combined = (names.astype(np.int64) << 32) + (extra << 1) + backwards
     by_onset = np.argsort(controls.first)
     distinct, firsts, inverse = np.unique(combined.take(by_onset), return_index=True, return_inverse=True)
@@ -334,6 +342,21 @@ def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> 
     laid = np.empty((len(found), len(names)), np.int64)
     laid[:, by_onset] = found.take(inverse, axis=1)
     return laid
+
+
+def sample_numbers(controls: Controls, kinds: Ints, asking: Asking) -> Ints:
+    """The number of the file that each of some kinds plays, the same for the same file in any source."""
+    names, extra = controls["s"][kinds], file_indices(controls)[kinds]
+    numbers = np.empty(len(kinds), np.int64)
+    for i, (word, more) in enumerate(zip(names.tolist(), extra.tolist(), strict=True)):
+        name, _, index = asking.words.text(int(word)).partition(":")
+        numbers[i] = asking.slab.number_of(asking.slab.file(name, int(index or 0) + more))
+    return numbers
+
+
+def file_indices(controls: Controls) -> Ints:
+    """What `n` adds to the number of each kind's sample."""
+    return np.floor(controls.or_default("n", 0.0) + 0.5).astype(np.int64)
 
 
 def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
@@ -368,7 +391,9 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
         "onset": onset,
         "end": onset + length,
         "slot": gate,
-        "cut": spread(controls.cut()),
+        "cut": spread(
+            controls.cut(lambda kinds: np.full(len(kinds), asking.slab.number_of(f"~{source.word or source.place}")))
+        ),
         "ratio": ratio,
         "same": same,
         "gain_left": spread(left),
