@@ -44,6 +44,7 @@ from pathlib import Path
 from typing import Any
 
 from workers.records import record
+from workers.spans import Span
 from workers.wire import LINE_GUARD
 
 Kernel = Callable[..., None]
@@ -195,7 +196,7 @@ class Column:
 
 
 @cache
-def arguments_of(function: Kernel) -> tuple[str, ...]:
+def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
     """Names of a function's parameters."""
     return tuple(inspect.signature(function).parameters)
 
@@ -223,6 +224,8 @@ class Definition:
     aliases: tuple[str, ...]
     ends_voice: bool
     """True for effects that run once, on the sum of the voices, where they end a bus's chain (language 4.6)."""
+    span: Callable[..., Span] | None = field(repr=False)
+    """Between which values the output lies, from the spans of as many inputs, then params, as it takes."""
 
     @property
     def doc(self) -> str:
@@ -270,6 +273,7 @@ def node(
     name: str | None = None,
     aliases: tuple[str, ...] = (),
     ends_voice: bool = False,
+    span: Callable[..., Span] | None = None,
 ) -> Callable[[Kernel], Definition]:
     """Turns a kernel into a `Definition`. `state` lists fields as "name" (float32) or "name:u4" (uint32)."""
 
@@ -291,6 +295,7 @@ def node(
             example=example,
             aliases=aliases,
             ends_voice=ends_voice,
+            span=span,
         )
         known = {*FIXTURES, *numbers, *(p.name for p in ports), *(p.name for p in params), *(c.name for c in columns)}
         unknown = [need for need in definition.needs if need not in known]

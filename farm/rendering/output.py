@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import RenderError
+from farm.errors import Notice, RenderError
 from farm.options import RenderOptions
+from farm.plan.travel import longest_travel_s
 from farm.rendering.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
 from farm.rendering.piece import NotFinite, Piece
 from farm.rendering.rendering import Rendering
@@ -33,6 +35,10 @@ class OutputStage:
     """Frames that are given besides those that are kept: before, where there are any, and after."""
     peaks: dict[str, float] = field(default_factory=dict)
     tail_frames: int = 0
+    cut: str = ""
+    """Why the longest automatic tail was too short; empty if it was not."""
+    unsure: list[NDArray[np.float32] | NotFinite | RenderError] = field(default_factory=list)
+    """Levels of frames that are kept only if something is heard after them, or what is wrong with those frames."""
 
     @property
     def first(self) -> int:
@@ -49,13 +55,17 @@ class OutputStage:
             stop = -(-through // chunk)
         elif extent.end is not None:
             stop = -(-(extent.end + LONGEST_TAIL_S * rate) // chunk)
-        watch = TailWatch(extent.end, rate) if extent.last is None and extent.end is not None else None
+        watch = None
+        if extent.last is None and extent.end is not None:
+            watch = TailWatch(extent.end, rate, longest_travel_s(self.rendering.graph, self.rendering.plan))
         waiting: list[Frames] = []
         waiting_from = 0
         for piece in map(self.routed, self.rendering.pieces(stop)):
             after = piece.first + len(piece.frames)
-            ended = extent.last if watch is None else watch.look(piece.first, piece.planes)
-            self.measure(piece, ended if watch is None or ended is not None else watch.limit)
+            if watch is None:
+                self.note(self.measure(piece, extent.first, extent.last))
+            else:
+                self.look(piece, watch)
             first, mixed = self.given(piece, through)
             if watch is None or after <= watch.end:
                 if len(mixed):
@@ -64,18 +74,28 @@ class OutputStage:
             if not waiting:
                 waiting_from = first
             waiting.append(mixed)
-            if ended is not None or after >= watch.limit:
-                last = ended if ended is not None else watch.limit
+            if watch.over or after >= watch.limit:
+                last = watch.limit if watch.silent_at is None else watch.silent_at
                 tail = np.concatenate(waiting)[: max(last - waiting_from, 0)]
-                if ended is None:
+                if watch.silent_at is None:
                     fade = int(self.options.fade_out_s * rate + 0.5)
                     fade_out(tail, waiting_from, last - fade, last)
+                if not watch.over:
+                    self.cut = watch.reason
                 self.tail_frames = last - watch.end
                 if len(tail):
                     yield tail
                 return
         if extent.end is not None and extent.last is not None:
             self.tail_frames = max(extent.last - extent.end, 0)
+
+    def notices(self) -> tuple[Notice, ...]:
+        """A warning when the longest automatic tail was too short."""
+        if not self.cut:
+            return ()
+        message = f"the tail ends after {LONGEST_TAIL_S} s, although {self.cut}"
+        hint = "`--tail 60` renders 60 s of it; a feedback or a loop whose gain is 1 or more never ends"
+        return (Notice(message, None, hint),)
 
     def routed(self, piece: Piece) -> Piece:
         """A piece with outputs as channels, where that is asked for, instead of their mix."""
@@ -87,13 +107,39 @@ class OutputStage:
         loudest = np.abs(frames).max(initial=0.0)
         return replace(piece, frames=frames, levels=np.append(piece.levels[:-1], loudest))
 
-    def measure(self, piece: Piece, last: int | None) -> None:
-        """Notes how loud each output is in the part that is kept (up to `last`).
+    def look(self, piece: Piece, watch: TailWatch) -> None:
+        """Shows a piece to the tail's watch, and measures it as far as it is sure to be kept.
+
+        Raises NotFinite, RenderError.
+        """
+        before = watch.silent_at
+        watch.look(piece.first, piece.planes)
+        at = watch.silent_at
+        if at is None or at != before:
+            unsure, self.unsure = self.unsure, []
+            for levels in unsure:
+                if isinstance(levels, NotFinite | RenderError):
+                    raise levels
+                self.note(levels)
+            self.note(self.measure(piece, self.extent.first, watch.limit if at is None else at))
+        if at is not None and not watch.over:
+            try:
+                self.unsure.append(self.measure(piece, max(at, self.extent.first), watch.limit))
+            except (NotFinite, RenderError) as error:
+                self.unsure.append(error)
+
+    def note(self, levels: NDArray[np.float32]) -> None:
+        """Takes levels of outputs, and of the mix behind them, for the report."""
+        for (name, _), level in zip(self.rendering.plan.outputs, levels[:-1], strict=True):
+            self.peaks[name] = max(self.peaks.get(name, 0.0), float(level))
+
+    def measure(self, piece: Piece, first: int, last: int | None) -> NDArray[np.float32]:
+        """How loud each output and the mix are from frame `first` up to `last`.
 
         Raises NotFinite, RenderError for a sum of finite outputs that is not.
         """
         outputs = self.rendering.plan.outputs
-        begin, end = bounds(piece.first, len(piece.frames), self.extent.first, last)
+        begin, end = bounds(piece.first, len(piece.frames), first, last)
         levels = piece.levels
         if (begin, end) != (0, len(piece.frames)):
             # Only the first piece and the last ones.
@@ -102,8 +148,7 @@ class OutputStage:
             levels = np.array([np.abs(part).max(initial=0.0) for part in (*kept, mixed)], np.float32)
         if not (levels < np.inf).all():
             raise self.fault(piece, begin, end)
-        for (name, _), level in zip(outputs, levels[:-1], strict=True):
-            self.peaks[name] = max(self.peaks.get(name, 0.0), float(level))
+        return levels
 
     def fault(self, piece: Piece, begin: int, end: int) -> NotFinite | RenderError:
         """The error for frames `begin` to `end` of a piece, which are not all finite: the first one decides."""
@@ -160,41 +205,68 @@ def fade_out(frames: Frames, first: int, begin: int, end: int) -> None:
 
 @dataclass(eq=False)
 class TailWatch:
-    """Decides where an automatic tail ends: after 0.5 s in which every output stays under -90 dBFS.
+    """Decides where an automatic tail ends: after 0.5 s in which every output stays under -90 dBFS and after which
+    nothing comes any more.
 
-    Looks at a fixed grid of 100 ms, so that neither chunks nor blocks show.
+    What may still come needs `travel_s` at most through delay lines: so long it is listened to beyond that end, which
+    is what makes the end independent of how long it is. Looks at a fixed grid of 100 ms, so that neither chunks nor
+    blocks show.
     """
 
     end: int
     rate: int
+    travel_s: float = 0.0
     quiet: int = 0
-    loudest: float = 0.0
+    loud: bool = False
+    """Whether the present cell is."""
     cell: int = -1
+    silent_at: int | None = None
+    """Where the render ends if nothing is heard any more; None while something is, or was a moment ago."""
+    over: bool = False
+    """Whether nothing can come any more."""
 
     def __post_init__(self) -> None:
         self.cell = -(-self.end * CELLS_PER_SECOND // self.rate)
         self.limit = self.end + LONGEST_TAIL_S * self.rate
+        self.enough = QUIET_CELLS + math.ceil(self.travel_s * CELLS_PER_SECOND)
 
-    def look(self, first: int, buses: dict[int, Frames]) -> int | None:
-        """Sees the next frames; returns the frame at which the render ends once that is known."""
+    @property
+    def seen(self) -> int:
+        """The frame up to which all has been decided upon."""
+        return cell_end(self.cell - 1, self.rate)
+
+    @property
+    def reason(self) -> str:
+        """Why the longest tail is too short."""
+        if self.silent_at is None:
+            return "something still sounds"
+        return f"delays of up to {self.travel_s:.3g} s may still hold some sound"
+
+    def look(self, first: int, buses: dict[int, Frames]) -> None:
+        """Hears the next frames."""
         count = next(iter(buses.values()))
         after = first + count.shape[0] * count.shape[2]
-        if after <= cell_end(self.cell - 1, self.rate):
-            return None
+        if after <= self.seen:
+            return
         levels = np.zeros(after - first, np.float32)
         for planes in buses.values():
             np.maximum(levels, np.abs(planes).max(axis=1).ravel(), out=levels)
-        at = max(first, cell_end(self.cell - 1, self.rate))
-        while at < after:
+        at = max(first, self.seen)
+        while at < after and not self.over:
             border = cell_end(self.cell, self.rate)
             stop = min(border, after)
-            self.loudest = max(self.loudest, float(levels[at - first : stop - first].max()))
+            if border > self.limit:
+                # So short a rest is not looked at.
+                return
+            # What is no number counts as loud.
+            self.loud = self.loud or not levels[at - first : stop - first].max() < QUIET
             at = stop
             if stop < border:
                 break
-            self.quiet = self.quiet + 1 if self.loudest < QUIET else 0
-            self.loudest = 0.0
+            self.quiet, self.loud = 0 if self.loud else self.quiet + 1, False
             self.cell += 1
-            if self.quiet == QUIET_CELLS and border <= self.limit:
-                return border
-        return None
+            if self.quiet == 0:
+                self.silent_at = None
+            if self.quiet == QUIET_CELLS:
+                self.silent_at = border
+            self.over = self.quiet >= self.enough

@@ -177,6 +177,7 @@ class Stream:
             *in_order([*self.read.notices, *later]),
             *routing_notices(rendering.graph.outputs, options),
             *rendering.slab.notices,
+            *self.stage.notices(),
             *faint(self.stage.peaks),
             *stolen(rendering.counts.voices_stolen, options.max_voices),
             *mended(rendering.backend.replaced if rendering.backend is not None else 0),

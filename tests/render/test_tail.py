@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from farm.errors import RenderError, show
 from tests.render.sound import RATE, digest, frames, left, oscillation, report, rms, same_bits, stems
 
 CHUNKS = (64, 777, 1 << 16)
@@ -89,12 +90,74 @@ def test_an_automatic_tail_ends_after_half_a_second_of_silence(text: str, rate: 
         same_bits(frames(text, tail="auto", chunk_frames=chunk, window_frames=5000, **how), found, f"chunks of {chunk}")
 
 
+ON_ITS_WAY = {
+    "one delay": 'out: s "bd ~ ~ ~" # delay 3 0.5 0.5',
+    "between two cells": 'out: s "bd ~ ~ ~" # delay 2.2',
+    "delays in a row": 'out: s "bd ~ ~ ~" # delay 0.7 0 1 # delay 0.9 0 1 # delay 1.1 0 1 # lpf 900',
+    "through buses": '~a: s "bd ~ ~ ~" # delay 1.7 0 1\n~b: ~a * 0.5 # delay 1.9 0 1\nout: ~b',
+    "a bus that hears itself": '~a: (s "bd ~ ~ ~" + ~a * 0.3) # delay 2 0 1\nout: ~a',
+    "a loop of buses": '~a: (s "bd ~ ~ ~" + ~b * 0.4) # delay 1 0 1\n~b: ~a # delay 0.9 0 1\nout: ~b',
+    "of two outputs one": 'o1: s "rim*4"\no2: s "~ ~ rim ~" # delay 4 0 1',
+    "a time of steps": 'out: s "bd ~ ~ ~" # delay "<2 3>" 0.5 0.5',
+    "a time of chance": 'out: s "bd ~ ~ ~" # delay "<2 [3|4]>" 0.3 0.5',
+    "a time that sways": 'out: s "bd ~ ~ ~" # delay (sine 0.1 * 0.5 + 2) 0.3 0.7',
+    "a time that rises": '~t: line 1 3 4\nout: s "bd ~ ~ ~" # delay ~t 0.3 1',
+    "inside a voice": '~v: sine 300 * 0.5 # delay 1.5 0 1 # lpf 900\nout: s "~v" $ slow 8',
+    "to the limit": 'out: s "bd ~ ~ ~" # delay 10 0.1 0.5',
+    "waited for to the limit": 'out: s "bd ~ ~ ~" # delay 9 0.1 0.5',
+    "never": '~never: s "~" # delay 10 0.9 0.5\nout: s "rim ~" + ~never',
+    "short": 'out: s "bd*4" # delay 0.2 0.4 0.5 # chorus 0.5 0.5',
+}
+
+
+@pytest.mark.parametrize("text", ON_ITS_WAY.values(), ids=ON_ITS_WAY)
+def test_r07_an_automatic_tail_hears_what_is_still_on_its_way(text: str) -> None:
+    how = {"cycles": Fraction(1)}
+    end = RATE // 2
+    limit = end + 30 * RATE
+    long = frames(f"cps: 2\n{text}", tail=30.0, **how)
+    cells = [np.abs(long[at : at + RATE // 10]).max() for at in range(end, limit, RATE // 10)]
+    loud = np.flatnonzero(np.array(cells) >= QUIET)
+    expected = min(end + (int(loud[-1]) + 1 + 5 if len(loud) else 5) * RATE // 10, limit)
+    found = frames(f"cps: 2\n{text}", tail="auto", **how)
+    assert len(found) == expected
+    same_bits(found, long[:expected])
+    told = []
+    for chunk, window in ((64, 5000), (777, None), (1 << 16, None)):
+        said = report(f"cps: 2\n{text}", tail="auto", chunk_frames=chunk, window_frames=window, **how)
+        assert (said.frames, said.sha256) == (expected, digest(found)), f"chunks of {chunk}"
+        told.append((said.output_peaks_dbfs, said.tail_s, [one.message for one in said.notices]))
+    assert told[0] == told[1] == told[2]
+
+
 def test_the_tail_waits_for_every_output_and_not_for_their_sum() -> None:
     ringing = '~a: s "rim ~" # delay 0.2 0.7 0.5\n'
     lone = frames(f"cps: 2\n{ringing}o1: ~a", tail="auto")
     cancelled = frames(f"cps: 2\n{ringing}o1: ~a\no2: ~a * -1", tail="auto")
     assert not cancelled.any()
     assert len(cancelled) == len(lone) > 2 * RATE
+
+
+def test_r07_the_longest_tail_is_told_of() -> None:
+    def told(text: str) -> list[str]:
+        said = report(f"cps: 2\n{text}", tail="auto")
+        assert said.as_json()["notices"] == [show(one) for one in said.notices]
+        return [one.message for one in said.notices]
+
+    assert told('out: s "bd ~ ~ ~" # delay 9 0.1 0.5') == [
+        "the tail ends after 30 s, although delays of up to 9 s may still hold some sound"
+    ]
+    assert told("~held: impulse 1 # lpf 30 1 + ~held\nout: ~held") == [
+        "the tail ends after 30 s, although something still sounds"
+    ]
+    assert told('out: s "bd ~ ~ ~" # delay 3 0.1 0.5') == []
+
+
+def test_r07_what_comes_late_and_is_no_number_is_an_error() -> None:
+    text = 'cps: 2\nout: s "rim ~ ~ ~" # delay 4 0 1' + " * 1000000000" * 5
+    for chunk in CHUNKS:
+        with pytest.raises(RenderError, match=r"at frame 32\d\d\d "):
+            frames(text, tail="auto", chunk_frames=chunk)
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)

@@ -6,25 +6,52 @@ from typing import Any
 
 from workers.catalog import STATELESS, Param, Port, node
 from workers.simd import F, absolute, select
+from workers.spans import Span, difference, product, total
 
 OPERANDS = (Port("a"), Port("b"))
 
 
-@node(role="internal", ports=OPERANDS, memory=STATELESS, cost_ns=0.1, example="out: (sine 220 + sine 330) * 0.2")
+def scaled_span(input: Span, amount: Span, offset: Span) -> Span:
+    """Of input * amount + offset."""
+    return total(product(input, amount), offset)
+
+
+@node(
+    role="internal",
+    ports=OPERANDS,
+    memory=STATELESS,
+    cost_ns=0.1,
+    example="out: (sine 220 + sine 330) * 0.2",
+    span=total,
+)
 def add(a: Any, b: Any, out: Any, frames: int) -> None:
     """Sum of two signals, a + b (IEEE 754 binary32)."""
     for i in range(frames):
         out[i] = a[i] + b[i]
 
 
-@node(role="internal", ports=OPERANDS, memory=STATELESS, cost_ns=0.1, example="out: (saw 110 - saw 111) * 0.2")
+@node(
+    role="internal",
+    ports=OPERANDS,
+    memory=STATELESS,
+    cost_ns=0.1,
+    example="out: (saw 110 - saw 111) * 0.2",
+    span=difference,
+)
 def sub(a: Any, b: Any, out: Any, frames: int) -> None:
     """Difference of two signals, a - b (IEEE 754 binary32)."""
     for i in range(frames):
         out[i] = a[i] - b[i]
 
 
-@node(role="internal", ports=OPERANDS, memory=STATELESS, cost_ns=0.1, example="out: sine 220 * sine 3 * 0.2")
+@node(
+    role="internal",
+    ports=OPERANDS,
+    memory=STATELESS,
+    cost_ns=0.1,
+    example="out: sine 220 * sine 3 * 0.2",
+    span=product,
+)
 def mul(a: Any, b: Any, out: Any, frames: int) -> None:
     """Product of two signals, a * b (IEEE 754 binary32): ring modulation when both are audible."""
     for i in range(frames):
@@ -47,6 +74,7 @@ def div(a: Any, b: Any, out: Any, frames: int) -> None:
     cost_ns=0.1,
     example="out: sine 220 # gain 0.2",
     aliases=("mul", "amp"),
+    span=product,
 )
 def gain(input: Any, amount: Any, out: Any, frames: int) -> None:
     """The input times `amount` (a linear factor, not decibels)."""
@@ -62,6 +90,7 @@ def gain(input: Any, amount: Any, out: Any, frames: int) -> None:
     cost_ns=0.1,
     example="out: saw 110 # lpf (sine 0.5 # mul 400 # add 900) 2 * 0.2",
     aliases=("add",),
+    span=total,
 )
 def plus(input: Any, offset: Any, out: Any, frames: int) -> None:
     """The input plus `offset`, a number, a pattern or a signal (IEEE 754 binary32): `x # add 3` is `x + 3`."""
@@ -75,6 +104,7 @@ def plus(input: Any, offset: Any, out: Any, frames: int) -> None:
     memory=STATELESS,
     cost_ns=0.05,
     example="out: sine 220 * (0.1 + 0.1)",
+    span=lambda value: value,
 )
 def hold(value: Any, out: Any, frames: int) -> None:
     """A constant or a step function as a signal (zero-order hold)."""
@@ -92,6 +122,7 @@ def hold(value: Any, out: Any, frames: int) -> None:
     memory=STATELESS,
     cost_ns=0.1,
     example="out: saw 110 # lpf (sine 0.25 * 500 + 800) 1 * 0.2",
+    span=scaled_span,
 )
 def scale(input: Any, amount: Any, offset: Any, out: Any, frames: int) -> None:
     """input * amount + offset: the usual way to bring an LFO to the range of a parameter."""

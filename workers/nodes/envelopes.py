@@ -6,6 +6,7 @@ from typing import Any
 
 from workers.catalog import STATELESS, Param, Unit, node
 from workers.simd import F, Floats, U, Words, maximum, minimum, signed_maximum, to_float, to_int
+from workers.spans import hull
 
 SHORTEST_S = 0.001
 LONGEST_S = 100000.0
@@ -34,6 +35,7 @@ def between(start: Floats, end: Floats, part: Floats) -> Floats:
     memory=STATELESS,
     cost_ns=0.25,
     example="out: saw 110 * adsr 0.01 0.1 0.7 0.2 * 0.3",
+    span=lambda: (0.0, 1.0),
 )
 def adsr(
     attack_s: Any,
@@ -76,6 +78,7 @@ def adsr(
     memory=STATELESS,
     cost_ns=0.2,
     example="out: saw 110 * ad 0.01 0.4 * 0.3",
+    span=lambda: (0.0, 1.0),
     aliases=("perc",),
 )
 def ad(attack_s: Any, decay_s: Any, age: Any, gate_frames: Any, rate_hz: Any, out: Any, frames: int) -> None:
@@ -103,6 +106,7 @@ def ad(attack_s: Any, decay_s: Any, age: Any, gate_frames: Any, rate_hz: Any, ou
     memory=STATELESS,
     cost_ns=0.2,
     example="out: saw 110 # lpf (line 200 4000) 1 * 0.3",
+    span=hull,
 )
 def line(start: Any, end: Any, age: Any, gate_frames: Any, out: Any, frames: int) -> None:
     """Straight line from `start` to `end` over each cycle (in a voice: over the event's slot), then again.
@@ -124,6 +128,7 @@ def line(start: Any, end: Any, age: Any, gate_frames: Any, out: Any, frames: int
     memory=STATELESS,
     cost_ns=0.2,
     example="out: saw 110 # lpf (line 200 4000 8) 1 * 0.3",
+    span=hull,
 )
 def ramp(start: Any, end: Any, duration_s: Any, age: Any, out: Any, frames: int) -> None:
     """One straight line from `start` to `end` in `duration_s`, then `end` for ever: `line` with three arguments.

@@ -7,6 +7,7 @@ from typing import Any
 from workers.catalog import STATELESS, Param, node
 from workers.nodes.envelopes import between, elapsed
 from workers.simd import F, maximum, round_half_up
+from workers.spans import hull
 
 RAMP_S = 0.002
 
@@ -20,6 +21,7 @@ RAMP_S = 0.002
     memory=STATELESS,
     cost_ns=0.2,
     example='out: sine "110 ~ 220 ~" * 0.2',
+    span=hull,
 )
 def gate(target: Any, previous: Any, age: Any, rate_hz: Any, out: Any, frames: int) -> None:
     """From `previous` to `target` in a straight line of 2 ms that begins with the step, then `target`.

@@ -21,6 +21,8 @@ def advance(state: Any, freq_hz: Words, frames: Words) -> None:
 
 
 FREQUENCY = Param("freq_hz", "Hz", 1.0, 0.0, 20000.0, "frequency; 0 or less freezes the phase", Unit.PHASE)
+SMOOTHED = 2.0
+"""No smoothed wave goes beyond that: its jumps lie between -1 and 1, and a residual is 1 at most."""
 PHASE_MEMORY = by_port("freq_hz", steps=CLOSED_FORM(advance), signal=CARRIED)
 
 
@@ -51,6 +53,7 @@ def inverse_of(dt: Floats) -> Floats:
     state=("phase:u4",),
     cost_ns=0.25,
     example="out: sine 440 * 0.2",
+    span=lambda: (-1.0, 1.0),
     aliases=("sin",),
 )
 def sine(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
@@ -67,6 +70,7 @@ def sine(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     state=("phase:u4",),
     cost_ns=0.35,
     example="out: saw 110 * 0.2",
+    span=lambda: (-SMOOTHED, SMOOTHED),
 )
 def saw(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     """Rising sawtooth: 2 phase - 1, starting at -1, its jump band-limited by two-point PolyBLEP."""
@@ -84,6 +88,7 @@ def saw(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     state=("phase:u4",),
     cost_ns=0.5,
     example="out: square 110 * 0.2",
+    span=lambda: (-SMOOTHED, SMOOTHED),
 )
 def square(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     """Square wave: +1 in the first half of the cycle, -1 in the second, both jumps band-limited by PolyBLEP."""
@@ -104,6 +109,7 @@ def square(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     state=("phase:u4",),
     cost_ns=0.55,
     example="out: pulse 110 0.2 * 0.2",
+    span=lambda: (-SMOOTHED, SMOOTHED),
 )
 def pulse(freq_hz: Any, width: Any, state: Any, out: Any, frames: int) -> None:
     """Pulse wave: +1 in the first `width` of the cycle, -1 in the rest, both jumps band-limited by PolyBLEP.
@@ -129,6 +135,7 @@ def pulse(freq_hz: Any, width: Any, state: Any, out: Any, frames: int) -> None:
     state=("phase:u4",),
     cost_ns=0.2,
     example="out: tri 220 * 0.2",
+    span=lambda: (-1.0, 1.0),
     aliases=("triangle",),
 )
 def tri(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
@@ -146,6 +153,7 @@ def tri(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     state=("phase:u4",),
     cost_ns=0.15,
     example="out: impulse 4 # lpf 2000 1",
+    span=lambda: (0.0, 1.0),
 )
 def impulse(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     """One frame of 1.0 at the start and then every 1 / freq_hz seconds, else 0."""
