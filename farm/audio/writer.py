@@ -180,7 +180,9 @@ class WavStream(FrameWriter):
     """Writes a WAV file into a stream that cannot go back, such as a pipe; `name` stands in messages.
 
     `frames` is how many there will be. None: nobody knows, and sizes are stated as 0xFFFFFFFF, which ffmpeg, sox, aplay
-    and libsndfile take for "up to the end". BrokenPipeError passes through: who reads has had enough.
+    and libsndfile take for "up to the end". BrokenPipeError passes through: who reads has had enough. The header is
+    held back until there are frames behind it, or `commit` says that there are none: of a render that fails at once
+    the reader gets nothing, and fails as well.
     """
 
     def __init__(
@@ -199,19 +201,21 @@ class WavStream(FrameWriter):
         self._stream = stream
         self._promised = frames
         self._ended = False
-        self._put(wav.endless_header(self.coding) if frames is None else wav.header(self.coding, frames))
+        self._header = wav.endless_header(self.coding) if frames is None else wav.header(self.coding, frames)
 
     @property
     def closed(self) -> bool:
         return self._ended
 
     def take(self, values: NDArray[Any]) -> None:
+        self._begin()
         self._put(wav.frame_bytes(self.coding, values))
 
     def commit(self) -> None:
         self.still_open()
         if self._promised not in (None, self.frames):
             raise RenderError(f"{self.path} was announced with {self._promised} frames and has {self.frames}")
+        self._begin()
         if self.frames * self.coding.frame_bytes % 2 and self._promised is not None:
             self._put(b"\0")
         self._put(b"")
@@ -219,6 +223,11 @@ class WavStream(FrameWriter):
 
     def abort(self) -> None:
         self._ended = True
+
+    def _begin(self) -> None:
+        header, self._header = self._header, b""
+        if header:
+            self._put(header)
 
     def _put(self, data: bytes | memoryview) -> None:
         try:

@@ -50,7 +50,7 @@ def test_an_unknown_length_is_read_up_to_the_end(tmp_path: Path, bits: Bits) -> 
 
 def test_a_known_length_beyond_four_gigabytes_is_rf64() -> None:
     stream = BytesIO()
-    WavStream(stream, "<stdout>", 44_100, 2, "24", frames=1 << 30)
+    WavStream(stream, "<stdout>", 44_100, 2, "24", frames=1 << 30).write(noise(1, 2))
     assert stream.getvalue()[:4] == b"RF64"
 
 
@@ -63,9 +63,42 @@ def test_a_reader_that_leaves_is_passed_on_and_a_full_disk_named() -> None:
     reader, writer = os.pipe()
     os.close(reader)
     with pytest.raises(BrokenPipeError), open(writer, "wb", buffering=0) as stream:
-        WavStream(stream, "<stdout>", 44_100, 2, "16")
+        WavStream(stream, "<stdout>", 44_100, 2, "16").write(noise(1, 2))
     with (
         pytest.raises(FileError, match="cannot write <stdout>: the disk is full"),
         open("/dev/full", "wb", buffering=0) as full,
     ):
-        WavStream(full, "<stdout>", 44_100, 2, "16")
+        WavStream(full, "<stdout>", 44_100, 2, "16").write(noise(1, 2))
+
+
+class Stopped(BaseException):
+    """Stands for an interrupt."""
+
+
+@pytest.mark.parametrize("error", [RenderError("no"), OSError("no"), KeyboardInterrupt(), Stopped()], ids=repr)
+@pytest.mark.parametrize("promised", [None, 100])
+def test_r21_what_fails_before_its_first_frame_writes_nothing(error: BaseException, promised: int | None) -> None:
+    stream = BytesIO()
+    writer = WavStream(stream, "<stdout>", 44_100, 2, "16", frames=promised)
+    writer.write(noise(0, 2))
+    writer.__exit__(type(error), error, None)
+    assert writer.closed
+    assert stream.getvalue() == b""
+
+
+def test_r21_a_first_frame_that_is_no_number_writes_nothing() -> None:
+    stream = BytesIO()
+    with pytest.raises(RenderError, match="not a finite number"), WavStream(stream, "<s>", 44_100, 2, "16") as writer:
+        writer.write(np.full((10, 2), np.nan, np.float32))
+    assert stream.getvalue() == b""
+
+
+@pytest.mark.parametrize("bits", ALL_BITS)
+@pytest.mark.parametrize("promised", [None, 0])
+def test_r21_no_frames_at_all_are_a_valid_file(tmp_path: Path, bits: Bits, promised: int | None) -> None:
+    stream = BytesIO()
+    with WavStream(stream, "<stdout>", 44_100, 2, bits, frames=promised):
+        assert stream.getvalue() == b""
+    assert wav.walk(BytesIO(stream.getvalue()), len(stream.getvalue())).frames == 0
+    (tmp_path / "a.wav").write_bytes(stream.getvalue())
+    assert len(soundfile.read(tmp_path / "a.wav")[0]) == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -85,6 +86,61 @@ def test_standard_output_that_cannot_take_sound(tmp_path: Path, real: Run) -> No
     os.close(ours)
     assert done.returncode == 2
     assert b"standard output is a terminal" in done.stderr
+
+
+@pytest.fixture
+def failing(tmp_path: Path) -> dict[str, tuple[str, tuple[str, ...], dict[str, str]]]:
+    """Renders that fail at their start: score, options, environment."""
+    broken = tmp_path / "banks" / "broken"
+    broken.mkdir(parents=True)
+    (broken / "a.wav").write_bytes(b"RIFF\x24\0\0\0WAVEfmt ")
+    loud = "out: sine 300" + " * 1000000000" * 5
+    return {
+        "a missing bank": ('out: s "nosuch"', (), {}),
+        "a broken sample": ('out: s "broken"', ("--samples", str(tmp_path / "banks")), {}),
+        "no numbers in the first chunk": (loud, (), {}),
+        "no numbers in the first chunk, a pool": (loud, ("--threads", "2", "--backend", "local"), {}),
+        "a mistake": ("out: lfp 3", (), {}),
+        "a wrong option": ('out: s "bd"', ("--rate", "17"), {}),
+        "a part that does not exist": ('out: s "bd"', ("--from", "5"), {}),
+        "no room for shared memory": ('out: s "bd"', ("--work-dir", str(tmp_path / "gone")), {}),
+        "nodes that cannot be read": ('out: s "bd"', (), {"FARM_NODES": str(tmp_path)}),
+    }
+
+
+def test_r21_a_render_that_fails_at_its_start_leaves_standard_output_empty(
+    failing: dict[str, tuple[str, tuple[str, ...], dict[str, str]]], tmp_path: Path
+) -> None:
+    (tmp_path / "node.py").write_text("raise ValueError", encoding="utf-8")
+    for what, (score, options, environment) in failing.items():
+        done = subprocess.run(
+            [*FARM, "render", "-", "-", "--cycles", "2", "--clip", "none", *options],
+            cwd=tmp_path,
+            env={**ENV, **environment},
+            input=score.encode(),
+            capture_output=True,
+            check=False,
+            timeout=120,
+        )
+        assert done.returncode in (1, 2, 3, 4), what
+        assert (done.stdout, b"error" in done.stderr) == (b"", True), what
+
+
+READERS = ("sox -t wav - -t wav out.wav", "flac --silent --force -o out.wav -", "ffmpeg -v quiet -y -i - out.wav")
+
+
+@pytest.mark.parametrize("reader", READERS)
+def test_r21_whoever_reads_it_fails_too(tmp_path: Path, reader: str) -> None:
+    program, *rest = reader.split()
+    if shutil.which(program) is None:
+        pytest.skip(f"{program} is not there")
+    (tmp_path / "out.wav").write_bytes(b"older")
+    render = [*FARM, "render", "-", "-", "--cycles", "2"]
+    sent = subprocess.run(render, input=b's "nosuch"', cwd=tmp_path, env=ENV, capture_output=True, check=False)
+    read = subprocess.run([program, *rest], input=sent.stdout, cwd=tmp_path, capture_output=True, check=False)
+    assert sent.returncode != 0
+    assert read.returncode != 0
+    assert (tmp_path / "out.wav").read_bytes() == b"older"
 
 
 def test_without_a_length_eight_cycles_are_rendered(real: Run) -> None:
