@@ -15,6 +15,7 @@ import os
 import select
 import signal
 import sys
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
@@ -24,12 +25,12 @@ from typing import Any
 import numpy as np
 
 from workers import cores, slab
-from workers.records import record
+from workers.lifeline import Errand, begin
 from workers.targets import objects
 from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import Run, Schedule
 
-PR_SET_NAME, PR_SET_PDEATHSIG = 15, 1
+PR_SET_NAME = 15
 MADV_POPULATE_WRITE = 23
 RECORD_WORDS = max(len(Run) + 1, max(Schedule) + 1)
 SAMPLE_LOST = 66
@@ -37,18 +38,6 @@ SAMPLE_LOST = 66
 MEMORY_LOST = 71
 """Of one that cannot map the arena (EX_OSERR)."""
 Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Part, ...]]
-
-
-@record(frozen=True, slots=True)
-class Errand:
-    """What a worker needs to know at its start; everything that a fresh process cannot inherit."""
-
-    number: int
-    count: int
-    """Workers of the pool."""
-    cpu: int | None
-    level: str
-    parent: int
 
 
 @dataclass(eq=False)
@@ -72,19 +61,10 @@ def name_process(name: str) -> None:
         ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def die_with_parent(parent: int) -> None:
-    """Has the kernel end this process when its coordinator is gone, however that went."""
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, int(signal.SIGKILL), 0, 0, 0)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> None:
-    """A worker's life."""
+    """What a worker does until its coordinator sends it home."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    die_with_parent(errand.parent)
     name_process(f"farm-worker-{errand.number}")
     if errand.cpu is not None:
         cores.pin(errand.cpu)
@@ -170,10 +150,11 @@ class Pool:
     def start(self, number: int) -> Worker:
         """Starts the worker of this number; it waits for messages."""
         ours, theirs = self.context.Pipe()
-        errand = Errand(number, len(self.cpus), self.cpus[number], self.level, os.getpid())
+        of_main_thread = threading.current_thread() is threading.main_thread()
+        errand = Errand(number, len(self.cpus), self.cpus[number], self.level, os.getpid(), of_main_thread)
         code = None if self.portable else self.code
         process = self.context.Process(  # type: ignore[attr-defined]
-            target=worker_main, args=(errand, theirs, code), name=f"farm-worker-{number}", daemon=True
+            target=begin, args=(errand, theirs, code), name=f"farm-worker-{number}", daemon=True
         )
         with objects.LOADING:
             process.start()
