@@ -23,20 +23,28 @@ if TYPE_CHECKING:
     from farm.graph.score import load as load
     from farm.graph.score import loads as loads
     from farm.options import RenderOptions as RenderOptions
+    from farm.rendering.job import Job as Job
+    from farm.rendering.job import job_of as job_of
+    from farm.rendering.job import read_job as read_job
     from farm.rendering.session import Session as Session
     from farm.rendering.session import render as render
     from farm.rendering.session import render_file as render_file
     from farm.rendering.session import stream as stream
+    from farm.sources import identity as identity
 
 __version__ = "0.1.0"
 
 _HOMES = {
     "FarmError": "farm.errors",
     "FarmWarning": "farm.errors",
+    "Job": "farm.rendering.job",
     "RenderOptions": "farm.options",
     "Session": "farm.rendering.session",
+    "identity": "farm.sources",
+    "job_of": "farm.rendering.job",
     "load": "farm.graph.score",
     "loads": "farm.graph.score",
+    "read_job": "farm.rendering.job",
     "render": "farm.rendering.session",
     "render_file": "farm.rendering.session",
     "stream": "farm.rendering.session",
@@ -46,11 +54,15 @@ _HOMES = {
 __all__ = [
     "FarmError",
     "FarmWarning",
+    "Job",
     "RenderOptions",
     "Session",
     "__version__",
+    "identity",
+    "job_of",
     "load",
     "loads",
+    "read_job",
     "render",
     "render_file",
     "stream",

@@ -22,13 +22,14 @@ MAY_IMPORT = {
     "farm.__main__": "farm.cli",
     "farm.errors": "",
     "farm.options": "",
+    "farm.sources": "workers.catalog",
     "farm.cli": "farm.rendering farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
     " farm.printer workers.catalog click rich",
     "farm.printer": "rich",
     "farm.profile": "workers.stats workers.wire numpy rich",
-    "farm.rendering": "farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache workers.arena workers.slab"
-    " workers.pool workers.wire workers.stats workers.run workers.cores workers.catalog workers.calls workers.targets"
-    " numpy",
+    "farm.rendering": "farm.sources farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
+    " workers.arena workers.slab workers.pool workers.wire workers.stats workers.run workers.cores workers.catalog"
+    " workers.calls workers.targets numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.decode farm.audio.planes workers.catalog"
     " workers.slab numpy",

@@ -6,20 +6,24 @@ from typing import TYPE_CHECKING
 
 import click
 
-from farm.cli.options import config_option, json_option, lenient_option, samples_option, score_argument
+from farm.cli.options import config_option, json_option, lenient_option, samples_option, score_argument, set_option
 from farm.cli.settings import Configurable
 
 if TYPE_CHECKING:
     from farm.errors import FarmError, Notice
+    from farm.score.setting import Settings
 
 
 @click.command(cls=Configurable)
 @score_argument
 @samples_option
+@set_option
 @lenient_option
 @config_option
 @json_option
-def check(score: str, samples: tuple[str, ...], lenient: bool, as_json: bool) -> int:
+def check(
+    score: str, samples: tuple[str, ...], lenient: bool, as_json: bool, **given: tuple[tuple[str, str], ...]
+) -> int:
     """Say what is wrong in SCORE, without rendering it.
 
     Exit status 3 when there are errors; warnings alone are status 0. With --lenient there are no errors: the warnings
@@ -30,10 +34,12 @@ def check(score: str, samples: tuple[str, ...], lenient: bool, as_json: bool) ->
     farm check song.ph --json
     farm check song.ph --lenient
     """
+    from farm.options import RenderOptions
     from farm.printer.numbers import counted
     from farm.printer.streams import problem_as_json, say, say_json, tell_problems
 
-    errors, warnings = ([], left_out(score, samples)) if lenient else problems_of(score, samples)
+    settings = RenderOptions(set=given["set"]).set
+    errors, warnings = ([], left_out(score, samples, settings)) if lenient else problems_of(score, samples, settings)
     status = min((error.status for error in errors), default=0)
     if as_json:
         lists = {"errors": [*map(problem_as_json, errors)], "warnings": [*map(problem_as_json, warnings)]}
@@ -45,17 +51,17 @@ def check(score: str, samples: tuple[str, ...], lenient: bool, as_json: bool) ->
     return status
 
 
-def left_out(score: str, samples: tuple[str, ...] = ()) -> list[Notice]:
+def left_out(score: str, samples: tuple[str, ...], settings: Settings) -> list[Notice]:
     """The warnings of a score that is rendered with --lenient. Raises FileError."""
     from farm.graph.score import load
 
-    return [*load(score, lenient=True, samples=samples).notices]
+    return [*load(score, lenient=True, samples=samples).bound(settings).notices]
 
 
-def problems_of(score: str, samples: tuple[str, ...] = ()) -> tuple[list[FarmError], list[Notice]]:
+def problems_of(score: str, samples: tuple[str, ...], settings: Settings) -> tuple[list[FarmError], list[Notice]]:
     """Errors and warnings of a score, each in the order of the text.
 
-    Raises FileError, or ScoreError if it is no text.
+    Raises FileError, ScoreError if it is no text, or UsageError for a setting that it does not have.
     """
     import os
 
@@ -63,4 +69,4 @@ def problems_of(score: str, samples: tuple[str, ...] = ()) -> tuple[list[FarmErr
     from farm.graph.complaints import complaints
     from farm.score import read_source
 
-    return complaints(read_source(score), library(samples, score, os.environ.get(VARIABLE)))
+    return complaints(read_source(score), library(samples, score, os.environ.get(VARIABLE)), settings)

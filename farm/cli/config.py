@@ -21,6 +21,7 @@ KINDS: dict[object, tuple[tuple[type, ...], str]] = {
     values.exact: ((int, float, str), 'a number, or text such as "1/3"'),
     values.whole: ((int,), "a whole number"),
     values.tail: ((int, float, str), '"auto", "none", or a number of seconds'),
+    values.named: ((str,), 'text such as "cut=500"'),
     values.threads: ((int, str), '"auto" or a whole number'),
     type(click.INT): ((int,), "a whole number"),
     type(click.FLOAT): ((int, float), "a number"),

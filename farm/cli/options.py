@@ -56,6 +56,14 @@ samples_option = setting(
     help="Folder of sample banks; may be repeated, the last one is searched first.  [none]",
 )
 lenient_option = setting("--lenient", is_flag=True, help="Leave out what cannot be rendered, with a warning.  [off]")
+set_option = setting(
+    "--set",
+    group=SOUND,
+    type=values.named,
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Another value for `tempo`, or for a bus that is one number or string; may be repeated.  [as written]",
+)
 # Parameters are called as the fields of RenderOptions. Its defaults and ranges, repeated in the help, hold.
 sounding_options = options(
     setting(
@@ -67,7 +75,6 @@ sounding_options = options(
     ),
     setting(
         "--duration",
-        "duration_s",
         group=LENGTH,
         type=values.exact,
         metavar="SECONDS",
@@ -75,7 +82,7 @@ sounding_options = options(
     ),
     setting(
         "--from",
-        "from_cycle",
+        "from_",
         group=LENGTH,
         type=values.exact,
         metavar="N",
@@ -83,7 +90,6 @@ sounding_options = options(
     ),
     setting(
         "--to",
-        "to_cycle",
         group=LENGTH,
         type=values.exact,
         metavar="N",
@@ -98,7 +104,6 @@ sounding_options = options(
     ),
     setting(
         "--fade-in",
-        "fade_in_s",
         group=LENGTH,
         type=float,
         metavar="SECONDS",
@@ -106,7 +111,6 @@ sounding_options = options(
     ),
     setting(
         "--fade-out",
-        "fade_out_s",
         group=LENGTH,
         type=float,
         metavar="SECONDS",
@@ -127,6 +131,7 @@ sounding_options = options(
         metavar="N",
         help=f"Of everything random, a whole number to {2**63 - 1}.  [0]",
     ),
+    set_option,
     setting(
         "--max-voices",
         group=SOUND,
@@ -143,7 +148,6 @@ sounding_options = options(
     ),
     setting(
         "--chunk",
-        "chunk_frames",
         group=WORK,
         type=int,
         metavar="FRAMES",

@@ -31,7 +31,7 @@ def plan(score: str, as_json: bool, **given: Any) -> None:
     from farm.printer.streams import problem_as_json, say, say_json, tell_problems
     from farm.rendering.explaining import explain
 
-    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
+    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples).bound(options.set)
     if not as_json:
         tell_problems(loaded.notices)
     explanation = explain(loaded, options)

@@ -68,10 +68,10 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     from farm.rendering.session import Session
 
     silent = quiet or as_json
-    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
+    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples).bound(options.set)
     if not as_json:
         tell_problems(loaded.notices)
-    if options.cycles is options.duration_s is options.to_cycle is None and not silent:
+    if options.cycles is options.duration is options.to is None and not silent:
         tell(f"a score is endless: rendering {DEFAULT_CYCLES} cycles (--cycles or --duration say how much)")
     with progress(options.rate, silent) as observer, Session() as session:
         if target is not None:

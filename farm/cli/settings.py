@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 PLACES = "farm.cli.settings.places"
 """Key of `Context.meta`: where the configuration file says what, by parameter."""
-ALTERNATIVES = (("cycles", "duration_s"),)
+ALTERNATIVES = (("cycles", "duration"),)
 """Settings of which the stronger place's one counts."""
 
 

@@ -50,3 +50,12 @@ def threads(text: str) -> int | None:
         return int(text)
     except ValueError:
         raise click.BadParameter(f"`{text}` is neither auto nor a whole number") from None
+
+
+def named(text: str) -> tuple[str, str]:
+    """`NAME=VALUE`: a name, which may have its tilde, and what it shall be."""
+    name, sign, value = text.partition("=")
+    name = name.strip().removeprefix("~")
+    if not sign or not name:
+        raise click.BadParameter(f"`{text}` is not NAME=VALUE: for example cut=500")
+    return name, value.strip()

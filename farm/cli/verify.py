@@ -35,7 +35,7 @@ def verify(score: str, as_json: bool, **given: Any) -> int:
     from farm.rendering.verify import verify
 
     verdicts = []
-    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples)
+    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples).bound(options.set)
     for verdict in verify(loaded, options, lambda trial: tell(f"rendering: {trial.name}")):
         verdicts.append(verdict)
         if not as_json:

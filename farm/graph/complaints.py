@@ -14,13 +14,17 @@ from farm.graph.calling import function_names, refused_links
 from farm.graph.checks import problems, warnings
 from farm.graph.leaving import Leaving
 from farm.score import Source, parse, parse_all
+from farm.score.setting import Settings, bound
 
 
-def complaints(source: Source, library: SampleLibrary) -> tuple[list[FarmError], list[Notice]]:
-    """Errors and warnings of a score, each in the order of the text; of its patterns, in their first 64 cycles."""
+def complaints(source: Source, library: SampleLibrary, settings: Settings = ()) -> tuple[list[FarmError], list[Notice]]:
+    """Errors and warnings of a score, each in the order of the text; of its patterns, in their first 64 cycles.
+
+    `settings` are bound first. Raises UsageError for one that the score does not have.
+    """
     names, links = function_names(), refused_links()
     try:
-        graph = build(parse(source, names, links), seed=0)
+        graph = build(bound(parse(source, names, links), settings), seed=0)
         met = problems(graph, library)
         if not met:
             return [], in_order([*graph.notices, *warnings(graph)])
@@ -28,7 +32,7 @@ def complaints(source: Source, library: SampleLibrary) -> tuple[list[FarmError],
         met = [error]
     program, unreadable = parse_all(source, names, links)
     leaving = Leaving()
-    graph = build(program, 0, leaving)
+    graph = build(bound(program, settings), 0, leaving)
     met += problems(graph, library)
     errors = in_order([*unreadable, *met, *leaving.errors])
     said = in_order([*graph.notices, *warnings(graph)])

@@ -6,6 +6,7 @@ import gc
 import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ from farm.graph.calling import function_names, refused_links
 from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
 from farm.score import Source, parse, parse_all, read_source, text_source
+from farm.score.setting import Settings, bound
 from farm.score.syntax import Program
 from workers.records import record
 
@@ -41,6 +43,8 @@ class Score:
     """Warnings of reading it, in the order of the text; with --lenient those of its first 64 cycles among them."""
     lenient: bool = False
     """Whether what cannot be rendered is left out."""
+    settings: Settings = ()
+    """Values in the place of those that the text writes."""
     unreadable: tuple[Notice, ...] = ()
     """With --lenient: what could not be read."""
 
@@ -48,6 +52,25 @@ class Score:
     def name(self) -> str:
         """The name of its file."""
         return self.source.name
+
+    def bound(self, settings: Settings) -> Score:
+        """The score with other numbers and strings in the place of those that it writes.
+
+        Raises UsageError for names that it does not have; ScoreError where it cannot be understood then.
+        """
+        if tuple(settings) == tuple(self.settings):
+            return self
+        with uncollected():
+            program = bound(parsed_again(self), settings)
+            graph = build(program, 0, Leaving([*self.unreadable]) if self.lenient else None)
+        notices = tuple(in_order([*self.unreadable, *graph.notices]))
+        return replace(
+            self, program=program, cps=graph.cps, outputs=names_of(graph), notices=notices, settings=tuple(settings)
+        )
+
+    def words(self) -> list[str]:
+        """Every word that its strings hold, without an index (`bd` of `bd:3`), sorted."""
+        return sorted({text.partition(":")[0] for text in self.graph(0).words.texts()})
 
     def graph(self, seed: int) -> Graph:
         """A new graph for a seed, which belongs to whoever asks for it."""
@@ -88,6 +111,13 @@ def understand(source: Source, *, seed: int = 0, lenient: bool = False, samples:
         return Score(source, program, graph.cps, names_of(graph), graph.notices)
 
 
+def parsed_again(score: Score) -> Program:
+    """The program of a score's text as it is written."""
+    if not score.settings:
+        return score.program
+    return parse_all(score.source, function_names(), refused_links())[0]
+
+
 def names_of(graph: Graph) -> tuple[str, ...]:
     """The names of a graph's outputs."""
     return tuple(output.name for output in graph.outputs)
@@ -120,7 +150,7 @@ def understood(source: Source, seed: int, leaving: Leaving, samples: Sequence[st
         for problem in [] if sounds is None else problems(graph, sounds):
             leaving.leave(problem)
         notices = in_order([*graph.notices, *leaving.notices, *warnings(graph)])
-        return Score(source, program, graph.cps, names_of(graph), tuple(notices), True, unreadable)
+        return Score(source, program, graph.cps, names_of(graph), tuple(notices), True, (), unreadable)
 
 
 def sounds_of(source: Source, samples: Sequence[str]) -> SampleLibrary | None:

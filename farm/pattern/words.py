@@ -95,6 +95,10 @@ class Words:
         """The value of an id."""
         return self._values[number]
 
+    def texts(self) -> list[str]:
+        """The words among the values, in the order of their ids."""
+        return [value for value in self._values if isinstance(value, str)]
+
     def text(self, number: int) -> str:
         """The value of an id as a person would write it."""
         value = self._values[number]

@@ -230,7 +230,7 @@ def trial_render() -> Iterator[Finding]:
     started = time.perf_counter()
     work_dir = os.environ.get("FARM_WORK_DIR") or None
     options = RenderOptions(
-        duration_s=Fraction(1, 10), tail="none", gain=1.0, backend="inline", threads=1, work_dir=work_dir
+        duration=Fraction(1, 10), tail="none", gain=1.0, backend="inline", threads=1, work_dir=work_dir
     )
     frames = render(understand(Source("trial.ph", TRIAL)), options)
     peak = float(np.abs(frames).max())

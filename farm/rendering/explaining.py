@@ -25,7 +25,7 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
     rendering = Rendering(graph, options, part, warm, derived.library)
     last = asked.last if asked.last is not None else asked.end
     assert last is not None
-    stop = -(-last // options.chunk_frames)
+    stop = -(-last // options.chunk)
     explaining = Explaining(rendering.plan, {})
     arena: dict[str, int] = {}
     try:

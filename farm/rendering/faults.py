@@ -57,7 +57,7 @@ def fault(rendering: Rendering, bus: int, first: int, frame: int) -> RenderError
 
     Nodes on whose past nothing depends are searched from frame `first` on, the others from the start.
     """
-    options = replace(rendering.options, backend="inline", chunk_frames=CHUNK_FRAMES, window_frames=None)
+    options = replace(rendering.options, backend="inline", chunk=CHUNK_FRAMES, window_frames=None)
     # A limit of voices counts those of all outputs.
     roots = (bus,) if options.max_voices is None else rendering.part.roots
     own = Warm(rendering.warm)
@@ -70,7 +70,7 @@ def fault(rendering: Rendering, bus: int, first: int, frame: int) -> RenderError
     searching = Searching(own, level_for(options.cpu), [0 if early else first for early in from_start])
     again.use(searching)
     try:
-        for _ in again.pieces(frame // options.chunk_frames + 1):
+        for _ in again.pieces(frame // options.chunk + 1):
             pass
     finally:
         again.close()

@@ -41,16 +41,16 @@ def extent(options: RenderOptions, cps: Fraction, *, endless: bool = False) -> E
     Raises UsageError where they contradict each other.
     """
     rate = options.rate
-    assumed = options.cycles is None and options.duration_s is None and options.to_cycle is None
+    assumed = options.cycles is None and options.duration is None and options.to is None
     end: int | None = None
     if options.cycles is not None:
         end = frame_of(options.cycles, cps, rate)
-    elif options.duration_s is not None:
-        end = math.floor(options.duration_s * rate + Fraction(1, 2))
-    elif options.to_cycle is None and not endless:
+    elif options.duration is not None:
+        end = math.floor(options.duration * rate + Fraction(1, 2))
+    elif options.to is None and not endless:
         end = frame_of(Fraction(DEFAULT_CYCLES), cps, rate)
-    first = frame_of(options.from_cycle or Fraction(0), cps, rate)
-    last = frame_of(options.to_cycle, cps, rate) if options.to_cycle is not None else None
+    first = frame_of(options.from_ or Fraction(0), cps, rate)
+    last = frame_of(options.to, cps, rate) if options.to is not None else None
     if end is last is None and options.clip == "rescale":
         raise UsageError(
             "--clip rescale depends on the peak of the whole, and a score is endless", hint="give a length"
@@ -58,10 +58,10 @@ def extent(options: RenderOptions, cps: Fraction, *, endless: bool = False) -> E
     if end is not None and end < 1:
         raise UsageError("the render is shorter than one frame")
     if end is not None and first >= end:
-        raise UsageError(f"--from {options.from_cycle} is not before the end of the render")
+        raise UsageError(f"--from {options.from_} is not before the end of the render")
     if end is not None and last is not None and last > end:
-        raise UsageError(f"--to {options.to_cycle} is after the end of the render", hint="give a longer --cycles")
-    fade = int(options.fade_out_s * rate + 0.5)
+        raise UsageError(f"--to {options.to} is after the end of the render", hint="give a longer --cycles")
+    fade = int(options.fade_out * rate + 0.5)
     if end is None:
         return Extent(None, first, last, False, None, assumed, goes_on=True)
     if options.tail == "none":

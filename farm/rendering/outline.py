@@ -72,6 +72,7 @@ def outline(score: Score, options: RenderOptions, *, endless: bool = False) -> O
     Raises UsageError where options contradict each other, SampleError for a sample folder that does not exist.
     """
     check_arguments(score, options)
+    score = score.bound(options.set)
     return Outline(
         score=score,
         options=options,

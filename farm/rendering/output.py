@@ -48,7 +48,7 @@ class OutputStage:
     def frames(self) -> Generator[Frames, None, None]:
         """Blocks of float32 (n, channels), in order."""
         extent, rate = self.extent, self.options.rate
-        chunk = self.options.chunk_frames
+        chunk = self.options.chunk
         stop = through = None
         if extent.last is not None:
             through = extent.last + (self.margins[1] if extent.goes_on else 0)
@@ -78,7 +78,7 @@ class OutputStage:
                 last = watch.limit if watch.silent_at is None else watch.silent_at
                 tail = np.concatenate(waiting)[: max(last - waiting_from, 0)]
                 if watch.silent_at is None:
-                    fade = int(self.options.fade_out_s * rate + 0.5)
+                    fade = int(self.options.fade_out * rate + 0.5)
                     fade_out(tail, waiting_from, last - fade, last)
                 if not watch.over:
                     self.cut = watch.reason
@@ -176,13 +176,13 @@ class OutputStage:
 
     def faded(self, first: int, frames: Frames) -> Frames:
         """The fades whose place is known, in place."""
-        fade_in = int(self.options.fade_in_s * self.options.rate + 0.5)
+        fade_in = int(self.options.fade_in * self.options.rate + 0.5)
         if first < fade_in:
             ramp = np.minimum((np.arange(first, first + len(frames)) / fade_in).astype(np.float32), np.float32(1.0))
             frames *= ramp[:, None]
         at, last = self.extent.fade_out_at, self.extent.last
         if at is not None and first + len(frames) > at:
-            end = at + int(self.options.fade_out_s * self.options.rate + 0.5)
+            end = at + int(self.options.fade_out * self.options.rate + 0.5)
             assert last is not None
             fade_out(frames, first, at, end)
         return frames

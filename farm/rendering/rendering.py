@@ -63,13 +63,13 @@ class Rendering:
         options, graph = self.options, self.graph
         setting = Setting(
             rate=options.rate,
-            chunk_frames=options.chunk_frames,
+            chunk_frames=options.chunk,
             depth=inline.DEPTH,
             inner_depth=1,
             quality=options.quality,
             seed=options.seed,
             end_frame=self.part.end_frame if self.part.fades else None,
-            fade_out_frames=int(options.fade_out_s * options.rate + 0.5),
+            fade_out_frames=int(options.fade_out * options.rate + 0.5),
         )
         self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.gain)
         verify_static(self.plan)
@@ -88,7 +88,7 @@ class Rendering:
         )
         self.asking = asking
         self.restart()
-        self.needed_from = needed_chunks(self.plan, self.part.first_frame // options.chunk_frames)
+        self.needed_from = needed_chunks(self.plan, self.part.first_frame // options.chunk)
         self.spent.plan_s += time.perf_counter() - started
         self.backend: Backend | None = None
         self.level = ""
@@ -140,7 +140,7 @@ class Rendering:
 
     def window_chunks(self, first_chunk: int, left: int) -> int:
         """How many chunks to plan at once."""
-        chunk = self.options.chunk_frames
+        chunk = self.options.chunk
         if self.options.window_frames is not None:
             return max(1, min(left, self.options.window_frames // chunk))
         rate = self.options.rate
@@ -179,7 +179,7 @@ class Rendering:
             # A probe plans while the session that asks it is planning.
             self.graph.signals.reader = outer
         verify_window(self.plan, window)
-        last_frame = (first_chunk + chunks) * self.options.chunk_frames
+        last_frame = (first_chunk + chunks) * self.options.chunk
         for stream in self.sources.values():
             stream.forget(last_frame)
         counts = self.counts
@@ -238,7 +238,7 @@ class Rendering:
     def estimated_s(self, window: WindowPlan) -> float:
         """About how long one worker takes for all of the score, by the nodes' costs."""
         cost = float(task_costs_ns(self.plan, window).sum()) * 1e-9
-        frames = window.chunks * self.options.chunk_frames
+        frames = window.chunks * self.options.chunk
         return cost * max((self.part.end_frame or frames) / frames, 1.0)
 
     def pieces(self, stop_chunk: int | None) -> Iterator[Piece]:
@@ -263,7 +263,7 @@ class Rendering:
     def is_wanted(self, piece: Piece) -> bool:
         """Whether a piece reaches the first frame that is wanted."""
         chunks = len(next(iter(piece.planes.values())))
-        chunk = self.options.chunk_frames
+        chunk = self.options.chunk
         return piece.first + chunks * chunk > self.part.first_frame // chunk * chunk
 
     def next_window(self, first_chunk: int, stop_chunk: int | None) -> WindowPlan | None:

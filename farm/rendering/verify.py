@@ -49,7 +49,7 @@ def trials(options: RenderOptions) -> list[Trial]:
         Trial("1 worker, inline", replace(options, backend="inline", threads=1)),
         Trial(f"{count} {plural}", pool),
     ]
-    made += [Trial(f"{count} {plural}, chunks of {chunk}", replace(pool, chunk_frames=chunk)) for chunk in CHUNKS]
+    made += [Trial(f"{count} {plural}, chunks of {chunk}", replace(pool, chunk=chunk)) for chunk in CHUNKS]
     made.append(Trial(f"{count} {plural}, windows of 1 s", replace(pool, window_frames=options.rate)))
     made.append(Trial(f"{count} {plural}, one killed", pool, kill=True))
     return made

@@ -101,7 +101,7 @@ def options_of(way: Way, cycles: Fraction, rate: int) -> RenderOptions:
         cycles=cycles,
         rate=rate,
         tail="none",
-        chunk_frames=way.chunk_frames,
+        chunk=way.chunk_frames,
         window_frames=None if way.window_s is None else int(way.window_s * rate),
         cpu=way.level,  # type: ignore[arg-type]
         backend="local" if way.workers else "inline",

@@ -63,7 +63,7 @@ def score_of(work: Workload) -> Score:
 
 def options_of(work: Workload, quality: str, workers: int = 1) -> RenderOptions:
     """What the command line gives it."""
-    field = {"--cycles": "cycles", "--duration": "duration_s"}[work.length[0]]
+    field = {"--cycles": "cycles", "--duration": "duration"}[work.length[0]]
     backend = "inline" if workers == 1 else "local"
     plain = RenderOptions(quality=quality, tail="none", backend=backend, threads=workers)  # type: ignore[arg-type]
     return replace(plain, **{field: Fraction(work.length[1])})  # type: ignore[arg-type]
@@ -178,7 +178,7 @@ def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
     options = replace(
         options_of(work, "good", workers),
         backend="local",
-        chunk_frames=chunk_frames,
+        chunk=chunk_frames,
         window_frames=LIVE_WINDOW_FRAMES,
     )
     asked = extent(options, score.cps)

@@ -106,7 +106,7 @@ class Laboratory:
         if not np.isfinite(frames).all():
             return Outcome("not finite", f"first at frame {int(np.argmin(np.isfinite(frames).all(axis=1)))}")
         if compare:
-            other = run(outline(loaded, asked(chunk_frames=97, window_frames=600)), self.warm, len)
+            other = run(outline(loaded, asked(chunk=97, window_frames=600)), self.warm, len)
             if other.sha256 != report.sha256:
                 return Outcome("differs", "with chunks of 97 frames in windows of 600")
         self.words.update(set(WORD.findall(text)))
@@ -115,7 +115,7 @@ class Laboratory:
 
 def asked(**options: Any) -> RenderOptions:
     """A fifth of a second at 8 kHz, in this process."""
-    return RenderOptions(duration_s=DURATION_S, rate=RATE, tail="none", backend="inline", **options)
+    return RenderOptions(duration=DURATION_S, rate=RATE, tail="none", backend="inline", **options)
 
 
 def where(error: BaseException) -> str:

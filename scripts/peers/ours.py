@@ -157,13 +157,13 @@ def main() -> None:
         score, lambda graph: replace(graph, sources=tuple(replace(one, voices=given) for one in graph.sources))
     )
     options = RenderOptions(
-        duration_s=Fraction(SECONDS[work]),
+        duration=Fraction(SECONDS[work]),
         quality="draft",
         backend="inline",
         tail="none",
         gain=1.0,
-        fade_in_s=0.0,
-        fade_out_s=0.0,
+        fade_in=0.0,
+        fade_out=0.0,
         bits="32f",
     )
     with (

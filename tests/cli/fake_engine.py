@@ -31,6 +31,9 @@ class Score:
     notices: tuple[Notice, ...]
     source: str
 
+    def bound(self, settings: object) -> Score:
+        return self
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -166,6 +169,19 @@ def render_stream(score: Score, stream: Any, options: RenderOptions, observer: A
     return Report(Path("<stdout>"))
 
 
+class Session:
+    """A session of the engine."""
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    render_file = staticmethod(render_file)
+    render_stream = staticmethod(render_stream)
+
+
 def warmup(levels: tuple[str, ...], observer: Any = None) -> int:
     calls.append(("warmup", levels))
     observer.compiling(1, 1)
@@ -182,11 +198,12 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
 
 def modules() -> dict[str, ModuleType]:
     """The modules of the engine that the command line imports, by name."""
-    made = {name: ModuleType(name) for name in ("farm.render", "farm.rendering.job", "farm.rendering.explaining")}
-    job: Any = made["farm.rendering.job"]
-    job.load, job.render_file, job.render_stream, job.warmup = load, render_file, render_stream, warmup
-    explaining: Any = made["farm.rendering.explaining"]
-    explaining.explain = explain
+    names = ("farm.graph.score", "farm.rendering.session", "farm.rendering.warmup", "farm.rendering.explaining")
+    made: dict[str, Any] = {name: ModuleType(name) for name in names}
+    made["farm.graph.score"].load = load
+    made["farm.rendering.session"].Session = Session
+    made["farm.rendering.warmup"].warmup = warmup
+    made["farm.rendering.explaining"].explain = explain
     return made
 
 

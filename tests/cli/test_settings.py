@@ -63,12 +63,12 @@ def test_the_help_lists_the_variables(farm: Farm) -> None:
 def test_the_file_gives_way_to_variables_and_these_to_the_command_line(asked: Callable[..., RenderOptions]) -> None:
     file = 'rate = 48000\nbits = 16\nfade-in = 2\nseed = 3\ncycles = "1/3"\ntail = "none"\nthreads = 2\ngain = 0.5\n'
     found = asked(file, {"FARM_BITS": "32f", "FARM_FADE_IN": "1.5", "FARM_SEED": "4"}, "--seed", "5")
-    assert (found.rate, found.bits, found.fade_in_s, found.seed) == (48000, "32f", 1.5, 5)
+    assert (found.rate, found.bits, found.fade_in, found.seed) == (48000, "32f", 1.5, 5)
     assert (found.cycles, found.tail, found.threads, found.gain) == (Fraction(1, 3), "none", 2, 0.5)
 
 
 @pytest.mark.parametrize(
-    ("file", "variables", "line", "cycles", "duration_s"),
+    ("file", "variables", "line", "cycles", "duration"),
     [
         ("cycles = 3", {}, ("--duration", "4"), None, 4),
         ("cycles = 3", {"FARM_DURATION": "2.5"}, (), None, 2.5),
@@ -83,10 +83,10 @@ def test_the_stronger_length_counts(
     variables: dict[str, str],
     line: tuple[str, ...],
     cycles: float | None,
-    duration_s: float | None,
+    duration: float | None,
 ) -> None:
     found = asked(file, variables, *line)
-    assert (found.cycles, found.duration_s) == (cycles, duration_s)
+    assert (found.cycles, found.duration) == (cycles, duration)
 
 
 def test_a_variable_names_the_file(farm: Farm, calls: Calls, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -191,10 +191,10 @@ def test_the_ranges_in_the_help_hold(farm: Farm) -> None:
     text = " ".join(farm("render", "--help").out.partition("\nOptions")[2].split())
     ranges = {
         "--rate": ("rate", int, 1),
-        "--fade-in": ("fade_in_s", float, 0.001),
-        "--fade-out": ("fade_out_s", float, 0.001),
+        "--fade-in": ("fade_in", float, 0.001),
+        "--fade-out": ("fade_out", float, 0.001),
         "--tail": ("tail", float, 0.001),
-        "--chunk": ("chunk_frames", int, 1),
+        "--chunk": ("chunk", int, 1),
         "--threads": ("threads", int, 1),
         "--gain": ("gain", float, 0.001),
     }

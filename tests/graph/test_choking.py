@@ -11,7 +11,7 @@ BUSES = "~a: tri 220\n~b: tri 330\n"
 
 def heard(text: str, **options: object) -> Frames:
     """A second of outputs, two cycles, without a tail."""
-    return frames(f"cps: 2\n{BUSES}{text}", rate=22050, **{"duration_s": 1.0, **options})
+    return frames(f"cps: 2\n{BUSES}{text}", rate=22050, **{"duration": 1.0, **options})
 
 
 @pytest.mark.parametrize("cut", ["-1", '"-1"', "~low", '"-1 -1"', "-7"])
@@ -46,7 +46,7 @@ def test_r10_groups_below_0_are_apart_and_hold_across_outputs() -> None:
 
 def once(text: str) -> Frames:
     """One cycle of it."""
-    return heard(text, duration_s=0.5)
+    return heard(text, duration=0.5)
 
 
 def test_r10_a_bus_chokes_only_itself() -> None:
@@ -62,6 +62,6 @@ def test_r10_a_bus_chokes_only_itself() -> None:
 
 def test_r10_windows_and_chunks_do_not_show() -> None:
     text = 'out: s "oh*3 hh*5 oh:1*2" # cut "<-1 -2> -1"'
-    whole = heard(text, duration_s=8.0)
-    same_bits(whole, heard(text, duration_s=8.0, chunk_frames=128), "chunks of 128")
-    assert (whole != heard(text.replace("-", ""), duration_s=8.0)).any()
+    whole = heard(text, duration=8.0)
+    same_bits(whole, heard(text, duration=8.0, chunk=128), "chunks of 128")
+    assert (whole != heard(text.replace("-", ""), duration=8.0)).any()

@@ -179,9 +179,7 @@ def test_a_loop_has_no_seam(quality: str, speed: float, tiles: str) -> None:
     assert rms(loop) > 0.1
     same_bits(loop[first:], row[first:], f"{quality}, speed {speed}")
     for chunk in (64, 333):
-        found = frames(
-            f'cps: 4\nout: s "tile" # speed {speed} # loop 1 # begin 0.25 # end 0.75', chunk_frames=chunk, **how
-        )
+        found = frames(f'cps: 4\nout: s "tile" # speed {speed} # loop 1 # begin 0.25 # end 0.75', chunk=chunk, **how)
         same_bits(found, loop, f"chunks of {chunk}")
     both = frames(f'cps: 4\nout: s "both" # speed {speed} # loop 1 # begin 0.25 # end 0.75', **how)
     np.testing.assert_allclose(both, loop * [1.0, -0.5], atol=1e-6)

@@ -108,7 +108,7 @@ def programs(draw: st.DrawFn) -> str:
 def test_a_random_score_renders_or_is_a_clear_error(text: str) -> None:
     try:
         loaded = score(text)
-        whole = render(loaded, asked(duration_s=Fraction(1, 2)))
+        whole = render(loaded, asked(duration=Fraction(1, 2)))
     except FarmError as error:
         event(type(error).__name__)
         clear = isinstance(error, ScoreError) or (isinstance(error, RenderError) and "is not finite" in error.message)
@@ -118,7 +118,7 @@ def test_a_random_score_renders_or_is_a_clear_error(text: str) -> None:
     event("rendered")
     assert whole.shape == (4000, 2)
     assert np.isfinite(whole).all()
-    same_bits(render(loaded, asked(duration_s=Fraction(1, 2), chunk_frames=99, window_frames=640)), whole, text)
+    same_bits(render(loaded, asked(duration=Fraction(1, 2), chunk=99, window_frames=640)), whole, text)
 
 
 def test_most_of_them_render() -> None:

@@ -86,7 +86,7 @@ def test_r11_a_part_that_ends_before_it_begins_is_told(text: str, first: str, la
     assert notices[0].loc is not None and notices[0].loc.column == 9
     hint = notices[0].hint or ""
     assert (f"# begin {last} # end {first}" if first != last else "# begin 0.25 # end 0.75") in hint
-    two = report(whole, duration_s=4.0)
+    two = report(whole, duration=4.0)
     assert [one for one in two.notices if "begin" in one.message] == notices
 
 

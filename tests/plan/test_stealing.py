@@ -86,11 +86,11 @@ out: ~a + ~b * 0.3 + ~c * 0.2
 @pytest.mark.parametrize("name", MANY)
 @pytest.mark.parametrize("most", [1, 3, 8])
 def test_neither_chunk_nor_window_shows(name: str, most: int) -> None:
-    options = {"duration_s": Fraction(3, 2), "max_voices": most}
+    options = {"duration": Fraction(3, 2), "max_voices": most}
     whole = frames(MANY[name], **options)
-    assert not np.array_equal(whole, frames(MANY[name], duration_s=Fraction(3, 2)))
+    assert not np.array_equal(whole, frames(MANY[name], duration=Fraction(3, 2)))
     for chunk, window in ((64, 64), (333, 1000), (2048, 4096), (1 << 14, None)):
-        found = frames(MANY[name], chunk_frames=chunk, window_frames=window, **options)
+        found = frames(MANY[name], chunk=chunk, window_frames=window, **options)
         same_bits(found, whole, f"{name}, {most} voices, chunks of {chunk}, windows of {window}")
 
 
@@ -98,7 +98,7 @@ def test_the_report_says_how_many() -> None:
     text = 'cps: 1\n~one: line 1 1\nout: s "~one*8" # adsr 0 0 1 0.5'
     told = set()
     for chunk, window in ((64, 64), (2048, None)):
-        one = report(text, max_voices=2, chunk_frames=chunk, window_frames=window)
+        one = report(text, max_voices=2, chunk=chunk, window_frames=window)
         told.add((one.voices, one.voices_peak, one.voices_stolen))
     assert told == {(8, 2, 6)}
     warnings = [one.message for one in report(text, max_voices=2).notices]

@@ -130,7 +130,7 @@ def score_plan(text: str, **options: object) -> tuple[StaticPlan, WindowPlan, fr
     with Warm() as warm:
         part = Part(tuple({output.bus for output in graph.outputs}), int(2 * given.rate), False)
         rendering = Rendering(graph, given, part, warm)
-        made = rendering.plan_next(0, int(Fraction(2) * given.rate) // given.chunk_frames)
+        made = rendering.plan_next(0, int(Fraction(2) * given.rate) // given.chunk)
         plan, read = rendering.plan, rendering.read_buses
         rendering.close()
     from dataclasses import replace

@@ -46,7 +46,7 @@ THOROUGH = ("q", "stereo")
 
 def check(text: str, way: Way, expected: str, **options: object) -> int:
     """Renders one way and compares; returns how many workers were replaced (none when all was done meanwhile)."""
-    options.update(chunk_frames=way.chunk, window_frames=way.window, cpu=level_or_best(way.level))
+    options.update(chunk=way.chunk, window_frames=way.window, cpu=level_or_best(way.level))
     with killing(way.kills) as killed:
         report = pooled(text, way.workers, **options) if way.workers else inline(text, **options)
     assert report.sha256 == expected, f"{way} differs"
@@ -100,7 +100,7 @@ def test_every_kind_of_node_gives_the_same_bytes(name: str) -> None:
 @pytest.mark.parametrize("name", ["effects", "late and long", "steps and gates", "cut groups"])
 def test_a_part_of_a_score_from_a_pool(name: str) -> None:
     """What leads up to the part is rendered where it carries state, over windows that nobody reads."""
-    part = {"cycles": Fraction(6), "from_cycle": Fraction(9, 2), "to_cycle": Fraction(11, 2)}
+    part = {"cycles": Fraction(6), "from_": Fraction(9, 2), "to": Fraction(11, 2)}
     expected = inline(SCORES[name], **part).sha256
     for way in (Way(2, 128, 512), Way(3, 64, 64), Way(3, 2048)):
         check(SCORES[name], way, expected, **part)
@@ -140,7 +140,7 @@ def test_long_hits(text: str) -> None:
 def test_an_open_end_is_the_same() -> None:
     """Automatic tails stop a pool in the middle of a window."""
     for name in ("q", "dub"):
-        options = {"cycles": Fraction(1), "tail": "auto", "fade_out_s": 0.2}
+        options = {"cycles": Fraction(1), "tail": "auto", "fade_out": 0.2}
         expected = inline(CONFIGS[name], **options)
         assert expected.tail_s > 0.2
         for workers in (1, 2, 3):
@@ -154,9 +154,7 @@ def test_a_warm_session_gives_the_same_bytes() -> None:
     with Session() as session:
         for number, name in enumerate(names):
             with killing(number % 3):
-                report = rendered(
-                    CONFIGS[name], session, cycles=Fraction(2), backend="local", threads=2, chunk_frames=512
-                )
+                report = rendered(CONFIGS[name], session, cycles=Fraction(2), backend="local", threads=2, chunk=512)
             assert report.sha256 == of_config(name), f"{name}, render {number}"
             replaced += report.replaced_workers
         assert len(session.pools) == 1

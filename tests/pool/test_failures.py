@@ -103,14 +103,14 @@ def test_a_worker_that_spends_its_cpu_time_in_one_task_is_killed(
 def test_a_task_that_kills_two_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LocalBackend, "claim", lambda self, worker: 30)
     with killing(2), pytest.raises(RenderError) as caught:
-        pooled(TEXT, 2, chunk_frames=128, cycles=Fraction(30))
+        pooled(TEXT, 2, chunk=128, cycles=Fraction(30))
     message = caught.value.message
     assert message.startswith("two workers died of the same task: `~w` (saw, ")
     assert "lpf" in message
     assert "chunk " in message and "frames " in message
     assert message.endswith("SIGKILL")
     assert caught.value.hint is not None and "--backend inline" in caught.value.hint
-    assert pooled(TEXT, 2, chunk_frames=128, cycles=Fraction(1, 8)).frames == 1000, "the next render is not harmed"
+    assert pooled(TEXT, 2, chunk=128, cycles=Fraction(1, 8)).frames == 1000, "the next render is not harmed"
 
 
 def test_a_session_goes_on_after_a_render_that_ended_while_a_death_was_being_mended(
@@ -164,7 +164,7 @@ def test_a_value_that_is_not_finite_names_node_and_frame(workers: int, chunk: in
     errors = []
     for render in (inline, lambda text, **how: pooled(text, workers, **how)):
         with pytest.raises(FarmError) as caught:
-            render(text, chunk_frames=chunk)
+            render(text, chunk=chunk)
         errors.append(caught.value)
     assert errors[0].message == errors[1].message
     assert errors[0].loc == errors[1].loc
@@ -173,7 +173,7 @@ def test_a_value_that_is_not_finite_names_node_and_frame(workers: int, chunk: in
 
 def test_a_late_value_that_is_not_finite_is_found_windows_later() -> None:
     text = f'cps: 4\n~loud: saw 100 * {HUGE} * {HUGE} * {HUGE}\nout: s "<bd!7 ~loud>"'
-    how = {"cycles": Fraction(9), "chunk_frames": 128, "window_frames": 2000}
+    how = {"cycles": Fraction(9), "chunk": 128, "window_frames": 2000}
     with pytest.raises(FarmError) as caught:
         pooled(text, 2, **how)
     assert "`*` in `~loud`" in caught.value.message

@@ -64,7 +64,7 @@ def gone(pid: int) -> bool:
 def test_fifty_renders_leave_nothing() -> None:
     before = at_rest()
     for number in range(50):
-        pooled(TEXT, 1 + number % 3, chunk_frames=(512, 2048)[number % 2])
+        pooled(TEXT, 1 + number % 3, chunk=(512, 2048)[number % 2])
     assert footprint() == before
 
 
@@ -73,7 +73,7 @@ def test_renders_with_deaths_leave_nothing() -> None:
     replaced = 0
     for number in range(10):
         with killing(1 + number % 3) as killed:
-            replaced += pooled(TEXT, 2, cycles=Fraction(6), chunk_frames=64).replaced_workers
+            replaced += pooled(TEXT, 2, cycles=Fraction(6), chunk=64).replaced_workers
         assert all(gone(pid) for pid in killed)
     assert replaced > 3
     assert footprint() == before
@@ -83,7 +83,7 @@ def test_a_warm_session_does_not_grow() -> None:
     before = at_rest()
     with Session() as session:
         for number in range(50):
-            rendered(TEXT, session, backend="local", threads=2, chunk_frames=(512, 2048)[number % 2])
+            rendered(TEXT, session, backend="local", threads=2, chunk=(512, 2048)[number % 2])
             if number == 1:
                 warm = footprint()
         assert footprint() == warm
@@ -109,7 +109,7 @@ def test_a_render_that_fails_leaves_nothing() -> None:
 
     for _ in range(3):
         with pytest.raises(KeyboardInterrupt):
-            run(score(TEXT), asked(backend="local", threads=2, chunk_frames=64), interrupted)
+            run(score(TEXT), asked(backend="local", threads=2, chunk=64), interrupted)
     assert len(seen) == 3
     assert at_rest() == before
 
@@ -121,7 +121,7 @@ def test_an_interrupted_session_goes_on() -> None:
         raise KeyboardInterrupt
 
     expected = inline(TEXT).sha256
-    how = asked(backend="local", threads=2, chunk_frames=64)
+    how = asked(backend="local", threads=2, chunk=64)
     with Session() as session:
         for _ in range(3):
             with pytest.raises(KeyboardInterrupt):
@@ -131,7 +131,7 @@ def test_an_interrupted_session_goes_on() -> None:
 
 def test_a_worker_killed_between_two_windows_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
     """All others stand still, and stay so until the next window is written."""
-    expected = inline(TEXT, cycles=Fraction(4), window_frames=2000, chunk_frames=128)
+    expected = inline(TEXT, cycles=Fraction(4), window_frames=2000, chunk=128)
     holds, starts = [], []
     hold, start = LocalBackend.hold, LocalBackend.start
 
@@ -148,7 +148,7 @@ def test_a_worker_killed_between_two_windows_is_replaced(monkeypatch: pytest.Mon
 
     monkeypatch.setattr(LocalBackend, "hold", killed_while_held)
     monkeypatch.setattr(LocalBackend, "start", started)
-    report = pooled(TEXT, 2, cycles=Fraction(4), window_frames=2000, chunk_frames=128)
+    report = pooled(TEXT, 2, cycles=Fraction(4), window_frames=2000, chunk=128)
     assert len(holds) >= 4
     assert report.sha256 == expected.sha256
     assert report.replaced_workers >= len(holds) // 2

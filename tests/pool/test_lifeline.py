@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-
 from farm.render.session import Session
+
 from workers import lifeline
 
 from .pools import ROOT, inline, pooled, rendered

@@ -44,13 +44,13 @@ def test_spawned_workers_give_the_same_bytes() -> None:
         for name in ("q", "stereo", "stress"):
             expected = inline(CONFIGS[name]).sha256
             for chunk in (256, 2048):
-                report = rendered(CONFIGS[name], session, backend="local", threads=2, chunk_frames=chunk)
+                report = rendered(CONFIGS[name], session, backend="local", threads=2, chunk=chunk)
                 assert report.sha256 == expected, name
                 assert report.backend == "local"
 
 
 def test_spawned_workers_may_be_killed() -> None:
-    how = {"cycles": Fraction(40), "chunk_frames": 64}
+    how = {"cycles": Fraction(40), "chunk": 64}
     expected = inline(SCORES["bus voices"], **how).sha256
     with killing(2) as killed:
         report = rendered(SCORES["bus voices"], backend="local", threads=2, **how)

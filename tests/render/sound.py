@@ -38,9 +38,9 @@ def score(text: str) -> Score:
 
 def asked(**options: Any) -> RenderOptions:
     """Options for looking at frames: one cycle, no tail, no fades, gain 1, a low rate."""
-    bare: dict[str, Any] = {"tail": "none", "fade_in_s": 0.0, "fade_out_s": 0.0, "gain": 1.0, "rate": RATE}
+    bare: dict[str, Any] = {"tail": "none", "fade_in": 0.0, "fade_out": 0.0, "gain": 1.0, "rate": RATE}
     bare["clip"] = "none"
-    if "duration_s" not in options:
+    if "duration" not in options:
         bare["cycles"] = Fraction(1)
     return RenderOptions(**{**bare, **options})
 

@@ -160,7 +160,7 @@ def test_a_redefinition_changes_only_later_references() -> None:
 def test_a_long_hit_sounds_to_its_end(chunk: int) -> None:
     recorded = sample("amen")
     text = 'cps: 4\nout: s "<amen ~!15>"'
-    found = left(text, rate=FULL, cycles=Fraction(8), chunk_frames=chunk, quality="draft")
+    found = left(text, rate=FULL, cycles=Fraction(8), chunk=chunk, quality="draft")
     assert len(found) == 2 * FULL > len(recorded) > FULL
     last = len(recorded) - 64
     np.testing.assert_allclose(found[50:last], recorded[50:last], atol=1e-5)

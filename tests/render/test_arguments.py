@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,8 @@ import numpy as np
 import pytest
 
 import farm
+from farm import cli
+from farm.cli.settings import Setting, long_name
 from farm.errors import ScoreError, UsageError
 from workers.targets.objects import host_levels
 
@@ -35,7 +38,7 @@ def test_a_file_may_be_named_by_a_string(score: Any, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("value", [2, 2.0, Fraction(2), np.float64(2.0), np.int64(2)])
 def test_a_length_may_be_any_number(value: Any) -> None:
-    options = farm.RenderOptions(cycles=value, duration_s=None)
+    options = farm.RenderOptions(cycles=value, duration=None)
     assert options == farm.RenderOptions(cycles=Fraction(2))
     assert type(options.cycles) is Fraction
 
@@ -64,20 +67,24 @@ def test_what_are_no_options_is_told(score: Any) -> None:
         ("rate", "x", "rate is a whole number, not 'x'"),
         ("rate", 44100.0, "rate is a whole number, not 44100.0"),
         ("rate", None, "rate is a whole number, not None"),
-        ("threads", "auto", "threads is a whole number, not 'auto'"),
+        ("threads", "many", "threads is a whole number, not 'many'"),
         ("seed", True, "seed is a whole number, not True"),
-        ("cycles", "8", "cycles is a number, not '8'"),
-        ("to_cycle", True, "to_cycle is a number, not True"),
+        ("cycles", "a few", "cycles is a finite number, such as 8, 2.5 or 1/3, not 'a few'"),
+        ("cycles", "1/0", "cycles is a finite number, such as 8, 2.5 or 1/3, not '1/0'"),
+        ("cycles", [8], "cycles is a number, not [8]"),
+        ("to", True, "to is a number, not True"),
         ("gain", "loud", "gain is a number, not 'loud'"),
         ("lenient", 1, "lenient is True or False, not 1"),
         ("tail", None, 'tail is "auto", "none" or a number of seconds, not None'),
-        ("samples", "sounds", "samples are several folders, (\"sounds\",), not 'sounds'"),
-        ("samples", (3,), 'samples are several folders, ("sounds",), not (3,)'),
+        ("samples", (3,), 'samples is folders, "sounds" or ("sounds", "more"), not (3,)'),
+        ("set", 3, 'set is a mapping of names, {"cut": 500}, not 3'),
+        ("set", {"cut": None}, "set cut is a number, not None"),
+        ("set", {1: 2}, 'set is a mapping of names, {"cut": 500}, not {1: 2}'),
         ("work_dir", 3, "work_dir is a folder, not 3"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_told(field: str, value: Any, said: str) -> None:
-    with pytest.raises(TypeError, match=f"^{re.escape(f'RenderOptions: {said}')}$"):
+    with pytest.raises(UsageError, match=f"^{re.escape(f'RenderOptions: {said}')}$"):
         farm.RenderOptions(**{field: value})
 
 
@@ -86,7 +93,7 @@ def test_a_value_of_the_wrong_type_is_told(field: str, value: Any, said: str) ->
     [
         ("gain", -1, "--gain must be from 0 to 100, not -1"),
         ("gain", float("nan"), "--gain must be from 0 to 100, not nan"),
-        ("fade_in_s", -2.0, "--fade-in must be from 0 to 3600 seconds, not -2"),
+        ("fade_in", -2.0, "--fade-in must be from 0 to 3600 seconds, not -2"),
         ("tail", -3.0, "--tail must be auto, none, or from 0 to 3600 seconds, not -3"),
         ("cycles", float("inf"), "RenderOptions: cycles must be a finite number, not inf"),
         ("seed", -1, "--seed must be from 0 to 9223372036854775807, not -1"),
@@ -133,3 +140,47 @@ def test_a_bus_is_not_read_hours_after_the_end(tmp_path: Path) -> None:
     )
     with pytest.raises(ScoreError, match="more than 2 minutes after all that is rendered"):
         farm.render(farm.load(path), farm.RenderOptions(cycles=Fraction(2)))
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ({"bits": 16}, {"bits": "16"}),
+        ({"cycles": "1/3"}, {"cycles": Fraction(1, 3)}),
+        ({"duration": 3}, {"duration": Fraction(3)}),
+        ({"duration": Decimal("0.1")}, {"duration": Fraction(1, 10)}),
+        ({"from_": "0.5", "to": "2"}, {"from_": Fraction(1, 2), "to": Fraction(2)}),
+        ({"tail": "2.5"}, {"tail": 2.5}),
+        ({"rate": "48000", "gain": "0.5"}, {"rate": 48000, "gain": 0.5}),
+        ({"threads": "auto"}, {"threads": None}),
+        ({"samples": "sounds"}, {"samples": ("sounds",)}),
+        ({"samples": [Path("a"), "b"]}, {"samples": ("a", "b")}),
+        ({"set": {"~cut": "500", "a": 0.1}}, {"set": (("a", Fraction(1, 10)), ("cut", Fraction(500)))}),
+        ({"set": {"notes": "c4 e4", "bank": "01"}}, {"set": (("bank", "01"), ("notes", "c4 e4"))}),
+    ],
+)
+def test_options_take_what_a_person_writes(written: dict[str, Any], meant: dict[str, Any]) -> None:
+    options = farm.RenderOptions(**written)
+    assert options == farm.RenderOptions(**meant)
+    assert {name: getattr(options, name) for name in meant} == meant
+    assert hash(options) == hash(farm.RenderOptions(**meant))
+
+
+def test_what_is_no_option_is_a_wrong_usage() -> None:
+    with pytest.raises(UsageError, match="RenderOptions has no option `cycels`") as caught:
+        farm.RenderOptions(cycels=3)  # type: ignore[call-arg]
+    assert caught.value.hint == "did you mean `cycles`?"
+
+
+def test_options_are_called_as_in_the_command_line() -> None:
+    line = {long_name(one).replace("-", "_") for one in cli.farm.commands["render"].params if isinstance(one, Setting)}
+    fields = {name.rstrip("_") for name in farm.RenderOptions.__dataclass_fields__}
+    assert fields - {"window_frames"} == line - {"config", "quiet"}
+
+
+def test_a_score_from_text_says_its_name_where_it_is_wrong() -> None:
+    with pytest.raises(ScoreError) as caught:
+        farm.loads("out: nope", name="mine")
+    assert str(caught.value) == "mine:1:6: there is no function `nope`"
+    with pytest.raises(ScoreError, match="control character"):
+        farm.loads('out: s "bd"\x1b')

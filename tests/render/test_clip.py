@@ -16,9 +16,7 @@ from tests.render.sound import RATE, asked, frames, report, score
 LOUD = 'cps: 2\nout: s "bd*4 [sn, hh] bd" * 3 + sine 50 * 0.5'
 
 
-@pytest.mark.parametrize(
-    "options", [{"chunk_frames": 100}, {"window_frames": 3000}, {"backend": "local", "threads": 2}]
-)
+@pytest.mark.parametrize("options", [{"chunk": 100}, {"window_frames": 3000}, {"backend": "local", "threads": 2}])
 def test_the_same_frames_however_it_is_cut(options: dict[str, object]) -> None:
     whole = frames(LOUD, clip="limit", cycles=Fraction(4))
     assert np.abs(whole).max() <= CEILING < np.abs(frames(LOUD, cycles=Fraction(4))).max()
@@ -30,7 +28,7 @@ def test_the_same_frames_however_it_is_cut(options: dict[str, object]) -> None:
 def test_a_part_has_the_frames_of_the_whole(begin: str, end: str, tail: str | float) -> None:
     first, last = (int(Fraction(cycle) / 2 * RATE + Fraction(1, 2)) for cycle in (begin, end))
     whole = frames(LOUD, clip="limit", cycles=Fraction(4), tail=tail)
-    part = frames(LOUD, clip="limit", cycles=Fraction(4), tail=tail, from_cycle=Fraction(begin), to_cycle=Fraction(end))
+    part = frames(LOUD, clip="limit", cycles=Fraction(4), tail=tail, from_=Fraction(begin), to=Fraction(end))
     assert part.tobytes() == whole[first:last].tobytes()
 
 
@@ -50,4 +48,4 @@ def test_loud_frames_go_into_float_files_only(tmp_path: Path) -> None:
             render_file(score(LOUD), tmp_path / name, asked(bits=bits))
     assert not list(tmp_path.iterdir())
     with pytest.raises(UsageError, match="--clip rescale depends on the peak of the whole"):
-        asked(clip="rescale", to_cycle=Fraction(1))
+        asked(clip="rescale", to=Fraction(1))

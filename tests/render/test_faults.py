@@ -29,7 +29,7 @@ def fault(text: str, **options: Any) -> FarmError:
 @pytest.mark.parametrize("chunk", [64, 777, 4096])
 def test_an_overflow_names_its_node_and_its_frame(chunk: int) -> None:
     """sin grows slowly: 1e39 sin(2 pi t) passes 3.4e38 where sin does 0.34."""
-    error = fault(f"cps: 1\n~calm: sine 5\nout: ~calm + sine 1 * {HUGE} * {HUGE} * 1000000000", chunk_frames=chunk)
+    error = fault(f"cps: 1\n~calm: sine 5\nout: ~calm + sine 1 * {HUGE} * {HUGE} * 1000000000", chunk=chunk)
     assert isinstance(error, RenderError)
     over = np.flatnonzero(np.sin(2 * np.pi * np.arange(RATE) / RATE) * 1e39 > float(np.finfo(np.float32).max))[0]
     assert error.message == (f"`*` in `out` gives a value that is not finite at frame {over} ({over / RATE:.3f} s)")
@@ -63,7 +63,7 @@ def overflow(factor: float) -> int:
     """The first frame at which `~b: tri 50 + ~b * factor` is not finite."""
     value = np.float32(0.0)
     with np.errstate(over="ignore"):
-        for frame, tri in enumerate(frames("out: tri 50", duration_s=Fraction(5))[:, 0]):
+        for frame, tri in enumerate(frames("out: tri 50", duration=Fraction(5))[:, 0]):
             value = tri + value * np.float32(factor)
             if not np.isfinite(value):
                 return frame
@@ -75,7 +75,7 @@ def overflow(factor: float) -> int:
 def test_slow_growth_names_what_the_score_says_and_the_first_frame(chunk: int, how: dict[str, Any]) -> None:
     frame = overflow(1.003)
     assert 25_000 < frame < 32_768, "many chunks of most lengths, less than one of the others"
-    error = fault(SLOW, duration_s=Fraction(5), chunk_frames=chunk, **how)
+    error = fault(SLOW, duration=Fraction(5), chunk=chunk, **how)
     assert error.message == f"`*` in `~b` gives a value that is not finite at frame {frame} ({frame / RATE:.3f} s)"
     assert error.loc is not None and (error.loc.line, error.loc.column) == (2, 17)
 
@@ -86,7 +86,7 @@ def test_the_output_that_fails_first_decides(chunk: int) -> None:
     text = (
         f"{GROWING}~c: tri 50 + ~c * 1.004\no1: ~b\no2: saw 100 # lpf (sine 3 * {HUGE} * {HUGE} * {HUGE}) 1\no3: ~c\n"
     )
-    error = fault(text, duration_s=Fraction(5), chunk_frames=chunk)
+    error = fault(text, duration=Fraction(5), chunk=chunk)
     frame = overflow(1.004)
     assert error.message.startswith(f"`*` in `~c` gives a value that is not finite at frame {frame} ")
 
@@ -95,7 +95,7 @@ def test_the_output_that_fails_first_decides(chunk: int) -> None:
 def test_a_sum_that_is_too_large_names_its_frame(chunk: int) -> None:
     """Each output overflows soon after their sum has."""
     loud = f"sine 1 * {HUGE} * {HUGE} * 1000000000"
-    error = fault(f"cps: 1\no1: {loud}\no2: {loud}", chunk_frames=chunk)
+    error = fault(f"cps: 1\no1: {loud}\no2: {loud}", chunk=chunk)
     whole = np.sin(2 * np.pi * np.arange(RATE) / RATE) * 1e39
     over = int(np.flatnonzero(2 * whole > float(np.finfo(np.float32).max))[0])
     assert error.message == f"the sum of all outputs is too large for a number at frame {over} ({over / RATE:.3f} s)"
@@ -106,7 +106,7 @@ def test_only_what_is_written_may_be_too_large(chunk: int) -> None:
     """The channels are 2e38 at most and their sum 4e38; ten times as loud, a channel is what overflows."""
     loud = f"sine 1 * {HUGE} * {HUGE} * 100000000"
     text = f"cps: 1\no1: {loud}\no2: {loud}"
-    channels = {"outputs_as_channels": True, "chunk_frames": chunk}
+    channels = {"outputs_as_channels": True, "chunk": chunk}
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         assert float(np.abs(frames(text, gain=2.0, **channels)).max()) == pytest.approx(2e38, rel=1e-3)
@@ -114,15 +114,15 @@ def test_only_what_is_written_may_be_too_large(chunk: int) -> None:
     whole = np.sin(2 * np.pi * np.arange(RATE) / RATE) * 2e39
     over = int(np.flatnonzero(whole > float(np.finfo(np.float32).max))[0])
     assert message == f"a channel is too large for a number at frame {over} ({over / RATE:.3f} s)"
-    assert fault(text, gain=2.0, chunk_frames=chunk).message.startswith("the sum of all outputs is too large")
+    assert fault(text, gain=2.0, chunk=chunk).message.startswith("the sum of all outputs is too large")
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
-@pytest.mark.parametrize("options", [{}, {"outputs_as_channels": True}, {"fade_in_s": 9.0}, {"tail": 0.001}])
+@pytest.mark.parametrize("options", [{}, {"outputs_as_channels": True}, {"fade_in": 9.0}, {"tail": 0.001}])
 def test_what_overflows_behind_the_end_is_neither_an_error_nor_a_warning(chunk: int, options: dict[str, Any]) -> None:
     frame = overflow(1.003)
     text = f"{GROWING}o1: ~b\no2: ~b * 0.5"
-    how = {"duration_s": Fraction(frame - 300, RATE), "fade_out_s": 0.01, "clip": "limit", "chunk_frames": chunk}
+    how = {"duration": Fraction(frame - 300, RATE), "fade_out": 0.01, "clip": "limit", "chunk": chunk}
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
         found = frames(text, **{**how, **options})
@@ -132,10 +132,10 @@ def test_what_overflows_behind_the_end_is_neither_an_error_nor_a_warning(chunk: 
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_a_limiter_that_looks_behind_the_end_of_a_part_hears_no_infinity(chunk: int) -> None:
     frame = overflow(1.003)
-    how = {"cycles": Fraction(6), "to_cycle": Fraction(frame - 5, RATE), "clip": "limit", "gain": 1e-30}
+    how = {"cycles": Fraction(6), "to": Fraction(frame - 5, RATE), "clip": "limit", "gain": 1e-30}
     with warnings.catch_warnings():
         warnings.simplefilter("error", RuntimeWarning)
-        found = frames(SLOW, chunk_frames=chunk, **how)
+        found = frames(SLOW, chunk=chunk, **how)
     assert len(found) == frame - 5
     assert np.abs(found).max() > 0.9
     same = frames(SLOW, **how)
@@ -144,7 +144,7 @@ def test_a_limiter_that_looks_behind_the_end_of_a_part_hears_no_infinity(chunk: 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_a_part_names_what_happened_before_it_only_where_that_is_remembered(chunk: int) -> None:
-    part = {"cycles": Fraction(6), "from_cycle": Fraction(5), "chunk_frames": chunk}
+    part = {"cycles": Fraction(6), "from_": Fraction(5), "chunk": chunk}
     assert f"`*` in `~b` gives a value that is not finite at frame {overflow(1.003)} " in fault(SLOW, **part).message
     now = fault(f"cps: 1\nout: saw 100 * {HUGE} * {HUGE} * {HUGE}", **part)
     assert f"`*` in `out` gives a value that is not finite at frame {5 * RATE} " in now.message
@@ -169,13 +169,13 @@ def test_nodes_are_called_what_the_score_calls_them(text: str, where: str) -> No
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_a_bus_that_planning_reads_may_overflow_where_nobody_reads_it(chunk: int) -> None:
     text = 'cps: 1\n~grow: ~grow * 1.1 + 1\nout: s "bd" # gain ~grow'
-    assert np.isfinite(frames(text, chunk_frames=chunk)).all()
+    assert np.isfinite(frames(text, chunk=chunk)).all()
 
 
 @pytest.mark.parametrize("chunk", [64, 512, 1 << 15])
 def test_what_is_not_rendered_cannot_fail(chunk: int) -> None:
     text = f"cps: 1\nout: sine 1 * {HUGE} * {HUGE} * 1000000000"
-    found = frames(text, duration_s=Fraction(1, 20), chunk_frames=chunk)
+    found = frames(text, duration=Fraction(1, 20), chunk=chunk)
     assert np.isfinite(found).all()
     assert np.abs(found).max() > 1e38
 
@@ -191,8 +191,8 @@ def test_a_missing_bank_suggests_a_near_one() -> None:
 
 def test_a_bank_that_is_missing_only_later_is_found_while_it_is_planned() -> None:
     text = 'cps: 4\nout: s "<bd!7 xyzzy>"'
-    frames(text, cycles=Fraction(6), chunk_frames=64, window_frames=256)
-    error = fault(text, cycles=Fraction(9), chunk_frames=64, window_frames=256)
+    frames(text, cycles=Fraction(6), chunk=64, window_frames=256)
+    error = fault(text, cycles=Fraction(9), chunk=64, window_frames=256)
     assert isinstance(error, SampleError)
     assert error.loc is not None and error.loc.column == 15
 

@@ -27,7 +27,7 @@ every_score = pytest.mark.parametrize("name", SCORES)
 @functools.cache
 def reference(name: str, **options: Any) -> Frames:
     """The score, planned at once in chunks of the usual length."""
-    sound = frames(SCORES[name], duration_s=SECONDS, **options)
+    sound = frames(SCORES[name], duration=SECONDS, **options)
     sound.setflags(write=False)
     return sound
 
@@ -43,14 +43,14 @@ def test_there_is_something_to_compare(name: str) -> None:
 @every_score
 @pytest.mark.parametrize("chunk", [64, 512, 777, WHOLE])
 def test_the_chunk_length_does_not_show(name: str, chunk: int) -> None:
-    found = frames(SCORES[name], duration_s=SECONDS, chunk_frames=chunk)
+    found = frames(SCORES[name], duration=SECONDS, chunk=chunk)
     same_bits(found, reference(name), f"{name}, chunks of {chunk}")
 
 
 @every_score
 @pytest.mark.parametrize(("window", "chunk"), [(64, 64), (1000, 333), (2048, 2048)])
 def test_the_window_length_does_not_show(name: str, window: int, chunk: int) -> None:
-    found = frames(SCORES[name], duration_s=SECONDS, window_frames=window, chunk_frames=chunk)
+    found = frames(SCORES[name], duration=SECONDS, window_frames=window, chunk=chunk)
     same_bits(found, reference(name), f"{name}, windows of {window}")
 
 
@@ -60,25 +60,25 @@ def test_a_part_is_those_frames_of_the_whole(name: str) -> None:
     cps = score(SCORES[name]).cps
     for first, last, chunk, window in (("1/3", "7/5", 512, 1024), ("2.9", "4", 128, None), ("13/7", "2", 2048, 2048)):
         begin, end = (int(Fraction(at) * RATE / cps + Fraction(1, 2)) for at in (first, last))
-        part = {"from_cycle": Fraction(first), "to_cycle": Fraction(last)}
-        found = frames(SCORES[name], cycles=Fraction(4), chunk_frames=chunk, window_frames=window, **part)
+        part = {"from_": Fraction(first), "to": Fraction(last)}
+        found = frames(SCORES[name], cycles=Fraction(4), chunk=chunk, window_frames=window, **part)
         same_bits(found, whole[begin:end], f"{name}, cycles {first} to {last}")
 
 
 @pytest.mark.parametrize("tail", ["auto", 0.4])
 def test_a_part_is_cut_from_the_whole_with_its_fades_and_tail(tail: Any) -> None:
-    how = {"cycles": Fraction(3), "fade_in_s": 0.3, "fade_out_s": 0.2, "gain": 0.7, "tail": tail}
+    how = {"cycles": Fraction(3), "fade_in": 0.3, "fade_out": 0.2, "gain": 0.7, "tail": tail}
     whole = frames(SCORES["effects"], **how)
     begin, end = (int(at * RATE / Fraction("2.9") + Fraction(1, 2)) for at in (Fraction(1, 4), Fraction(11, 4)))
-    found = frames(SCORES["effects"], **how, from_cycle=Fraction(1, 4), to_cycle=Fraction(11, 4), chunk_frames=100)
+    found = frames(SCORES["effects"], **how, from_=Fraction(1, 4), to=Fraction(11, 4), chunk=100)
     same_bits(found, whole[begin:end])
-    last = frames(SCORES["effects"], **how, from_cycle=Fraction(11, 4), chunk_frames=4096)
+    last = frames(SCORES["effects"], **how, from_=Fraction(11, 4), chunk=4096)
     same_bits(last, whole[end:])
 
 
 @every_score
 def test_two_renders_are_equal(name: str) -> None:
-    same_bits(frames(SCORES[name], duration_s=SECONDS), reference(name))
+    same_bits(frames(SCORES[name], duration=SECONDS), reference(name))
 
 
 def test_a_loaded_score_can_be_rendered_again_and_otherwise() -> None:
@@ -86,8 +86,8 @@ def test_a_loaded_score_can_be_rendered_again_and_otherwise() -> None:
 
     for name in ("signals read while planning", "bus voices", "cut groups"):
         loaded = score(SCORES[name])
-        options = asked(duration_s=SECONDS)
-        render(loaded, asked(duration_s=SECONDS, rate=11025, quality="best"))
+        options = asked(duration=SECONDS)
+        render(loaded, asked(duration=SECONDS, rate=11025, quality="best"))
         same_bits(render(loaded, options), reference(name), name)
         same_bits(render(loaded, options), reference(name), name)
 
@@ -100,7 +100,7 @@ from tests.render.scores import SCORES
 from tests.render.sound import digest, frames
 from tests.render.test_invariance import SECONDS
 for name in sys.argv[1:]:
-    print(digest(frames(SCORES[name], duration_s=SECONDS)))
+    print(digest(frames(SCORES[name], duration=SECONDS)))
 """
     for number in ("1", "77"):
         environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": number}
@@ -117,14 +117,14 @@ for name in sys.argv[1:]:
 
 @pytest.mark.parametrize("name", ["voices with noise", "shadowed buses and outputs", "envelopes"])
 def test_the_seed_changes_what_is_random(name: str) -> None:
-    found = frames(SCORES[name], duration_s=SECONDS, seed=5)
-    same_bits(frames(SCORES[name], duration_s=SECONDS, seed=5, chunk_frames=333), found)
+    found = frames(SCORES[name], duration=SECONDS, seed=5)
+    same_bits(frames(SCORES[name], duration=SECONDS, seed=5, chunk=333), found)
     assert digest(found) != digest(reference(name))
 
 
 @pytest.mark.parametrize("name", ["samples", "modulated oscillators", "cut groups"])
 def test_the_seed_changes_nothing_else(name: str) -> None:
-    same_bits(frames(SCORES[name], duration_s=SECONDS, seed=5), reference(name))
+    same_bits(frames(SCORES[name], duration=SECONDS, seed=5), reference(name))
 
 
 @pytest.mark.parametrize("quality", ["draft", "best"])
@@ -133,8 +133,8 @@ def test_each_quality_is_as_invariant(quality: str) -> None:
         whole = reference(name, quality=quality)
         assert digest(whole) != digest(reference(name)), "the quality is heard"
         for chunk, window in ((64, 512), (777, 1554)):
-            how = {"quality": quality, "chunk_frames": chunk, "window_frames": window}
-            same_bits(frames(SCORES[name], duration_s=SECONDS, **how), whole, f"{name} {quality}")
+            how = {"quality": quality, "chunk": chunk, "window_frames": window}
+            same_bits(frames(SCORES[name], duration=SECONDS, **how), whole, f"{name} {quality}")
 
 
 @pytest.mark.parametrize("level", LEVELS)
@@ -144,7 +144,7 @@ def test_every_cpu_level_gives_the_same_bits(level: str) -> None:
         print(reason)
         pytest.skip(reason)
     for name in SCORES:
-        same_bits(frames(SCORES[name], duration_s=SECONDS, cpu=level), reference(name), f"{name} on {level}")
+        same_bits(frames(SCORES[name], duration=SECONDS, cpu=level), reference(name), f"{name} on {level}")
 
 
 # Lanes.
@@ -160,7 +160,7 @@ def test_any_number_of_voices_at_once(kind: str, count: int) -> None:
     text = f'cps: 3\n~w: tri 200 # lpf 1000 1\nout: s "{played}*2" # note "[{notes}]" # gain 0.1 # ar 0.01 0.4'
     whole = frames(text, cycles=Fraction(3))
     for chunk in (64, 512, WHOLE):
-        same_bits(frames(text, cycles=Fraction(3), chunk_frames=chunk), whole, f"{count} {kind}, chunks of {chunk}")
+        same_bits(frames(text, cycles=Fraction(3), chunk=chunk), whole, f"{count} {kind}, chunks of {chunk}")
     lone = [
         f'cps: 3\n~w: tri 200 # lpf 1000 1\nout: s "{played}*2" # note {n} # gain 0.1 # ar 0.01 0.4' for n in range(12)
     ]

@@ -58,18 +58,16 @@ def test_without_numbered_outputs_nothing_changes_and_this_is_said() -> None:
     same_bits(frames(text, outputs_as_channels=True), frames(text))
 
 
-@pytest.mark.parametrize("how", [{"chunk_frames": 333}, {"window_frames": 1000}, {"backend": "local", "threads": 2}])
+@pytest.mark.parametrize("how", [{"chunk": 333}, {"window_frames": 1000}, {"backend": "local", "threads": 2}])
 def test_how_the_work_is_cut_up_does_not_show(how: dict[str, int | str]) -> None:
     text = OUTPUTS + "out: sine 55 * 0.1\n"
-    options = {"outputs_as_channels": True, "fade_in_s": 0.05, "fade_out_s": 0.05, "tail": "auto"}
+    options = {"outputs_as_channels": True, "fade_in": 0.05, "fade_out": 0.05, "tail": "auto"}
     same_bits(frames(text, **options, **how), frames(text, **options))
 
 
 def test_a_part_is_those_frames_of_the_whole() -> None:
     whole = frames(OUTPUTS, outputs_as_channels=True, cycles=Fraction(2))
-    part = frames(
-        OUTPUTS, outputs_as_channels=True, cycles=Fraction(2), from_cycle=Fraction(1, 2), to_cycle=Fraction(3, 2)
-    )
+    part = frames(OUTPUTS, outputs_as_channels=True, cycles=Fraction(2), from_=Fraction(1, 2), to=Fraction(3, 2))
     same_bits(part, whole[2000:6000])
 
 
@@ -81,7 +79,7 @@ def test_the_limiter_turns_all_channels_down_together() -> None:
     heard = np.abs(free[:, 2]) > 0.1
     gain = limited[heard, 2] / free[heard, 2]
     np.testing.assert_allclose(limited[heard, 0], free[heard, 0] * gain, atol=1e-6)
-    same_bits(frames(loud, chunk_frames=333, **options), limited)
+    same_bits(frames(loud, chunk=333, **options), limited)
 
 
 def test_files_hold_the_channels(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def test_what_is_mapped_in_place_and_what_is_decoded_sound_the_same(
             found = heard(SCORE.format(index), folder, quality=quality)
             same_bits(found, whole, f"{name} {subtype}, decoded up to {decoded_bytes} bytes")
     if quality == "good":
-        for options in ({"chunk_frames": 333}, {"threads": 2}, {"threads": 2, "work_dir": str(folder)}):
+        for options in ({"chunk": 333}, {"threads": 2}, {"threads": 2, "work_dir": str(folder)}):
             same_bits(heard(SCORE.format(1), folder, **options), whole, str(options))
         planes.clear()
         same_bits(heard(SCORE.format(4), folder), whole, "an empty cache")
@@ -110,7 +110,7 @@ def test_a_pool_maps_what_later_windows_name(folder: Path) -> None:
     text = 'cps: 4\nout: s "<kit:0 kit:1 kit:2 kit:3 kit:4 kit:5 kit:6 kit:7>*2"\n'
     whole = heard(text, folder, cycles=Fraction(8))
     for options in ({"threads": 2}, {"backend": "inline"}):
-        found = heard(text, folder, cycles=Fraction(8), chunk_frames=256, window_frames=1024, **options)
+        found = heard(text, folder, cycles=Fraction(8), chunk=256, window_frames=1024, **options)
         same_bits(found, whole, str(options))
 
 

@@ -46,7 +46,7 @@ def test_no_hap_starts_after_the_end() -> None:
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_sources_fade_at_the_end_while_voices_ring_on(chunk: int) -> None:
-    how = {"cycles": Fraction(1), "tail": 1.0, "fade_out_s": 0.05, "chunk_frames": chunk}
+    how = {"cycles": Fraction(1), "tail": 1.0, "fade_out": 0.05, "chunk": chunk}
     voices = left('cps: 2\nout: s "~ em2"', **how)
     both = left('cps: 2\nout: s "~ em2" + sine 300 * 0.5', **how)
     end, fade = 4000, 400
@@ -59,7 +59,7 @@ def test_sources_fade_at_the_end_while_voices_ring_on(chunk: int) -> None:
 
 
 def test_effects_ring_on() -> None:
-    found = left("cps: 2\nout: sine 300 * 0.5 # delay 0.3 0.5 0.5", cycles=Fraction(1), tail=1.0, fade_out_s=0.01)
+    found = left("cps: 2\nout: sine 300 * 0.5 # delay 0.3 0.5 0.5", cycles=Fraction(1), tail=1.0, fade_out=0.01)
     assert rms(found[4200:6400]) > 0.1
     assert 0.001 < rms(found[8200:8800]) < rms(found[4200:6400]) * 0.6
 
@@ -74,9 +74,9 @@ def test_effects_ring_on() -> None:
     ],
 )
 def test_an_automatic_tail_ends_after_half_a_second_of_silence(text: str, rate: int) -> None:
-    how = {"cycles": Fraction(3, 2), "rate": rate, "fade_out_s": 0.02}
+    how = {"cycles": Fraction(3, 2), "rate": rate, "fade_out": 0.02}
     found = frames(text, tail="auto", **how)
-    long = frames(text, tail=12.0, **{**how, "fade_out_s": 0.02})
+    long = frames(text, tail=12.0, **{**how, "fade_out": 0.02})
     end = len(frames(text, **how))
     cell = -(-end * 10 // rate)
     quiet = 0
@@ -87,7 +87,7 @@ def test_an_automatic_tail_ends_after_half_a_second_of_silence(text: str, rate: 
     assert len(found) == cell * rate // 10
     same_bits(found, long[: len(found)])
     for chunk in CHUNKS:
-        same_bits(frames(text, tail="auto", chunk_frames=chunk, window_frames=5000, **how), found, f"chunks of {chunk}")
+        same_bits(frames(text, tail="auto", chunk=chunk, window_frames=5000, **how), found, f"chunks of {chunk}")
 
 
 ON_ITS_WAY = {
@@ -124,7 +124,7 @@ def test_r07_an_automatic_tail_hears_what_is_still_on_its_way(text: str) -> None
     same_bits(found, long[:expected])
     told = []
     for chunk, window in ((64, 5000), (777, None), (1 << 16, None)):
-        said = report(f"cps: 2\n{text}", tail="auto", chunk_frames=chunk, window_frames=window, **how)
+        said = report(f"cps: 2\n{text}", tail="auto", chunk=chunk, window_frames=window, **how)
         assert (said.frames, said.sha256) == (expected, digest(found)), f"chunks of {chunk}"
         told.append((said.output_peaks_dbfs, said.tail_s, [one.message for one in said.notices]))
     assert told[0] == told[1] == told[2]
@@ -157,13 +157,13 @@ def test_r07_what_comes_late_and_is_no_number_is_an_error() -> None:
     text = 'cps: 2\nout: s "rim ~ ~ ~" # delay 4 0 1' + " * 1000000000" * 5
     for chunk in CHUNKS:
         with pytest.raises(RenderError, match=r"at frame 32\d\d\d "):
-            frames(text, tail="auto", chunk_frames=chunk)
+            frames(text, tail="auto", chunk=chunk)
 
 
 @pytest.mark.parametrize("chunk", CHUNKS)
 def test_a_tail_that_never_ends_is_faded_after_thirty_seconds(chunk: int) -> None:
     text = 'cps: 4\n~held: s "rim ~ ~ ~" # lpf 3 1 + ~held\nout: ~held'
-    found = frames(text, tail="auto", fade_out_s=0.5, chunk_frames=chunk)
+    found = frames(text, tail="auto", fade_out=0.5, chunk=chunk)
     end = RATE // 4
     last = end + 30 * RATE
     assert len(found) == last
@@ -174,18 +174,18 @@ def test_a_tail_that_never_ends_is_faded_after_thirty_seconds(chunk: int) -> Non
 
 def test_fades_are_straight_lines() -> None:
     bare = left("out: sine 100")
-    found = left("out: sine 100", fade_in_s=0.1, fade_out_s=0.3)
+    found = left("out: sine 100", fade_in=0.1, fade_out=0.3)
     count = len(bare)
     ramp = np.minimum(np.arange(count) / 800, 1.0) * fading(count, count - 2400, count)
     np.testing.assert_allclose(found, bare * ramp, atol=1e-6)
     assert found[0] == 0.0
     for chunk in CHUNKS:
-        again = left("out: sine 100", fade_in_s=0.1, fade_out_s=0.3, chunk_frames=chunk)
+        again = left("out: sine 100", fade_in=0.1, fade_out=0.3, chunk=chunk)
         np.testing.assert_array_equal(again, found)
 
 
 def test_a_fade_longer_than_the_score_covers_all_of_it() -> None:
-    found = left("out: sine 100 * 0 + 1", fade_in_s=0.0, fade_out_s=100.0)
+    found = left("out: sine 100 * 0 + 1", fade_in=0.0, fade_out=100.0)
     np.testing.assert_allclose(found, fading(16000, 0, 800000)[:16000], atol=1e-6)
 
 
@@ -203,12 +203,12 @@ def test_the_mix_is_the_sum_of_the_outputs() -> None:
 
 
 @pytest.mark.parametrize("tail", ["none", "auto", 0.2])
-@pytest.mark.parametrize("part", [{}, {"from_cycle": Fraction(1, 3)}])
+@pytest.mark.parametrize("part", [{}, {"from_": Fraction(1, 3)}])
 def test_the_report_does_not_depend_on_the_chunk_length(tail: Any, part: dict[str, Fraction]) -> None:
     text = 'cps: 3\nout: s "rim*7" * 0.1\no2: sine 1 * (line 0 1 1.2)'
 
     def told(chunk: int) -> tuple[Any, ...]:
-        said = report(text, cycles=Fraction(5, 4), tail=tail, chunk_frames=chunk, **part)
+        said = report(text, cycles=Fraction(5, 4), tail=tail, chunk=chunk, **part)
         return said.frames, said.voices, said.voices_peak, said.output_peaks_dbfs, said.peak_dbfs, said.sha256
 
     assert len({repr(told(chunk)) for chunk in (64, 512, 2048, 1 << 16)}) == 1

@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 WAYS = (
     {"rate": 8000},
     {"rate": 11025, "seed": 3},
-    {"rate": 8000, "chunk_frames": 512, "window_frames": 3000},
+    {"rate": 8000, "chunk": 512, "window_frames": 3000},
     {"rate": 16000, "cycles": Fraction(1, 2)},
     {"rate": 8000, "seed": 3, "backend": "local", "threads": 2},
 )
@@ -110,7 +110,7 @@ def test_in_turn_in_one_thread() -> None:
 
 @pytest.mark.parametrize("backend", ["inline", "local"])
 def test_streams_of_one_session_in_turn_with_its_renders(backend: str) -> None:
-    how = {"cycles": Fraction(4), "chunk_frames": 512, "window_frames": 4000, "backend": backend, "threads": 2}
+    how = {"cycles": Fraction(4), "chunk": 512, "window_frames": 4000, "backend": backend, "threads": 2}
     kept = score(SCORES["signals read while planning"])
     expected = rendered(kept, how)
     with Session() as session, session.stream(kept, asked(**how)) as one, session.stream(kept, asked(**how)) as other:

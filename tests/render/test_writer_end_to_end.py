@@ -55,7 +55,7 @@ def test_files_are_the_same_to_the_byte_whenever_they_are_written(tmp_path: Path
     ]
     time.sleep(1.1)
     for bits, before in zip(ALL_BITS, written, strict=True):
-        made(tmp_path / "again.wav", bits=bits, chunk_frames=333)
+        made(tmp_path / "again.wav", bits=bits, chunk=333)
         assert (tmp_path / "again.wav").read_bytes() == before, bits
     assert len(set(written)) == 3
 
@@ -72,7 +72,7 @@ def test_files_are_the_same_to_the_byte_whenever_they_are_written(tmp_path: Path
 )
 def test_other_formats_hold_the_frames_in_the_same_bytes(tmp_path: Path, ending: str, bits: Bits, error: float) -> None:
     made(tmp_path / f"a.{ending}", bits=bits)
-    made(tmp_path / f"b.{ending}", bits=bits, chunk_frames=333, window_frames=1000, backend="local", threads=2)
+    made(tmp_path / f"b.{ending}", bits=bits, chunk=333, window_frames=1000, backend="local", threads=2)
     assert (tmp_path / f"a.{ending}").read_bytes() == (tmp_path / f"b.{ending}").read_bytes()
     expected = frames(TEXT)
     found, rate = soundfile.read(tmp_path / f"a.{ending}", dtype="float64")

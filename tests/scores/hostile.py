@@ -84,7 +84,7 @@ def tried(text: str) -> dict[str, object]:
 
     began_s, before = time.process_time(), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     said, kind = "", "rendered"
-    options = RenderOptions(duration_s=Fraction(1, 4), rate=8000, tail="none", backend="inline")
+    options = RenderOptions(duration=Fraction(1, 4), rate=8000, tail="none", backend="inline")
     try:
         render(understand(Source("hostile.ph", text)), options)
     except FarmError as error:
