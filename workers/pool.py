@@ -26,6 +26,7 @@ import numpy as np
 
 from workers import cores, slab
 from workers.lifeline import Errand, begin
+from workers.starting import safe_path
 from workers.targets import objects
 from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import Run, Schedule
@@ -156,7 +157,7 @@ class Pool:
         process = self.context.Process(  # type: ignore[attr-defined]
             target=begin, args=(errand, theirs, code), name=f"farm-worker-{number}", daemon=True
         )
-        with objects.LOADING:
+        with objects.LOADING, safe_path() if self.portable else contextlib.nullcontext():
             process.start()
         theirs.close()
         if self.sentinels is not None:

@@ -7,6 +7,7 @@ imported inside the commands, so that `farm --help` starts at once; click and th
 
 from __future__ import annotations
 
+from farm.cli import importing as importing  # first: nothing else may come from the caller's folder
 from farm.cli.process import ONE_THREAD, main, run
 
 TYPE_CHECKING = False

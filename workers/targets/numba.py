@@ -1,7 +1,7 @@
 """The numba target: lowers kernels, compiles them for one CPU level, emits object files' bytes.
 
-This is the one door to numba. It runs in processes of its own (`python -m workers.targets.numba LEVEL OUT NAME ...`,
-started by `targets/objects.py`), because Numba reads the CPU level from the environment when it is imported.
+This is the one door to numba. It runs in processes of its own (started by `targets/compiling.py`), because Numba reads
+the CPU level from the environment when it is imported.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from types import FunctionType
 from typing import Any
 
@@ -151,14 +150,17 @@ def emit_assembly(name: str, level: str) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """`LEVEL OUT NAME ...`: writes OUT/NAME.o for each name, renamed into place; prints each name when it is done."""
-    from workers.targets.objects import save
+    """`PARENT PIPE LEVEL NAME ...`: sends each name, a zero byte and its machine code through a pipe."""
+    from multiprocessing.connection import Connection
 
-    level, out, *names = arguments
+    from workers.pool import die_with_parent
+
+    parent, pipe, level, *names = arguments
+    die_with_parent(int(parent))
     set_level(level)
-    for name in names:
-        save(Path(out) / f"{name}.o", emit_object(name, level))
-        print(name, flush=True)
+    with Connection(int(pipe), readable=False) as answers:
+        for name in names:
+            answers.send_bytes(name.encode() + b"\0" + emit_object(name, level))
 
 
 if __name__ == "__main__":

@@ -8,11 +8,11 @@ processes of its own.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import hashlib
 import importlib.util
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable
 from functools import cache
@@ -21,6 +21,9 @@ from typing import Any
 
 from workers.cache import cache_folder
 from workers.records import record
+from workers.targets.compiling import LOOP_ENTRIES, CompileError, compiled
+
+__all__ = ["LOOP_ENTRIES", "Code", "CompileError", "digest", "ensure", "host_levels", "load", "read", "save"]
 
 LEVEL_FEATURES = {
     "v4": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"),
@@ -38,17 +41,7 @@ RUNTIME_SYMBOLS = (
 )
 """Named by Numba's wrappers on paths that these kernels never take; they are bound to abort()."""
 
-WEIGHTS = {"run": 8, "work": 10, "complete": 2, "sampler_draft": 6, "sampler_good": 7, "sampler_best": 7}
-"""How long kernels take to compile, beside the usual one."""
-
-LOOP_ENTRIES = ("run", "work", "complete")
-"""What a pool needs besides kernels."""
-
 Progress = Callable[[int, int], None]
-
-
-class CompileError(Exception):
-    """The compiling process failed; the message holds what it said."""
 
 
 @record(frozen=True, slots=True)
@@ -112,53 +105,6 @@ def read(path: Path) -> bytes | None:
     return code if code and hashlib.sha256(code).digest() == content[:32] else None
 
 
-def _compile(names: list[str], level: str, folder: Path, jobs: int, progress: Progress | None) -> None:
-    """Compiles in `jobs` processes; each name is reported as it is done. Raises CompileError."""
-    root = str(Path(__file__).resolve().parent.parent.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, os.environ.get("PYTHONPATH", "")])}
-    environment.update({f"{name}_NUM_THREADS": "1" for name in ("OMP", "MKL", "OPENBLAS", "NUMBA")})
-    order = sorted(names, key=lambda name: -WEIGHTS.get(name, 1))
-    shares: list[list[str]] = [[] for _ in range(max(1, min(jobs, len(order))))]
-    weights = [0] * len(shares)
-    for name in order:
-        # What shares most of its code is compiled together.
-        together = [
-            i for i, share in enumerate(shares) if name in LOOP_ENTRIES and any(one in LOOP_ENTRIES for one in share)
-        ]
-        chosen = together[0] if together else weights.index(min(weights))
-        shares[chosen].append(name)
-        weights[chosen] += WEIGHTS.get(name, 1) // (2 if together else 1)
-    import subprocess
-
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "workers.targets.numba", level, str(folder), *share],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        for share in shares
-    ]
-    done = 0
-    try:
-        for process in processes:
-            assert process.stdout is not None and process.stderr is not None
-            for _ in process.stdout:
-                done += 1
-                if progress is not None:
-                    progress(done, len(names))
-            complaint = process.stderr.read()
-            if process.wait() != 0:
-                raise CompileError(complaint.strip()[-2000:] or f"the compiler ended with status {process.returncode}")
-    finally:
-        for process in processes:
-            if process.poll() is None:
-                process.kill()
-            process.wait()
-
-
 def ensure(names: Iterable[str], level: str, *, jobs: int = 1, progress: Progress | None = None) -> dict[str, bytes]:
     """Code of each kernel by name, from the cache or compiled now. Raises CompileError."""
     folder = cache_folder() / "objects" / digest() / level
@@ -167,11 +113,12 @@ def ensure(names: Iterable[str], level: str, *, jobs: int = 1, progress: Progres
     if missing:
         if progress is not None:
             progress(0, len(missing))
-        _compile(missing, level, folder, jobs, progress)
-        for name in missing:
-            found[name] = read(folder / f"{name}.o")
-            if found[name] is None:
-                raise CompileError(f"{folder / name}.o was compiled but cannot be read back")
+        with contextlib.closing(compiled(missing, level, jobs)) as arriving:
+            for done, (name, code) in enumerate(arriving, 1):
+                save(folder / f"{name}.o", code)
+                found[name] = code
+                if progress is not None:
+                    progress(done, len(missing))
     return {name: code for name, code in found.items() if code is not None}
 
 
