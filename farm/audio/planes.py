@@ -17,16 +17,17 @@ import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.audio import decode
-from farm.audio.decode import Recording
+from farm.audio import decode, downmix
+from farm.audio.recording import Recording
 from farm.audio.resample import pieces, resampled_frames
 from farm.audio.wav import WavLayout
-from farm.errors import FileError
+from farm.errors import FileError, SampleError
 from workers.cache import cache_folder
 from workers.records import record
 from workers.slab import PAGE
@@ -34,10 +35,11 @@ from workers.wire import coding
 
 GUARD_FRAMES = 32
 """Frames of silence (or of the loop's continuation) on both sides of a plane: as far as interpolation looks."""
-FORM = "planes 1"
+FORM = "planes 2"
 """What the cached bytes are made by and look like; a part of every name."""
-HEADER = struct.Struct("<16sQII")
-"""Form, frames, planes, CRC-32 of all that follows the header's page (0 in a large file)."""
+HEADER = struct.Struct("<16sQIII")
+"""Form, frames, planes, CRC-32 of all that follows (of a large file, of what follows within the header's page), bytes
+of the text behind it: a line for each thing that is to be said of the sound."""
 WHOLLY_CHECKED = 1 << 20
 """Bytes up to which a file's content is read whenever it is used: to find its digest, to check its sum. What was found
 out about a larger one is remembered for as long as its size, times and inode stay."""
@@ -63,6 +65,8 @@ class Planes:
     frames: int
     coding: int = 0
     """0: planes of float32; else `workers.wire.coding`: the frames of a WAV file, interleaved."""
+    notices: tuple[str, ...] = ()
+    """What is to be said of the sound file."""
 
     def mapped(self) -> list[NDArray[np.float32]]:
         """Each plane, mapped, read-only: float32 (frames,). Not for files in a coding."""
@@ -75,30 +79,39 @@ class Planes:
         return np.stack(self.mapped())
 
 
-def planes_of(file: Path, rate: int, backwards: bool = False) -> Planes:
-    """A sound file at `rate` Hz, ready to be mapped. More than two channels are mixed to one.
+def planes_of(file: Path, rate: int, backwards: bool = False, lenient: bool = False) -> Planes:
+    """A sound file at `rate` Hz, ready to be mapped. More than two channels are mixed (`farm.audio.downmix`).
 
-    Raises SampleError for a file that cannot be played, FileError when the cache cannot be written.
+    With `lenient` a file that is cut short or damaged is played as far as it goes. Raises SampleError for a file that
+    cannot be played, FileError when the cache cannot be written.
     """
     try:
         # A small file that was decoded before needs no look at its header.
         path = name_for(file, rate, backwards) if os.stat(file).st_size <= WHOLLY_CHECKED else None
         if path is not None and (found := stored(path)) is not None:
             return found
-        recording = decode.inspect(file)
+        recording = decode.inspect(file, lenient)
         layout = recording.layout
         if layout is not None and not backwards and recording.rate == rate and fits_in_place(layout):
             check_finite(recording)
-            return in_place(file, layout)
-        path = path or name_for(file, rate, backwards)
+            return replace(in_place(file, layout), notices=recording.notices)
+        if recording.short is not None or path is None:
+            path = name_for(file, rate, backwards, recording.short is not None)
+        return stored(path) or made(path, recording, rate, backwards)
     except OSError as error:
         raise decode.unreadable(file, error.strerror or str(error)) from error
-    return stored(path) or made(path, recording, rate, backwards)
+    except SampleError:
+        if not lenient:
+            raise
+        damaged = decode.counted(decode.inspect(file, lenient), lenient)
+        path = name_for(file, rate, backwards, short=True)
+        return stored(path) or made(path, damaged, rate, backwards)
 
 
-def name_for(file: Path, rate: int, backwards: bool) -> Path:
-    """Where the cache keeps a sound file's planes. Raises OSError."""
-    return sounds_folder() / f"{name_of(content_digest(file), str(rate), 'backwards' * backwards)}.planes"
+def name_for(file: Path, rate: int, backwards: bool, short: bool = False) -> Path:
+    """Where the cache keeps a sound file's planes; `short`: as far as it goes. Raises OSError."""
+    made_how = ("backwards" * backwards, "as far as it goes" * short)
+    return sounds_folder() / f"{name_of(content_digest(file), str(rate), *made_how)}.planes"
 
 
 def fits_in_place(layout: WavLayout) -> bool:
@@ -158,19 +171,21 @@ def stored(path: Path) -> Planes | None:
     """The sound in a file of the cache; None where there is none, or one that is damaged."""
     try:
         with open(path, "rb") as file:
-            form, frames, planes, total = HEADER.unpack(file.read(HEADER.size))
+            form, frames, planes, total, text_bytes = HEADER.unpack(file.read(HEADER.size))
+            text = file.read(min(text_bytes, PAGE))
             plane = plane_bytes(frames)
             size = PAGE + planes * plane
             if form.rstrip(b"\0").decode() != FORM or planes not in (1, 2) or os.fstat(file.fileno()).st_size != size:
                 return None
-            if size <= WHOLLY_CHECKED:
-                file.seek(PAGE)
-                if zlib.crc32(file.read()) != total:
-                    return None
+            file.seek(PAGE)
+            content = file.read() if size <= WHOLLY_CHECKED else b""
+            if zlib.crc32(content, zlib.crc32(text)) != total:
+                return None
+            notices = tuple(text.decode().splitlines())
     except (OSError, struct.error, UnicodeDecodeError):
         return None
     left = PAGE + 4 * GUARD_FRAMES
-    return Planes(path, PAGE, size, left, plane if planes == 2 else 0, frames)
+    return Planes(path, PAGE, size, left, plane if planes == 2 else 0, frames, notices=notices)
 
 
 def checked(path: Path) -> Planes:
@@ -191,6 +206,8 @@ class Writing:
 
     def __init__(self, descriptor: int, frames: int) -> None:
         self.descriptor, self.frames = descriptor, frames
+        self.notices: tuple[str, ...] = ()
+        """What is to be said of the sound."""
 
     def put(self, plane: int, first: int, frames: NDArray[np.float32]) -> None:
         """Writes frames from frame `first` of a plane on."""
@@ -212,11 +229,12 @@ def writing(path: Path, frames: int, planes: int) -> Iterator[Writing]:
         descriptor, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-")
         try:
             os.truncate(descriptor, size)
-            yield Writing(descriptor, frames)
-            total = 0
-            if size <= WHOLLY_CHECKED:
-                total = zlib.crc32(os.pread(descriptor, size - PAGE, PAGE))
-            os.pwrite(descriptor, HEADER.pack(FORM.encode(), frames, planes, total), 0)
+            file = Writing(descriptor, frames)
+            yield file
+            text = "\n".join(file.notices).encode()[: PAGE - HEADER.size]
+            content = os.pread(descriptor, size - PAGE, PAGE) if size <= WHOLLY_CHECKED else b""
+            total = zlib.crc32(content, zlib.crc32(text))
+            os.pwrite(descriptor, HEADER.pack(FORM.encode(), frames, planes, total, len(text)) + text, 0)
         finally:
             os.close(descriptor)
         os.replace(aside, path)
@@ -234,18 +252,23 @@ def writing(path: Path, frames: int, planes: int) -> Iterator[Writing]:
 def made(path: Path, recording: Recording, rate: int, backwards: bool) -> Planes:
     """Decodes a sound into the cache. Raises SampleError, FileError."""
     if backwards:
-        return reversed_of(path, planes_of(recording.file, rate), recording)
-    planes = 2 if recording.channels == 2 else 1
+        return reversed_of(path, planes_of(recording.file, rate, lenient=recording.short is not None), recording)
+    if not recording.exact:
+        recording = decode.counted(recording)
+    planes = downmix.mixed_to(recording.channels, recording.speakers)
+    told: list[str] = []
     if recording.rate == rate:
         with writing(path, recording.frames, planes) as file:
-            for first, block in mixed(recording):
+            for first, block in mixed(recording, told):
                 for plane, frames in enumerate(block):
                     file.put(plane, first, frames)
+            file.notices = (*recording.notices, *told)
         return checked(path)
     frames = resampled_frames(recording.frames, recording.rate, rate)
-    with own_rate(recording, planes) as source, writing(path, frames, planes) as file:
+    with own_rate(recording, planes, told) as source, writing(path, frames, planes) as file:
         for plane, first, piece in pieces(source, recording.rate, rate):
             file.put(plane, first, piece)
+        file.notices = (*recording.notices, *told)
     return checked(path)
 
 
@@ -253,9 +276,11 @@ def reversed_of(path: Path, forwards: Planes, recording: Recording) -> Planes:
     """A sound's planes backwards. Raises SampleError, FileError."""
     frames = forwards.frames
     with writing(path, frames, 2 if forwards.spread_bytes else 1) as file:
-        for first, block in mixed(recording) if forwards.coding else cut(forwards.mapped()):
+        # The file itself may become shorter: it is read, not mapped.
+        for first, block in mixed(recording, []) if forwards.path == recording.file else cut(forwards.mapped()):
             for plane, part in enumerate(block):
                 file.put(plane, frames - first - len(part), part[::-1])
+        file.notices = forwards.notices
     return checked(path)
 
 
@@ -265,27 +290,24 @@ def cut(planes: list[NDArray[np.float32]]) -> Iterator[tuple[int, list[NDArray[n
         yield first, [plane[first : first + decode.BLOCK_VALUES] for plane in planes]
 
 
-def mixed(recording: Recording) -> Iterator[tuple[int, NDArray[np.float32]]]:
-    """(first frame, planes float32 (1 or 2, n)), block by block."""
+def mixed(recording: Recording, told: list[str]) -> Iterator[tuple[int, NDArray[np.float32]]]:
+    """(first frame, planes float32 (1 or 2, n)), block by block; what decoding finds out is added to `told`."""
     first = 0
-    for block in decode.blocks(recording):
-        if recording.channels <= 2:
-            yield first, block.T
-        else:
-            yield first, np.add.reduce(block, axis=1)[None] / np.float32(recording.channels)
+    for block in decode.blocks(recording, told):
+        yield first, downmix.mixed(block, recording.speakers)
         first += len(block)
 
 
 @contextmanager
-def own_rate(recording: Recording, planes: int) -> Iterator[NDArray[np.float32]]:
+def own_rate(recording: Recording, planes: int, told: list[str]) -> Iterator[NDArray[np.float32]]:
     """All frames at the file's own rate (planes, n): in memory while they are few, else mapped from a file aside."""
     if recording.frames * planes <= IN_MEMORY:
-        yield np.concatenate([block for _, block in mixed(recording)], axis=1)
+        yield np.concatenate([block for _, block in mixed(recording, told)], axis=1)
         return
     aside = sounds_folder() / f".{name_of(str(recording.file), str(os.getpid()))}.planes"
     try:
         with writing(aside, recording.frames, planes) as file:
-            for first, block in mixed(recording):
+            for first, block in mixed(recording, told):
                 for plane, frames in enumerate(block):
                     file.put(plane, first, frames)
         found = checked(aside)

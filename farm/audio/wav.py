@@ -1,4 +1,4 @@
-"""The WAV container: its header as bytes, the walk through its chunks, its frames as float32.
+"""The WAV container: its header as bytes, its frames as bytes and as float32. `farm.audio.riff` finds them in a file.
 
 Layout after Microsoft/IBM, "Multimedia Programming Interface and Data Specifications 1.0" (RIFF), Microsoft's
 WAVEFORMATEXTENSIBLE, and EBU Tech 3306 (RF64). Nothing that is written depends on a clock or a host.
@@ -7,13 +7,13 @@ WAVEFORMATEXTENSIBLE, and EBU Tech 3306 (RF64). Nothing that is written depends 
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.broken import Broken
 from workers.records import record
 
 PCM = 1
@@ -24,26 +24,22 @@ RIFF_LIMIT = UNKNOWN_SIZE - 1
 """The largest size a RIFF header can state, in bytes; what is larger becomes RF64."""
 
 _DS64_BYTES = 28
-_SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
+SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 """What follows the format code in the GUIDs KSDATAFORMAT_SUBTYPE_PCM and _IEEE_FLOAT."""
-
-
-class BrokenWav(Exception):
-    """The file says it is a WAV file and contradicts itself or ends early. The message is the reason."""
-
-
-class ForeignWav(Exception):
-    """Not a WAV file, or one in a coding other than linear PCM and IEEE float."""
 
 
 @record(frozen=True, slots=True)
 class WavFormat:
-    """How one frame is coded: `bits` a sample (8, 16, 24, 32, 64), `floating` or integer, little endian."""
+    """How one frame is coded: `bits` a sample (8, 16, 24, 32, 64), `floating` or integer, little endian.
+
+    `spare_bits`: upper bits of an integer that only repeat its sign (8 where 24 bits lie low in 32).
+    """
 
     rate: int
     channels: int
     bits: int
     floating: bool
+    spare_bits: int = 0
 
     @property
     def frame_bytes(self) -> int:
@@ -110,85 +106,27 @@ def _fmt_body(coding: WavFormat) -> bytes:
     body = struct.pack("<HHIIHH", tag, coding.channels, coding.rate, coding.rate * block, block, coding.bits)
     if tag == EXTENSIBLE:
         no_speakers = 0
-        return body + struct.pack("<HHIH", 22, coding.bits, no_speakers, code) + _SUBFORMAT_TAIL
+        return body + struct.pack("<HHIH", 22, coding.bits, no_speakers, code) + SUBFORMAT_TAIL
     return body + struct.pack("<H", 0) if coding.floating else body
-
-
-def walk(file: BinaryIO, file_bytes: int) -> WavLayout:
-    """Find the format and the frames of the RIFF or RF64 file open in `file`, which is `file_bytes` long.
-
-    A data size of 0xFFFFFFFF without `ds64`, as programs write into a pipe, means: up to the end of the file.
-    Raises `ForeignWav` for anything this module does not decode and `BrokenWav` for a damaged file.
-    """
-    head = file.read(12)
-    if head[:4] not in (b"RIFF", b"RF64") or head[8:12] != b"WAVE":
-        raise ForeignWav
-    coding: WavFormat | None = None
-    long_data_bytes: int | None = None
-    for name, offset, size in _chunks(file, file_bytes):
-        if name == b"ds64" and head[:4] == b"RF64":
-            long_data_bytes = struct.unpack("<Q", _body(file, "ds64", size, 16)[8:16])[0]
-        elif name == b"fmt ":
-            coding = _read_fmt(_body(file, "fmt", size, 16))
-        elif name == b"data":
-            if coding is None:
-                raise BrokenWav("its frames come before their format (no `fmt` chunk)")
-            if size == UNKNOWN_SIZE:
-                size = file_bytes - offset if long_data_bytes is None else long_data_bytes
-            if offset + size > file_bytes:
-                raise BrokenWav(
-                    f"it is cut short: its header promises {size} bytes of sound and {file_bytes - offset} are there"
-                )
-            return WavLayout(coding, offset, size // coding.frame_bytes)
-    raise BrokenWav("it holds no frames (no `data` chunk)")
-
-
-def _chunks(file: BinaryIO, file_bytes: int) -> Iterator[tuple[bytes, int, int]]:
-    offset = 12
-    while offset + 8 <= file_bytes:
-        file.seek(offset)
-        name, size = struct.unpack("<4sI", file.read(8))
-        yield name, offset + 8, size
-        offset += 8 + size + size % 2
-
-
-def _body(file: BinaryIO, name: str, size: int, at_least: int) -> bytes:
-    body = file.read(min(size, 64))
-    if len(body) < at_least:
-        raise BrokenWav(f"its `{name}` chunk is too short")
-    return body
-
-
-def _read_fmt(body: bytes) -> WavFormat:
-    tag, channels, rate, _, block, bits = struct.unpack("<HHIIHH", body[:16])
-    if tag == EXTENSIBLE:
-        if len(body) < 40:
-            raise BrokenWav("its `fmt` chunk is too short")
-        tag = struct.unpack("<H", body[24:26])[0] if body[26:40] == _SUBFORMAT_TAIL else EXTENSIBLE
-    if (tag, bits) not in {(PCM, 8), (PCM, 16), (PCM, 24), (PCM, 32), (IEEE_FLOAT, 32), (IEEE_FLOAT, 64)}:
-        raise ForeignWav
-    coding = WavFormat(rate, channels, bits, tag == IEEE_FLOAT)
-    if channels == 0 or block != coding.frame_bytes:
-        raise BrokenWav(f"its format makes no sense ({channels} channels of {bits} bits in {block} bytes a frame)")
-    return coding
 
 
 def read(path: Path, layout: WavLayout, first: int = 0, count: int | None = None) -> NDArray[np.float32]:
     """Frames `first` to `first + count` of the file as float32 (frames, channels), to its end by default.
 
-    Full scale is ±1; integers are divided by 2^(bits − 1). Raises OSError.
+    Full scale is ±1; integers are divided by 2^(bits − 1). Raises OSError, or Broken for a file that became shorter.
     """
     coding = layout.format
     frames = layout.frames - first if count is None else count
     shape = (frames, coding.channels)
-    if frames == 0:
-        return np.zeros(shape, np.float32)
-    offset = layout.data_offset + first * coding.frame_bytes
-    raw = np.asarray(np.memmap(path, np.uint8, "r", offset, (frames * coding.frame_bytes,)))
+    size = frames * coding.frame_bytes
+    # Read, not mapped: a mapped file that another program cuts short ends this process.
+    raw = np.fromfile(path, np.uint8, size, offset=layout.data_offset + first * coding.frame_bytes)
+    if len(raw) < size:
+        raise Broken("it became shorter while it was read")
     if coding.floating:
         with np.errstate(over="ignore"):
             return raw.view(f"<f{coding.bits // 8}").astype(np.float32).reshape(shape)
-    full_scale = np.float32(2.0 ** (coding.bits - 1))
+    full_scale = np.float32(2.0 ** (coding.bits - coding.spare_bits - 1))
     if coding.bits == 8:
         centred = raw.astype(np.float32) - full_scale
     elif coding.bits == 24:

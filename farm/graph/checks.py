@@ -8,7 +8,7 @@ from farm.audio.decode import inspect
 from farm.audio.samples import SampleLibrary
 from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError, placed
 from farm.graph.graph import Graph, Source, StepsFeed
-from farm.graph.slab import no_bank
+from farm.graph.slab import bank_notices, file_notices, no_bank
 from farm.graph.voices import Controls, paces, playing, remarks_on
 from farm.pattern.pattern import Pattern
 from farm.pattern.unique import unique
@@ -18,14 +18,16 @@ ASKED_CYCLES = 64
 ASKED_HAPS = 100_000
 
 
-def problems(graph: Graph, library: SampleLibrary) -> list[FarmError]:
+def problems(
+    graph: Graph, library: SampleLibrary, said: list[Notice] | None = None, lenient: bool = False
+) -> list[FarmError]:
     """Errors that a render of the first cycles would meet: all of a pattern's period, at most 64 cycles
-    and about 100,000 haps.
+    and about 100,000 haps. What it would say of banks and their files is added to `said`.
     """
     found: list[FarmError] = []
     for source in graph.sources:
         try:
-            found += missing_banks(source, graph, library)
+            found += missing_banks(source, graph, library, [] if said is None else said, lenient)
         except ScoreError as error:
             found.append(error)
     for scope in (*graph.buses, *graph.instruments):
@@ -66,8 +68,10 @@ def cycles_of(pattern: Pattern) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.arange(min(pattern.period or ASKED_CYCLES, ASKED_CYCLES, 1 + int(ASKED_HAPS / max(pattern.peak, 1.0))))
 
 
-def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[FarmError]:
-    """A SampleError for each bank that nobody has, and for each file that cannot be played.
+def missing_banks(
+    source: Source, graph: Graph, library: SampleLibrary, said: list[Notice], lenient: bool
+) -> list[FarmError]:
+    """A SampleError for each bank that nobody has, and for each file that cannot be played. Fills `said`.
 
     Raises ScoreError for words among numbers.
     """
@@ -90,7 +94,9 @@ def missing_banks(source: Source, graph: Graph, library: SampleLibrary) -> list[
             bank = library.bank(name)
             if bank is None:
                 raise no_bank(name, library)
-            inspect(bank.file(int(index or 0)))
+            file = bank.file(int(index or 0))
+            said += file_notices(file, inspect(file, lenient).notices, loc)
+            said += bank_notices(bank, loc)
         except SampleError as error:
             found.append(SampleError(error.message, loc=loc, hint=error.hint))
     return found

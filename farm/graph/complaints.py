@@ -23,11 +23,12 @@ def complaints(source: Source, library: SampleLibrary, settings: Settings = ()) 
     `settings` are bound first. Raises UsageError for one that the score does not have.
     """
     names, links = function_names(), refused_links()
+    said: list[Notice] = []
     try:
         graph = build(bound(parse(source, names, links), settings), seed=0)
-        met = problems(graph, library)
+        met = problems(graph, library, said)
         if not met:
-            return [], in_order([*graph.notices, *warnings(graph)])
+            return [], in_order([*graph.notices, *said, *warnings(graph)])
     except ScoreError as error:
         met = [error]
     program, unreadable = parse_all(source, names, links)
@@ -35,8 +36,8 @@ def complaints(source: Source, library: SampleLibrary, settings: Settings = ()) 
     graph = build(bound(program, settings), 0, leaving)
     met += problems(graph, library)
     errors = in_order([*unreadable, *met, *leaving.errors])
-    said = in_order([*graph.notices, *warnings(graph)])
-    return errors, apart([one for one in said if one not in leaving.notices], errors)
+    told = in_order([*graph.notices, *said, *warnings(graph)])
+    return errors, apart([one for one in told if one not in leaving.notices], errors)
 
 
 def apart(notices: Iterable[Notice], errors: list[FarmError]) -> list[Notice]:

@@ -147,9 +147,10 @@ def understood(source: Source, seed: int, leaving: Leaving, samples: Sequence[st
         unreadable = tuple(leaving.notices)
         graph = build(program, seed, leaving=leaving)
         sounds = sounds_of(source, samples)
-        for problem in [] if sounds is None else problems(graph, sounds):
+        said: list[Notice] = []
+        for problem in [] if sounds is None else problems(graph, sounds, said, lenient=True):
             leaving.leave(problem)
-        notices = in_order([*graph.notices, *leaving.notices, *warnings(graph)])
+        notices = in_order([*graph.notices, *leaving.notices, *said, *warnings(graph)])
         return Score(source, program, graph.cps, names_of(graph), tuple(notices), True, (), unreadable)
 
 

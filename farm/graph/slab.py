@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
@@ -37,6 +38,8 @@ class Slab:
 
     rate: int
     library: SampleLibrary = field(default_factory=SampleLibrary)
+    lenient: bool = False
+    """Whether a file that is cut short or damaged is played as far as it goes."""
     parts: list[Part] = field(default_factory=list)
     places: dict[tuple[Path, bool], Place] = field(default_factory=dict)
     named: dict[tuple[str, int, bool], Place] = field(default_factory=dict)
@@ -72,16 +75,16 @@ class Slab:
             raise no_bank(name, self.library)
         file = bank.file(index)
         if (file, backwards) not in self.places:
-            self.places[file, backwards] = self.put(planes_of(file, self.rate, backwards))
+            planes = planes_of(file, self.rate, backwards, self.lenient)
+            self.places[file, backwards] = self.put(planes)
+            if (file, not backwards) not in self.places:
+                self.notices += file_notices(file, planes.notices, loc)
         # A bank counts once something of it sounds: --lenient leaves out what cannot be read.
         if name not in self.banks:
             self.banks[name] = bank
             if bank.built_in and name in STAND_INS:
                 self.notices.append(Notice(f"`{name}` is a synthetic stand-in of the built-in bank", loc))
-            if bank.refused:
-                links = ", ".join(shown(one) for one in bank.refused[:3]) + ", ..." * (len(bank.refused) > 3)
-                message = f"left out of the bank `{name}`, because they are links out of its sample folder: {links}"
-                self.notices.append(Notice(message, loc, "copy the files into the folder"))
+            self.notices += bank_notices(bank, loc)
         return self.places[file, backwards]
 
     def file(self, name: str, index: int) -> Path | None:
@@ -115,6 +118,24 @@ class Slab:
         self.parts.append(part)
         start, unit = part.start + planes.left - planes.first, 1 if planes.coding else 4
         return Place(start // unit, planes.frames, planes.spread_bytes // unit, planes.coding)
+
+
+def bank_notices(bank: Bank, loc: Loc | None) -> list[Notice]:
+    """What is to be said where a bank is used: what of it cannot be."""
+    if not bank.refused:
+        return []
+    message = f"left out of the bank `{bank.name}`, because they are links out of its sample folder: "
+    return [Notice(message + few(bank.refused), loc, "copy the files into the folder")]
+
+
+def file_notices(file: Path, said: Iterable[str], loc: Loc | None) -> list[Notice]:
+    """What is to be said of a sample's file, as a bank plays it."""
+    return [Notice(f"the sample {shown(file)}: {one}", loc) for one in said]
+
+
+def few(names: Sequence[str]) -> str:
+    """The first names of many."""
+    return ", ".join(shown(one) for one in names[:3]) + ", ..." * (len(names) > 3)
 
 
 def no_bank(name: str, library: SampleLibrary) -> SampleError:

@@ -73,7 +73,7 @@ class Rendering:
         )
         self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.gain)
         verify_static(self.plan)
-        self.slab = Slab(options.rate, self.library)
+        self.slab = Slab(options.rate, self.library, lenient=graph.leaving is not None)
         self.probes: dict[int, tuple[Probe, Warm]] = {}
         table = self.slab.add(sinc.tables()).start if options.quality == "best" else 0
         asking = Asking(

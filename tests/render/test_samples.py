@@ -220,7 +220,7 @@ def test_a_large_folder_is_not_looked_through(folder: Path, monkeypatch: pytest.
     opened: list[Path] = []
     scan, inspect = os.scandir, decode.inspect
     monkeypatch.setattr(os, "scandir", lambda path: (listed.append(str(path)), scan(path))[1])
-    monkeypatch.setattr(decode, "inspect", lambda file: (opened.append(file), inspect(file))[1])
+    monkeypatch.setattr(decode, "inspect", lambda file, lenient: (opened.append(file), inspect(file, lenient))[1])
     text = 'cps: 1\nout: s "kit:499 kit:999 hh"'
     told = report(text, samples=(str(folder),))
     assert told.peak_dbfs > -10.0
@@ -234,8 +234,8 @@ def test_a_file_that_vanishes_meanwhile_is_named(folder: Path, backend: str, mon
     path = stored(folder / "kit" / "a.wav", noise(), subtype="FLOAT")
     whole = slab.planes_of
 
-    def vanishing(file: Path, rate: int, backwards: bool) -> planes.Planes:
-        found = whole(file, rate, backwards)
+    def vanishing(file: Path, rate: int, backwards: bool, lenient: bool) -> planes.Planes:
+        found = whole(file, rate, backwards, lenient)
         path.unlink()
         return found
 

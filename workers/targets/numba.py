@@ -153,10 +153,10 @@ def main(arguments: list[str]) -> None:
     """`PARENT PIPE LEVEL NAME ...`: sends each name, a zero byte and its machine code through a pipe."""
     from multiprocessing.connection import Connection
 
-    from workers.pool import die_with_parent
+    from workers.lifeline import end_with
 
     parent, pipe, level, *names = arguments
-    die_with_parent(int(parent))
+    end_with(int(parent), of_main_thread=False)
     set_level(level)
     with Connection(int(pipe), readable=False) as answers:
         for name in names:
