@@ -98,7 +98,9 @@ def flac_stream(file: Path, stream: Splice, short: str | None = None) -> Recordi
         raise Broken(too_long("states", found.promised))
     seen = look(file, found.pieces, short)._replace(frames=found.frames)
     speakers = downmix.speakers_in(found.speakers, seen.channels)
-    checksum = None if found.md5 is None or short is not None else (found.md5, found.bits)
+    # libsndfile gives back other numbers of bits shifted.
+    sums = found.md5 is not None and short is None and found.bits % 8 == 0
+    checksum = (found.md5, found.bits) if found.md5 is not None and sums else None
     return Recording(*(file, *seen[:3], None, seen.coding, (found.pieces,), speakers), short=short, checksum=checksum)
 
 

@@ -119,7 +119,7 @@ def fits_in_place(layout: WavLayout) -> bool:
     form = layout.format
     if is_plane(layout):
         return True
-    known = form.channels <= 2 and form.bits in ((32,) if form.floating else (16, 24, 32))
+    known = form.channels <= 2 and not form.spare_bits and form.bits in ((32,) if form.floating else (16, 24, 32))
     return known and layout.frames * form.frame_bytes > DECODED_BYTES
 
 

@@ -33,6 +33,8 @@ KNOWN_CHUNKS = frozenset(
     b"LIST|id3 |ID3 |cue |smpl|inst|bext|fact|PEAK|JUNK|junk|PAD |FLLR|acid|iXML|_PMX|axml|chna|plst|note|"
     b"MARK|INST|COMT|NAME|AUTH|ANNO|(c) |MIDI|AESD|APPL|CHAN|COMM".split(b"|")
 )
+MOST_FRAME_BYTES = 0xFFFF
+"""What 16 bits can state."""
 SENSELESS_FRAMES = 1 << 31
 """libsndfile itself states 10,001 frames less than none in some files."""
 LOOKED_AT = 1 << 16
@@ -252,6 +254,6 @@ def read_coding(found: bytes, order: str, offset: int) -> Coding:
         speakers, code, *middle = struct.unpack(order + "IIHH", found[20:32])
         if (*middle, found[32:40]) == (0, 0x10, SUBFORMAT_TAIL[-8:]):
             tag = code
-    if (tag, bits) in LINEAR and channels == 0:
+    if (tag, bits) in LINEAR and not 0 < channels * bits // 8 <= MOST_FRAME_BYTES:
         raise Broken(f"its format makes no sense ({channels} channels of {bits} bits in {block} bytes a frame)")
     return Coding(tag, channels, rate, block, bits, speakers, offset)

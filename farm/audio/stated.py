@@ -12,7 +12,7 @@ from functools import partial
 from typing import BinaryIO, NamedTuple
 
 from farm.audio.broken import Broken, Sound, cut_short, placeholder, sound_of
-from farm.audio.riff import Container, chunks, followed
+from farm.audio.riff import Container, body, chunks, followed
 
 IFF = Container(">", 4, 2, 12)
 VALUE_BYTES = {
@@ -64,12 +64,12 @@ def iff(file: BinaryIO, file_bytes: int) -> Stated:
     whole = struct.unpack(">I", file.read(4))[0] + 8
     frames, frame_bytes, block = 0, 0, 1
     for chunk in chunks(file, IFF, 12, file_bytes):
-        if chunk.name == b"COMM" and chunk.size >= 18:
-            file.seek(chunk.offset)
-            channels, frames, bits = struct.unpack(">HIH", file.read(8))
-            kind = file.read(14)[10:] if chunk.size >= 22 else PLAIN[0]
+        if chunk.name == b"COMM":
+            common = body(file, chunk, 18)
+            channels, frames, bits = struct.unpack(">HIH", common[:8])
+            kind = common[18:22] if chunk.size >= 22 else PLAIN[0]
             frame_bytes = channels * ((bits + 7) // 8 if kind in PLAIN else VALUE_BYTES.get(kind, 0))
-            block = BLOCK_BYTES.get(kind, 1) * channels
+            block = BLOCK_BYTES.get(kind, 1) * max(channels, 1)
         elif chunk.name in (b"SSND", b"BODY"):
             inner = 8 if chunk.name == b"SSND" else 0
             offset = chunk.offset + inner
