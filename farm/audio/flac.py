@@ -111,7 +111,7 @@ def metadata(stream: Splice) -> Info:
             found = at + 4, stream.read(STREAM_INFO_BYTES) or b""
         elif kind == COMMENTS:
             told = re.search(rb"WAVEFORMATEXTENSIBLE_CHANNEL_MASK=0x([0-9a-f]{1,8})", stream.read(size) or b"", re.I)
-            speakers = int(told[1], 16) if told else 0
+            speakers = int(told[1], 16) if told else speakers
         at += 4 + size
     if found is None:
         raise Broken("its header does not say how it is coded")
