@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Sequence
+from dataclasses import field
 from pathlib import Path
 
 from farm.audio.decode import shown
@@ -71,22 +72,27 @@ class SampleLibrary:
     """Folders of banks, searched in order; the built-in bank comes last without being named.
 
     A name is one component of a path, and a link is followed only to places inside its folder, so that neither a score
-    nor a bank reaches anything outside these folders.
+    nor a bank reaches anything outside these folders. A library belongs to one render or one look at a score: it
+    remembers the banks that it found.
     """
 
     folders: tuple[Path, ...] = ()
+    known: dict[str, Bank] = field(default_factory=dict, compare=False, repr=False)
 
     def bank(self, name: str) -> Bank | None:
         """The first bank called `name`, or None. A sub-directory without sound files does not count.
 
         Raises SampleError if a folder does not exist or cannot be listed, or if the name is a link out of its folder.
         """
+        if name in self.known:
+            return self.known[name]
         if not _is_plain(name):
             return None
         for parent in (*self.folders, BUILT_IN):
             _check_folder(parent)
             bank = _bank(parent, name)
             if bank is not None:
+                self.known[name] = bank
                 return bank
         return None
 

@@ -15,6 +15,7 @@ from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.calling import PLUGINS, lacks_input, out_of_scope
 from farm.graph.later import later_name, later_names
 from farm.graph.place import seed64
+from farm.graph.said import exact_numbers
 from farm.graph.sections import mark_of, marked, parted
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS
@@ -275,12 +276,11 @@ def argument(
         return lambda pattern: marked(function.pattern(pattern), mark)
     if isinstance(expr, Number):
         return expr.value
-    if isinstance(expr, String):
-        return resolver.pattern(expr, place).pattern
     value = resolver.evaluate(expr, place)
     if isinstance(value, Constant):
         return value.value
     if isinstance(value, Steps):
+        transform.check(index, exact_numbers(value.said), expr.loc)
         return value.pattern
     if isinstance(value, Function):
         return value.pattern

@@ -12,6 +12,7 @@ from farm.errors import Loc, Notice, ScoreError, in_order
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
 from farm.graph.leaving import Leaving
 from farm.graph.resolve import Resolver
+from farm.graph.said import wrong_words
 from farm.graph.statements import Resolved, resolve
 from farm.graph.terms import (
     QUERIED_CYCLES,
@@ -187,6 +188,10 @@ class Builder:
     def steps_feed(self, term: Steps, reading: Reading, low: float, high: float) -> Feed:
         """A pattern as a feed; one that never changes is a constant."""
         pattern = term.pattern
+        for error in wrong_words(term.said, no_number) if reading != "open" else ():
+            if self.resolved.leaving is None:
+                raise error
+            self.resolved.leaving.leave(error)
         fixed = pattern.pieces is not None and pattern.coin is None and len(pattern.pieces) == 1 == pattern.grid
         if fixed and reading != "open":
             assert pattern.pieces is not None
@@ -302,7 +307,19 @@ class Builder:
             term = replace(term, pattern=self.resolved.leaving.forgiving(term.pattern, term.loc))
         instruments = dict(term.instruments)
         if "" not in instruments and plays_samples(term, self.words):
-            source = Source(term.place, term.pattern, term.envelope, signals, None, "", None, term.place, term.loc)
+            source = Source(
+                term.place,
+                term.pattern,
+                term.envelope,
+                signals,
+                None,
+                "",
+                None,
+                term.place,
+                term.loc,
+                term.names,
+                term.index,
+            )
             played.append(self.joint(scope, source))
         for word, instrument in instruments.items():
             played.append(self.instrument(scope, term, word, instrument, signals))

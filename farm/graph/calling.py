@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.later import comes_later, later_links, later_name, later_names
 from farm.graph.one_shots import one_shot
+from farm.graph.said import words_in
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
 from farm.pattern.arithmetic import arithmetic, in_hertz
@@ -35,7 +37,6 @@ OFFSET = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*", re.ASCII)
 OSCILLATOR_OFFSET = Param("offset", "semitones", 0.0, -1e9, 1e9, 'added to the pitch: `7`, `"+0.5"`')
 RAMP_WORDS = ("duration", "duration_s")
 OPERATOR_OF = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
-WORD = re.compile(r"~?[A-Za-z_]\w*", re.ASCII)
 
 
 def function_names() -> frozenset[str]:
@@ -178,8 +179,8 @@ def event_source(
     value = resolver.evaluate(arguments[0], f"{place}/s")
     if not isinstance(value, Steps):
         raise ScoreError(f"`{name}` needs a pattern in quotes", loc=arguments[0].loc, hint='for example: s "bd sn"')
-    named = words_in(arguments[0], resolver.synthdefs)
-    synths = {word: at for word, at in named.items() if word[0] != "~"}
+    named = words_in(value.said or ())
+    synths = {word: at for word, at in named.items() if word in resolver.synthdefs}
     pattern = control(value.pattern, "s", resolver.words)
     if synths:
         pattern = renamed(pattern, {word: f"~{word}" for word in synths}, resolver.words)
@@ -188,7 +189,8 @@ def event_source(
         bus = instrument(resolver, word, at, value.loc)
         if bus is not None:
             instruments.append((word, bus))
-    voices: Term = Voices(pattern, (), "natural", tuple(dict(instruments).items()), place, loc)
+    names = None if value.said is None else tuple((word, at) for word, at in named.items() if is_bank(word, synths))
+    voices: Term = Voices(pattern, (), "natural", tuple(dict(instruments).items()), place, loc, names=names)
     if len(arguments) == 2:
         voices = resolver.linked(voices, Call("gain", (arguments[1],), (), arguments[1].loc), place)
     for key, argument, at in keywords:
@@ -201,6 +203,11 @@ def event_source(
         voices = resolver.linked(voices, Call(modifier, (argument,), (), at), f"{place}/:{key}")
     assert isinstance(voices, Voices)
     return voices
+
+
+def is_bank(word: str, synths: Container[str]) -> bool:
+    """Whether a word of `s` names a sample, not a bus."""
+    return word[0] != "~" and word not in synths
 
 
 def instrument(resolver: Resolver, word: str, at: Loc, loc: Loc) -> Bus | None:
@@ -231,23 +238,6 @@ def renamed(pattern: Pattern, names: dict[str, str], words: Words) -> Pattern:
         return haps.with_column("s", entries)
 
     return per_hap(pattern, change)
-
-
-def words_in(expr: Expr, wanted: set[str]) -> dict[str, Loc]:
-    """The buses (`~name`) and `wanted` words that the strings of an expression name, each with its first place."""
-    found: dict[str, Loc] = {}
-    waiting: list[Expr] = [expr]
-    while waiting:
-        first, operators = spine(waiting.pop(0))
-        waiting += [operator.right for operator in operators]
-        if isinstance(first, String):
-            for match in WORD.finditer(first.text):
-                word = match[0]
-                if (word[0] == "~" or word in wanted) and word not in found:
-                    found[word] = first.loc.shifted(match.start(), len(word))
-        elif isinstance(first, Call):
-            waiting += first.args
-    return found
 
 
 def value_source(resolver: Resolver, name: str, arguments: tuple[Expr, ...], place: str, loc: Loc) -> Term:

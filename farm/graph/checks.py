@@ -1,6 +1,11 @@
-"""Mistakes that show only when patterns are asked: words that are no numbers, banks that do not exist."""
+"""Mistakes in what a score names, and those that show only when its patterns are asked."""
 
 from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from functools import lru_cache
+from pathlib import Path
 
 import numpy as np
 
@@ -21,15 +26,16 @@ ASKED_HAPS = 100_000
 def problems(
     graph: Graph, library: SampleLibrary, said: list[Notice] | None = None, lenient: bool = False
 ) -> list[FarmError]:
-    """Errors that a render of the first cycles would meet: all of a pattern's period, at most 64 cycles
-    and about 100,000 haps. What it would say of banks and their files is added to `said`.
+    """Errors that a render would meet: all that the score names, and what its patterns hold in their first cycles.
+
+    Of a pattern its period is looked at, at most 64 cycles and about 100,000 haps. What a render would say of banks
+    and their files is added to `said`.
     """
     found: list[FarmError] = []
     for source in graph.sources:
-        try:
-            found += missing_banks(source, graph, library, [] if said is None else said, lenient)
-        except ScoreError as error:
-            found.append(error)
+        if isinstance(source.voices, Pattern):
+            found += asked(source)
+    found += wrong_banks(graph, library, [] if said is None else said, lenient)
     for scope in (*graph.buses, *graph.instruments):
         for node in scope.nodes:
             for _, feed in node.params:
@@ -68,38 +74,82 @@ def cycles_of(pattern: Pattern) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.arange(min(pattern.period or ASKED_CYCLES, ASKED_CYCLES, 1 + int(ASKED_HAPS / max(pattern.peak, 1.0))))
 
 
-def missing_banks(
-    source: Source, graph: Graph, library: SampleLibrary, said: list[Notice], lenient: bool
-) -> list[FarmError]:
-    """A SampleError for each bank that nobody has, and for each file that cannot be played. Fills `said`.
+def asked(source: Source) -> list[FarmError]:
+    """The error that a source's haps of its first cycles are: too many of them, a word that arithmetic made."""
+    try:
+        with placed(source.loc):
+            source.voices.query(cycles_of(source.voices))
+    except ScoreError as error:
+        return [error]
+    finally:
+        source.voices.clear()
+    return []
 
-    Raises ScoreError for words among numbers.
+
+def wrong_banks(graph: Graph, library: SampleLibrary, said: list[Notice], lenient: bool) -> list[FarmError]:
+    """A SampleError for each bank that a score names and nobody has, and for each of its files that cannot be played.
+
+    Of a bank whose samples a pattern or a signal chooses every file is looked at, of another those that are named.
+    Adds warnings of banks and files to `said`.
     """
-    with placed(source.loc):
+    found: list[FarmError] = []
+    for source in graph.sources:
+        seen: set[Path] = set()
+        for word, loc in named(source, graph):
+            name, _, index = word.partition(":")
+            try:
+                bank = library.bank(name)
+                if bank is None:
+                    raise no_bank(name, library)
+            except SampleError as error:
+                found.append(SampleError(error.message, loc=loc, hint=error.hint))
+                continue
+            files = bank.files if source.index is None else [bank.file(int(index or 0) + source.index)]
+            fresh = [file for file in files if file not in seen]
+            seen.update(fresh)
+            said += bank_notices(bank, loc)
+            wrong = unplayable(fresh, loc, said, lenient)
+            found += [SampleError(error.message, loc=loc, hint=error.hint) for error in wrong]
+    return found
+
+
+def named(source: Source, graph: Graph) -> Iterable[tuple[str, Loc]]:
+    """The words of a source that name samples, each with a place: all that are written, where they are known."""
+    if source.instrument is not None or not isinstance(source.voices, Pattern):
+        return []
+    if source.names is not None:
+        return source.names
+    try:
         haps = source.voices.query(cycles_of(source.voices))
+    except ScoreError:
+        return []
     source.voices.clear()
     names, places = haps.entries("s"), haps.entries("loc")
-    if source.instrument is not None or names is None:
+    if names is None or places is None:
         return []
-    found: list[FarmError] = []
     rows = unique(haps.key)
-    for first in np.sort(np.unique(names[rows], return_index=True)[1]):
-        row = rows[first]
-        word = graph.words.text(int(names[row]))
-        name, _, index = word.partition(":")
-        if word.startswith("~"):
-            continue
-        loc = graph.words.loc(places[row]) if places is not None else source.loc
+    texts = {graph.words.text(int(names[row])): graph.words.loc(places[row]) for row in rows[::-1]}
+    return [(text, loc) for text, loc in texts.items() if not text.startswith("~")]
+
+
+def unplayable(files: Iterable[Path], loc: Loc, said: list[Notice], lenient: bool) -> Iterator[SampleError]:
+    """An error for each file whose header says that it cannot be played; adds warnings of the others to `said`."""
+    for file in files:
         try:
-            bank = library.bank(name)
-            if bank is None:
-                raise no_bank(name, library)
-            file = bank.file(int(index or 0))
-            said += file_notices(file, inspect(file, lenient).notices, loc)
-            said += bank_notices(bank, loc)
+            try:
+                found = os.stat(file)
+            except OSError:
+                inspect(file)  # It says what is wrong.
+                continue
+            said += file_notices(file, probed(file, found.st_size, found.st_mtime_ns, lenient), loc)
         except SampleError as error:
-            found.append(SampleError(error.message, loc=loc, hint=error.hint))
-    return found
+            yield error
+
+
+@lru_cache(maxsize=1 << 16)
+def probed(file: Path, size: int, changed_ns: int, lenient: bool) -> tuple[str, ...]:
+    """What is to be said of a file that can be played; it is not opened again until it changes. Raises SampleError."""
+    return inspect(file, lenient).notices
 
 
 def wrong_steps(feed: StepsFeed, graph: Graph) -> list[FarmError]:

@@ -93,6 +93,10 @@ class Source:
     root_hz: Feed | int | None
     place: str
     loc: Loc | None
+    names: tuple[tuple[str, Loc], ...] | None = ()
+    """Banks (`bd:3`) that the strings of a source of samples name, each with its first place; None: not known."""
+    index: int | None = 0
+    """What `n` adds to their numbers; None: what a pattern or signal says."""
 
 
 @record(frozen=True, slots=True, eq=False)

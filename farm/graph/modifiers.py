@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
@@ -96,6 +98,9 @@ def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voic
     name = param.name
     if isinstance(value, Function):
         raise ScoreError(f"`{name}` needs a number, a pattern or a signal", loc=value.loc)
+    if name == "n":
+        # A pattern or a signal may name any sample of the bank.
+        voices = replace(voices, index=math.floor(value.number + 0.5) if isinstance(value, Constant) else None)
     signals = tuple([one for one in voices.signals if one[0].name != name]) if voices.signals else ()
     if isinstance(value, Constant) and name != "note":
         number = ranges.ranged(resolver, param, value).number

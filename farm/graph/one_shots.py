@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, ScoreError
+from farm.graph.said import words_in
 from farm.graph.terms import Bus, Constant, Steps, Term, Unit, Voices
 from farm.pattern.control import control, merge, scale_control, set_control
 from farm.pattern.hap import Haps
@@ -26,10 +27,12 @@ def one_shot(resolver: Resolver, arguments: tuple[Expr, ...], place: str, loc: L
     word = arguments[0]
     if isinstance(word, Name):
         pattern = pure(resolver.words.intern(word.name), resolver.words.add_loc(word.loc))
+        names = {word.name: word.loc}
     else:
-        pattern = resolver.pattern(word, f"{place}/sp").pattern
+        steps = resolver.pattern(word, f"{place}/sp")
+        pattern, names = steps.pattern, words_in(steps.said or ())
     voiced = control(pattern, "s", resolver.words)
-    return Voices(voiced, (), "natural", (), place, word.loc, one_shot=True)
+    return Voices(voiced, (), "natural", (), place, word.loc, one_shot=True, names=tuple(names.items()))
 
 
 def triggered(resolver: Resolver, left: Term, right: Term) -> Voices:

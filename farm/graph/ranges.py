@@ -5,14 +5,16 @@ What is outside is clamped with a warning.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError
+from farm.graph.said import is_number, wrong_words
 from farm.graph.terms import QUERIED_CYCLES, Constant, Steps
-from farm.pattern.control import control
+from farm.pattern.control import control, word_error
 from farm.pattern.hap import Haps
 from farm.pattern.mini_tree import Atom
 from farm.pattern.notes import hertz, note_number, pitch_class
@@ -41,13 +43,17 @@ def controlled(resolver: Resolver, param: Param, value: Constant | Steps) -> Pat
     if isinstance(value, Constant):
         return control(resolver.as_pattern(ranged(resolver, param, value)), param.name, resolver.words)
     pattern = control(value.pattern, param.name, resolver.words)
-    outside = [found for found in numbers_of(resolver, param, value, pattern) if not is_within(param, found[0])]
-    told: set[float] = set()
-    for number, loc in outside:
-        if number not in told:
-            told.add(number)
-            resolver.notices.append(clamped(param, number, loc))
+    for error in wrong_words(value.said, lambda text, loc: word_error(param.name, text, loc), reads(param.name)):
+        resolver.words.refuse(error)
+    outside = numbers_outside(resolver, param, value, pattern)
+    for number, loc in outside.items():
+        resolver.notices.append(clamped(param, number, loc))
     return limited(pattern, param) if outside or value.said is None else pattern
+
+
+def reads(name: str) -> Callable[[Atom], bool]:
+    """What a control reads: numbers and names of notes, `n` the letters of notes."""
+    return is_number if name != "n" else lambda atom: control_number("n", atom) is not None
 
 
 def is_within(param: Param, number: float) -> bool:
@@ -64,26 +70,36 @@ def clamped(param: Param, number: float, loc: Loc) -> Notice:
     return Notice(message, loc)
 
 
-def numbers_of(resolver: Resolver, param: Param, value: Steps, pattern: Pattern) -> list[tuple[float, Loc]]:
-    """The numbers that a string sets a control to, each with its place; of arithmetic, those of its first cycles.
+def numbers_outside(resolver: Resolver, param: Param, value: Steps, pattern: Pattern) -> dict[float, Loc]:
+    """The numbers outside its range to which a string sets a control, each with its first place.
 
-    Names of notes are no numbers to `note`: a pitch has no range.
+    Of arithmetic, those of its first cycles. Names of notes are no numbers to `note`: a pitch has no range.
     """
+    found: dict[float, Loc] = {}
+
+    def inside(atom: Atom) -> bool:
+        number = control_number(param.name, atom)
+        return number is None or is_within(param, number)
+
     if value.said is not None:
-        read = [(control_number(param.name, atom), said.at(atom)) for said in value.said for atom in said.atoms]
-        return [(number, loc) for number, loc in read if number is not None]
+        for said in value.said:
+            for atom in said.unlike(inside):
+                number = control_number(param.name, atom)
+                if number is not None:
+                    found.setdefault(number, said.at(atom))
+        return found
     try:
         haps = pattern.query(np.arange(min(pattern.period or QUERIED_CYCLES, QUERIED_CYCLES)))
     except ScoreError:
-        return []  # A word among the numbers is told when the pattern is checked or played.
+        return found  # A word among the numbers is told when the pattern is checked or played.
     numbers, places, named = haps.entries(param.name), haps.entries("loc"), haps.entries("absolute")
-    if numbers is None or not len(haps.row):
-        return []
-    return [
-        (float(numbers[row]), value.loc if places is None else resolver.words.loc(places[row]))
-        for row in unique(haps.key)
-        if not np.isnan(numbers[row]) and (named is None or not named[row])
-    ]
+    if numbers is None:
+        return found
+    for row in unique(haps.key):
+        number = float(numbers[row])
+        if not np.isnan(number) and not is_within(param, number) and (named is None or not named[row]):
+            found.setdefault(number, value.loc if places is None else resolver.words.loc(places[row]))
+    return found
 
 
 def control_number(name: str, atom: Atom) -> float | None:

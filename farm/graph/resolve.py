@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
+from functools import partial
 
 from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
 from farm.graph import applying, calling, modifiers, one_shots
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.place import seed64
-from farm.graph.said import Said
+from farm.graph.said import Said, wrong_words
 from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
 from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic
+from farm.pattern.control import word_error
 from farm.pattern.pattern import Pattern, pure
 from farm.pattern.register import TRANSFORMS
 from farm.pattern.words import LARGEST_NUMBER, Words, calculated
@@ -363,13 +365,23 @@ class Resolver:
             literal = all(isinstance(side, Constant) or side.literal for side in (left, right))
             if (literal and op == sign) or sign not in SIGNAL_OPERATORS:
                 pattern = arithmetic(op, self.as_pattern(left), self.as_pattern(right), self.words)
-                return Steps(pattern, left.loc)
+                return Steps(pattern, left.loc, said=self.said(op, left, right))
         if sign not in SIGNAL_OPERATORS:
             hint = f"for sounds and buses of sound write `{op.strip('|')}`" if op.strip("|") in "+-*/" else None
             raise ScoreError(f"`{op}` works on patterns, not on signals", loc=loc, hint=hint)
         if sign == "*" and any(isinstance(side, Voices) and side.one_shot for side in (left, right)):
             return one_shots.triggered(self, left, right)
         return binary_unit(SIGNAL_OPERATORS[sign], left, right, place, loc)
+
+    def said(self, op: str, left: Constant | Steps, right: Constant | Steps) -> tuple[Said, ...] | None:
+        """The strings whose values arithmetic shows; ScoreError for a word that it would have to reckon with."""
+        if op in ("|>", "<|"):
+            shown = right if op == "|>" else left
+            return shown.said if isinstance(shown, Steps) else None
+        for side in (left, right):
+            for error in wrong_words(side.said if isinstance(side, Steps) else (), partial(word_error, op.strip("|"))):
+                self.words.refuse(error)
+        return None
 
     def as_pattern(self, term: Constant | Steps) -> Pattern:
         """Plain values as a pattern."""

@@ -1,10 +1,17 @@
-"""What the strings of a score say, known from their text without asking a cycle."""
+"""What the strings of a score say, known from their text without asking a cycle.
+
+A mistake in the last of a thousand cycles is then told before the first of them is rendered.
+"""
 
 from __future__ import annotations
 
-from farm.errors import Loc
-from farm.pattern.mini_tokens import mark_at
-from farm.pattern.mini_tree import Atom, Group, values_in
+from collections.abc import Callable, Iterator
+from fractions import Fraction
+
+from farm.errors import Loc, ScoreError
+from farm.pattern.mini_tokens import different_tokens, mark_at
+from farm.pattern.mini_tree import SINGLE, Atom, Group, values_in
+from farm.pattern.notes import note_number
 from workers.records import record
 
 
@@ -16,11 +23,55 @@ class Said:
     tree: Group
     loc: Loc
 
-    @property
-    def atoms(self) -> list[Atom]:
-        """The values it can show, in the order of the text."""
-        return values_in(self.tree)
-
     def at(self, atom: Atom) -> Loc:
         """Where one of its values stands."""
         return self.loc.shifted(atom.offset, len(mark_at(self.text, atom.offset)))
+
+    def different(self) -> list[Atom]:
+        """The values it can show, each at its first place, in the order of the text."""
+        first: dict[str, Atom] = {}
+        for atom in values_in(self.tree):
+            first.setdefault(atom.text, atom)
+        return [*first.values()]
+
+    def unlike(self, wanted: Callable[[Atom], bool]) -> list[Atom]:
+        """Those of them that are not as `wanted`.
+
+        Most strings have none, which their few different words and numbers show without a walk through the tree.
+        """
+        tokens = [one for one in different_tokens(self.text) if one.kind in ("number", "word", "bus", ":")]
+        if all(one.kind != ":" and wanted(Atom(0, one.text, one.number, SINGLE)) for one in tokens):
+            return []
+        return [atom for atom in self.different() if not wanted(atom)]
+
+
+def words_in(said: tuple[Said, ...]) -> dict[str, Loc]:
+    """The values of strings as they are written, each with its first place, in the order of the text."""
+    found: dict[str, Loc] = {}
+    for one in said:
+        for atom in one.different():
+            if atom.text not in found:
+                found[atom.text] = one.at(atom)
+    return found
+
+
+def is_number(atom: Atom) -> bool:
+    """Whether a value is a number, or the name of a note, which stands for one."""
+    return atom.number is not None or note_number(atom.text.partition("'")[0]) is not None
+
+
+def exact_numbers(said: tuple[Said, ...] | None) -> Iterator[tuple[str, Fraction | None]]:
+    """The values of strings as they are written and as exact numbers: a note is its MIDI number, a word None."""
+    for one in said or ():
+        for _, text, number, _ in one.different():
+            note = note_number(text.partition("'")[0]) if number is None else None
+            yield text, number if note is None else Fraction(note)
+
+
+def wrong_words(
+    said: tuple[Said, ...] | None, error: Callable[[str, Loc], ScoreError], wanted: Callable[[Atom], bool] = is_number
+) -> Iterator[ScoreError]:
+    """An error for each word of strings that stands where a number is `wanted`."""
+    for one in said or ():
+        for atom in one.unlike(wanted):
+            yield error(atom.text, one.at(atom))

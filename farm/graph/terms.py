@@ -82,14 +82,24 @@ class Voices:
     place: str
     loc: Loc
     one_shot: bool = False
+    names: tuple[tuple[str, Loc], ...] | None = ()
+    """Banks (`bd:3`) that its strings name, each with its first place; None: arithmetic makes others."""
+    index: int | None = 0
+    """What `n` adds to their numbers; None: what a pattern or signal says."""
 
     def controlled(self, pattern: Pattern, signals: tuple[tuple[Param, Term], ...]) -> Voices:
         """The same voices with other controls."""
-        return Voices(pattern, signals, self.envelope, self.instruments, self.place, self.loc, self.one_shot)
+        return Voices(
+            *(pattern, signals, self.envelope, self.instruments, self.place, self.loc),
+            *(self.one_shot, self.names, self.index),
+        )
 
     def enveloped(self, envelope: str) -> Voices:
         """The same voices with another envelope."""
-        return Voices(self.pattern, self.signals, envelope, self.instruments, self.place, self.loc, self.one_shot)
+        return Voices(
+            *(self.pattern, self.signals, envelope, self.instruments, self.place, self.loc),
+            *(self.one_shot, self.names, self.index),
+        )
 
 
 @record(frozen=True, slots=True, eq=False)

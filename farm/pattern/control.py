@@ -74,10 +74,15 @@ def refuse_word(name: str, row: int, ids: Floats, haps: Haps, words: Words) -> N
     places = haps.entries("loc")
     loc = words.loc(places[row]) if places is not None else None
     if words.forgive is None or ids[row] != 0:
-        hint = "numbers are needed here"
-        if name == "note":
-            hint = 'a note is a name (c4, eb3), a syllable (do, re) or a number of semitones: "c4 eb3", "0 7"'
-        words.refuse(ScoreError(f"{name}: `{words.text(int(ids[row]))}` is not a number", loc=loc, hint=hint))
+        words.refuse(word_error(name, words.text(int(ids[row])), loc))
+
+
+def word_error(name: str, text: str, loc: Loc | None) -> ScoreError:
+    """The error for a word where a control or an operator needs a number."""
+    hint = "numbers are needed here"
+    if name == "note":
+        hint = 'a note is a name (c4, eb3), a syllable (do, re) or a number of semitones: "c4 eb3", "0 7"'
+    return ScoreError(f"{name}: `{text}` is not a number", loc=loc, hint=hint)
 
 
 def merge(left: Pattern, right: Pattern, loc: Loc | None = None) -> Pattern:

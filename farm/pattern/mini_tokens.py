@@ -90,6 +90,11 @@ def tokens_of(text: str, loc: Loc) -> tuple[list[Token], list[int]]:
     return tokens, starts
 
 
+def different_tokens(text: str) -> list[Token]:
+    """The tokens of a text that was read, each only once, in no order."""
+    return [_token(piece) for piece in set(_PIECES.findall(text.lstrip(_BLANKS)))]
+
+
 def mark_at(text: str, offset: int) -> str:
     """The word, number or mark that begins at an offset of a text that was read."""
     found = _PIECE.match(text, offset)

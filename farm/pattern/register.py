@@ -22,7 +22,7 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, overload
 
@@ -141,6 +141,20 @@ class Transform:
         call = _Call(self, seed, loc, words, notices, locs)
         return call.bound(list(args), [], pattern)
 
+    def check(self, index: int, values: Iterable[tuple[str, Fraction | None]], loc: Loc) -> None:
+        """Looks at the values, as they are written and as numbers, of a pattern given as an argument at `loc`.
+
+        Raises ScoreError for one that the argument cannot be, whichever cycle it stands in.
+        """
+        parameter = self.arguments[index] if index < len(self.arguments) else None
+        if parameter is None or parameter.kind in {"pattern", "transform"}:
+            return
+        call = _Call(self, 0, loc, None, None, ())
+        for text, number in values:
+            if number is None:
+                raise call.no_number(parameter, text)
+            call.number(parameter, number, None)
+
     def _error(self, what: str, loc: Loc | None) -> ScoreError:
         return ScoreError(f"`{self.name}` {what}", loc=loc, hint=f"written as `{self.signature}`; {self.doc}")
 
@@ -161,6 +175,10 @@ class _Call:
 
     def wrong(self, parameter: Parameter, what: str) -> ScoreError:
         return self.transform._error(what, self.place(parameter))
+
+    def no_number(self, parameter: Parameter, text: str) -> ScoreError:
+        """The error for a word where an argument is a number."""
+        return self.wrong(parameter, f"needs {_ARTICLE[parameter.kind]}, not `{text}`")
 
     def bound(self, waiting: list[Argument], done: list[Any], pattern: Pattern) -> Pattern:
         """Binds the arguments one after another; a number given as a pattern becomes an inner join."""
@@ -189,7 +207,7 @@ class _Call:
         def choose(value: int, notices: list[Notice] | None = None) -> Pattern:
             number = words.exact(value)
             if number is None:
-                raise self.wrong(parameter, f"needs {_ARTICLE[parameter.kind]}, not `{words.text(value)}`")
+                raise self.no_number(parameter, words.text(value))
             return self.bound(waiting, [*done, self.number(parameter, number, notices)], pattern)
 
         if argument.pieces is not None and argument.coin is None and len(argument.pieces) == 1 == argument.grid:

@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 
 from farm.audio.clipping import CLIPPINGS
 from farm.audio.decode import shown
-from farm.errors import Notice, ScoreError, in_order
+from farm.audio.samples import SampleLibrary
+from farm.errors import Notice, ScoreError, in_order, together
+from farm.graph.checks import wrong_banks
 from farm.graph.graph import Graph
 from farm.graph.score import all_told, silence
 from farm.rendering.faults import explained
@@ -33,7 +35,7 @@ class Stream:
     """
 
     def __init__(self, outline: Outline, warm: Warm, observer: Observer | None = None) -> None:
-        """Plans nothing yet. Raises ScoreError where the score cannot be rendered at all, UsageError."""
+        """Plans nothing yet. Raises ScoreError or SampleError where the score cannot be rendered at all, UsageError."""
         self.outline = outline
         self.warm = warm
         self.observer = observer
@@ -44,6 +46,8 @@ class Stream:
         self.made: Report | None = None
         spent = Spent(observer)
         graph = self.read = outline.graph()
+        with all_told(score.source, options.samples):
+            refuse_wrong_banks(graph, outline.library)
         try:
             self.rendering = self.rendering_of(graph, warm, spent)
         except ScoreError as error:
@@ -182,6 +186,17 @@ class Stream:
             *stolen(rendering.counts.voices_stolen, options.max_voices),
             *mended(rendering.backend.replaced if rendering.backend is not None else 0),
         )
+
+
+def refuse_wrong_banks(graph: Graph, library: SampleLibrary) -> None:
+    """Raises SampleError for what a score names and cannot be played, before a frame is rendered: it may come hours in.
+
+    With --lenient it is left out where it would sound.
+    """
+    if graph.leaving is None:
+        errors = wrong_banks(graph, library, [], lenient=False)
+        if errors:
+            raise together(errors)
 
 
 def run(outline: Outline, warm: Warm, take: Callable[[Frames], object], observer: Observer | None = None) -> Report:
