@@ -13,7 +13,7 @@ from workers.records import record
 
 VARIANTS = ("constant", "signal")
 
-CONSTANT_FIXTURES = ("gate_frames", "period_s", "rate_hz", "place", "side")
+CONSTANT_FIXTURES = ("past", "gate_frames", "period_s", "rate_hz", "place", "side")
 """Fixtures that are one vector of constants per slice of lanes."""
 
 
@@ -62,11 +62,13 @@ def layout(definition: Definition, variant: str) -> tuple[Argument, ...]:
         elif need in CONSTANT_FIXTURES:
             words.append(Argument("constant", need))
         elif need == "age":
+            words.append(Argument("constant", "since"))
+        elif need == "time":
             words.append(Argument("constant", "origin"))
         elif need in ("state", "cells"):
             words.append(Argument("state", need))
         elif need == "ring":
-            words += [Argument("ring", "ring"), Argument("ring_mask", "ring_mask"), Argument("constant", "origin")]
+            words += [Argument("ring", "ring"), Argument("ring_mask", "ring_mask"), Argument("constant", "since")]
         else:
             words.append(Argument(need, need))
     if definition.shape is Shape.LANES and variant == "signal":

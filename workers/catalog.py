@@ -12,7 +12,10 @@ A kernel's signature names what it needs. Besides its inputs and params these na
 `frame`        absolute number of the first frame
 `state`        the declared fields, one value per lane: `state.low`
 `ring`         `ring.read(i, frames_ago)`, `ring.write(i, value)`: the declared delay line; silent before the lane began
-`age`          `age[i]`: frames since the lane began (voice: onset; bus: start of the cycle, or of the present step)
+`age`          `age[i]`: frames since the lane began (voice: onset; bus: start of the cycle, or of the present step), as
+               a signed word: negative before, and right up to 2**30 frames, after which it only stays above them
+`past`         float32 per lane: 0 up to there, then the frames that `age` leaves out
+`time`         `time[i]`: frames since the voice's onset, on a bus since frame 0, modulo 2**32: for hashes
 `gate_frames`  frames from there to the end of the slot (float32); on a bus who names it restarts with each cycle
 `period_s`     1 / sample rate
 `rate_hz`      the sample rate
@@ -50,8 +53,8 @@ from workers.wire import LINE_GUARD
 Kernel = Callable[..., None]
 
 FIXTURES = (
-    *("out", "frames", "frame", "state", "ring", "age", "gate_frames", "period_s", "rate_hz", "place", "side"),
-    *("channels", "lines", "line_mask", "line_lengths", "cells", "samples"),
+    *("out", "frames", "frame", "state", "ring", "age", "past", "time", "gate_frames", "period_s", "rate_hz"),
+    *("place", "side", "channels", "lines", "line_mask", "line_lengths", "cells", "samples"),
 )
 
 

@@ -216,7 +216,7 @@ def bus_envelope(
         level = np.where(gate < attack, gate / attack, fall)
         constants["decay_slope"] = (np.maximum(1.0 - sustain, 0.0) / decay).astype(np.float32)
         constants["sustain"] = sustain.astype(np.float32)
-        constants["release_frames"] = gate.astype(np.uint32)
+        constants["release_frames"] = gate
         constants["release_level"] = level.astype(np.float32)
         constants["release_slope"] = (level / release).astype(np.float32)
         # The closing fade begins after the release has reached 0.
@@ -232,5 +232,5 @@ def bus_envelope(
             length = np.where(early, gate + fade, length)
             constants["fade_frames"][early] = fade
     constants["attack_slope"] = (1.0 / attack).astype(np.float32)
-    constants["attack_frames"] = attack.astype(np.uint32)
+    constants["attack_frames"] = attack
     return constants, length

@@ -14,6 +14,7 @@ from farm.graph.graph import StepsFeed
 from farm.pattern.steps import steps
 from farm.pattern.time import rounded_frames
 from farm.pattern.words import Words
+from farm.plan.instants import seen, words
 from farm.plan.plan import FeedPlan
 
 Ints = NDArray[np.int64]
@@ -103,6 +104,7 @@ class FeedStream:
     cps: Fraction
     rate: int
     asked: int = 0
+    """Cycles before this one were asked for, or not wanted."""
     entries: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
 
     def window(self, first_frame: int, until_cycle: int) -> Ints:
@@ -112,32 +114,36 @@ class FeedStream:
             self.asked = until_cycle
         keep = max(int(np.searchsorted(self.entries[:, 0], first_frame, "right")) - 1, 0)
         self.entries = self.entries[keep:]
-        return self.entries
+        if self.feed.what not in ("origin", "cycle", "cycle past"):
+            return self.entries
+        starts = self.entries[:, 0]
+        since, past = seen(starts, first_frame)
+        bits = past.astype(np.float32).view(np.uint32) if self.feed.what == "cycle past" else words(since)
+        return np.stack([starts, bits.astype(np.int64)], axis=1)
 
     def more(self, first_cycle: int, cycles: int) -> Ints:
         what = self.feed.what
-        if what in ("cycle", "cycle_frames"):
+        if what in ("cycle", "cycle past", "cycle_frames"):
             starts, lengths = cycle_entries(first_cycle, cycles, self.cps, self.rate)
-            bits = starts & 0xFFFFFFFF if what == "cycle" else bits_of(lengths.astype(np.float64), "float", self.rate)
-            return np.stack([starts, bits], axis=1)
+            return np.stack([starts, bits_of(lengths.astype(np.float64), "float", self.rate)], axis=1)
         frames, values, before = self.values(first_cycle, cycles)
-        if what == "origin":
-            return np.stack([frames, frames & 0xFFFFFFFF], axis=1)
         chosen = before if what == "previous" else values
         return np.stack([frames, bits_of(chosen, self.feed.unit, self.rate)], axis=1)
 
 
-def streams(feeds: tuple[FeedPlan, ...], words: Words, cps: Fraction, rate: int) -> list[FeedStream]:
-    """One stream for each feed of a group; feeds of one step function share its changes."""
+def streams(
+    feeds: tuple[FeedPlan, ...], vocabulary: Words, cps: Fraction, rate: int, first_cycle: int = 0
+) -> list[FeedStream]:
+    """One stream for each feed of a group, from a cycle on; feeds of one step function share its changes."""
     made: list[FeedStream] = []
     shared: dict[int, Callable[[int, int], tuple[Ints, Floats, Floats]]] = {}
     for feed in feeds:
         if feed.steps is None:
-            made.append(FeedStream(feed, nothing, cps, rate))
+            made.append(FeedStream(feed, nothing, cps, rate, first_cycle))
             continue
         if id(feed.steps) not in shared:
-            shared[id(feed.steps)] = remembering(StepValues(feed.steps, words, cps, rate))
-        made.append(FeedStream(feed, shared[id(feed.steps)], cps, rate))
+            shared[id(feed.steps)] = remembering(StepValues(feed.steps, vocabulary, cps, rate))
+        made.append(FeedStream(feed, shared[id(feed.steps)], cps, rate, first_cycle))
     return made
 
 

@@ -11,7 +11,7 @@ from farm.graph.loops import components, reads
 from farm.plan.plan import ConstantPlan, GroupPlan, NodeLabel, OpPlan, Region, StaticPlan, Word
 from farm.plan.program import Program, Setting
 from workers.calls import kernel_name, layout
-from workers.catalog import Definition, Shape, catalog
+from workers.catalog import Definition, Shape, Unit, catalog
 from workers.wire import BLOCK, BUFFER_BYTES, Code
 
 WHOLE_CHUNK = 1 << 40
@@ -66,7 +66,7 @@ def scope_ops(program: Program, scope: Scope, inside: dict[int, int], remembered
                     buffers[feed.node] if isinstance(feed, SignalFeed) else held(program, node, scope.name, feed)
                 )
         program.emit(definition, node, scope.name, inputs, params, signals, program.scratch(out))
-        if node.heard and definition.role == "source" and not program.voiced and program.setting.end_frame is not None:
+        if node.heard and definition.role == "source" and not program.voiced and program.setting.fades:
             ending_op(program, node, scope.name, out)
     return buffers[scope.result]
 
@@ -180,6 +180,8 @@ def voice_group(graph: Graph, source: int, setting: Setting, labels: list[NodeLa
             constants[param.name] = program.constant(ConstantPlan("length"))
         elif param.name == "fade_slope":
             constants[param.name] = program.constant(ConstantPlan("fade"))
+        elif param.as_unit is Unit.WORD:
+            constants[param.name] = program.constant(ConstantPlan("after", 0, param.name))
         else:
             constants[param.name] = program.constant(ConstantPlan("column", 0, param.name))
     out = program.scratch(final, BUFFER_BYTES)

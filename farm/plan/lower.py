@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import ScoreError
+from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
+from farm.plan.instants import seen_one
 from farm.plan.master import levels_bytes
 from farm.plan.plan import GroupPlan, OpPlan, StaticPlan, WindowPlan, Word
 from workers.arena import Arena, Key, Layout
@@ -29,6 +31,8 @@ from workers.wire import (
 
 Ints = NDArray[np.int64]
 COLUMN_TYPES = {"f4": np.float32, "i8": np.int64}
+SIDES: NDArray[np.float32] = np.array([LEFT_SIDE, RIGHT_SIDE, *[MONO_SIDE] * (LANES - 2)], np.float32)
+"""Of the lanes of a bus."""
 
 
 def signal_bytes(plan: StaticPlan) -> int:
@@ -98,8 +102,8 @@ def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], wor
     return sizes
 
 
-def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], sides: NDArray[np.float32]) -> None:
-    """Writes what does not change while the layout stays: groups, ops, constants of buses, line lengths."""
+def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -> None:
+    """Writes what does not change while the layout stays: groups, ops, line lengths."""
     layout = arena.layout
     groups = arena.region(("groups", 0), np.int64)[: len(Group) * len(plan.groups)].reshape(-1, len(Group))
     ops = arena.region(("ops", 0), np.int64)
@@ -131,7 +135,6 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
             write_op(words, op, kernels, layout, number, plan, read_buses, buffers_at)
             next_op += 1
         next_feed += len(group.feeds)
-        write_static_constants(arena, number, group, sides)
         for table, lengths in enumerate(group.line_lengths):
             arena.region(("lengths", number * 1024 + table), np.int64)[: len(lengths)] = lengths
 
@@ -191,11 +194,18 @@ def partials_step(plan: StaticPlan, layout: Layout, source: int) -> int:
     return layout.regions["partials", source][1] // plan.inner_depth // signal * signal
 
 
-def write_static_constants(arena: Arena, number: int, group: GroupPlan, sides: NDArray[np.float32]) -> None:
-    """Constants of a bus: the same in every window."""
+def write_bus_constants(window: WindowPlan, arena: Arena, number: int, group: GroupPlan) -> None:
+    """Constants of a bus: the same in every window but for where its ages count from."""
     table = arena.region(("static constants", number), np.uint32)[: len(group.constants) * LANES].reshape(-1, LANES)
+    start = seen_one(window.starts[number], window.first_frame)
+    moving = {"since": start[0], "past": start[1]}
+    if window.end_frame is not None:
+        moving["end"], _ = seen_one(window.end_frame, window.first_frame)
     for index, constant in enumerate(group.constants):
-        table[index] = sides.view(np.uint32) if constant.name == "side" else constant.value
+        if constant.name == "side":
+            table[index] = SIDES.view(np.uint32)
+        else:
+            table[index] = moving.get(constant.kind, constant.value)
 
 
 def write_window(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
@@ -215,9 +225,11 @@ def write_window(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
     tasks[:, Task.OUT] = sums + tasks[:, Task.OUT] * signal_bytes(plan)
     arena.region(("tasks", 0), np.int64)[: tasks.size] = tasks.ravel()
     write_feeds(plan, window, arena)
-    for group in plan.groups:
+    for number, group in enumerate(plan.groups):
         if group.source >= 0:
             write_source(window, group, arena)
+        if group.kind != "voices":
+            write_bus_constants(window, arena, number, group)
 
 
 def group_places(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ...]:

@@ -45,9 +45,11 @@ class OpPlan:
 class ConstantPlan:
     """One constant of a group: 16 lanes of 32 bits.
 
-    kind "bits": `value` in every lane (also the start of a step-fed one). Of voices: "column" (float or word column
-    `name`), "phase" (Hz times the voice's ratio as phase step), "ratio" (value times ratio), "place" (seed of the
-    voice), "origin", "length", "fade", "slot".
+    kind "bits": `value` in every lane (also the start of a step-fed one). "since" and "past": the start of a bus or the
+    onset of each voice, as its window sees it (`farm.plan.instants`); on a bus "end": that of the score. Of voices:
+    "column" (float column `name`), "after" (`name` frames after the onset), "length", "phase" (Hz times the voice's
+    ratio as phase step), "ratio" (value times ratio), "place" (seed of the voice), "origin" (onset modulo 2**32),
+    "fade", "slot".
     """
 
     kind: str
@@ -57,7 +59,11 @@ class ConstantPlan:
 
 @record(frozen=True, slots=True, eq=False)
 class FeedPlan:
-    """A step-fed constant. `what`: "value", "previous" or "origin" of a step function, "cycle" or "cycle_frames"."""
+    """A step-fed constant.
+
+    `what`: "value", "previous" or "origin" of a step function; "cycle" and "cycle past", the start of the present cycle
+    as "since" and "past" are, or "cycle_frames".
+    """
 
     constant: int
     what: str
@@ -163,6 +169,7 @@ class WindowPlan:
     """
 
     first_chunk: int
+    """Chunks count from the rendering's start."""
     chunks: int
     tasks: Ints
     chunk_starts: Ints
@@ -170,6 +177,11 @@ class WindowPlan:
     sources: dict[int, SourceWindow]
     feeds: dict[tuple[int, int], Ints]
     """(group, feed) -> entries (n, 2): frame, bits."""
+    first_frame: int = 0
+    starts: tuple[int, ...] = ()
+    """The frame at which each group began to be heard."""
+    end_frame: int | None = None
+    """Where sources that are not voices fade out."""
     slots: dict[int, int] = field(default_factory=dict)
     """Group -> number of state slots in use."""
     voices_started: int = 0

@@ -29,7 +29,8 @@ class Setting:
     inner_depth: int
     quality: str
     seed: int
-    end_frame: int | None
+    fades: bool
+    """Whether sources that are not voices fade out at the end of the score."""
     fade_out_frames: int
 
     @property
@@ -154,19 +155,23 @@ class Program:
                 if self.voiced
                 else self.fed_constant([("cycle_frames", None, "float")])[0]
             )
-        assert name == "origin"
+        if name == "origin":
+            return self.constant(ConstantPlan("origin")) if self.voiced else self.bits(0)
+        assert name in ("since", "past")
+        return self.beginning(name, definition, node)
+
+    def beginning(self, name: str, definition: Definition, node: Node | None) -> int:
+        """The constant behind `since` or `past`: where a node's ages count from, and what they leave out."""
         if definition.name == "gate":
             assert node is not None
             feed = dict(node.params)["target"]
-            return self.fed_constant([("origin", feed, "word")])[0] if isinstance(feed, StepsFeed) else self.bits(0)
+            if isinstance(feed, StepsFeed):
+                return self.fed_constant([("origin", feed, "word")])[0]
         if definition.name == "ending":
-            assert setting.end_frame is not None
-            return self.bits(setting.end_frame & 0xFFFFFFFF)
-        if self.voiced:
-            return self.constant(ConstantPlan("origin"))
-        if "gate_frames" in definition.needs:
-            return self.fed_constant([("cycle", None, "word")])[0]
-        return self.bits(0)
+            return self.constant(ConstantPlan("end"))
+        if "gate_frames" in definition.needs and not self.voiced:
+            return self.fed_constant([("cycle" if name == "since" else "cycle past", None, "word")])[0]
+        return self.constant(ConstantPlan(name))
 
     def param_constant(self, feed: Feed, unit: str, what: str = "value") -> int:
         """The constant of a param that is not a signal."""

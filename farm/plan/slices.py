@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from numpy.typing import NDArray
 from farm.graph.graph import Source
 from farm.graph.place import seed32
 from farm.graph.voices import NOT_STOLEN, Asking, Columns, joined, taken, voices
+from farm.plan.instants import FAR, seen, words
 from farm.plan.plan import ConstantPlan, GroupPlan, SourceWindow
 from workers.wire import LANES
 
@@ -25,6 +28,8 @@ class SourceStream:
     group: GroupPlan
     asking: Asking
     end_frame: int | None
+    start_frame: int = 0
+    """What begins before is not heard."""
     asked: int = 0
     first_slice: int = 0
     live: Columns | None = None
@@ -33,11 +38,16 @@ class SourceStream:
     free: list[int] = field(default_factory=list)
     slot_count: int = 0
 
+    def __post_init__(self) -> None:
+        self.asked = first_cycle(self.start_frame, self.asking.cps, self.asking.rate)
+
     def advance(self, until_cycle: int) -> None:
         """Asks for all voices before `until_cycle`."""
         if until_cycle <= self.asked and self.live is not None:
             return
         found = voices(self.source, self.asked, max(until_cycle - self.asked, 0), self.asking, self.end_frame)
+        if self.start_frame:
+            found = taken(found, found["onset"] >= self.start_frame)
         found["stolen"] = np.full(len(found["onset"]), NOT_STOLEN, np.int64)
         if hasattr(self.source.voices, "clear"):
             self.source.voices.clear()
@@ -45,16 +55,16 @@ class SourceStream:
         self.live = found if self.live is None else joined([self.live, found])
         self.asked = max(until_cycle, self.asked)
 
-    def window(self, first_chunk: int, chunks: int, chunk_frames: int) -> SourceWindow:
+    def window(self, first_frame: int, chunks: int, chunk_frames: int) -> SourceWindow:
         """The source's part in a window."""
         assert self.live is not None
         live = self.live
         count = len(live["onset"])
         slices = -(-count // LANES)
-        halves = sounding(live["onset"], live["end"], first_chunk, chunks, chunk_frames)
+        halves = sounding(live["onset"], live["end"], first_frame, chunks, chunk_frames)
         constants = None
         if self.group.kind == "voices":
-            constants = constants_of(self.group.constants, live, self.asking, self.source, slices)
+            constants = constants_of(self.group.constants, live, self.asking, self.source, slices, first_frame)
         return SourceWindow(
             columns=live,
             voices=count,
@@ -94,16 +104,20 @@ class SourceStream:
             self.first_slice += gone
 
 
-NOT_YET = np.uint32(1 << 30)
-"""Frames by which the onset of a lane without a voice lies in the future."""
+def first_cycle(frame: int, cps: Fraction, rate: int) -> int:
+    """The last cycle that begins at or before a frame."""
+    return math.ceil(Fraction(2 * frame + 1, 2) * cps / rate) - 1
 
 
-def sounding(onset: Ints, end: Ints, first_chunk: int, chunks: int, chunk_frames: int) -> NDArray[np.uint8]:
-    """Bits of the halves of each slice that sound in each chunk: (slices, chunks + 1); column 0 is the chunk before."""
+def sounding(onset: Ints, end: Ints, first_frame: int, chunks: int, chunk_frames: int) -> NDArray[np.uint8]:
+    """Bits of the halves of each slice that sound in each chunk from `first_frame` on: (slices, chunks + 1).
+
+    Column 0 is the chunk before.
+    """
     count = len(onset)
     slices = -(-count // LANES)
-    first_frame = (first_chunk - 1) * chunk_frames
-    last_frame = (first_chunk + chunks) * chunk_frames
+    last_frame = first_frame + chunks * chunk_frames
+    first_frame -= chunk_frames
     begin = (np.maximum(onset, first_frame) - first_frame) // chunk_frames
     stop = (np.minimum(end, last_frame) - 1 - first_frame) // chunk_frames + 1
     inside = np.flatnonzero((onset < last_frame) & (end > first_frame) & (end > onset))
@@ -118,9 +132,12 @@ def sounding(onset: Ints, end: Ints, first_chunk: int, chunks: int, chunk_frames
 
 
 def constants_of(
-    plans: tuple[ConstantPlan, ...], columns: Columns, asking: Asking, source: Source, slices: int
+    plans: tuple[ConstantPlan, ...], columns: Columns, asking: Asking, source: Source, slices: int, now: int
 ) -> NDArray[np.uint32]:
-    """Constants of bus voices: uint32 bits (slices, constants, 16). Lanes without a voice repeat the last, silently."""
+    """Constants of bus voices in a window from frame `now` on: uint32 bits (slices, constants, 16).
+
+    Lanes without a voice repeat the last, silently.
+    """
     count = len(columns["onset"])
     lanes = np.minimum(np.arange(slices * LANES), max(count - 1, 0))
     table = np.zeros((slices, len(plans), LANES), np.uint32)
@@ -128,22 +145,24 @@ def constants_of(
         return table
     empty = np.arange(slices * LANES) >= count
     for index, plan in enumerate(plans):
-        values = constant_bits(plan, columns, asking, source)
+        values = constant_bits(plan, columns, asking, source, now)
         if values is None:
             table[:, index, :] = plan.value
             continue
         values = values.take(lanes)
         if plan.kind == "length" or plan.name in ("gain_left", "gain_right"):
             values = np.where(empty, np.uint32(0), values)
-        elif plan.kind == "origin":
+        elif plan.kind == "since":
             # A lane whose voice a later window brings: its delay lines must hear nothing before.
-            values = np.where(empty, values + NOT_YET, values)
+            values = np.where(empty, words(np.array(now + FAR)), values)
         table[:, index, :] = values.reshape(slices, LANES)
     return table
 
 
-def constant_bits(plan: ConstantPlan, columns: Columns, asking: Asking, source: Source) -> NDArray[np.uint32] | None:
-    """One constant for each voice; None for one that is the same in all."""
+def constant_bits(
+    plan: ConstantPlan, columns: Columns, asking: Asking, source: Source, now: int
+) -> NDArray[np.uint32] | None:
+    """One constant for each voice in a window from frame `now` on; None for one that is the same in all."""
     onset = columns["onset"]
     if plan.kind == "column":
         values = columns[plan.name]
@@ -156,9 +175,15 @@ def constant_bits(plan: ConstantPlan, columns: Columns, asking: Asking, source: 
     if plan.kind == "ratio":
         return float_words(plan.value * columns["ratio"])
     if plan.kind == "origin":
-        return (onset & 0xFFFFFFFF).astype(np.uint32)
+        return words(onset)
+    if plan.kind == "since":
+        return words(seen(onset, now)[0])
+    if plan.kind == "past":
+        return float_words(seen(onset, now)[1])
+    if plan.kind == "after":
+        return words(seen(onset + columns[plan.name], now)[0] - seen(onset, now)[0])
     if plan.kind == "length":
-        return (columns["end"] - onset).astype(np.uint32)
+        return words(seen(columns["end"], now)[0] - seen(onset, now)[0])
     if plan.kind == "fade":
         return float_words(1.0 / columns["fade_frames"])
     if plan.kind == "slot":

@@ -14,6 +14,7 @@ from farm.graph.voices import choke
 from farm.plan.feeds import FeedStream
 from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.slices import SourceStream
+from workers.records import record
 from workers.wire import LANES, Task
 
 Ints = NDArray[np.int64]
@@ -25,23 +26,37 @@ def cycles_until(frame: int, cps: Fraction, rate: int) -> int:
     return math.ceil(Fraction(2 * frame + 1, 2) * cps / rate) + 1
 
 
-def plan_window(
-    plan: StaticPlan,
-    sources: Mapping[int, SourceStream],
-    feeds: Mapping[tuple[int, int], FeedStream],
-    first_chunk: int,
-    chunks: int,
-    cps: Fraction,
-    needed_from: tuple[int, ...],
-    max_voices: int | None = None,
-) -> WindowPlan:
-    """The tasks of chunks `first_chunk` .. `first_chunk + chunks`.
+@record(frozen=True, slots=True)
+class Bounds:
+    """What holds in every window of a rendering."""
 
-    `needed_from`: the first chunk in which each group is needed. `max_voices`: how many may sound at once.
-    """
-    frames = plan.chunk_frames
-    last_frame = (first_chunk + chunks) * frames
-    until = cycles_until(last_frame, cps, plan.rate)
+    cps: Fraction
+    needed_from: tuple[int, ...]
+    """The first chunk in which each group is needed."""
+    starts: tuple[int, ...]
+    """The frame at which each group begins to be heard."""
+    start_frame: int = 0
+    """Where the rendering begins; chunks count from here."""
+    end_frame: int | None = None
+    """Where sources that are not voices fade out."""
+    max_voices: int | None = None
+    """How many may sound at once."""
+
+
+@record(frozen=True, slots=True, eq=False)
+class Streams:
+    """What planning goes on with from window to window: voices by source, step-fed constants by (group, feed)."""
+
+    sources: Mapping[int, SourceStream]
+    feeds: Mapping[tuple[int, int], FeedStream]
+
+
+def plan_window(plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk: int, chunks: int) -> WindowPlan:
+    """The tasks of chunks `first_chunk` .. `first_chunk + chunks`."""
+    frames, sources, max_voices = plan.chunk_frames, streams.sources, bounds.max_voices
+    first_frame = bounds.start_frame + first_chunk * frames
+    last_frame = first_frame + chunks * frames
+    until = cycles_until(last_frame, bounds.cps, plan.rate)
     for stream in sources.values():
         stream.advance(until)
     ordered = list(sources.values())
@@ -50,15 +65,18 @@ def plan_window(
         batches, stolen = steal(batches, max_voices, last_frame, plan.rate)
     for stream, live in zip(ordered, batches, strict=True):
         stream.live = live
-    windows = {number: stream.window(first_chunk, chunks, frames) for number, stream in sources.items()}
-    entries = {key: stream.window(first_chunk * frames, until) for key, stream in feeds.items()}
+    windows = {number: stream.window(first_frame, chunks, frames) for number, stream in sources.items()}
+    entries = {key: stream.window(first_frame, until) for key, stream in streams.feeds.items()}
     parts = []
     for number, group in enumerate(plan.groups):
-        start = max(needed_from[number], first_chunk)
+        start = max(bounds.needed_from[number], first_chunk)
         if group.kind == "bus":
-            tasks = bus_tasks(number, group, start, first_chunk, first_chunk + chunks, frames)
+            tasks = bus_tasks(number, group, start, first_chunk, first_chunk + chunks)
         else:
-            tasks = voice_tasks(number, group, windows[group.source], first_chunk, chunks, frames, start)
+            start_frame = bounds.start_frame + start * frames
+            tasks = voice_tasks(number, group, windows[group.source], first_chunk, start, start_frame)
+        tasks[:, Task.FRAME] = first_frame + tasks[:, Task.CHUNK] * frames
+        tasks[:, Task.FRAMES] = frames
         parts.append(tasks)
     tasks = np.concatenate(parts) if parts else np.zeros((0, FIELDS), np.int64)
     order = np.argsort(tasks[:, Task.CHUNK] * len(plan.groups) + tasks[:, Task.GROUP], kind="stable")
@@ -70,10 +88,13 @@ def plan_window(
         chunk_starts=np.searchsorted(tasks[:, Task.CHUNK], np.arange(chunks + 1)),
         sources=windows,
         feeds=entries,
+        first_frame=first_frame,
+        starts=bounds.starts,
+        end_frame=bounds.end_frame,
         slots={number: slot_count(group, sources) for number, group in enumerate(plan.groups)},
-        voices_started=sum(started_in(one, first_chunk * frames, last_frame) for one in windows.values()),
+        voices_started=sum(started_in(one, first_frame, last_frame) for one in windows.values()),
         voices_stolen=stolen,
-        voices_peak=peak_of(windows, first_chunk * frames, last_frame),
+        voices_peak=peak_of(windows, first_frame, last_frame),
     )
 
 
@@ -82,13 +103,11 @@ def slot_count(group: GroupPlan, sources: Mapping[int, SourceStream]) -> int:
     return 1 if group.kind == "bus" else sources[group.source].slot_count
 
 
-def bus_tasks(number: int, group: GroupPlan, start: int, first_chunk: int, stop: int, frames: int) -> Ints:
-    """One task a chunk."""
+def bus_tasks(number: int, group: GroupPlan, start: int, first_chunk: int, stop: int) -> Ints:
+    """One task a chunk, from chunk `start` on."""
     chunk = np.arange(start, stop)
     tasks = np.zeros((len(chunk), FIELDS), np.int64)
     tasks[:, Task.GROUP] = number
-    tasks[:, Task.FRAME] = chunk * frames
-    tasks[:, Task.FRAMES] = frames
     tasks[:, Task.HALVES] = 1
     tasks[:, Task.STATE_IN] = np.where((chunk > 0) & group.carried, (chunk - 1) % 2, -1)
     tasks[:, Task.STATE_OUT] = chunk % 2 if group.carried else -1
@@ -97,21 +116,19 @@ def bus_tasks(number: int, group: GroupPlan, start: int, first_chunk: int, stop:
 
 
 def voice_tasks(
-    number: int, group: GroupPlan, source: SourceWindow, first_chunk: int, chunks: int, frames: int, start: int
+    number: int, group: GroupPlan, source: SourceWindow, first_chunk: int, start: int, start_frame: int
 ) -> Ints:
-    """One task for each slice and chunk in which it sounds."""
+    """One task for each slice and chunk in which it sounds, from chunk `start` on, which begins at `start_frame`."""
     on = source.halves[:, 1:]
     chunk, part = np.nonzero(on.T)
     if start > first_chunk:
         # A carried slice that sounds past the start is needed from its own beginning.
         keep = chunk + first_chunk >= start
         if group.carried:
-            keep |= last_ends(source)[part] > start * frames
+            keep |= last_ends(source)[part] > start_frame
         chunk, part = chunk[keep], part[keep]
     tasks = np.zeros((len(chunk), FIELDS), np.int64)
     tasks[:, Task.GROUP] = number
-    tasks[:, Task.FRAME] = (chunk + first_chunk) * frames
-    tasks[:, Task.FRAMES] = frames
     tasks[:, Task.HALVES] = on[part, chunk]
     tasks[:, Task.ROW] = part * LANES
     tasks[:, Task.CONSTANTS] = part
@@ -124,7 +141,7 @@ def voice_tasks(
         tasks[:, Task.STATE_IN] = np.where(before, 2 * slot + 1 - parity, -1)
         tasks[:, Task.STATE_OUT] = 2 * slot + parity
         tasks[:, Task.RING] = slot
-    firsts = np.searchsorted(chunk, np.arange(chunks + 1))
+    firsts = np.searchsorted(chunk, np.arange(on.shape[1] + 1))
     tasks[:, Task.OUT] = np.arange(len(chunk)) - firsts[chunk]
     tasks[:, Task.CHUNK] = chunk
     tasks[:, Task.LANES] = np.minimum(source.voices - part * LANES, LANES)

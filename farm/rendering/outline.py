@@ -20,8 +20,8 @@ from workers.records import record
 class Part:
     """What of a graph is rendered: the buses `roots`, from `first_frame` on.
 
-    No hap begins from `end_frame` on (None: it is endless); sources that are not voices fade there if `fades`. With a
-    `gain` all outputs are mixed.
+    The rendering begins at `start_frame`, a multiple of 64: before, nothing was. No hap begins from `end_frame` on
+    (None: it is endless); sources that are not voices fade there if `fades`. With a `gain` all outputs are mixed.
     """
 
     roots: tuple[int, ...]
@@ -29,6 +29,7 @@ class Part:
     fades: bool
     first_frame: int = 0
     gain: float | None = None
+    start_frame: int = 0
 
 
 @record(frozen=True, slots=True, eq=False)

@@ -21,11 +21,12 @@ from farm.pattern.time import frame_of
 from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.groups import static_plan
+from farm.plan.instants import LONGEST_WINDOW
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
-from farm.plan.slices import SourceStream
+from farm.plan.slices import SourceStream, first_cycle
 from farm.plan.verify import verify_static, verify_window
-from farm.plan.window import plan_window
+from farm.plan.window import Bounds, Streams, plan_window
 from farm.rendering.backends import Backend, Preparation, inline
 from farm.rendering.outline import Part
 from farm.rendering.piece import Piece
@@ -68,7 +69,7 @@ class Rendering:
             inner_depth=1,
             quality=options.quality,
             seed=options.seed,
-            end_frame=self.part.end_frame if self.part.fades else None,
+            fades=self.part.fades and self.part.end_frame is not None,
             fade_out_frames=int(options.fade_out * options.rate + 0.5),
         )
         self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.gain)
@@ -88,7 +89,14 @@ class Rendering:
         )
         self.asking = asking
         self.restart()
-        self.needed_from = needed_chunks(self.plan, self.part.first_frame // options.chunk)
+        self.bounds = Bounds(
+            cps=graph.cps,
+            needed_from=needed_chunks(self.plan, self.first_chunk),
+            starts=(self.part.start_frame,) * len(self.plan.groups),
+            start_frame=self.part.start_frame,
+            end_frame=self.part.end_frame if self.part.fades else None,
+            max_voices=options.max_voices,
+        )
         self.spent.plan_s += time.perf_counter() - started
         self.backend: Backend | None = None
         self.level = ""
@@ -106,14 +114,22 @@ class Rendering:
     def restart(self) -> None:
         """Goes back to the start: nothing planned yet."""
         graph = self.graph
-        self.sources: dict[int, SourceStream] = {}
-        self.feeds: dict[tuple[int, int], FeedStream] = {}
+        sources: dict[int, SourceStream] = {}
+        feeds: dict[tuple[int, int], FeedStream] = {}
+        begin = first_cycle(self.part.start_frame, graph.cps, self.options.rate)
         for number, group in enumerate(self.plan.groups):
             if group.source >= 0:
                 source = graph.sources[group.source]
-                self.sources[group.source] = SourceStream(source, group, self.asking, self.part.end_frame)
-            for index, stream in enumerate(streams(group.feeds, graph.words, graph.cps, self.options.rate)):
-                self.feeds[number, index] = stream
+                part = self.part
+                sources[group.source] = SourceStream(source, group, self.asking, part.end_frame, part.start_frame)
+            for index, stream in enumerate(streams(group.feeds, graph.words, graph.cps, self.options.rate, begin)):
+                feeds[number, index] = stream
+        self.streams = Streams(sources, feeds)
+
+    @property
+    def first_chunk(self) -> int:
+        """The first chunk that is wanted."""
+        return (self.part.first_frame - self.part.start_frame) // self.options.chunk
 
     def read_signal(self, bus: int, frames: NDArray[np.int64]) -> NDArray[np.float64]:
         """A bus's left channel at some frames, by running its own part of the graph."""
@@ -141,6 +157,7 @@ class Rendering:
     def window_chunks(self, first_chunk: int, left: int) -> int:
         """How many chunks to plan at once."""
         chunk = self.options.chunk
+        left = min(left, LONGEST_WINDOW // chunk)
         if self.options.window_frames is not None:
             return max(1, min(left, self.options.window_frames // chunk))
         rate = self.options.rate
@@ -151,36 +168,27 @@ class Rendering:
             seconds = min(seconds, MOST_TASKS / per_chunk * chunk / rate)
         if self.part.end_frame is not None:
             # Nothing begins in the tail, and nobody knows yet where it ends.
-            end_chunk = self.part.end_frame // chunk + 1
+            end_chunk = (self.part.end_frame - self.part.start_frame) // chunk + 1
             seconds = TAIL_WINDOW_S if first_chunk >= end_chunk else seconds
             left = min(left, end_chunk - first_chunk) if first_chunk < end_chunk else left
         return max(1, min(left, int(seconds * rate) // chunk))
 
     def haps_per_second(self) -> float:
         """About how many voices begin in a second."""
-        patterns = (stream.source.voices for stream in self.sources.values())
+        patterns = (stream.source.voices for stream in self.streams.sources.values())
         return sum(pattern.peak for pattern in patterns if isinstance(pattern, Pattern)) * float(self.graph.cps)
 
     def plan_next(self, first_chunk: int, chunks: int) -> WindowPlan:
         """Plans the window that follows the last one."""
         outer, self.graph.signals.reader = self.graph.signals.reader, self.read_cycles
         try:
-            window = plan_window(
-                self.plan,
-                self.sources,
-                self.feeds,
-                first_chunk,
-                chunks,
-                self.graph.cps,
-                self.needed_from,
-                self.options.max_voices,
-            )
+            window = plan_window(self.plan, self.streams, self.bounds, first_chunk, chunks)
         finally:
             # A probe plans while the session that asks it is planning.
             self.graph.signals.reader = outer
         verify_window(self.plan, window)
-        last_frame = (first_chunk + chunks) * self.options.chunk
-        for stream in self.sources.values():
+        last_frame = window.first_frame + chunks * self.options.chunk
+        for stream in self.streams.sources.values():
             stream.forget(last_frame)
         counts = self.counts
         counts.voices += window.voices_started
@@ -264,7 +272,7 @@ class Rendering:
         """Whether a piece reaches the first frame that is wanted."""
         chunks = len(next(iter(piece.planes.values())))
         chunk = self.options.chunk
-        return piece.first + chunks * chunk > self.part.first_frame // chunk * chunk
+        return piece.first + chunks * chunk > self.part.start_frame + self.first_chunk * chunk
 
     def next_window(self, first_chunk: int, stop_chunk: int | None) -> WindowPlan | None:
         """Plans the window from `first_chunk` on, and all that it needs; None at the end."""

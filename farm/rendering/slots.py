@@ -35,12 +35,12 @@ class Slots:
             self.mixed = floats(("bus", plan.master), plan.depth, 2 * plane)
             self.levels = floats(("levels", 0), plan.depth, len(plan.outputs) + 1, LEVEL_LANES)
 
-    def piece(self, chunk: int, count: int) -> Piece:
-        """What `count` neighbouring chunk slots hold, from chunk number `chunk` on."""
+    def piece(self, chunk: int, count: int, first_frame: int) -> Piece:
+        """What `count` neighbouring chunk slots hold, from chunk number `chunk` on, which begins at `first_frame`."""
         slots = slice(chunk % self.depth, chunk % self.depth + count)
         planes = {bus: held[slots, :, : self.frames] for bus, held in self.planes.items()}
         mixed, levels = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
         if self.mixed is not None and self.levels is not None:
             mixed = self.mixed[slots, : 2 * self.frames].flatten().reshape(-1, 2)
             levels = self.levels[slots].max(axis=(0, 2))
-        return Piece(chunk * self.frames, planes, mixed, levels, self.outputs, self.buses)
+        return Piece(first_frame, planes, mixed, levels, self.outputs, self.buses)

@@ -47,6 +47,8 @@ def play(
             given[param.name] = in_kernel_units(param, np.broadcast_to(value, lanes), rate_hz)
     fixtures = {
         "origin": np.broadcast_to(origin, lanes).astype(np.uint32),
+        "since": np.broadcast_to(origin, lanes).astype(np.uint32),
+        "past": np.zeros(lanes, np.float32),
         "place": np.broadcast_to(place, lanes).astype(np.uint32),
         "gate_frames": np.full(lanes, gate_frames, np.float32),
         "period_s": np.full(lanes, 1.0 / rate_hz, np.float32),

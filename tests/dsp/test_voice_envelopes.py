@@ -28,7 +28,7 @@ def test_a_held_sustain_is_the_same_beside_voices_that_move(machine: Machine) ->
         "fade_slope": np.full(16, 1.0 / FADE, np.float32),
         **{name: np.full(16, value, np.uint32) for name, value in whole.items()},
     }
-    call.fixtures["origin"] = np.zeros(16, np.uint32)
+    call.fixtures["since"] = np.zeros(16, np.uint32)
     together = machine.run(copy_of(call))
     np.testing.assert_array_equal(python.run(copy_of(call)).view(np.uint32), together.view(np.uint32))
 

@@ -13,8 +13,8 @@ from farm.audio.samples import SampleLibrary
 from farm.errors import FarmError, SampleError, ScoreError
 from farm.graph import checks
 from farm.graph.complaints import complaints
-from farm.options import RenderOptions
 from farm.graph.score import understand
+from farm.options import RenderOptions
 from farm.rendering.session import render, render_file
 from farm.score import Source
 from tests.render.sound import asked, report, run, score
@@ -159,7 +159,7 @@ def test_r22_a_file_is_opened_once_while_it_stays_as_it_is(banks: Path, monkeypa
 def test_r22_a_render_refuses_before_it_renders_a_frame(tmp_path: Path) -> None:
     loaded = understand(Source("test.ph", 'out: s "<bd!100000 nosuch>"'))
     frames: list[object] = []
-    options = RenderOptions(duration_s=100_000.0)
+    options = RenderOptions(duration=100_000.0)
     started = time.perf_counter()
     with pytest.raises(SampleError) as caught:
         run(loaded, options, frames.append)

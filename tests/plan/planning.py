@@ -16,7 +16,7 @@ from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
 from farm.plan.slices import SourceStream
 from farm.plan.verify import verify_static, verify_window
-from farm.plan.window import plan_window
+from farm.plan.window import Bounds, Streams, plan_window
 from tests.render.sound import score
 
 RATE = 8000
@@ -27,6 +27,7 @@ class Planner:
     """The plan of a score and its windows; `sources` and `feeds` are what planning remembers."""
 
     def __init__(self, text: str, end_frame: int | None = None) -> None:
+        self.end_frame = end_frame
         self.graph: Graph = score(text).graph(0)
         setting = Setting(
             rate=RATE,
@@ -35,7 +36,7 @@ class Planner:
             inner_depth=1,
             quality="good",
             seed=0,
-            end_frame=end_frame,
+            fades=end_frame is not None,
             fade_out_frames=80,
         )
         self.plan: StaticPlan = static_plan(self.graph, tuple(output.bus for output in self.graph.outputs), setting)
@@ -53,8 +54,9 @@ class Planner:
 
     def window(self, chunks: int) -> WindowPlan:
         """The next window."""
-        needed = (0,) * len(self.plan.groups)
-        window = plan_window(self.plan, self.sources, self.feeds, self.done, chunks, self.graph.cps, needed)
+        zeros = (0,) * len(self.plan.groups)
+        bounds = Bounds(self.graph.cps, zeros, zeros, end_frame=self.end_frame)
+        window = plan_window(self.plan, Streams(self.sources, self.feeds), bounds, self.done, chunks)
         verify_window(self.plan, window)
         self.done += chunks
         for stream in self.sources.values():

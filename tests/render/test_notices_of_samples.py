@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from farm.render import job
 
 from farm.audio.samples import library
 from farm.errors import Notice, SampleError
 from farm.graph.complaints import complaints
 from farm.options import RenderOptions
-from farm.render import job
 from farm.score import Source, read_source
 from tests.audio.files import chunk, noise, pcm_16, riff, speakers, written
 from tests.render.sound import RATE, report

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -86,6 +87,23 @@ def test_any_split_into_calls_gives_the_same_bits(node: Definition, variant: str
     assert_same_memory(split, whole, node.name)
 
 
+@pytest.mark.parametrize("bits", [31, 32])
+@pytest.mark.parametrize(("node", "variant"), KERNELS)
+def test_frames_beyond_words_give_the_bits_of_those_near_0(
+    node: Definition, variant: str, bits: int, machine: Machine
+) -> None:
+    near = make_call(node, variant, frames=600, frame=RING_FRAMES - 300)
+    apart = (1 << bits) - RING_FRAMES
+    far = dataclasses.replace(copy_of(near), frame=near.frame + apart)
+    counted = {name: near.fixtures[name] + np.uint32(apart) for name in ("since", "origin")}
+    far.fixtures = {**near.fixtures, **counted}
+    by_source = copy_of(far)
+    expected = machine.run(near)
+    assert_same(machine.run(far), expected, f"{node.name} {variant} at 2^{bits}")
+    assert_same_memory(far, near, f"{node.name} {variant} at 2^{bits}")
+    assert_same(python.run(by_source), expected, f"{node.name} {variant} at 2^{bits} as written")
+
+
 @pytest.mark.parametrize(("node", "variant"), KERNELS)
 def test_eight_lanes_alone_equal_eight_lanes_among_many(node: Definition, variant: str) -> None:
     wide = make_call(node, variant, frames=100)
@@ -109,7 +127,7 @@ def test_memory_is_what_it_is_declared_to_be(node: Definition, machine: Machine)
             continue
         frames = 3000
         long = make_call(node, variant, frames=frames)
-        long.fixtures["origin"][:] = 0
+        long.fixtures["origin"][:] = long.fixtures["since"][:] = 0
         expected = machine.run(copy_of(long))
         for start in (1, 63, 777, 2048, 2901):
             late = stretch_of(long, start, frames)

@@ -13,7 +13,7 @@ LONGEST_S = 100000.0
 
 
 def elapsed(age: Words) -> Floats:
-    """Frames since the start; 0 before it."""
+    """Frames since the start as far as `age` counts them; 0 before it."""
     return to_float(signed_maximum(age, U(0)))
 
 
@@ -43,6 +43,7 @@ def adsr(
     sustain: Any,
     release_s: Any,
     age: Any,
+    past: Any,
     gate_frames: Any,
     rate_hz: Any,
     out: Any,
@@ -61,10 +62,10 @@ def adsr(
         decay = maximum(decay_s[i], shortest)
         release = minimum(maximum(release_s[i], shortest), maximum(gate_frames, F(1.0)))
         level = minimum(maximum(sustain[i], F(0.0)), F(1.0))
-        n = elapsed(age[i])
+        n = elapsed(age[i]) + past
         rise = n * (F(1.0) / attack)
         fall = F(1.0) - maximum(n - attack, F(0.0)) * ((F(1.0) - level) / decay)
-        left = to_float(to_int(gate_frames) - age[i])
+        left = to_float(to_int(maximum(gate_frames - past, F(0.0))) - age[i])
         end = minimum(maximum(left * (F(1.0) / release), F(0.0)), F(1.0))
         out[i] = minimum(rise, maximum(fall, level)) * end
 
@@ -81,7 +82,7 @@ def adsr(
     span=lambda: (0.0, 1.0),
     aliases=("perc",),
 )
-def ad(attack_s: Any, decay_s: Any, age: Any, gate_frames: Any, rate_hz: Any, out: Any, frames: int) -> None:
+def ad(attack_s: Any, decay_s: Any, age: Any, past: Any, gate_frames: Any, rate_hz: Any, out: Any, frames: int) -> None:
     """Envelope of two straight lines, a rise and a fall, then silence until the next cycle.
 
     It restarts with every cycle, and in a voice at the onset, however short the slot. Times are at least 1 ms. The
@@ -91,7 +92,7 @@ def ad(attack_s: Any, decay_s: Any, age: Any, gate_frames: Any, rate_hz: Any, ou
         shortest = rate_hz * F(SHORTEST_S)
         attack = maximum(attack_s[i], shortest)
         decay = maximum(decay_s[i], shortest)
-        n = elapsed(age[i])
+        n = elapsed(age[i]) + past
         after: Floats = n - attack
         fall = (decay - after) / decay
         out[i] = maximum(minimum(n / attack, fall), F(0.0))
@@ -108,14 +109,14 @@ def ad(attack_s: Any, decay_s: Any, age: Any, gate_frames: Any, rate_hz: Any, ou
     example="out: saw 110 # lpf (line 200 4000) 1 * 0.3",
     span=hull,
 )
-def line(start: Any, end: Any, age: Any, gate_frames: Any, out: Any, frames: int) -> None:
+def line(start: Any, end: Any, age: Any, past: Any, gate_frames: Any, out: Any, frames: int) -> None:
     """Straight line from `start` to `end` over each cycle (in a voice: over the event's slot), then again.
 
     With a third argument, `line 200 4000 8`, it is one line of that many seconds from the start, then holds its end.
     Linear interpolation, as the Line unit generator of Mathews, "The Technology of Computer Music" (1969).
     """
     for i in range(frames):
-        out[i] = between(start[i], end[i], elapsed(age[i]) * (F(1.0) / maximum(gate_frames, F(1.0))))
+        out[i] = between(start[i], end[i], (elapsed(age[i]) + past) * (F(1.0) / maximum(gate_frames, F(1.0))))
 
 
 @node(
@@ -130,10 +131,10 @@ def line(start: Any, end: Any, age: Any, gate_frames: Any, out: Any, frames: int
     example="out: saw 110 # lpf (line 200 4000 8) 1 * 0.3",
     span=hull,
 )
-def ramp(start: Any, end: Any, duration_s: Any, age: Any, out: Any, frames: int) -> None:
+def ramp(start: Any, end: Any, duration_s: Any, age: Any, past: Any, out: Any, frames: int) -> None:
     """One straight line from `start` to `end` in `duration_s`, then `end` for ever: `line` with three arguments.
 
     Linear interpolation, as the Line unit generator of Mathews, "The Technology of Computer Music" (1969).
     """
     for i in range(frames):
-        out[i] = between(start[i], end[i], elapsed(age[i]) * (F(1.0) / maximum(duration_s[i], F(1.0))))
+        out[i] = between(start[i], end[i], (elapsed(age[i]) + past) * (F(1.0) / maximum(duration_s[i], F(1.0))))

@@ -1,7 +1,8 @@
 """Internal nodes: the envelopes of bus voices, eight voices side by side.
 
 Times are whole frames since the onset, taken relative to their segment as integers before they become floats. Before
-the onset and from `end_frames` on the value is 0; the last frames fade linearly by `fade_slope` a frame.
+the onset and from `end_frames` on the value is 0; the last frames fade linearly by `fade_slope` a frame. In a voice
+that has lasted for 2**30 frames times are words modulo 2**32, as `age` is; no rise or fall takes that long.
 """
 
 from __future__ import annotations

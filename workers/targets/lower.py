@@ -1,9 +1,9 @@
 """Rewrites a kernel's syntax tree into the flat function that the numba target compiles.
 
 `port[i]` becomes a vector load (or the vector itself where the port is constant), `out[i] = v` a store, `state.x` a
-local variable that is loaded at the start and stored at the end, `age[i]` integer arithmetic. In kernels of shape
-CHANNELS `port[i, channel]` becomes one value in every lane and `port[i : i + 8, channel]` eight frames. The rest of the
-source, and so its meaning, stays as written. Pure: text in, text out.
+local variable that is loaded at the start and stored at the end, `age[i]` and `time[i]` integer arithmetic. In kernels
+of shape CHANNELS `port[i, channel]` becomes one value in every lane and `port[i : i + 8, channel]` eight frames. The
+rest of the source, and so its meaning, stays as written. Pure: text in, text out.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ LANE_STRIDE = 8
 """Floats from one frame of a lanes signal to the next."""
 FIELD_STRIDE = 16
 """Floats from one state field or constant to the next: a slice has 16 lanes."""
+CLOCKS = {"age": "since", "time": "origin"}
+"""What counts frames, and the constant that it counts from."""
+WORD_FIXTURES = ("since", "origin", "place")
+"""Constants that are words, not floats."""
 
 
 def _parse(text: str) -> list[ast.stmt]:
@@ -56,7 +60,7 @@ class _Rewrite(ast.NodeTransformer):
         if isinstance(called, ast.Attribute) and isinstance(called.value, ast.Name) and called.value.id == "ring":
             arguments = ", ".join(ast.unparse(argument) for argument in node.args)
             if called.attr == "read":
-                return _expression(f"ring_read(p_ring, ring_mask, frame, origin, {arguments})")
+                return _expression(f"ring_read(p_ring, ring_mask, frame, since, {arguments})")
             return _expression(f"ring_write(p_ring, ring_mask, frame, {arguments})")
         return node
 
@@ -68,8 +72,8 @@ class _Rewrite(ast.NodeTransformer):
         if isinstance(node.slice, ast.Tuple):
             return self.channel_frames(name, node.slice) if name in self.roles else node
         index = ast.unparse(node.slice)
-        if name == "age":
-            return _expression(f"word(frame + ({index})) - origin")
+        if name in CLOCKS:
+            return _expression(f"word(frame + ({index})) - {CLOCKS[name]}")
         role = self.roles.get(name)
         if role == "constant":
             return ast.Name(name, ast.Load())
@@ -127,9 +131,7 @@ def lower(definition: Definition, variant: str) -> str:
         elif word.role == "constant" and definition.shape is Shape.CHANNELS and word.name in params:
             before.append(f"p_{word.name} = {address}")
         elif word.role == "constant":
-            integer = (
-                word.name in phase or word.name in ("origin", "place") or (variant == "seek" and word.name == "frames")
-            )
+            integer = word.name in phase or word.name in WORD_FIXTURES or (variant == "seek" and word.name == "frames")
             before.append(f"{word.name} = {'load_words' if integer else 'load'}({address}, 0)")
         elif word.role in ("lines", "line_lengths", "samples", "column") or word.name == "cells":
             before.append(f"{word.name} = {address}")

@@ -68,29 +68,29 @@ class ChannelConstant:
         return self.value[index[1] : index[1] + 1]
 
 
-class Age:
-    """Frames since each lane's origin."""
+class Counted:
+    """Frames from each lane's own frame on, modulo 2**32."""
 
-    def __init__(self, frame: int, origin: Words) -> None:
-        self.frame, self.origin = frame, origin
+    def __init__(self, frame: int, start: Words) -> None:
+        self.frame, self.start = frame, start
 
     def __getitem__(self, i: int) -> Words:
-        return np.full(1, (self.frame + i) & 0xFFFFFFFF, np.uint32) - self.origin
+        return np.full(1, (self.frame + i) & 0xFFFFFFFF, np.uint32) - self.start
 
 
 class RingLine:
     """A delay line per lane: float32 (length, lanes), length a power of two."""
 
-    def __init__(self, memory: Floats, frame: int, origin: Words) -> None:
-        self.memory, self.frame, self.origin = memory, frame, origin
+    def __init__(self, memory: Floats, frame: int, since: Words) -> None:
+        self.memory, self.frame, self.since = memory, frame, since
 
     def read(self, i: int, frames_ago: Words) -> Floats:
-        """The value written `frames_ago` frames before; 0 before the lane's origin."""
+        """The value written `frames_ago` frames before; 0 before the lane began."""
         lanes = self.memory.shape[1]
         ago = np.broadcast_to(frames_ago, lanes).astype(np.int64)
         now = self.frame + i
         value = self.memory[(now - ago) & (len(self.memory) - 1), np.arange(lanes)]
-        age = (np.full(lanes, now & 0xFFFFFFFF, np.uint32) - self.origin).view(np.int32)
+        age = (np.full(lanes, now & 0xFFFFFFFF, np.uint32) - self.since).view(np.int32)
         result: Floats = np.where(age < ago, np.float32(0.0), value)
         return result
 
@@ -104,8 +104,8 @@ class Call:
     """One call of a LANES or CHANNELS kernel, for any target. Arrays have `lanes` columns, a multiple of 8.
 
     `inputs`: float32 (frames, lanes) by port. `params`: constants (lanes) - uint32 for PHASE, else float32 - or, where
-    `signals` names the param, float32 (frames, lanes). `fixtures`: `origin` and `place` uint32 (lanes), the others
-    float32 (lanes). `state`: by field (lanes), replaced. `ring`: float32 (length, lanes), written in place.
+    `signals` names the param, float32 (frames, lanes). `fixtures`: `since`, `origin` and `place` uint32 (lanes), the
+    others float32 (lanes). `state`: by field (lanes), replaced. `ring`: float32 (length, lanes), written in place.
 
     For CHANNELS a lane is a channel, `lines` is float32 (lanes, all its lines), written in place, and `line_lengths`
     int64 (lanes, lines).
@@ -189,11 +189,12 @@ def _arguments(call: Call, state: Any, out: Floats, frame: int, done: int, count
     """The kernel's arguments for `count` frames from `frame`, `done` frames into the call."""
     definition = call.definition
     values: dict[str, Any] = {"out": out, "frame": frame, "frames": count, "state": state}
-    values["age"] = Age(frame, call.fixtures["origin"])
+    values["age"] = Counted(frame, call.fixtures["since"])
+    values["time"] = Counted(frame, call.fixtures["origin"])
     values.update({name: call.fixtures[name] for name in CONSTANT_FIXTURES})
     values["channels"] = call.lanes
     if call.ring is not None:
-        values["ring"] = RingLine(call.ring, frame, call.fixtures["origin"])
+        values["ring"] = RingLine(call.ring, frame, call.fixtures["since"])
     for port in definition.ports:
         values[port.name] = call.inputs[port.name][done : done + count]
     for param in definition.params:

@@ -33,9 +33,9 @@ class NullBackend:
         """A piece of silence for each chunk."""
         plan, frames = self.plan, self.plan.chunk_frames
         mixed = 0 if plan.master is None else frames
-        for chunk in range(window.first_chunk, window.first_chunk + window.chunks):
+        for chunk in range(window.chunks):
             yield Piece(
-                first=chunk * frames,
+                first=window.first_frame + chunk * frames,
                 planes={bus: np.zeros((1, 2, frames), np.float32) for bus in self.buses},
                 frames=np.zeros((mixed, 2), np.float32),
                 levels=np.zeros(len(plan.outputs) + 1 if mixed else 0, np.float32),

@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import RenderError
-from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
 from farm.plan.lower import wanted, write_programs, write_window
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.rendering.backends import Lender, Preparation
@@ -20,7 +19,7 @@ from farm.rendering.slots import Slots
 from workers.arena import Arena, ArenaError, Key, lay_out
 from workers.slab import Part
 from workers.targets.objects import Code
-from workers.wire import LANES, Run
+from workers.wire import Run
 
 Ints = NDArray[np.int64]
 
@@ -75,7 +74,8 @@ class OverArena(ABC):
         """The frames of the window that is going."""
         assert self.slots is not None
         for at, many in self.collect():
-            yield self.slots.piece(window.first_chunk + at, many)
+            first_frame = window.first_frame + at * self.plan.chunk_frames
+            yield self.slots.piece(window.first_chunk + at, many, first_frame)
 
     def write(self, window: WindowPlan) -> None:
         """Puts a window into the arena, a larger one where it has outgrown the last."""
@@ -90,9 +90,7 @@ class OverArena(ABC):
             self.detach()
         if outgrown:
             self.arena = self.grown_arena(sizes)
-            sides = np.full(LANES, MONO_SIDE, np.float32)
-            sides[0], sides[1] = LEFT_SIDE, RIGHT_SIDE
-            write_programs(self.plan, self.arena, self.read_buses, sides)
+            write_programs(self.plan, self.arena, self.read_buses)
             self.slots = Slots(self.plan, self.arena, self.preparation.buses)
         assert self.arena is not None
         if outgrown or len(parts) > self.mapped:

@@ -193,11 +193,11 @@ prefetch = declare(types.void, _prefetch, 2)
 
 
 def _ring_read(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """(address, mask, frame, origin, i, frames_ago): each lane's value `frames_ago` frames before; 0 before origin."""
+    """(address, mask, frame, since, i, frames_ago): each lane's value `frames_ago` frames before; 0 before `since`."""
     b = builder
-    base, mask, frame, origin, step, ago = args
+    base, mask, frame, since, step, ago = args
     now = b.add(index_of(context, b, frame, sig.args[2]), index_of(context, b, step, sig.args[4]))
-    age = b.sub(spread(b, WORDS.llvm, b.trunc(now, I32)), origin)
+    age = b.sub(spread(b, WORDS.llvm, b.trunc(now, I32)), since)
     first = b.extract_element(ago, I32(0))
     same = b.icmp_unsigned("==", ago, spread(b, WORDS.llvm, first))
     all_same = b.icmp_unsigned("==", b.bitcast(same, ir.IntType(8)), ir.IntType(8)(255))
