@@ -2,7 +2,7 @@
 
 Decided while planning, so that a voice stays constants. A stolen voice is faded out like a choked one; from the frame
 at which it is stolen on it does not count. What was decided stands in the voices' column `stolen`: going through them
-again gives the same, so that the length of a window does not show.
+again gives nothing new, so that the length of a window does not show.
 """
 
 from __future__ import annotations
@@ -12,36 +12,28 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from farm.graph.voices import NOT_STOLEN, Columns, Ints, cut_off
+from farm.graph.voices import NOT_CUT, Columns, Ints, ends_of
 
 
-def steal(batches: list[Columns], most: int, until_frame: int, rate: int) -> tuple[list[Columns], int]:
-    """The voices of all sources, never more than `most` of them at once before `until_frame`; how many had to go.
+def steal(batches: list[Columns], most: int, until_frame: int, rate: int) -> list[Ints]:
+    """The frame at which each voice of each source is stolen, NOT_CUT for most: int64.
 
-    All voices with an onset before `until_frame` must be there. Voices are counted in order of onset; simultaneous
-    ones in order of source, then of pattern.
+    Then never more than `most` voices sound at once before `until_frame`. All voices with an onset before that must be
+    there, with what was decided before. Voices are counted in order of onset; simultaneous ones in order of source,
+    then of pattern.
     """
-    source = np.repeat(np.arange(len(batches)), [len(batch["onset"]) for batch in batches])
-    onset = np.concatenate([batch["onset"] for batch in batches]) if batches else np.zeros(0, np.int64)
-    if not len(onset):
-        return batches, 0
-    gone = np.concatenate([np.minimum(batch["end"], batch["stolen"]) for batch in batches])
-    order = np.argsort(onset, kind="stable")
-    order = order[: np.searchsorted(onset[order], until_frame)]
-    if peak(onset[order], gone[order]) <= most:
-        return batches, 0
-    stolen = oldest_first(onset[order], gone[order], most)
-    stop = np.full(len(onset), NOT_STOLEN, np.int64)
-    stop[order] = stolen
-    result = []
-    for number, batch in enumerate(batches):
-        at = stop[source == number]
-        hit = at < NOT_STOLEN
-        if hit.any():
-            batch = cut_off(batch, at, rate)
-            batch["stolen"][hit] = at[hit]
-        result.append(batch)
-    return result, int((stolen < NOT_STOLEN).sum())
+    if not batches:
+        return []
+    counts = [len(batch["onset"]) for batch in batches]
+    stop = np.full(sum(counts), NOT_CUT, np.int64)
+    if len(stop):
+        onset = np.concatenate([batch["onset"] for batch in batches])
+        gone = np.concatenate([np.minimum(ends_of(batch, rate), batch["stolen"]) for batch in batches])
+        order = np.argsort(onset, kind="stable")
+        order = order[: np.searchsorted(onset[order], until_frame)]
+        if peak(onset[order], gone[order]) > most:
+            stop[order] = oldest_first(onset[order], gone[order], most)
+    return np.split(stop, np.cumsum(counts)[:-1])
 
 
 def peak(onset: Ints, end: Ints) -> int:
@@ -52,8 +44,8 @@ def peak(onset: Ints, end: Ints) -> int:
 
 
 def oldest_first(onset: Ints, end: Ints, most: int) -> Ints:
-    """The frame at which each voice is stolen, NOT_STOLEN for most; onsets ascending."""
-    stolen = np.full(len(onset), NOT_STOLEN, np.int64)
+    """The frame at which each voice is stolen, NOT_CUT for most; onsets ascending."""
+    stolen = np.full(len(onset), NOT_CUT, np.int64)
     sounding: set[int] = set()
     by_age: deque[int] = deque()
     by_end: list[tuple[int, int]] = []

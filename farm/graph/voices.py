@@ -38,7 +38,7 @@ STEP_BITS = 24
 GROUP_BITS = 31
 """Bits of the number of a choke group."""
 SLOWEST = 1e-6
-NOT_STOLEN = int(np.iinfo(np.int64).max)
+NOT_CUT = int(np.iinfo(np.int64).max)
 CLAMPED = BOUNDS.keys() - {"note", "speed"}
 """Controls whose values stay within their bounds whatever transforms make of them."""
 OF_NOTE = frozenset({"absolute", "size"})
@@ -419,10 +419,13 @@ def roots(source: Source, onset: Ints, asking: Asking) -> Floats:
     return asking.signal(root, onset)
 
 
-def choke(batches: list[Columns], rate: int) -> list[Columns]:
-    """Cut groups across all sources: a voice is faded out when the next voice of its group begins."""
+def choke(batches: list[Columns], until_frame: int, rate: int) -> list[Ints]:
+    """Cut groups across all sources: a voice is cut off when the next voice of its group begins, before `until_frame`.
+
+    Returns the frame at which each voice of each batch is, NOT_CUT for most and for those that end by then: int64.
+    """
     if not any(batch["cut"].any() for batch in batches):
-        return batches
+        return [np.full(len(batch["onset"]), NOT_CUT, np.int64) for batch in batches]
     onset = np.concatenate([batch["onset"] for batch in batches])
     group = np.concatenate([batch["cut"] for batch in batches])
     # Ranks instead of the groups' own numbers, which may be negative or huge.
@@ -432,21 +435,27 @@ def choke(batches: list[Columns], rate: int) -> list[Columns]:
     following = np.searchsorted(key[order], key, side="right")
     found = (following < len(key)) & (group != 0)
     follower = order[np.minimum(following, len(key) - 1)]
-    found &= rank[follower] == rank
-    stop = np.where(found, onset[follower], np.iinfo(np.int64).max)
-    result = []
-    done = 0
-    for batch in batches:
-        at = stop[done : done + len(batch["onset"])]
-        done += len(batch["onset"])
-        result.append(cut_off(batch, at, rate) if (at < batch["end"]).any() else batch)
-    return result
+    found &= (rank[follower] == rank) & (onset[follower] < until_frame)
+    stop = np.where(found, onset[follower], NOT_CUT)
+    last = np.concatenate([batch["end"] for batch in batches]) - envelope.frames_of(envelope.CHOKE_S, rate)
+    stop = np.where(stop < last, stop, NOT_CUT)
+    counts = [len(batch["onset"]) for batch in batches]
+    return np.split(stop, np.cumsum(counts)[:-1])
 
 
-def cut_off(batch: Columns, stop: Ints, rate: int) -> Columns:
-    """Voices that end by a fade from frame `stop` on, where that is before their end."""
-    fade = envelope.frames_of(envelope.CHOKE_S, rate)
+def ends_of(batch: Columns, rate: int) -> Ints:
+    """The frame at which each voice ends, those included that are cut off."""
+    stop, fade = np.minimum(batch["choked"], batch["stolen"]), envelope.frames_of(envelope.CHOKE_S, rate)
+    ends: Ints = np.where(stop < batch["end"] - fade, stop + fade, batch["end"])
+    return ends
+
+
+def cut_off(batch: Columns, rate: int) -> Columns:
+    """Voices as they sound: those that are choked or stolen before their end are faded out from there on."""
+    stop, fade = np.minimum(batch["choked"], batch["stolen"]), envelope.frames_of(envelope.CHOKE_S, rate)
     hit = np.flatnonzero(stop < batch["end"] - fade)
+    if not len(hit):
+        return batch
     batch = {name: column.copy() for name, column in batch.items()}
     after = stop[hit] - batch["onset"][hit]
     if "breaks" in batch:

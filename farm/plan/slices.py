@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from farm.graph.graph import Source
 from farm.graph.place import seed32
-from farm.graph.voices import NOT_STOLEN, Asking, Columns, joined, taken, voices
+from farm.graph.voices import NOT_CUT, Asking, Columns, cut_off, ends_of, joined, taken, voices
 from farm.plan.instants import FAR, seen, words
 from farm.plan.plan import ConstantPlan, GroupPlan, SourceWindow
 from workers.wire import LANES
@@ -22,7 +22,11 @@ Ints = NDArray[np.int64]
 
 @dataclass(eq=False)
 class SourceStream:
-    """The voices of one source, window after window. Those that still sound, and a slice not yet full, are kept."""
+    """The voices of one source, window after window. Those that still sound, and a slice not yet full, are kept.
+
+    `live`: voices as they were asked for; where they are cut off stands in their columns `choked` and `stolen`, as far
+    as windows were planned.
+    """
 
     source: Source
     group: GroupPlan
@@ -48,17 +52,24 @@ class SourceStream:
         found = voices(self.source, self.asked, max(until_cycle - self.asked, 0), self.asking, self.end_frame)
         if self.start_frame:
             found = taken(found, found["onset"] >= self.start_frame)
-        found["stolen"] = np.full(len(found["onset"]), NOT_STOLEN, np.int64)
+        for decision in ("choked", "stolen"):
+            found[decision] = np.full(len(found["onset"]), NOT_CUT, np.int64)
         if hasattr(self.source.voices, "clear"):
             self.source.voices.clear()
         self.started += len(found["onset"])
         self.live = found if self.live is None else joined([self.live, found])
         self.asked = max(until_cycle, self.asked)
 
+    def decide(self, decision: str, stops: Ints) -> None:
+        """Notes the frames at which voices are `choked` or `stolen`, besides what was decided before."""
+        assert self.live is not None
+        if (stops < NOT_CUT).any():
+            self.live = {**self.live, decision: np.minimum(self.live[decision], stops)}
+
     def window(self, first_frame: int, chunks: int, chunk_frames: int) -> SourceWindow:
         """The source's part in a window."""
         assert self.live is not None
-        live = self.live
+        live = cut_off(self.live, self.asking.rate)
         count = len(live["onset"])
         slices = -(-count // LANES)
         halves = sounding(live["onset"], live["end"], first_frame, chunks, chunk_frames)
@@ -90,13 +101,14 @@ class SourceStream:
         return np.array([self.slots.get(number, 0) for number in numbers], np.int64)
 
     def forget(self, before_frame: int) -> None:
-        """Drops full slices from the front whose voices have all ended."""
-        assert self.live is not None
+        """Drops full slices from the front whose voices have all ended before a frame."""
+        if self.live is None:
+            return
         count = len(self.live["onset"])
         full = count // LANES
         if not full:
             return
-        ends = self.live["end"][: full * LANES].reshape(full, LANES).max(axis=1)
+        ends = ends_of(self.live, self.asking.rate)[: full * LANES].reshape(full, LANES).max(axis=1)
         over = ends <= before_frame
         gone = full if over.all() else int(np.argmin(over))
         if gone:

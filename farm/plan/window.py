@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.graph.stealing import peak, steal
-from farm.graph.voices import choke
+from farm.graph.voices import Columns, choke
 from farm.plan.feeds import FeedStream
 from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.slices import SourceStream
@@ -52,19 +52,19 @@ class Streams:
 
 
 def plan_window(plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk: int, chunks: int) -> WindowPlan:
-    """The tasks of chunks `first_chunk` .. `first_chunk + chunks`."""
-    frames, sources, max_voices = plan.chunk_frames, streams.sources, bounds.max_voices
+    """The tasks of chunks `first_chunk` .. `first_chunk + chunks`.
+
+    What is decided about voices depends on what begins before the window's end, and stays. So a window may be planned
+    in pieces, and again until a later one is.
+    """
+    frames, sources = plan.chunk_frames, streams.sources
     first_frame = bounds.start_frame + first_chunk * frames
     last_frame = first_frame + chunks * frames
     until = cycles_until(last_frame, bounds.cps, plan.rate)
     for stream in sources.values():
+        stream.forget(first_frame)
         stream.advance(until)
-    ordered = list(sources.values())
-    batches, stolen = choke([stream.live for stream in ordered if stream.live is not None], plan.rate), 0
-    if max_voices is not None:
-        batches, stolen = steal(batches, max_voices, last_frame, plan.rate)
-    for stream, live in zip(ordered, batches, strict=True):
-        stream.live = live
+    decide(list(sources.values()), bounds.max_voices, last_frame, plan.rate)
     windows = {number: stream.window(first_frame, chunks, frames) for number, stream in sources.items()}
     entries = {key: stream.window(first_frame, until) for key, stream in streams.feeds.items()}
     parts = []
@@ -93,9 +93,23 @@ def plan_window(plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk:
         end_frame=bounds.end_frame,
         slots={number: slot_count(group, sources) for number, group in enumerate(plan.groups)},
         voices_started=sum(started_in(one, first_frame, last_frame) for one in windows.values()),
-        voices_stolen=stolen,
+        voices_stolen=sum(stolen_in(one, first_frame, last_frame) for one in windows.values()),
         voices_peak=peak_of(windows, first_frame, last_frame),
     )
+
+
+def decide(streams: list[SourceStream], max_voices: int | None, last_frame: int, rate: int) -> None:
+    """Decides which voices are cut off before `last_frame`."""
+    for stream, stops in zip(streams, choke(live_of(streams), last_frame, rate), strict=True):
+        stream.decide("choked", stops)
+    if max_voices is not None:
+        for stream, stops in zip(streams, steal(live_of(streams), max_voices, last_frame, rate), strict=True):
+            stream.decide("stolen", stops)
+
+
+def live_of(streams: list[SourceStream]) -> list[Columns]:
+    """The voices of each source."""
+    return [stream.live for stream in streams if stream.live is not None]
 
 
 def slot_count(group: GroupPlan, sources: Mapping[int, SourceStream]) -> int:
@@ -153,6 +167,12 @@ def started_in(source: SourceWindow, first_frame: int, last_frame: int) -> int:
     """Voices whose onsets lie in the window."""
     onset = source.columns["onset"]
     return int(((onset >= first_frame) & (onset < last_frame)).sum())
+
+
+def stolen_in(source: SourceWindow, first_frame: int, last_frame: int) -> int:
+    """Voices that had to make room in the window."""
+    stolen = source.columns["stolen"]
+    return int(((stolen >= first_frame) & (stolen < last_frame)).sum())
 
 
 def last_ends(source: SourceWindow) -> Ints:

@@ -187,9 +187,6 @@ class Rendering:
             # A probe plans while the session that asks it is planning.
             self.graph.signals.reader = outer
         verify_window(self.plan, window)
-        last_frame = window.first_frame + chunks * self.options.chunk
-        for stream in self.streams.sources.values():
-            stream.forget(last_frame)
         counts = self.counts
         counts.voices += window.voices_started
         counts.voices_stolen += window.voices_stolen

@@ -59,8 +59,6 @@ class Planner:
         window = plan_window(self.plan, Streams(self.sources, self.feeds), bounds, self.done, chunks)
         verify_window(self.plan, window)
         self.done += chunks
-        for stream in self.sources.values():
-            stream.forget(self.done * CHUNK)
         return window
 
     def windows(self, *lengths: int) -> list[WindowPlan]:

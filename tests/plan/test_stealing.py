@@ -10,7 +10,7 @@ import pytest
 
 from farm.errors import UsageError
 from farm.graph.stealing import oldest_first, peak
-from farm.graph.voices import NOT_STOLEN
+from farm.graph.voices import NOT_CUT
 from farm.options import RenderOptions
 from tests.render.sound import RATE, frames, left, placed, report, same_bits
 
@@ -22,7 +22,7 @@ HELD = "# adsr 0 0 1 0"
 
 def counted(spans: list[tuple[int, int]], most: int) -> list[int]:
     """Frame by frame: at each onset the voices that still sound are counted, and the first of them goes if need be."""
-    stolen = [NOT_STOLEN] * len(spans)
+    stolen = [NOT_CUT] * len(spans)
     for new, (onset, _) in enumerate(spans):
         sounding = [i for i, (_, end) in enumerate(spans[:new]) if min(end, stolen[i]) > onset]
         if len(sounding) == most:
@@ -41,7 +41,7 @@ def test_the_oldest_goes(seed: int) -> None:
     assert stolen.tolist() == counted(spans, most)
     assert peak(onset, np.minimum(end, stolen)) <= most
     assert peak(onset, end) == max(sum(a <= t < b for a, b in spans) for t in range(60))
-    np.testing.assert_array_equal(oldest_first(onset, np.minimum(end, stolen), most), np.full(50, NOT_STOLEN))
+    np.testing.assert_array_equal(oldest_first(onset, np.minimum(end, stolen), most), np.full(50, NOT_CUT))
 
 
 def test_a_stolen_voice_fades_out_in_five_milliseconds() -> None:
