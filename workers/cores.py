@@ -100,6 +100,16 @@ def pin(cpu: int) -> None:
         psutil.Process().cpu_affinity([cpu])
 
 
+def is_stopped(pid: int) -> bool:
+    """Whether a signal or a debugger holds a process."""
+    import psutil
+
+    try:
+        return psutil.Process(pid).status() in (psutil.STATUS_STOPPED, psutil.STATUS_TRACING_STOP)
+    except psutil.Error:
+        return False
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time that a process has used; 0.0 when it is gone."""
     import psutil

@@ -172,7 +172,7 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
             took_s.append(time.perf_counter() - started)
             assert tables["done"].all()
         control[CONTROL_STRIDE * Control.STOP] = 1
-        pool.stopped()
+        pool.stopped(10.0)
     finally:
         pool.close()
         arena.close()

@@ -137,6 +137,8 @@ class Pool:
         # Looked at a thousand times a second: `wait` would register them anew each time.
         self.sentinels = select.poll() if hasattr(select, "poll") else None
         self.arena: Attached | None = None
+        self.owing: set[int] = set()
+        """Workers that were set to work and have not answered that they stopped."""
         for number in range(count):
             self.workers.append(self.start(number))
 
@@ -170,6 +172,7 @@ class Pool:
         self.forget(dead)
         dead.process.join()
         dead.pipe.close()
+        self.owing.discard(number)
         self.workers[number] = self.start(number)
         self.set_to_work(self.workers[number])
 
@@ -200,6 +203,7 @@ class Pool:
             path, size, words, kernels, parts = self.arena
             self.send(worker, ("attach", path, size, words[worker.number], kernels, parts))
             self.send(worker, ("work",))
+            self.owing.add(worker.number)
 
     @staticmethod
     def send(worker: Worker, message: tuple[Any, ...]) -> None:
@@ -207,15 +211,22 @@ class Pool:
         with contextlib.suppress(OSError):
             worker.pipe.send(message)
 
-    def stopped(self, timeout_s: float = 10.0) -> None:
-        """Waits until every living worker has answered that it stopped working."""
+    def stopped(self, timeout_s: float) -> bool:
+        """Whether every living worker has answered that it stopped working; waits for each of them so long."""
         for worker in self.workers:
+            if worker.number not in self.owing:
+                continue
             try:
-                if worker.process.is_alive() and worker.pipe.poll(timeout_s):
+                if worker.pipe.poll(timeout_s if worker.process.is_alive() else 0.0):
                     worker.pipe.recv()
+                elif worker.process.is_alive():
+                    continue
             except (EOFError, OSError):
                 pass
-        self.arena = None
+            self.owing.discard(worker.number)
+        if not self.owing:
+            self.arena = None
+        return not self.owing
 
     def close(self) -> None:
         """Ends all workers; those that do not leave are killed."""

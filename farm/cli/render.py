@@ -81,7 +81,7 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
             report = session.render_stream(loaded, stream, options, observer)
     later = [*(one for one in report.notices if one not in loaded.notices), *level_warnings(report, options.gain)]
     if not as_json:
-        tell_problems(later)
+        tell_problems(one for one in later if one not in observer.told)
     warnings = [*loaded.notices, *later]
     if as_json:
         measured = {key: value for key, value in report.as_json().items() if key != "notices"}

@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
-from farm.printer.streams import is_coloured, is_terminal, tell
+from farm.printer.streams import is_coloured, is_terminal, tell, tell_problem
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from rich.progress import Progress
+
+    from farm.errors import Notice
 
 REFRESH_S = 0.05
 LINE_S = 1.0
@@ -26,15 +28,33 @@ LINE_S = 1.0
 class Observer(Protocol):
     """What a render tells while it runs."""
 
+    told: list[Notice]
+    """Warnings that were shown already."""
+
     def compiling(self, done: int, total: int) -> None:
         """`done` of `total` kernels are compiled."""
 
     def rendering(self, frames_done: int, frames_total: int | None) -> None:
         """`frames_done` frames are rendered, of `frames_total`; None while the tail rings on."""
 
+    def warning(self, notice: Notice) -> None:
+        """What a person should know at once."""
 
-class Silence:
-    """Shows nothing."""
+
+class Warnings:
+    """What every observer does with warnings: they are told at once, and kept, so that nobody says them again."""
+
+    def __init__(self) -> None:
+        self.told: list[Notice] = []
+
+    def warning(self, notice: Notice) -> None:
+        """A warning, on standard error."""
+        self.told.append(notice)
+        tell_problem(notice)
+
+
+class Silence(Warnings):
+    """Shows nothing but warnings."""
 
     def __enter__(self) -> Silence:
         return self
@@ -49,10 +69,11 @@ class Silence:
         """Nothing."""
 
 
-class Lines:
+class Lines(Warnings):
     """Plain lines: one at each tenth, not more than one a second, none for what takes less than a second."""
 
     def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._rate = rate
         self._clock = clock
         self._told_s = clock()
@@ -87,10 +108,11 @@ class Lines:
         return True
 
 
-class Bar:
+class Bar(Warnings):
     """A bar on the terminal, drawn by the thread that reports progress and wiped away at the end."""
 
     def __init__(self, rate: int, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
         self._rate = rate
         self._clock = clock
         self._stage = "planning"

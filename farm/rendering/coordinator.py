@@ -2,7 +2,8 @@
 
 It watches the workers of a window. A death halts the others at their next task boundary; when all of them are parked
 the tables are derived anew from the done bits, a new worker starts, and all go on. A task that kills two workers ends
-the render; a worker that spends too much of its own CPU time on one task counts as hung and is killed.
+the render; a worker that spends too much of its own CPU time on one task counts as hung and is killed; one that is
+waited for and uses no CPU time at all is told of, and waited for.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ HUNG_CPU_S = 30.0
 DEATHS_ALLOWED = 1
 IDLE_DEATHS_ALLOWED = 8
 """Deaths in a row, in one worker's place, of workers that were never seen at work."""
+STILL_LOOKS = 5
+"""Looks in a row at which a worker that is waited for has not moved: then that is said."""
 
 
 @record(frozen=True, slots=True)
@@ -35,11 +38,16 @@ class Parked:
 
 @record(frozen=True, slots=True)
 class Seen:
-    """What a worker is doing: its claimed task (or -1) and its CPU time so far."""
+    """What a worker is doing: its claimed task (or -1) and its CPU time so far.
+
+    `awaited`: whether all wait for it although it has no task; `stopped`: whether a signal holds it.
+    """
 
     worker: int
     task: int
     cpu_s: float
+    awaited: bool = False
+    stopped: bool = False
 
 
 Signal: TypeAlias = Died | Parked | Seen
@@ -75,13 +83,21 @@ class Kill:
 
 
 @record(frozen=True, slots=True)
+class Tell:
+    """Say that a worker stands still; `stopped`: because a signal holds it."""
+
+    worker: int
+    stopped: bool
+
+
+@record(frozen=True, slots=True)
 class GiveUp:
     """End the render: this task has killed two workers; or, where it is -1, workers die before they do anything."""
 
     task: int
 
 
-Command: TypeAlias = Halt | Rebuild | Start | Resume | Kill | GiveUp
+Command: TypeAlias = Halt | Rebuild | Start | Resume | Kill | Tell | GiveUp
 
 
 @dataclass(eq=False)
@@ -98,6 +114,8 @@ class Coordinator:
     """Worker -> (task, CPU time when it was first seen with it)."""
     idle_deaths: dict[int, int] = field(default_factory=dict)
     condemned: set[int] = field(default_factory=set)
+    still: dict[int, tuple[float, int]] = field(default_factory=dict)
+    """Worker that is waited for -> (CPU time, at how many looks in a row it was that)."""
 
     def new_window(self) -> None:
         """Task numbers mean other tasks from now on, and every worker has parked."""
@@ -118,6 +136,7 @@ class Coordinator:
             return []
         self.dead.add(signal.worker)
         self.since.pop(signal.worker, None)
+        self.still.pop(signal.worker, None)
         self.condemned.discard(signal.worker)
         if signal.task >= 0:
             self.deaths[signal.task] = self.deaths.get(signal.task, 0) + 1
@@ -149,6 +168,10 @@ class Coordinator:
             return []
         if signal.task >= 0:
             self.idle_deaths.pop(signal.worker, None)
+        return [*self.on_time(signal), *self.on_rest(signal)]
+
+    def on_time(self, signal: Seen) -> list[Command]:
+        """Whether it has spent too much time on its task."""
         task, since = self.since.get(signal.worker, (-1, 0.0))
         if signal.task < 0 or signal.task != task:
             self.since[signal.worker] = (signal.task, signal.cpu_s)
@@ -157,3 +180,14 @@ class Coordinator:
             return []
         self.condemned.add(signal.worker)
         return [Kill(signal.worker)]
+
+    def on_rest(self, signal: Seen) -> list[Command]:
+        """Whether it has stood still for long."""
+        cpu_s, looks = self.still.get(signal.worker, (-1.0, 0))
+        if signal.task < 0 and not signal.awaited and not signal.stopped:
+            self.still.pop(signal.worker, None)
+            return []
+        self.still[signal.worker] = (signal.cpu_s, looks + 1 if signal.cpu_s == cpu_s else 0)
+        if self.still[signal.worker][1] != STILL_LOOKS:
+            return []
+        return [Tell(signal.worker, signal.stopped)]

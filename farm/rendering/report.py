@@ -24,6 +24,9 @@ class Observer(Protocol):
     def rendering(self, frames_done: int, frames_total: int | None) -> None:
         """Frames rendered so far; the total is None while the tail has not ended."""
 
+    def warning(self, notice: Notice) -> None:
+        """Something that a person should know now; the report says it again."""
+
 
 @record(frozen=True, slots=True)
 class Report:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from farm.errors import Notice
 from farm.rendering.report import Observer
 
 
@@ -19,6 +20,11 @@ class Spent:
     plan_s: float = 0.0
     render_s: float = 0.0
     compiled_kernels: int = 0
+
+    def tell(self, notice: Notice) -> None:
+        """Passes on what a person should know at once."""
+        if self.observer is not None:
+            self.observer.warning(notice)
 
     def compiling(self, done: int, total: int) -> None:
         """Notes how many kernels are compiled, and of how many."""

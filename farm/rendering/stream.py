@@ -176,6 +176,7 @@ class Stream:
     def notices(self) -> tuple[Notice, ...]:
         """The warnings of the score, those of playing it included, and of the render."""
         rendering, options = self.rendering, self.outline.options
+        backend = rendering.backend
         later = self.read.leaving.notices if self.read.leaving is not None else []
         return (
             *in_order([*self.read.notices, *later]),
@@ -184,7 +185,7 @@ class Stream:
             *self.stage.notices(),
             *faint(self.stage.peaks),
             *stolen(rendering.counts.voices_stolen, options.max_voices),
-            *mended(rendering.backend.replaced if rendering.backend is not None else 0),
+            *(() if backend is None else (*mended(backend.replaced), *backend.notices)),
         )
 
 

@@ -10,7 +10,8 @@ from collections.abc import Callable
 
 import pytest
 
-from farm.printer.progress import Lines
+from farm.errors import Notice, show
+from farm.printer.progress import Lines, progress
 from tests.cli.conftest import Process
 
 Run = Callable[..., Process[str]]
@@ -83,6 +84,15 @@ def test_a_pipe_gets_plain_lines(process: Run, env: dict[str, str]) -> None:
     done = process("render", "brisk.ph", env=env)
     assert "\ncompiling kernels for this machine: 0 of 40" in done.stderr
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", done.stdout + done.stderr)
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_warnings_are_shown_at_once_and_kept(quiet: bool, capsys: pytest.CaptureFixture[str]) -> None:
+    notice = Notice("farm-worker-1 (pid 7) is stopped: the render waits for it", None, "`kill -CONT 7` lets it go on")
+    with progress(RATE, quiet) as observer:
+        observer.warning(notice)
+        assert capsys.readouterr().err == f"{show(notice)}\n"
+    assert observer.told == [notice]
 
 
 @pytest.mark.parametrize("flag", ["--quiet", "--json"])

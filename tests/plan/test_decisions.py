@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from farm.audio.samples import SampleLibrary
 from farm.graph.voices import NOT_CUT
 from farm.plan.plan import WindowPlan
+from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
-from farm.rendering.session import Session
+from farm.rendering.warm import Warm
 from tests.pool.pools import CONFIGS
 from tests.render.scores import SCORES
 from tests.render.sound import RATE, asked, score
@@ -36,10 +37,10 @@ Voices = dict[int, dict[str, NDArray[Any]]]
 def planning(text: str, max_voices: int | None) -> Iterator[Rendering]:
     """A rendering that plans only."""
     options = asked(rate=RATE, chunk=CHUNK, max_voices=max_voices, cycles=Fraction(1000))
-    graph = score(text).seeded(0)
+    graph = score(text).graph(0)
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
-    with Session() as session:
-        rendering = Rendering(graph, options, roots, None, False, session, 0, 1.0, library=LIBRARY)
+    with Warm() as warm:
+        rendering = Rendering(graph, options, Part(roots, None, False, 0, 1.0), warm, LIBRARY)
         yield rendering
         rendering.close()
 

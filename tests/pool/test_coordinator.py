@@ -7,6 +7,7 @@ import pytest
 from farm.rendering.coordinator import (
     HUNG_CPU_S,
     IDLE_DEATHS_ALLOWED,
+    STILL_LOOKS,
     Command,
     Coordinator,
     Died,
@@ -18,6 +19,7 @@ from farm.rendering.coordinator import (
     Resume,
     Seen,
     Start,
+    Tell,
 )
 
 
@@ -195,7 +197,7 @@ def test_a_worker_hangs_by_its_own_cpu_time() -> None:
 def test_wall_time_alone_never_hangs() -> None:
     pool = Coordinator(1)
     for _ in range(100_000):
-        assert pool.decide(Seen(0, 4, 12.5)) == [], "stopped, or waiting for a page: no CPU time goes by"
+        assert Kill(0) not in pool.decide(Seen(0, 4, 12.5)), "stopped, or waiting for a page: no CPU time goes by"
 
 
 def test_cpu_time_of_other_tasks_does_not_count() -> None:
@@ -229,3 +231,49 @@ def test_workers_hang_each_for_itself() -> None:
     assert pool.decide(Seen(0, 7, 5.0)) == []
     assert pool.decide(Seen(1, 8, 110.0)) == [Kill(1)]
     assert pool.decide(Seen(2, 9, 59.0)) == []
+
+
+# Workers that stand still.
+
+
+def looks(pool: Coordinator, count: int, *seen: Seen) -> list[Command]:
+    """What is decided when the same is seen so often."""
+    return [command for _ in range(count) for one in seen for command in pool.decide(one)]
+
+
+@pytest.mark.parametrize(
+    "still",
+    [Seen(0, 4, 2.5), Seen(0, 4, 2.5, stopped=True), Seen(0, -1, 2.5, awaited=True), Seen(0, -1, 2.5, stopped=True)],
+)
+def test_a_worker_that_is_waited_for_and_stands_still_is_told_of_once(still: Seen) -> None:
+    pool = Coordinator(2)
+    assert looks(pool, STILL_LOOKS, still, Seen(1, 5, 0.1)) == []
+    assert looks(pool, 1, still) == [Tell(0, still.stopped)]
+    assert looks(pool, 100, still) == []
+
+
+def test_workers_that_move_or_owe_nothing_are_not_told_of() -> None:
+    pool = Coordinator(2)
+    for number in range(100):
+        assert looks(pool, 1, Seen(0, 4, 0.01 * number), Seen(1, -1, 1.0)) == []
+    assert looks(pool, STILL_LOOKS, Seen(0, 4, 1.0, stopped=True)) == []
+    assert looks(pool, 1, Seen(0, 4, 1.01)) == [], "it goes on"
+    assert looks(pool, STILL_LOOKS - 1, Seen(0, 4, 1.01)) == []
+    assert looks(pool, 1, Seen(0, -1, 1.01)) == [], "it has done its task"
+    assert looks(pool, STILL_LOOKS, Seen(0, 5, 1.01)) == []
+    assert looks(pool, 1, Seen(0, 5, 1.01)) == [Tell(0, False)]
+
+
+def test_a_worker_that_stands_still_again_is_told_of_again() -> None:
+    pool = Coordinator(1)
+    for cpu_s in (1.0, 2.0):
+        assert looks(pool, STILL_LOOKS + 1, Seen(0, 4, cpu_s, stopped=True)) == [Tell(0, True)]
+
+
+def test_a_replacement_begins_anew() -> None:
+    pool = Coordinator(2)
+    looks(pool, STILL_LOOKS, Seen(0, 4, 0.0))
+    pool.decide(Died(0, 4))
+    pool.decide(parked(1))
+    assert looks(pool, STILL_LOOKS, Seen(0, 4, 0.0)) == []
+    assert looks(pool, 1, Seen(0, 4, 0.0)) == [Tell(0, False)]

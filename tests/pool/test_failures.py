@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import time
 from collections.abc import Callable
 from fractions import Fraction
+from typing import Any
 
+import psutil
 import pytest
 
-from farm.errors import FarmError, RenderError
+from farm.errors import FarmError, Notice, RenderError
 from farm.rendering.backends import local
 from farm.rendering.backends.local import LocalBackend
 from farm.rendering.coordinator import Died
+from farm.rendering.outline import outline
 from farm.rendering.session import Session
+from farm.rendering.stream import run
+from farm.rendering.warm import Warm
+from tests.render.sound import asked, score
 from workers import cores, pool
 
 from .pools import inline, killing, pooled, rendered
@@ -78,6 +85,84 @@ def test_a_stopped_worker_does_not_count_as_hung(at_each_look: Looking) -> None:
     assert stopped_at and longest
     assert report.sha256 == expected
     assert report.replaced_workers == 0
+
+
+class Watcher:
+    """An observer that lets workers go on once it was told that they stand still."""
+
+    def __init__(self) -> None:
+        self.told: list[Notice] = []
+
+    def compiling(self, done: int, total: int) -> None:
+        """Nothing."""
+
+    def rendering(self, frames_done: int, frames_total: int | None) -> None:
+        """Nothing."""
+
+    def warning(self, notice: Notice) -> None:
+        """Lets it go on."""
+        self.told.append(notice)
+        found = re.search(r"pid (\d+)", notice.message)
+        assert found is not None
+        assert psutil.Process(int(found[1])).status() == psutil.STATUS_STOPPED
+        os.kill(int(found[1]), signal.SIGCONT)
+
+
+@pytest.mark.parametrize("where", ["hold", "start", "collect", "detach", "a task"])
+def test_a_worker_that_is_stopped_is_told_of_and_waited_for(
+    where: str, at_each_look: Looking, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    how: dict[str, Any] = {**OPTIONS, "backend": "local", "threads": 2}
+    how |= {"cycles": Fraction(40), "chunk_frames": 8192} if where == "a task" else {"window_frames": 8000}
+    expected = inline(TEXT, cycles=how["cycles"]).sha256
+    stopped: list[int] = []
+
+    def stop(backend: LocalBackend) -> None:
+        if not stopped and backend.pool is not None and backend.arena is not None:
+            stopped.append(backend.pool.workers[0].pid)
+            os.kill(stopped[0], signal.SIGSTOP)
+
+    def look(backend: LocalBackend) -> None:
+        if where == "a task" and not stopped and backend.pool is not None and stopped_in_a_task(backend):
+            stopped.append(backend.pool.workers[0].pid)
+
+    at_each_look(look)
+    if where != "a task":
+        step = getattr(LocalBackend, where)
+        monkeypatch.setattr(
+            LocalBackend, where, lambda backend, *arguments: (stop(backend), step(backend, *arguments))[1]
+        )
+    watcher = Watcher()
+    with Warm() as warm:
+        report = run(outline(score(TEXT), asked(**how)), warm, len, watcher)
+    assert report.sha256 == expected
+    assert report.replaced_workers == 0
+    assert stopped
+    assert [one.message for one in watcher.told] == [
+        f"farm-worker-0 (pid {stopped[0]}) is stopped: the render waits for it"
+    ]
+    assert watcher.told[0].hint == f"`kill -CONT {stopped[0]}` lets it go on"
+    assert watcher.told[0] in report.notices
+
+
+def test_a_worker_that_is_stopped_does_not_hold_up_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = inline(TEXT).sha256
+    monkeypatch.setattr(local, "LEAVE_S", 0.1)
+    leave = LocalBackend.leave
+    stopped: list[int] = []
+
+    def left(backend: LocalBackend) -> None:
+        if backend.pool is not None and not stopped:
+            stopped.append(backend.pool.workers[1].pid)
+            os.kill(stopped[0], signal.SIGSTOP)
+        leave(backend)
+
+    monkeypatch.setattr(LocalBackend, "leave", left)
+    with Session() as session:
+        for _ in range(2):
+            report = rendered(TEXT, session, backend="local", threads=2)
+            assert (report.sha256, report.replaced_workers) == (expected, 0)
+        assert not psutil.pid_exists(stopped[0])
 
 
 def test_a_worker_that_spends_its_cpu_time_in_one_task_is_killed(

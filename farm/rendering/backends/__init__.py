@@ -6,10 +6,11 @@ for a number of workers and for someone who lends what is costly to make (`Lende
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
+from farm.errors import Notice
 from farm.graph.slab import Slab
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.rendering.piece import Piece
@@ -62,6 +63,8 @@ class Backend(Protocol):
     """Processes that run tasks; 1 where it is this one."""
     replaced: int
     """Workers that died in this rendering and were replaced."""
+    notices: Sequence[Notice]
+    """What a person should know of this rendering."""
     lasting: bool
     """Whether it is worth keeping for the next rendering."""
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import RenderError
+from farm.errors import Notice, RenderError
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.rendering.backends import Lender
 from farm.rendering.backends.over_arena import OverArena, record_words
@@ -29,6 +29,7 @@ class InlineBackend(OverArena):
     workers = 1
     replaced = 0
     lasting = False
+    notices: Sequence[Notice] = ()
 
     def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> None:
         super().__init__(lender, level)

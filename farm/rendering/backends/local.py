@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import RenderError
+from farm.errors import Notice, RenderError
 from farm.plan.lower import slot_bytes
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan, schedule
@@ -25,7 +25,7 @@ from farm.rendering.backends.over_arena import OverArena, record_words
 from farm.rendering.coordinator import Coordinator
 from workers import cores
 from workers.arena import Arena, Key
-from workers.pool import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, Pool, name_process
+from workers.pool import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, Pool, Worker, name_process
 from workers.slab import Part
 from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
@@ -47,6 +47,8 @@ GLANCE_S = 0.0002
 FIRST_GLANCE_S, LONGEST_GLANCE_S = 0.002, 0.02
 """And at most: until something was read, and then."""
 CPU_CHECK_S = 1.0
+LEAVE_S = 5.0
+"""How long a worker may take to leave an arena in which nothing is left to do."""
 EVERYBODY = 1 << 20
 SYS_FUTEX, FUTEX_WAKE = 202, 1
 FIRST_WORKER = CONTROL_STRIDE * int(Control.FIRST_WORKER)
@@ -62,6 +64,8 @@ class LocalBackend(OverArena):
         super().__init__(lender, level)
         self.workers = workers
         self.block_by_block = block_by_block
+        self.notices: list[Notice] = []
+        """What was told in the present rendering."""
         self.depth = 1
         self.inner_depth = 1
         self.kernels: tuple[str, ...] = ()
@@ -90,6 +94,7 @@ class LocalBackend(OverArena):
         self.kernels = kernels
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
         self.coordinator.replaced = 0
+        self.notices.clear()
         started = time.perf_counter()
         self.start_workers()
         forking_s = time.perf_counter() - started
@@ -177,9 +182,9 @@ class LocalBackend(OverArena):
         """Has all workers leave the arena."""
         if not self.attached or self.pool is None:
             return
-        self.control[CONTROL_STRIDE * Control.STOP] = 1
-        self.wake_all()
-        self.pool.stopped()
+        self.stop()
+        while not self.pool.stopped(GLANCE_S):
+            self.look()
         self.let_go()
 
     def let_go(self) -> None:
@@ -269,12 +274,24 @@ class LocalBackend(OverArena):
             self.obey(self.coordinator.decide(says.Died(worker.number, self.claim(worker.number))))
         if self.coordinator.halted:
             self.obey(self.coordinator.decide(says.Parked(self.parked())))
+        self.look()
+
+    def look(self) -> None:
+        """Now and then: tells the coordinator what every worker is doing."""
+        assert self.pool is not None
         now = time.monotonic()
-        if now - self.checked > CPU_CHECK_S:
-            self.checked = now
-            for worker in self.pool.workers:
-                seen = says.Seen(worker.number, self.claim(worker.number), cores.cpu_seconds(worker.pid))
-                self.obey(self.coordinator.decide(seen))
+        if now - self.checked < CPU_CHECK_S:
+            return
+        self.checked = now
+        halted = bool(self.control[CONTROL_STRIDE * Control.HALT])
+        parked = self.parked() if halted else frozenset()
+        for worker in self.pool.workers:
+            number = worker.number
+            awaited = halted and number not in parked
+            if self.control[CONTROL_STRIDE * Control.STOP]:
+                awaited = number in self.pool.owing
+            cpu_s, stopped = cores.cpu_seconds(worker.pid), cores.is_stopped(worker.pid)
+            self.obey(self.coordinator.decide(says.Seen(number, self.claim(number), cpu_s, awaited, stopped)))
 
     def claim(self, worker: int) -> int:
         """The task a worker has claimed and not finished, or -1."""
@@ -313,6 +330,9 @@ class LocalBackend(OverArena):
                     self.resume()
             elif isinstance(command, says.Kill):
                 os.kill(self.pool.workers[command.worker].pid, signal.SIGKILL)
+            elif isinstance(command, says.Tell):
+                self.notices.append(standing_still(self.pool.workers[command.worker], command.stopped))
+                self.preparation.spent.tell(self.notices[-1])
             else:
                 raise self.fatal(command.task)
 
@@ -344,6 +364,10 @@ class LocalBackend(OverArena):
             hint=f"{usual} is the usual reason; `--backend inline` runs without workers",
         )
 
+    def stop(self) -> None:
+        self.control[CONTROL_STRIDE * Control.STOP] = 1
+        self.wake_all()
+
     def halt(self) -> None:
         self.control[CONTROL_STRIDE * Control.HALT] = 1
         self.wake_all()
@@ -371,6 +395,12 @@ class LocalBackend(OverArena):
             self.close()
             return
         self.schedules.clear()
+        if self.pool is not None and self.attached:
+            self.stop()
+            if not self.pool.stopped(LEAVE_S):
+                # All is rendered: nobody needs to wait for a worker that stands still.
+                self.close()
+                return
         self.detach()
         self.return_arena()
 
@@ -378,8 +408,7 @@ class LocalBackend(OverArena):
         """Ends the pool."""
         if self.pool is not None:
             if self.attached:
-                self.control[CONTROL_STRIDE * Control.STOP] = 1
-                self.wake_all()
+                self.stop()
                 self.pool.stopped(1.0)
             self.pool.close()
             self.pool = None
@@ -388,3 +417,12 @@ class LocalBackend(OverArena):
         self.busy = self.between = False
         self.let_go()
         self.return_arena()
+
+
+def standing_still(worker: Worker, stopped: bool) -> Notice:
+    """What to say of a worker that all wait for."""
+    name = f"farm-worker-{worker.number} (pid {worker.pid})"
+    if stopped:
+        return Notice(f"{name} is stopped: the render waits for it", None, f"`kill -CONT {worker.pid}` lets it go on")
+    hint = f"this machine may be short of memory, or a disk slow; `kill -KILL {worker.pid}` gives its task to another"
+    return Notice(f"{name} has not moved for {says.STILL_LOOKS * CPU_CHECK_S:g} s: the render waits for it", None, hint)

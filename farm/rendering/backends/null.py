@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from farm.errors import Notice
 from farm.plan.plan import WindowPlan
 from farm.rendering.backends import Lender, Preparation
 from farm.rendering.piece import Piece
@@ -17,6 +18,7 @@ class NullBackend:
     name = "null"
     workers = 1
     replaced = 0
+    notices: Sequence[Notice] = ()
     lasting = False
 
     def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool) -> None:
