@@ -31,7 +31,8 @@ MAY_IMPORT = {
     " workers.arena workers.slab workers.pool workers.wire workers.stats workers.run workers.cores workers.catalog"
     " workers.calls workers.targets numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.wire numpy",
-    "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.decode farm.audio.planes workers.catalog"
+    "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.decode farm.audio.keeping"
+    " farm.audio.planes workers.catalog"
     " workers.slab numpy",
     "farm.score": "",
     "farm.pattern": "numpy",

@@ -1,8 +1,8 @@
 """The pool: persistent worker processes, pinned, one thread each. Each runs the native loop over the arena it is given.
 
-A worker obeys three messages of its pipe: ("attach", path, bytes, words, kernels, parts) maps an arena and the files of
-the slab, sets the words of its record and sees to its kernels; ("work",) runs `work` until STOP and answers "stopped";
-("leave",) ends it. Its death shows at its sentinel.
+A worker obeys three messages of its pipe: ("attach", path, bytes, words, kernels, parts, codes) maps an arena and the
+files of the slab, sets the words of its record and sees to its kernels, of which `codes` are in no cache; ("work",)
+runs `work` until STOP and answers "stopped"; ("leave",) ends it. Its death shows at its sentinel.
 """
 
 from __future__ import annotations
@@ -82,9 +82,10 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> 
         if message[0] == "leave":
             os._exit(0)
         if message[0] == "attach":
-            _, path, size, words, kernels, parts = message
+            _, path, size, words, kernels, parts, codes = message
             lacking = [name for name in (*kernels, *LOOP_ENTRIES) if name not in known]
             if lacking:
+                objects.take_over(codes, errand.level)
                 loaded.append(objects.load(objects.ensure(lacking, errand.level)))
                 known.update(loaded[-1].addresses)
             try:
@@ -201,7 +202,8 @@ class Pool:
         """Has a worker map the arena and work in it."""
         if self.arena is not None:
             path, size, words, kernels, parts = self.arena
-            self.send(worker, ("attach", path, size, words[worker.number], kernels, parts))
+            codes = objects.unsaved((*kernels, *LOOP_ENTRIES), self.level)
+            self.send(worker, ("attach", path, size, words[worker.number], kernels, parts, codes))
             self.send(worker, ("work",))
             self.owing.add(worker.number)
 

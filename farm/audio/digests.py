@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import tempfile
+import re
 from contextlib import suppress
 from pathlib import Path
 
 from farm.audio.decode import shown
 from farm.errors import FileError
-from workers.cache import cache_folder
+from workers import cache
 
 PIECE = 1 << 20
+DIGESTS = "digests"
+"""The folder of the cache that holds them."""
 
 
 def digest_of(file: Path) -> str:
@@ -21,11 +23,10 @@ def digest_of(file: Path) -> str:
     try:
         now = os.stat(file)
         stamp = [str(file.resolve()), now.st_size, now.st_mtime_ns, now.st_ino]
-        note = cache_folder() / "digests" / hashlib.sha256(json.dumps(stamp).encode()).hexdigest()
-        with suppress(OSError, ValueError):
-            known = note.read_text(encoding="ascii")
-            if len(known) == 64 and int(known, 16) >= 0:
-                return known
+        note = hashlib.sha256(json.dumps(stamp).encode()).hexdigest()
+        known = cache.first((DIGESTS,), lambda folder: folder.read(note))
+        if known is not None and re.fullmatch(rb"[0-9a-f]{64}", known):
+            return known.decode()
         whole = hashlib.sha256()
         with open(file, "rb") as content:
             while piece := content.read(PIECE):
@@ -36,10 +37,8 @@ def digest_of(file: Path) -> str:
     return whole.hexdigest()
 
 
-def remember(note: Path, digest: str) -> None:
+def remember(note: str, digest: str) -> None:
     """Writes a digest down, whole or not at all; where that cannot be, it is found anew the next time."""
-    with suppress(OSError):
-        note.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=note.parent, delete=False, encoding="ascii") as file:
-            file.write(digest)
-        os.replace(file.name, note)
+    with suppress(OSError), cache.writable(DIGESTS) as folder:
+        if folder is not None:
+            folder.write(note, digest.encode())

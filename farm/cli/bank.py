@@ -64,11 +64,11 @@ def tell_cache(clear: bool, as_json: bool) -> None:
     """Shows the cache, or empties it."""
     from dataclasses import asdict
 
-    from farm.audio import planes
+    from farm.audio import keeping
     from farm.printer.banks import cache_page
     from farm.printer.streams import say, say_json
 
-    held = planes.clear() if clear else planes.held()
+    held = keeping.clear() if clear else keeping.held()
     if as_json:
         say_json({"ok": True, "status": 0, "cleared": clear, **asdict(held)})
     else:

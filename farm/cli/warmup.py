@@ -26,11 +26,13 @@ def warmup(cpu: tuple[str, ...], quiet: bool) -> None:
     from farm.options import RenderOptions
     from farm.printer.numbers import counted
     from farm.printer.progress import progress
-    from farm.printer.streams import say
+    from farm.printer.streams import say, tell_problems
+    from farm.rendering.doubts import cache_notices
     from farm.rendering.warmup import warmup
 
     levels = LEVELS if "all" in cpu else tuple(dict.fromkeys(cpu))
     with progress(RenderOptions().rate, quiet) as observer:
         ready = warmup(levels, observer)
+    tell_problems(cache_notices())
     if not quiet:
         say(f"{counted(ready, 'kernel')} ready")

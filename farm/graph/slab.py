@@ -13,7 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio.decode import shown
-from farm.audio.planes import Planes, kept, planes_of
+from farm.audio.keeping import Planes
+from farm.audio.planes import kept, planes_of
 from farm.audio.samples import ACCEPTED, STAND_INS, Bank, SampleLibrary
 from farm.errors import FileError, Loc, Notice, SampleError, suggestion
 from farm.score.elsewhere import bank_of

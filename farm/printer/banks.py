@@ -8,8 +8,8 @@ from farm.printer.numbers import columns, counted, decibels, size
 from farm.printer.streams import heading
 
 if TYPE_CHECKING:
+    from farm.audio.keeping import Held
     from farm.audio.listing import BankRow, FileRow
-    from farm.audio.planes import Held
 
 
 def banks_page(banks: list[BankRow]) -> str:
@@ -42,6 +42,8 @@ def bank_page(bank: BankRow, files: list[FileRow]) -> str:
 
 def cache_page(held: Held, cleared: bool) -> str:
     """The cache of decoded sounds."""
+    if held.folder is None:
+        return "no folder can be written to keep decoded sounds in: `farm doctor` says why"
     what = f"{counted(held.sounds, 'decoded sound')}, {size(held.bytes)}" if held.sounds else "no decoded sounds"
     return f"{held.folder}: removed {what}" if cleared else f"{held.folder}: {what}"
 

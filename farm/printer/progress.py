@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 REFRESH_S = 0.05
 LINE_S = 1.0
+WAITING = "waiting for another farm that compiles kernels"
 
 
 class Observer(Protocol):
@@ -31,8 +32,11 @@ class Observer(Protocol):
     told: list[Notice]
     """Warnings that were shown already."""
 
-    def compiling(self, done: int, total: int) -> None:
-        """`done` of `total` kernels are compiled."""
+    def compiling(self, done: int, total: int, kept: bool = True) -> None:
+        """`done` of `total` kernels are compiled; `kept`: for the next time too."""
+
+    def waiting(self) -> None:
+        """Another process compiles what this one needs."""
 
     def rendering(self, frames_done: int, frames_total: int | None) -> None:
         """`frames_done` frames are rendered, of `frames_total`; None while the tail rings on."""
@@ -62,7 +66,10 @@ class Silence(Warnings):
     def __exit__(self, *_: object) -> None:
         pass
 
-    def compiling(self, done: int, total: int) -> None:
+    def compiling(self, done: int, total: int, kept: bool = True) -> None:
+        """Nothing."""
+
+    def waiting(self) -> None:
         """Nothing."""
 
     def rendering(self, frames_done: int, frames_total: int | None) -> None:
@@ -85,11 +92,15 @@ class Lines(Warnings):
     def __exit__(self, *_: object) -> None:
         pass
 
-    def compiling(self, done: int, total: int) -> None:
+    def compiling(self, done: int, total: int, kept: bool = True) -> None:
         """A line at each tenth of the kernels; the first at once, because it says why nothing sounds yet."""
         first = "compiling" not in self._told_tenths
         if total and self._is_due("compiling", 10 * done // total, at_once=first and done < total):
-            tell(f"compiling kernels for this machine: {done} of {total} (kept for the next time)")
+            tell(f"compiling kernels for this machine: {done} of {total} ({_until(kept)})")
+
+    def waiting(self) -> None:
+        """A line."""
+        tell(WAITING)
 
     def rendering(self, frames_done: int, frames_total: int | None) -> None:
         """A line at each tenth of the frames, and one for the tail."""
@@ -130,9 +141,13 @@ class Bar(Warnings):
         with contextlib.suppress(OSError):
             self._progress.stop()
 
-    def compiling(self, done: int, total: int) -> None:
+    def compiling(self, done: int, total: int, kept: bool = True) -> None:
         """The kernels compiled so far."""
-        self._draw("compiling", done, total, f"{done} of {total} kernels, kept for the next time")
+        self._draw("compiling", done, total, f"{done} of {total} kernels, {_until(kept)}")
+
+    def waiting(self) -> None:
+        """For what."""
+        self._draw("waiting", 0, None, WAITING.removeprefix("waiting "))
 
     def rendering(self, frames_done: int, frames_total: int | None) -> None:
         """The seconds rendered so far and their speed."""
@@ -155,6 +170,10 @@ class Bar(Warnings):
             self._progress.update(self._task, description=stage, completed=done, note=note)
             self._progress.tasks[0].total = total  # None, "nobody knows", would mean "as before" to `update`
             self._progress.refresh()
+
+
+def _until(kept: bool) -> str:
+    return "kept for the next time" if kept else "not kept: no cache folder can be written"
 
 
 def _rich_progress() -> Progress:

@@ -39,6 +39,7 @@ def examine() -> Iterator[Finding]:
         cpu_level,
         cores,
         shared_memory,
+        cache_folders,
         kernel_cache,
         sound_cache,
         sample_folders,
@@ -133,26 +134,41 @@ def shared_memory() -> Iterator[Finding]:
         yield Finding("shared memory", "fine", found)
 
 
+def cache_folders() -> Iterator[Finding]:
+    """Where what is compiled and decoded is kept, and the folders that are not used as they were meant."""
+    from workers import cache
+
+    found = cache.places("objects")
+    for one in found.worth_telling():
+        advice = "FARM_CACHE=FOLDER names a folder that can be made and written"
+        if one.refused:
+            advice = "let it belong to you alone (chown, chmod go-w), or FARM_CACHE=FOLDER names another one"
+        yield Finding("cache folder", "warning", one.message, advice)
+    if found.write is None:
+        advice = "FARM_CACHE=FOLDER names one"
+        yield Finding(
+            "cache folder", "warning", "none can be written: what is compiled and decoded is not kept", advice
+        )
+        return
+    folder = found.write.folder
+    also = [root.folder for root in found.read if root != found.write]
+    free = shutil.disk_usage(folder).free
+    text = f"{folder}, {_size(free)} free{''.join(f'; {one} is read too' for one in also)}"
+    if free < TIGHT_BYTES:
+        yield Finding("cache folder", "warning", text, "free some space, or FARM_CACHE=FOLDER names another place")
+    else:
+        yield Finding("cache folder", "fine", text)
+
+
 def kernel_cache() -> Iterator[Finding]:
     """Compiled kernels."""
-    from workers.cache import cache_folder
+    from workers import cache
     from workers.targets.objects import digest, host_levels
 
-    folder = cache_folder()
-    wanted = os.environ.get("FARM_CACHE")
-    free = shutil.disk_usage(folder).free
-    if wanted and folder != Path(wanted):
-        advice = "FARM_CACHE names a folder that can be made and written"
-        yield Finding("cache folder", "warning", f"{wanted} cannot be written; {folder} is used", advice)
-    elif free < TIGHT_BYTES:
-        advice = "free some space, or FARM_CACHE=FOLDER names another place"
-        yield Finding("cache folder", "warning", f"{folder}, {_size(free)} free", advice)
-    else:
-        yield Finding("cache folder", "fine", f"{folder}, {_size(free)} free")
-    objects = folder / "objects"
     present, ours = digest(), 0
     held: dict[bool, int] = {True: 0, False: 0}
-    for path in objects.glob("*/*/*.o"):
+    folders = [Path(root.folder, "objects") for root in cache.places("objects").read]
+    for path in (path for folder in folders for path in folder.glob("*/*/*.o")):
         current = path.parts[-3] == present
         held[current] += path.stat().st_size
         ours += current and path.parts[-2] in host_levels()[:1]
@@ -160,15 +176,17 @@ def kernel_cache() -> Iterator[Finding]:
     found = f"{ours} compiled for this machine, {_size(held[True])}{stale}"
     advice = "the first render compiles what it needs (10 to 40 s): farm warmup does it now" if not ours else ""
     if held[False] > 256 << 20:
-        advice = f"{objects} may be deleted: what is needed is compiled again"
+        advice = f"{folders[-1]} may be deleted: what is needed is compiled again"
     yield Finding("kernels", "warning" if advice else "fine", found, advice)
 
 
 def sound_cache() -> Iterator[Finding]:
     """Decoded sounds."""
-    from farm.audio.planes import held
+    from farm.audio.keeping import held
 
     found = held()
+    if found.folder is None:
+        return
     text = f"{found.sounds} decoded in {found.folder}, {_size(found.bytes)}"
     advice = "farm bank cache --clear empties it" if found.bytes > 4 << 30 else ""
     yield Finding("sounds", "warning" if advice else "fine", text, advice)

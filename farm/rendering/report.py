@@ -18,8 +18,11 @@ FAINT_DBFS = -60.0
 class Observer(Protocol):
     """What a render tells while it runs."""
 
-    def compiling(self, done: int, total: int) -> None:
-        """Kernels compiled so far."""
+    def compiling(self, done: int, total: int, kept: bool = True) -> None:
+        """Kernels compiled so far, and whether they are kept for the next time."""
+
+    def waiting(self) -> None:
+        """Another process compiles what this one needs."""
 
     def rendering(self, frames_done: int, frames_total: int | None) -> None:
         """Frames rendered so far; the total is None while the tail has not ended."""

@@ -26,11 +26,16 @@ class Spent:
         if self.observer is not None:
             self.observer.warning(notice)
 
-    def compiling(self, done: int, total: int) -> None:
-        """Notes how many kernels are compiled, and of how many."""
+    def compiling(self, done: int, total: int, kept: bool) -> None:
+        """Notes how many kernels are compiled, of how many, and whether they are kept for the next time."""
         self.compiled_kernels = total
         if self.observer is not None:
-            self.observer.compiling(done, total)
+            self.observer.compiling(done, total, kept)
+
+    def waiting(self) -> None:
+        """Passes on that another process compiles what this one needs."""
+        if self.observer is not None:
+            self.observer.waiting()
 
 
 @dataclass

@@ -16,6 +16,7 @@ from farm.errors import Notice, ScoreError, in_order, together
 from farm.graph.checks import wrong_banks
 from farm.graph.graph import Graph
 from farm.graph.score import all_told, silence
+from farm.rendering.doubts import cache_notices
 from farm.rendering.faults import explained
 from farm.rendering.outline import Outline
 from farm.rendering.output import OutputStage
@@ -186,6 +187,7 @@ class Stream:
             *faint(self.stage.peaks),
             *stolen(rendering.counts.voices_stolen, options.max_voices),
             *(() if backend is None else (*mended(backend.replaced), *backend.notices)),
+            *cache_notices(),
         )
 
 

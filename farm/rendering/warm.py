@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 
 from farm.errors import FileError, RenderError, UsageError
-from farm.rendering.backends import Backend, backend
+from farm.rendering.backends import Backend, Watching, backend
 from workers.arena import Arena, Layout, sweep
 from workers.targets import objects
-
-Compiling = Callable[[int, int], None]
-"""Told how many kernels are compiled, and of how many."""
 
 
 class Warm:
@@ -35,14 +31,14 @@ class Warm:
         if within is None:
             sweep()
 
-    def code(self, level: str, kernels: tuple[str, ...], compiling: Compiling) -> objects.Code:
+    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> objects.Code:
         """Loaded code, compiled first where the cache lacks it. Raises RenderError."""
         if self.within is not None:
-            return self.within.code(level, kernels, compiling)
+            return self.within.code(level, kernels, watching)
         if (level, kernels) not in self.codes:
             jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
             try:
-                found = objects.ensure(kernels, level, jobs=jobs, progress=compiling)
+                found = objects.ensure(kernels, level, jobs=jobs, progress=watching.compiling, waiting=watching.waiting)
             except objects.CompileError as error:
                 raise RenderError(f"a kernel could not be compiled: {error}") from error
             self.codes[level, kernels] = objects.load(found)

@@ -41,6 +41,7 @@ def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> in
                 level,
                 jobs=2,
                 progress=observer.compiling if observer is not None else None,
+                waiting=observer.waiting if observer is not None else None,
             )
         except objects.CompileError as error:
             raise RenderError(f"a kernel could not be compiled: {error}") from error

@@ -16,9 +16,10 @@ import numpy as np
 from farm.errors import FarmError, SampleError, ScoreError
 from farm.graph.score import understand
 from farm.options import RenderOptions
+from farm.rendering.backends import Watching
 from farm.rendering.outline import outline
 from farm.rendering.stream import run
-from farm.rendering.warm import Compiling, Warm
+from farm.rendering.warm import Warm
 from farm.rendering.warmup import every_kernel
 from farm.score import Source
 from workers.targets.objects import Code
@@ -43,9 +44,9 @@ def hang(*_: Any) -> None:
 class WholeCode(Warm):
     """All kernels, linked once: linking those of each score anew would take most of the time."""
 
-    def code(self, level: str, kernels: tuple[str, ...], compiling: Compiling) -> Code:
+    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> Code:
         """The same for any names. Raises RenderError."""
-        return super().code(level, (*every_kernel(), "run"), compiling)
+        return super().code(level, (*every_kernel(), "run"), watching)
 
 
 @dataclass(frozen=True, slots=True)

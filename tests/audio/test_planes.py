@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import soundfile
 
-from farm.audio import decode, planes, resample
-from farm.audio.planes import GUARD_FRAMES, Planes, kept, planes_of
+from farm.audio import decode, keeping, planes, resample
+from farm.audio.keeping import GUARD_FRAMES, Planes
+from farm.audio.planes import kept, planes_of
 from farm.errors import FileError, SampleError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -134,7 +135,7 @@ def test_two_processes_at_once_do_no_harm(tmp_path: Path, cache: Path) -> None:
 def test_long_sounds_are_resampled_piece_by_piece(tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = stored(tmp_path / "a.wav", noise(9000), 48_000)
     whole = planes_of(path, 44_100).read().copy()
-    planes.clear()
+    keeping.clear()
     monkeypatch.setattr(planes, "IN_MEMORY", 100)
     monkeypatch.setattr(decode, "BLOCK_VALUES", 1000)
     np.testing.assert_array_equal(planes_of(path, 44_100).read(), whole)
@@ -142,7 +143,7 @@ def test_long_sounds_are_resampled_piece_by_piece(tmp_path: Path, cache: Path, m
 
 
 def test_what_is_known_of_a_large_file_is_not_found_out_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(planes, "WHOLLY_CHECKED", 1000)
+    monkeypatch.setattr(keeping, "WHOLLY_CHECKED", 1000)
     pcm, floats = stored(tmp_path / "a.wav", noise()), stored(tmp_path / "b.wav", noise(channels=1), subtype="FLOAT")
     found = planes_of(pcm, 44_100), planes_of(floats, 44_100)
     with monkeypatch.context() as patch:
@@ -182,17 +183,19 @@ def test_an_enormous_promise_takes_no_memory(tmp_path: Path) -> None:
         planes_of(path, 44_100)
 
 
-def test_a_full_disk_is_an_error_that_names_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_an_error_that_names_the_way_out(
+    tmp_path: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = stored(tmp_path / "a.wav", noise())
 
     def full(*_: object) -> int:
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "pwrite", full)
-    with pytest.raises(FileError, match=r"cannot keep a decoded sound in .*: No space left on device") as caught:
+    with pytest.raises(FileError, match=r"cannot keep a decoded sound in .*: no space left on device: 1 MiB") as caught:
         planes_of(path, 44_100)
     assert "FARM_CACHE" in str(caught.value.hint)
-    assert not list(planes.sounds_folder().iterdir())
+    assert not list(cache.iterdir())
 
 
 def test_the_cache_is_counted_and_emptied(tmp_path: Path, cache: Path) -> None:
@@ -201,7 +204,7 @@ def test_the_cache_is_counted_and_emptied(tmp_path: Path, cache: Path) -> None:
     old = cache / ".abandoned"
     old.write_bytes(b"1")
     os.utime(old, (time.time() - 7200,) * 2)
-    assert (planes.held().sounds, planes.held().bytes) == (3, sum(sizes))
-    assert planes.clear().sounds == 3
-    assert planes.held().sounds == 0
+    assert (keeping.held().sounds, keeping.held().bytes) == (3, sum(sizes))
+    assert keeping.clear().sounds == 3
+    assert keeping.held().sounds == 0
     assert [path.name for path in cache.iterdir()] == [".being-written"]

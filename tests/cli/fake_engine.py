@@ -198,12 +198,13 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
 
 def modules() -> dict[str, ModuleType]:
     """The modules of the engine that the command line imports, by name."""
-    names = ("farm.graph.score", "farm.rendering.session", "farm.rendering.warmup", "farm.rendering.explaining")
-    made: dict[str, Any] = {name: ModuleType(name) for name in names}
+    names = ("graph.score", "rendering.session", "rendering.warmup", "rendering.explaining", "rendering.doubts")
+    made: dict[str, Any] = {f"farm.{name}": ModuleType(f"farm.{name}") for name in names}
     made["farm.graph.score"].load = load
     made["farm.rendering.session"].Session = Session
     made["farm.rendering.warmup"].warmup = warmup
     made["farm.rendering.explaining"].explain = explain
+    made["farm.rendering.doubts"].cache_notices = tuple
     return made
 
 

@@ -113,7 +113,7 @@ def test_a_worker_that_is_stopped_is_told_of_and_waited_for(
     where: str, at_each_look: Looking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     how: dict[str, Any] = {**OPTIONS, "backend": "local", "threads": 2}
-    how |= {"cycles": Fraction(40), "chunk_frames": 8192} if where == "a task" else {"window_frames": 8000}
+    how |= {"cycles": Fraction(40), "chunk": 8192} if where == "a task" else {"window_frames": 8000}
     expected = inline(TEXT, cycles=how["cycles"]).sha256
     stopped: list[int] = []
 

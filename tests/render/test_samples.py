@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from farm.audio import decode, planes
+from farm.audio import decode, keeping, planes
 from farm.errors import RenderError, SampleError, show
 from farm.graph import slab
 from farm.graph.law import pan_gains
@@ -26,7 +26,7 @@ EDGE = 64
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(planes, "sounds_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(keeping, "SOUNDS", str(tmp_path / "cache"))
     monkeypatch.delenv("FARM_SAMPLES", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
@@ -90,7 +90,7 @@ def test_what_is_mapped_in_place_and_what_is_decoded_sound_the_same(
     assert np.abs(whole).max() > 0.3
     for decoded_bytes in (1 << 20, 0):
         monkeypatch.setattr(planes, "DECODED_BYTES", decoded_bytes)
-        planes.clear()
+        keeping.clear()
         held = [planes.planes_of(folder / "kit" / name, RATE) for name, _ in FILES]
         in_place = [name for (name, _), one in zip(FILES, held) if one.path.parent.name == "kit"]
         assert in_place == ([name for name, _ in FILES[:4]] if not decoded_bytes else ["a.wav"] * (channels == 1))
@@ -100,7 +100,7 @@ def test_what_is_mapped_in_place_and_what_is_decoded_sound_the_same(
     if quality == "good":
         for options in ({"chunk": 333}, {"threads": 2}, {"threads": 2, "work_dir": str(folder)}):
             same_bits(heard(SCORE.format(1), folder, **options), whole, str(options))
-        planes.clear()
+        keeping.clear()
         same_bits(heard(SCORE.format(4), folder), whole, "an empty cache")
 
 

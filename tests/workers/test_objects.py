@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
+from workers import cache
 from workers.targets import objects
 
 ROOT = Path(__file__).resolve().parents[2]
 LEVEL = objects.host_levels()[0]
 KERNEL = "hold_constant"
+SHELF = objects.Shelf(objects.digest(), LEVEL)
 
 
 def run(code: str, cache: Path, *args: str, root: Path = ROOT) -> subprocess.Popen[str]:
@@ -43,13 +45,19 @@ def finished(process: subprocess.Popen[str]) -> str:
 def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache that holds a kernel and the task loop; the folder of its objects."""
     objects.ensure([KERNEL], LEVEL)
-    folder = Path("objects") / objects.digest() / LEVEL
+    folder = Path(*SHELF.below)
     here = tmp_path / folder
     here.mkdir(parents=True)
+    (root,) = cache.places(*SHELF.below).read
     for name in (KERNEL, "run"):
-        shutil.copy(objects.cache_folder() / folder / f"{name}.o", here)
+        shutil.copy(Path(root.folder) / folder / f"{name}.o", here)
     monkeypatch.setenv("FARM_CACHE", str(tmp_path))
     return here
+
+
+def read(name: str = KERNEL) -> bytes | None:
+    """The code that the cache has for a kernel."""
+    return objects.stored([name], SHELF).get(name)
 
 
 ENSURE = """
@@ -67,16 +75,14 @@ def test_two_processes_may_fill_an_empty_cache_at_once(tmp_path: Path) -> None:
     assert said[0] == said[1]
     assert said[0].count("True") == 2
     files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
-    assert files == [f"{KERNEL}.o", "run.o"], "no half-written files"
-    for path in tmp_path.rglob("*.o"):
-        assert objects.read(path)
+    assert files == [".lock", f"{KERNEL}.o", "run.o"], "no half-written files"
 
 
 @pytest.mark.parametrize("damage", ["cut short", "one bit", "empty", "checksum alone", "gone"])
 def test_a_damaged_object_is_not_believed(damage: str, filled: Path) -> None:
     path = filled / f"{KERNEL}.o"
     content = bytearray(path.read_bytes())
-    assert objects.read(path) == bytes(content[32:])
+    assert read() == bytes(content[32:])
     content[len(content) // 2] ^= 4
     broken = {
         "cut short": bytes(content[:-1]),
@@ -88,7 +94,7 @@ def test_a_damaged_object_is_not_believed(damage: str, filled: Path) -> None:
         path.unlink()
     else:
         path.write_bytes(broken[damage])
-    assert objects.read(path) is None
+    assert read() is None
 
 
 def test_a_damaged_object_is_rebuilt_and_the_others_are_kept(filled: Path) -> None:
@@ -97,16 +103,16 @@ def test_a_damaged_object_is_rebuilt_and_the_others_are_kept(filled: Path) -> No
     loop = (filled / "run.o").stat().st_mtime_ns
     path.write_bytes(before[:-7])
     compiled: list[tuple[int, int]] = []
-    found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total: compiled.append((done, total)))
+    found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total, _: compiled.append((done, total)))
     assert compiled == [(0, 1), (1, 1)]
-    assert objects.read(path) == found[KERNEL]
+    assert read() == found[KERNEL]
     assert objects.load(found).addresses[KERNEL] > 0
     assert (filled / "run.o").stat().st_mtime_ns == loop
 
 
 def test_what_is_whole_is_not_compiled_again(filled: Path) -> None:
     said: list[tuple[int, int]] = []
-    found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total: said.append((done, total)))
+    found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total, _: said.append((done, total)))
     assert said == []
     assert set(found) == {KERNEL, "run"}
     code = objects.load(found)
@@ -117,7 +123,7 @@ def test_what_is_whole_is_not_compiled_again(filled: Path) -> None:
 def test_a_kernel_that_cannot_be_compiled_is_an_error(filled: Path) -> None:
     with pytest.raises(objects.CompileError, match="nosuch"):
         objects.ensure(["nosuch_constant"], LEVEL)
-    assert sorted(path.name for path in filled.iterdir()) == [f"{KERNEL}.o", "run.o"]
+    assert sorted(path.name for path in filled.iterdir()) == [".lock", f"{KERNEL}.o", "run.o"]
 
 
 def test_a_warm_start_imports_no_compiler_and_nothing_that_only_others_need() -> None:
@@ -133,9 +139,9 @@ sound = render(score, RenderOptions(cycles=Fraction(1), rate=8000))
 assert abs(sound).max() > 0.1
 print({"numba", "psutil", "soundfile", "numpy.ma"} & {*sys.modules})
 """
-    cache = objects.cache_folder()
+    (root,) = cache.places().read
     for _ in range(2):
-        said = finished(run(code, cache))
+        said = finished(run(code, Path(root.folder)))
     assert said == "set()\n"
 
 

@@ -2,28 +2,40 @@
 
 One object file per kernel variant, below a folder named by a digest of every source of `workers` (and of
 `FARM_NODES`), the versions of Numba, llvmlite and LLVM, the triple and the CPU level. A file begins with the SHA-256 of
-its code and is renamed into place whole; one that does not fit its checksum is compiled again. Compilation runs in
-processes of its own.
+its place and code and is renamed into place whole; one that does not fit it is compiled again. A file is opened once,
+and only where `workers.cache` believes that nobody else has put it there.
 """
 
 from __future__ import annotations
 
 import contextlib
 import ctypes
+import functools
 import hashlib
 import importlib.util
-import os
 import threading
-from collections.abc import Callable, Iterable
-from functools import cache
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from workers.cache import cache_folder
+from workers import cache
 from workers.records import record
 from workers.targets.compiling import LOOP_ENTRIES, CompileError, compiled
+from workers.turns import turn
 
-__all__ = ["LOOP_ENTRIES", "Code", "CompileError", "digest", "ensure", "host_levels", "load", "read", "save"]
+__all__ = [
+    "LOOP_ENTRIES",
+    "Code",
+    "CompileError",
+    "Shelf",
+    "digest",
+    "ensure",
+    "host_levels",
+    "load",
+    "stored",
+    "take_over",
+    "unsaved",
+]
 
 LEVEL_FEATURES = {
     "v4": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"),
@@ -41,7 +53,11 @@ RUNTIME_SYMBOLS = (
 )
 """Named by Numba's wrappers on paths that these kernels never take; they are bound to abort()."""
 
-Progress = Callable[[int, int], None]
+LABEL_BYTES = 32
+LOCK = ".lock"
+"""The file whose lock whoever compiles has."""
+
+Progress = Callable[[int, int, bool], None]
 
 
 @record(frozen=True, slots=True)
@@ -52,7 +68,7 @@ class Code:
     engine: Any
 
 
-@cache
+@functools.cache
 def host_levels() -> tuple[str, ...]:
     """CPU levels this machine can run, best first; empty when it is not x86-64 of at least v2."""
     import llvmlite.binding as llvm
@@ -85,41 +101,115 @@ def digest() -> str:
     return total.hexdigest()[:24]
 
 
-def save(path: Path, code: bytes) -> None:
-    """Writes code with its checksum beside `path` and renames it into place."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    import tempfile
+@record(frozen=True, slots=True)
+class Shelf:
+    """Where the code of one version of the sources lies, for one CPU level."""
 
-    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}-", delete=False) as file:
-        file.write(hashlib.sha256(code).digest() + code)
-    os.replace(file.name, path)
+    version: str
+    level: str
+
+    @property
+    def below(self) -> tuple[str, ...]:
+        """Its folder, below one of the cache."""
+        return ("objects", self.version, self.level)
+
+    def labelled(self, name: str, code: bytes) -> bytes:
+        """The content of a kernel's file: first the SHA-256 of where it belongs and of the code, then the code.
+
+        A file that was given another's name is told by it from what belongs there, and so is one that was damaged.
+        """
+        label = hashlib.sha256("\0".join((*self.below, name, "")).encode() + code).digest()
+        return label + code
 
 
-def read(path: Path) -> bytes | None:
-    """Code that fits its checksum, or None (missing, cut short, damaged)."""
-    try:
-        content = path.read_bytes()
-    except OSError:
-        return None
-    code = content[32:]
-    return code if code and hashlib.sha256(code).digest() == content[:32] else None
+def stored(names: Iterable[str], shelf: Shelf) -> dict[str, bytes]:
+    """The code that there is for these names: whole, fit for its name, and put there by nobody else."""
+    found = {name: _unsaved[shelf, name] for name in names if (shelf, name) in _unsaved}
+    left = [name for name in names if name not in found]
+
+    def look(folder: cache.Folder) -> bool | None:
+        for name in left[:]:
+            content = folder.read(f"{name}.o")
+            # What was checked is what is loaded: the file is not looked at again.
+            if content and content == shelf.labelled(name, content[LABEL_BYTES:]):
+                found[name] = content[LABEL_BYTES:]
+                left.remove(name)
+        return None if left else True
+
+    if left:
+        cache.first(shelf.below, look)
+    return found
 
 
-def ensure(names: Iterable[str], level: str, *, jobs: int = 1, progress: Progress | None = None) -> dict[str, bytes]:
-    """Code of each kernel by name, from the cache or compiled now. Raises CompileError."""
-    folder = cache_folder() / "objects" / digest() / level
-    found = {name: read(folder / f"{name}.o") for name in sorted({*names, "run"})}
-    missing = [name for name, code in found.items() if code is None]
-    if missing:
+def keep(folder: cache.Folder | None, shelf: Shelf, name: str, code: bytes) -> None:
+    """Puts code into the cache, or into this process's memory where there is none that can be written."""
+    if folder is not None:
+        try:
+            folder.write(f"{name}.o", shelf.labelled(name, code))
+            return
+        except OSError as error:
+            cache.doubt(cache.cannot_be_written(folder.path, error))
+    _unsaved[shelf, name] = code
+
+
+_unsaved: dict[tuple[Shelf, str], bytes] = {}
+"""Code that no cache keeps, by name."""
+
+
+def unsaved(names: Iterable[str], level: str) -> dict[str, bytes]:
+    """The code of these names that other processes do not find in a cache."""
+    if not _unsaved:
+        return {}
+    shelf = Shelf(digest(), level)
+    return {name: _unsaved[shelf, name] for name in names if (shelf, name) in _unsaved}
+
+
+def take_over(codes: Mapping[str, bytes], level: str) -> None:
+    """Has code at hand that another process compiled and no cache keeps."""
+    if codes:
+        shelf = Shelf(digest(), level)
+        _unsaved.update({(shelf, name): code for name, code in codes.items()})
+
+
+def ensure(
+    names: Iterable[str],
+    level: str,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    waiting: Callable[[], None] | None = None,
+) -> dict[str, bytes]:
+    """Code of each kernel by name, from the cache or compiled now. Raises CompileError.
+
+    `progress` hears (compiled so far, to compile, whether they are kept for the next time). One process compiles at a
+    time for a cache; `waiting` is called when that is another one for more than a moment.
+    """
+    shelf = Shelf(digest(), level)
+    wanted = sorted({*names, "run"})
+    found = stored(wanted, shelf)
+
+    def lacking() -> list[str]:
+        return [name for name in wanted if name not in found]
+
+    def served() -> bool:
+        found.update(stored(lacking(), shelf))
+        return not lacking()
+
+    if not lacking():
+        return found
+    with cache.writable(*shelf.below) as folder, turn(folder, LOCK, served, waiting):
+        if served():
+            return found
+        missing = lacking()
         if progress is not None:
-            progress(0, len(missing))
+            progress(0, len(missing), folder is not None)
         with contextlib.closing(compiled(missing, level, jobs)) as arriving:
             for done, (name, code) in enumerate(arriving, 1):
-                save(folder / f"{name}.o", code)
+                keep(folder, shelf, name, code)
                 found[name] = code
                 if progress is not None:
-                    progress(done, len(missing))
-    return {name: code for name, code in found.items() if code is not None}
+                    progress(done, len(missing), folder is not None)
+    return found
 
 
 LOADING = threading.RLock()

@@ -6,7 +6,7 @@ for a number of workers and for someone who lends what is costly to make (`Lende
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
@@ -22,11 +22,21 @@ from workers.targets.objects import Code
 NAMES = ("inline", "local", "null")
 
 
+class Watching(Protocol):
+    """Who is told of the machine code that is made."""
+
+    def compiling(self, done: int, total: int, kept: bool) -> None:
+        """How many kernels are compiled, of how many, and whether they are kept for the next time."""
+
+    def waiting(self) -> None:
+        """Another process compiles what this one needs."""
+
+
 class Lender(Protocol):
     """Who lends what is kept warm from rendering to rendering."""
 
-    def code(self, level: str, kernels: tuple[str, ...], compiling: Callable[[int, int], None]) -> Code:
-        """Loaded machine code; `compiling` is told how many kernels are compiled, and of how many."""
+    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> Code:
+        """Loaded machine code."""
 
     def borrow(self, layout: Layout, folder: str | None) -> Arena:
         """An arena with this layout."""

@@ -39,7 +39,7 @@ class InlineBackend(OverArena):
 
     def load(self, kernels: tuple[str, ...]) -> None:
         """Loads the kernels and the loop over tasks."""
-        code = self.code = self.lender.code(self.level, kernels, self.preparation.spent.compiling)
+        code = self.code = self.lender.code(self.level, kernels, self.preparation.spent)
         self.addresses: Ints = np.array([0, *(code.addresses[name] for name in kernels)], np.int64)
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["run"])
 

@@ -90,7 +90,7 @@ class LocalBackend(OverArena):
     def load(self, kernels: tuple[str, ...]) -> None:
         """Loads the kernels and the loop; forks the pool with them, or has it load what it lacks."""
         spent = self.preparation.spent
-        code = self.code = self.lender.code(self.level, (*kernels, *LOOP_ENTRIES), spent.compiling)
+        code = self.code = self.lender.code(self.level, (*kernels, *LOOP_ENTRIES), spent)
         self.kernels = kernels
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
         self.coordinator.replaced = 0
