@@ -8,15 +8,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from farm.render import job
 
 from farm.audio.samples import library
 from farm.errors import Notice, SampleError
 from farm.graph.complaints import complaints
+from farm.graph.score import understand
 from farm.options import RenderOptions
+from farm.rendering.report import Report
+from farm.rendering.session import render
 from farm.score import Source, read_source
 from tests.audio.files import chunk, noise, pcm_16, riff, speakers, written
-from tests.render.sound import RATE, report
+from tests.render.sound import RATE, report, run
 
 TWICE = 'cps: 1\nout: s "kit kit" # speed "1 -1"\no2: s "kit:1"'
 
@@ -38,11 +40,11 @@ def checked(text: str, folder: Path) -> tuple[list[str], list[Notice]]:
     return [error.message for error in errors], warnings
 
 
-def leniently(text: str, folder: Path) -> job.Report:
+def leniently(text: str, folder: Path) -> Report:
     """The report of a render with --lenient."""
-    loaded = job.understand(Source("test.ph", text), lenient=True)
+    loaded = understand(Source("test.ph", text), lenient=True)
     options = RenderOptions(cycles=Fraction(1), tail="none", rate=RATE, lenient=True, samples=(str(folder),))
-    return job.run(loaded, options, None, lambda _: None)
+    return run(loaded, options)
 
 
 def test_u4_a_downmix_is_said_once_a_file(folder: Path) -> None:
@@ -88,6 +90,6 @@ def test_lenient_plays_a_cut_file_as_it_would_alone(folder: Path) -> None:
     text = 'cps: 1\nout: s "kit" # speed 0.9'
     options = RenderOptions(cycles=Fraction(1), tail="none", rate=RATE, samples=(str(folder),))
     path = written(folder / "kit" / "a.wav", riff(speakers(0x4, 1), chunk(b"data", pcm_16(sound)))[:-2000])
-    cut = job.render(job.understand(Source("test.ph", text), lenient=True), options)
+    cut = render(understand(Source("test.ph", text), lenient=True), options)
     written(path, riff(speakers(0x4, 1), chunk(b"data", pcm_16(sound[:3000]))))
-    np.testing.assert_array_equal(cut, job.render(job.understand(Source("test.ph", text)), options))
+    np.testing.assert_array_equal(cut, render(understand(Source("test.ph", text)), options))
