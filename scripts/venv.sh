@@ -33,6 +33,11 @@ print(os.path.realpath(sys.executable))' 2>/dev/null && return
 # build_venv ROOT CHECKSUM: in a subshell, so that the flock ends with it. One build at a time; the others wait.
 build_venv() (
     root=$1 checksum=$2 venv=$1/.venv
+    if ! { : >>"$root/.venv.lock"; } 2>/dev/null; then
+        say "this clone cannot be written ($root): let its owner run scripts/farm once, or install it for yourself:" \
+            "python3 -m pip install $(printf %q "$root")"
+        exit 1
+    fi
     exec 9>>"$root/.venv.lock" || exit
     if ! flock --nonblock 9; then
         say "another run is setting up .venv; waiting for it to finish"

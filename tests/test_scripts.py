@@ -153,6 +153,16 @@ def test_two_at_once_install_once(checkout: Checkout) -> None:
     assert checkout.installs() == 1
 
 
+def test_r26_a_clone_that_cannot_be_written_is_told_in_one_line(checkout: Checkout) -> None:
+    # A folder in the lock's place stops root as well.
+    (checkout.root / ".venv.lock").mkdir()
+    status, out, err = checkout.farm()
+    assert (status, out) == (1, "")
+    (line,) = err.splitlines()
+    assert line.startswith(f"farm: this clone cannot be written ({checkout.root}): let its owner run scripts/farm once")
+    assert line.endswith(f"python3 -m pip install {checkout.root}".replace("check out", "check\\ out"))
+
+
 def test_without_a_fit_python_the_message_says_what_to_do(checkout: Checkout) -> None:
     status, out, err = checkout.farm(TOO_OLD="yes", PYTHON="/no/such/python")
     assert (status, out) == (1, "")

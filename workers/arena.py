@@ -23,8 +23,12 @@ PREFIX = "farm-"
 Key = tuple[str, int]
 
 
-class ArenaError(Exception):
-    """Shared memory cannot be had; the message says how much was wanted."""
+class ArenaError(OSError):
+    """An arena cannot be made; `errno` says why, `needed_mib` how many MiB were wanted."""
+
+    def __init__(self, error: OSError, needed_bytes: int) -> None:
+        super().__init__(error.errno, error.strerror)
+        self.needed_mib = -(-needed_bytes // 2**20)
 
 
 @record(frozen=True, slots=True)
@@ -68,7 +72,7 @@ class Arena:
     def __init__(self, layout: Layout, folder: str | None = None) -> None:
         """Creates the block, all its pages reserved: in shared memory, or in `folder`.
 
-        Raises ArenaError when there is too little room.
+        Raises ArenaError when there is too little room, or none that can be written.
         """
         self.layout = layout
         self.size = layout.total_bytes
@@ -89,8 +93,7 @@ class Arena:
         except OSError as error:
             self.name_goes()
             self.disclaim()
-            wanted = f"{layout.total_bytes / 2**20:.0f} MiB are needed in {'/dev/shm' if folder is None else folder}"
-            raise ArenaError(f"{wanted}: {error.strerror}") from error
+            raise ArenaError(error, layout.total_bytes) from error
         self.bytes: NDArray[np.uint8] = np.frombuffer(memory, np.uint8)
         self.address = int(self.bytes.ctypes.data)
         self.view(0, np.int64, 1)[0] = VERSION

@@ -98,7 +98,8 @@ def _regular_target(path: Path) -> Path:
     if not stat.S_ISREG(mode):
         raise OSError(errno.EINVAL, "is not a regular file")
     if not os.access(target, os.W_OK):
-        raise PermissionError(errno.EACCES, "is write-protected")
+        read_only = hasattr(os, "statvfs") and os.statvfs(target).f_flag & os.ST_RDONLY
+        raise OSError(errno.EROFS if read_only else errno.EACCES, "is write-protected")
     return target
 
 
@@ -120,22 +121,50 @@ def _remove_own(temporary: Path, process: int) -> None:
 
 def file_error(path: Path, error: OSError) -> FileError:
     """The FileError for people: what could not be written, why, and what to do."""
-    folder = path.parent
-    make = f"mkdir -p {shlex.quote(str(folder))}"
+    reason, advice = why_refused(path, error)
+    link = f", a link to {os.readlink(path)}" if os.path.islink(path) else ""
+    return FileError(f"cannot write {path}{link}: {reason}", hint=advice)
+
+
+def why_refused(path: Path, error: OSError) -> tuple[str, str]:
+    """Why the file `path` cannot be made or written, and what to do. Where it is a link, its target decides."""
+    target = Path(os.path.realpath(path)) if os.path.islink(path) else path
+    folder = target.parent
+    another = "name another place"
     reasons = {
-        errno.ENOENT: (f"the folder {folder} does not exist", f"create it ({make}) or name another place"),
-        errno.ENOTDIR: (f"{folder} is not a folder", "name a place inside a folder"),
+        errno.ENOENT: (f"the folder {folder} does not exist", f"create it ({made(folder)}) or {another}"),
+        errno.ENOTDIR: (f"{no_folder(folder)} is not a folder", "name a place inside a folder"),
         errno.EISDIR: ("it is a folder", f"name a file in it, such as {path / 'out.wav'}"),
         errno.EINVAL: ("it is not a regular file", "name an ordinary file"),
-        errno.EACCES: ("no permission", f"check the permissions of {folder}, or name another place"),
-        errno.EPERM: ("no permission", f"check the permissions of {folder}, or name another place"),
+        errno.ELOOP: ("its links lead in a circle", f"remove one of them, or {another}"),
+        errno.EACCES: ("no permission", f"check the permissions of {folder}, or {another}"),
+        errno.EPERM: ("no permission", f"check the permissions of {folder}, or {another}"),
         errno.EROFS: ("its disk is mounted read-only", "name a place on another disk"),
         errno.ENOSPC: ("the disk is full", "free some space, name another disk, or render fewer bits or seconds"),
         errno.EDQUOT: ("your disk quota is used up", "free some space or name another disk"),
         errno.EFBIG: ("the file would pass the size limit", "raise the limit (ulimit -f) or name another disk"),
         errno.ENAMETOOLONG: ("its name is too long", "choose a shorter name"),
+        errno.EMFILE: ("too many files are open", "raise the limit (ulimit -n)"),
+        errno.ENFILE: ("too many files are open on this machine", "close some programs"),
     }
-    if error.errno == errno.ENOENT and folder.is_dir():
-        reasons[errno.ENOENT] = (f"{folder} takes no files", "name another place")
-    reason, advice = reasons.get(error.errno or 0, (error.strerror or str(error), "name another place"))
-    return FileError(f"cannot write {path}: {reason}", hint=advice)
+    if error.errno == errno.ENOENT and os.path.isdir(folder):
+        reasons[errno.ENOENT] = (f"{folder} takes no files", another)
+    if error.errno == errno.EACCES and os.access(folder, os.W_OK | os.X_OK) and os.path.exists(target):
+        reasons[errno.EACCES] = (
+            "it is write-protected",
+            f"allow it (chmod u+w {shlex.quote(str(target))}) or {another}",
+        )
+    return reasons.get(error.errno or 0, (error.strerror or str(error), another))
+
+
+def made(folder: Path) -> str:
+    """The command that makes a folder."""
+    return f"mkdir -p {shlex.quote(str(folder))}"
+
+
+def no_folder(path: Path) -> Path:
+    """Of a folder and those around it the outermost one that is there and is none; itself if all are folders."""
+    for around in (*reversed(path.parents), path):
+        if os.path.exists(around) and not os.path.isdir(around):
+            return around
+    return path

@@ -29,7 +29,7 @@ def level_warnings(report: Report, gain: float) -> list[Notice]:
     if report.peak_dbfs < FAINT_DBFS <= min(report.output_peaks_dbfs.values(), default=-math.inf):
         outputs = ", ".join(f"{name} {decibels(peak)}" for name, peak in report.output_peaks_dbfs.items())
         message = f"the mix is next to silence ({decibels(report.peak_dbfs)}), its outputs are not: {outputs}"
-        found.append(Notice(message, hint=f"it was rendered with --gain {gain:g}"))
+        found.append(Notice(message, hint=why_silent(report, gain)))
     if report.limited_frames:
         message = (
             f"the limiter turned down {counted(report.limited_frames, 'frame')} ({share(report, report.limited_frames)}"
@@ -46,6 +46,15 @@ def level_warnings(report: Report, gain: float) -> list[Notice]:
         part = share(report, report.clipped_frames)
         found.append(Notice(f"{counted(report.clipped_frames, 'frame')} clipped ({part} %)", hint=hint))
     return found
+
+
+def why_silent(report: Report, gain: float) -> str:
+    """Why a mix is next to silence although each of its outputs can be heard."""
+    if report.unfaded_peak_dbfs >= FAINT_DBFS:
+        return "all that sounds lies in a fade: see --fade-in and --fade-out"
+    if gain == 0 or max(report.output_peaks_dbfs.values()) + 20 * math.log10(gain) < FAINT_DBFS:
+        return f"it was rendered with --gain {gain:g}"
+    return "the outputs cancel each other out: together they are next to nothing"
 
 
 def share(report: Report, frames: int) -> str:

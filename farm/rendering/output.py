@@ -34,6 +34,8 @@ class OutputStage:
     margins: tuple[int, int] = (0, 0)
     """Frames that are given besides those that are kept: before, where there are any, and after."""
     peaks: dict[str, float] = field(default_factory=dict)
+    mixed_peak: float = 0.0
+    """Of what is kept of the mix, before fades and the limiter."""
     tail_frames: int = 0
     cut: str = ""
     """Why the longest automatic tail was too short; empty if it was not."""
@@ -130,6 +132,7 @@ class OutputStage:
 
     def note(self, levels: NDArray[np.float32]) -> None:
         """Takes levels of outputs, and of the mix behind them, for the report."""
+        self.mixed_peak = max(self.mixed_peak, float(levels[-1]))
         for (name, _), level in zip(self.rendering.plan.outputs, levels[:-1], strict=True):
             self.peaks[name] = max(self.peaks.get(name, 0.0), float(level))
 

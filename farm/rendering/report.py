@@ -50,6 +50,8 @@ class Report:
     write_s: float
     times_real_time: float
     peak_dbfs: float
+    unfaded_peak_dbfs: float
+    """Before fades and the limiter."""
     output_peaks_dbfs: dict[str, float]
     voices: int
     voices_peak: int
@@ -82,6 +84,7 @@ class Report:
         values = asdict(self)
         values["notices"] = [show(notice) for notice in self.notices]
         values["peak_dbfs"] = finite(self.peak_dbfs)
+        values["unfaded_peak_dbfs"] = finite(self.unfaded_peak_dbfs)
         values["output_peaks_dbfs"] = {name: finite(level) for name, level in self.output_peaks_dbfs.items()}
         return values
 

@@ -249,9 +249,10 @@ def check_room(path: Path, derived: Outline) -> None:
     if form.most_bytes is not None and bytes_ > form.most_bytes:
         hint = "write .wav, which has no such limit, or render a shorter part"
         raise FileError(f"{path} would take {mebibytes(bytes_)}, and {form.name} ends at 4 GiB", hint=hint)
-    if not path.parent.is_dir() or not hasattr(os, "statvfs"):
+    folder = os.path.dirname(os.path.realpath(path))
+    if not os.path.isdir(folder) or not hasattr(os, "statvfs"):
         return
-    disk = os.statvfs(path.parent)
+    disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
     # What is no disk (/proc) has no size either; writing there says what is wrong.
     if disk.f_blocks and bytes_ > free:

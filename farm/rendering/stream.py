@@ -152,6 +152,7 @@ class Stream:
             write_s=0.0,
             times_real_time=seconds / wall_s if wall_s > 0 else 0.0,
             peak_dbfs=decibels(clipping.peak),
+            unfaded_peak_dbfs=decibels(stage.mixed_peak),
             output_peaks_dbfs={name: decibels(level) for name, level in stage.peaks.items()},
             voices=counts.voices,
             voices_peak=counts.voices_peak,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from farm.errors import FileError, RenderError, UsageError
+from farm.errors import RenderError, UsageError
 from farm.rendering.backends import Backend, Watching, backend
 from workers.arena import Arena, Layout, sweep
 from workers.targets import objects
@@ -63,15 +63,13 @@ class Warm:
             self.backends.setdefault((used.name, used.workers, level), []).append(used)
 
     def borrow(self, layout: Layout, folder: str | None) -> Arena:
-        """An arena with this layout: the idle one if it is large enough. Raises ArenaError, FileError."""
+        """An arena with this layout: the idle one if it is large enough. Raises ArenaError."""
         arena, self.idle = self.idle, None
         if arena is not None:
             if arena.take_layout(layout, folder):
                 return arena
             arena.close()
         if folder is not None:
-            if not os.path.isdir(folder) or not os.access(folder, os.W_OK):
-                raise FileError(f"--work-dir {folder} is not a folder that can be written to")
             sweep(folder)
         return Arena(layout, folder)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import resource
 import signal
@@ -225,6 +226,65 @@ def test_places_that_cannot_be_written(tmp_path: Path) -> None:
             WavWriter(place, 44_100, 2, "16")
         assert str(place) in caught.value.message
         assert caught.value.hint
+
+
+def test_r26_a_link_is_told_by_where_it_leads(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    (tmp_path / "folder").mkdir()
+    for target, reason in (
+        (tmp_path / "gone" / "x.wav", f"the folder {tmp_path}/gone does not exist"),
+        (tmp_path / "file" / "deep" / "x.wav", f"{tmp_path}/file is not a folder"),
+        (tmp_path / "folder", "it is a folder"),
+        (Path("/dev/null"), "it is not a regular file"),
+        (tmp_path / "link.wav", "its links lead in a circle"),
+        (tmp_path / ("x" * 300), "its name is too long"),
+    ):
+        link = tmp_path / "link.wav"
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        with pytest.raises(FileError) as caught:
+            WavWriter(link, 44_100, 2, "16")
+        assert caught.value.message == f"cannot write {link}, a link to {target}: {reason}"
+        assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("number", "reason"),
+    [
+        (errno.EACCES, "no permission"),
+        (errno.EPERM, "no permission"),
+        (errno.EROFS, "its disk is mounted read-only"),
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "your disk quota is used up"),
+        (errno.EFBIG, "the file would pass the size limit"),
+        (errno.ELOOP, "its links lead in a circle"),
+        (errno.ENAMETOOLONG, "its name is too long"),
+        (errno.EMFILE, "too many files are open"),
+        (errno.EIO, "Input/output error"),
+    ],
+)
+def test_r26_every_refusal_has_its_reason(
+    number: int, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> int:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "open", refuse)
+    with pytest.raises(FileError) as caught:
+        WavWriter(tmp_path / "a.wav", 44_100, 2, "16")
+    assert caught.value.message == f"cannot write {tmp_path}/a.wav: {reason}"
+    assert caught.value.hint
+
+
+def test_r26_a_file_that_is_write_protected_is_not_its_folders_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.wav").write_bytes(b"old")
+    access = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != tmp_path / "a.wav" and access(path, mode))
+    with pytest.raises(FileError, match="it is write-protected") as caught:
+        WavWriter(tmp_path / "a.wav", 44_100, 2, "16")
+    assert f"chmod u+w {tmp_path}/a.wav" in (caught.value.hint or "")
 
 
 def test_an_unwritable_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

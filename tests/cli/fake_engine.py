@@ -50,6 +50,7 @@ class Report:
     compiled_kernels: int = 0
     times_real_time: float = 40.0
     peak_dbfs: float = -3.25
+    unfaded_peak_dbfs: float = -3.25
     output_peaks_dbfs: dict[str, float] = field(default_factory=lambda: {"out": -3.25})
     voices: int = 64
     voices_peak: int = 3
@@ -148,7 +149,9 @@ def render_file(score: Score, path: Path, options: RenderOptions, observer: Any 
             low = (Notice("the peak is low"),)
             report = replace(report, peak_dbfs=-72.5, output_peaks_dbfs=peaks, notices=low)
         case "muted":
-            report = replace(report, peak_dbfs=-float("inf"), output_peaks_dbfs={"o1": -3.0, "o2": -7.5})
+            muted = -float("inf")
+            peaks = {"o1": -3.0, "o2": -7.5}
+            report = replace(report, peak_dbfs=muted, unfaded_peak_dbfs=muted, output_peaks_dbfs=peaks)
         case "clipped":
             report = replace(report, peak_dbfs=6.0, clipped_frames=1234)
         case "warned":

@@ -15,10 +15,13 @@ import pytest
 
 from farm import cli
 from farm.audio.formats import BY_EXTENSION
+from farm.graph.score import understand
 from farm.options import RenderOptions
 from farm.printer.pages import BEYOND_GAIN, level_warnings
+from farm.score import Source
 from tests.cli import fake_engine
 from tests.cli.conftest import Ran
+from tests.render.sound import run
 
 Farm = Callable[..., Ran]
 Calls = list[tuple[str, Any]]
@@ -163,6 +166,27 @@ def test_a_silent_mix_of_outputs_that_are_not(farm: Farm) -> None:
         "  it was rendered with --gain 0\n"
     )
     assert "peak silent" in ran.out
+
+
+@pytest.mark.parametrize(
+    ("score", "how", "hint"),
+    [
+        ("out: impulse 0.0001 * 0.5", {}, "all that sounds lies in a fade: see --fade-in and --fade-out"),
+        ("out: impulse 0.0001 * 0.5", {"fade_in": 0.0}, None),
+        (
+            'out: s "rim"',
+            {"gain": 0.0001},
+            "it was rendered with --gain 0.0001",
+        ),
+        ('~a: s "bd"\no1: ~a\no2: ~a * -1', {}, "the outputs cancel each other out: together they are next to nothing"),
+        ('~a: s "bd"\no1: ~a\no2: ~a * -1', {"gain": 0.0}, "it was rendered with --gain 0"),
+    ],
+)
+def test_r26_a_silent_mix_names_what_made_it_silent(score: str, how: dict[str, Any], hint: str | None) -> None:
+    options = RenderOptions(**{"fade_in": 0.01, "duration": Fraction(1, 2), "tail": "none", "rate": 8000, **how})
+    report = run(understand(Source("a.ph", score)), options)
+    told = [one.hint for one in level_warnings(report, options.gain) if "next to silence" in one.message]
+    assert told == ([] if hint is None else [hint])
 
 
 def test_clipped_frames_are_warned_of_with_a_gain_that_fits(farm: Farm) -> None:

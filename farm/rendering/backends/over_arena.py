@@ -10,11 +10,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import RenderError
 from farm.plan.lower import wanted, write_programs, write_window
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.rendering.backends import Lender, Preparation
 from farm.rendering.piece import Piece
+from farm.rendering.room import no_arena
 from farm.rendering.slots import Slots
 from workers.arena import Arena, ArenaError, Key, lay_out
 from workers.slab import Part
@@ -109,11 +109,7 @@ class OverArena(ABC):
         try:
             fresh = self.lender.borrow(layout, folder)
         except ArenaError as error:
-            if folder is not None:
-                hint = "free some of it, or name another folder"
-                raise RenderError(f"there is not enough room in --work-dir: {error}", hint=hint) from error
-            hint = "free some of it, or name a folder on a disk with room: --work-dir FOLDER"
-            raise RenderError(f"there is not enough shared memory: {error}", hint=hint) from error
+            raise no_arena(error, folder) from error
         if old is not None:
             for key in old.layout.regions:
                 if key[0] in ("state", "ring") and key in layout.regions:

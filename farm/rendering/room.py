@@ -1,0 +1,43 @@
+"""What to say when the memory that workers share cannot be had, in shared memory or in a folder of one's own."""
+
+from __future__ import annotations
+
+import errno
+from pathlib import Path
+
+from farm.audio.partial import why_refused
+from farm.errors import FarmError, FileError, RenderError
+from workers.arena import ArenaError
+
+ELSEWHERE = "name a folder on a disk with room: --work-dir FOLDER"
+
+
+def no_arena(error: ArenaError, work_dir: str | None) -> FarmError:
+    """The error for people: FileError where `work_dir` cannot be used at all, else RenderError."""
+    if work_dir is not None:
+        return no_file(error, work_dir)
+    number, needed = error.errno, f"{error.needed_mib:,} MiB are needed"
+    if number == errno.ENOSPC:
+        return RenderError(
+            f"there is not enough shared memory: {needed} in /dev/shm", hint=f"free some, or {ELSEWHERE}"
+        )
+    if number == errno.ENOMEM:
+        return RenderError(f"there is not enough memory: {needed}", hint="free some, or raise the limit (ulimit -v)")
+    if number == errno.EFBIG:
+        message = f"shared memory cannot be made: {needed}, which passes the size limit of files"
+        return RenderError(message, hint="raise the limit: ulimit -f unlimited")
+    if number in (errno.EMFILE, errno.ENFILE):
+        return RenderError("shared memory cannot be made: too many files are open", hint="raise the limit: ulimit -n")
+    if number == errno.ENOENT:
+        return RenderError("this system has no shared memory in /dev/shm", hint=f"mount it, or {ELSEWHERE}")
+    reason, _ = why_refused(Path("/dev/shm/arena"), error)
+    return RenderError(f"shared memory cannot be made in /dev/shm: {reason}", hint=ELSEWHERE)
+
+
+def no_file(error: ArenaError, work_dir: str) -> FarmError:
+    """The same for a file in `work_dir`."""
+    reason, advice = why_refused(Path(work_dir) / "arena", error)
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM):
+        message = f"--work-dir {work_dir} cannot take the {error.needed_mib:,} MiB that are needed: {reason}"
+        return RenderError(message, hint=advice)
+    return FileError(f"--work-dir {work_dir} cannot be used: {reason}", hint=advice)
