@@ -246,6 +246,17 @@ def test_workers_die_with_their_coordinator_and_the_next_render_sweeps(tmp_path:
         assert not any(path.exists() for path in arenas)
 
 
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGQUIT])
+def test_the_next_render_removes_what_a_killed_one_left_beside_its_file(tmp_path: Path, number: signal.Signals) -> None:
+    with rendering(tmp_path, "--backend", "local", "--threads", "2") as (process, workers):
+        process.send_signal(number)
+        assert process.wait(10) == -number
+        assert eventually(lambda: all(map(gone, workers)), 2)
+        (left,) = tmp_path.glob(".farm-*.part")
+        PartialFile(tmp_path / "another.wav").abort()
+        assert not left.exists()
+
+
 def test_what_is_locked_is_in_use_whatever_its_number_says(tmp_path: Path) -> None:
     """In another container the number of a process that runs here is nobody's."""
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
