@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from farm.audio import measure
 from farm.graph.score import load, understand
 from farm.options import RenderOptions
-from farm.pattern.time import onset_frames
+from farm.pattern.onsets import onset_frames
 from farm.rendering.report import Report
 from farm.score import Source
 from tests.render.sound import run

@@ -20,9 +20,10 @@ from farm.graph.vocabulary import BOUNDS
 from farm.pattern.control import FACTOR
 from farm.pattern.hap import Haps, numbered
 from farm.pattern.notes import hertz, semitone_ratio
+from farm.pattern.onsets import onset_frames
 from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
-from farm.pattern.time import frame_of, onset_frames
+from farm.pattern.time import frame_of
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
 from workers.catalog import Param

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 from fractions import Fraction
 from math import gcd
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-if TYPE_CHECKING:
-    from farm.pattern.hap import Haps
 
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
@@ -78,34 +75,6 @@ def rounded_frames(cycles: Ints, times: Times, den: int, reach: int, cps: Fracti
         # What ends later than any render could last ends never.
         frames = np.clip(frames, -OVERFLOW, OVERFLOW)
     return frames.astype(np.int64, copy=False)
-
-
-def onset_frames(haps: Haps, cycles: Ints, cps: Fraction, rate: int) -> tuple[Ints, Ints, Ints]:
-    """The haps that begin inside their own row, with the frames of onset and end, in the order they sound.
-
-    `cycles` is the ascending array that was queried for `haps`. Returns three int64 arrays of one length:
-    `index` into the haps, `onset_frame`, `end_frame`, sorted by onset frame; equal frames keep the order of
-    cycles, then of the haps, so that the order does not depend on how the cycles were cut into windows.
-    """
-    index = np.flatnonzero(haps.times[0] == haps.times[2])
-    row = haps.row.take(index)
-    if len(row) > 1 and (row[1:] < row[:-1]).any():
-        index = index.take(np.argsort(row.astype(np.uint16) if len(cycles) < 1 << 16 else row, kind="stable"))
-        row = haps.row.take(index)
-    of_row = cycles.take(row)
-    onset, end = rounded_frames(of_row, haps.times[:2].take(index, axis=1), haps.den, haps.reach, cps, rate)
-    order = _stable_order(onset)
-    return index.take(order), onset.take(order), end.take(order)
-
-
-def _stable_order(frames: Ints) -> Ints:
-    """`argsort(frames, kind="stable")`; sorting unique keys (frame, position) is several times quicker."""
-    count = len(frames)
-    if not count or (frames[1:] >= frames[:-1]).all():
-        return np.arange(count)
-    if count < 1 << 24 and int(np.abs(frames).max()) < 1 << 38:
-        return np.sort(frames * (1 << 24) + np.arange(count)) & ((1 << 24) - 1)
-    return np.argsort(frames, kind="stable")
 
 
 def reduced(numerator: int, denominator: int) -> tuple[int, int]:

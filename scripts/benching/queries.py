@@ -30,9 +30,9 @@ from farm.graph.statements import resolve
 from farm.graph.voices import Asking, voices
 from farm.pattern.control import control
 from farm.pattern.mini import parse as pattern_of
+from farm.pattern.onsets import onset_frames
 from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS
-from farm.pattern.time import onset_frames
 from farm.pattern.words import Words
 from farm.score import Source, parse
 

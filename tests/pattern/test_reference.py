@@ -19,8 +19,8 @@ import farm.pattern.pattern as pattern_module
 import farm.pattern.time as time_module
 import farm.pattern.transforms.time as transforms_time
 import farm.pattern.views as views_module
+from farm.pattern.onsets import onset_frames
 from farm.pattern.register import TRANSFORMS
-from farm.pattern.time import onset_frames
 from farm.pattern.words import Words
 from tests.pattern.generate import KINDS, Built, Scores, listed, mini, mini_reference, referred
 from tests.pattern.reference import canonical

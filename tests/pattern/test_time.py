@@ -8,7 +8,8 @@ from math import floor
 import numpy as np
 import pytest
 
-from farm.pattern.time import OVERFLOW, frame_of, multiplied, onset_frames, rounded_frames, settled, widened
+from farm.pattern.onsets import onset_frames
+from farm.pattern.time import OVERFLOW, frame_of, multiplied, rounded_frames, settled, widened
 from farm.pattern.words import Words
 from tests.pattern.generate import Scores, mini
 
