@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from farm.audio import clockless
 from farm.audio.formats import AIFF, FLAC, OGG, Format
+from farm.audio.frames import FrameWriter
 from farm.audio.partial import PartialFile
-from farm.audio.writer import FrameWriter
 from farm.errors import FileError, RenderError
 from farm.options import Bits
 

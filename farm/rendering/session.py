@@ -19,7 +19,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio.formats import WAV, check_clip, format_of
-from farm.audio.writer import FrameWriter, WavStream, open_writer
+from farm.audio.frames import FrameWriter
+from farm.audio.writer import WavStream, open_writer
 from farm.errors import FarmWarning, FileError, show
 from farm.graph.score import Score
 from farm.options import RenderOptions

@@ -1,0 +1,108 @@
+"""What every writer of sound does with frames, whatever file they go into: checks, dither, counts."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.audio import wav
+from farm.audio.dither import quantise
+from farm.errors import RenderError
+from farm.options import Bits
+
+ALL_BITS = ("16", "24", "32f")
+
+
+class FrameWriter(ABC):
+    """Takes frames, and makes integers of them where the format has integers.
+
+    `rate` in Hz; `bits` is "16" or "24" (dithered integers, see `farm.audio.dither`) or "32f" (floats as they are);
+    `seed` is that of the dither, which depends on the frame's number in the piece: `first_frame` is that of the
+    file's first, so that a part has the same bytes as those frames of the whole. As a context manager it commits on
+    a clean exit and aborts on any other.
+    """
+
+    def __init__(self, path: Path, rate: int, channels: int, bits: Bits, seed: int, first_frame: int) -> None:
+        if bits not in ALL_BITS:
+            raise ValueError(f"bits must be '16', '24' or '32f', not {bits!r}")
+        if not 1 <= channels <= 4096 or not 1 <= rate * channels * 4 < 1 << 32:
+            raise ValueError(f"no file has {channels} channels at {rate} Hz")
+        self.path = path
+        self.clipped_frames = 0
+        """Frames of which a channel was clamped to the range of the integer format so far."""
+        self.frames = 0
+        """Frames written so far."""
+        self.coding = wav.WavFormat(rate, channels, int(bits[:2]), bits == "32f")
+        self._seed = seed
+        self._first_frame = first_frame
+
+    @property
+    @abstractmethod
+    def closed(self) -> bool:
+        """Whether it is committed or aborted."""
+
+    @abstractmethod
+    def take(self, values: NDArray[Any]) -> None:
+        """Append values (n, channels): float32, or int16 or int32 of the format's bits. Raises FileError."""
+
+    @abstractmethod
+    def commit(self) -> None:
+        """Complete the file. Raises FileError, and ValueError after the end."""
+
+    @abstractmethod
+    def abort(self) -> None:
+        """Drop what was written. Does nothing after commit or abort."""
+
+    def write(self, frames: NDArray[np.float32]) -> None:
+        """Append float32 `frames` (n, channels), full scale ±1.
+
+        Raises RenderError on a NaN or an infinity, before any of these frames is written; FileError when the disk
+        refuses; ValueError on another shape or type, or after the end.
+        """
+        self.still_open()
+        if frames.ndim != 2 or frames.shape[1] != self.coding.channels or frames.dtype != np.float32:
+            raise ValueError(f"expected float32 frames (n, {self.coding.channels}), not {frames.dtype} {frames.shape}")
+        if len(frames) == 0:
+            return
+        try:
+            values, clipped = self._coded(frames)
+        except ValueError as error:
+            frame, channel = error.args
+            raise RenderError(
+                f"cannot write {self.path}: frame {frame} of channel {channel} "
+                f"is {frames[frame - self._first_frame - self.frames, channel]}, not a finite number"
+            ) from None
+        self.take(values)
+        self.frames += len(frames)
+        self.clipped_frames += clipped
+
+    def still_open(self) -> None:
+        """Raises ValueError after the end."""
+        if self.closed:
+            raise ValueError(f"{self.path} is already committed or aborted")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is not None:
+            self.abort()
+        elif not self.closed:
+            self.commit()
+
+    def _coded(self, frames: NDArray[np.float32]) -> tuple[NDArray[Any], int]:
+        first = self._first_frame + self.frames
+        if not self.coding.floating:
+            return quantise(frames, self.coding.bits, self._seed, first)
+        finite = np.isfinite(frames)
+        if not finite.all():
+            frame, channel = divmod(int(np.argmin(finite)), self.coding.channels)
+            raise ValueError(first + frame, channel)
+        return frames, 0
