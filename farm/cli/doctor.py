@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm.cli.options import json_option
-from farm.cli.process import FAILED
+from farm.cli.render import render
 from farm.cli.settings import Setting, long_name
+from farm.cli.statuses import FAILED
 
 if TYPE_CHECKING:
     from farm.rendering.doctor import Finding
@@ -54,11 +55,10 @@ def doctor(as_json: bool) -> int:
 
 def variables() -> list[Finding]:
     """The FARM_* variables that are set; those that nothing reads are told with the nearest that something does."""
-    from farm.cli.group import farm
     from farm.errors import near
     from farm.rendering.doctor import Finding
 
-    settings = [one.variable for one in farm.commands["render"].params if isinstance(one, Setting)]
+    settings = [one.variable for one in render.params if isinstance(one, Setting)]
     known = [*settings, *OTHER_VARIABLES]
     found = {name: value for name, value in sorted(os.environ.items()) if name.startswith("FARM_")}
     wrong = refused()
@@ -81,18 +81,16 @@ def variables() -> list[Finding]:
 
 def refused() -> dict[str, tuple[str, str]]:
     """The variables that `farm render` refuses, read as it reads them: why, and what to do."""
-    from farm.cli.group import farm
     from farm.errors import FarmError
     from farm.options import RenderOptions
     from farm.rendering.doctor import runs
 
-    command = farm.commands["render"]
     values: dict[str, Any] = {}
     found: dict[str, tuple[str, str]] = {}
-    for option in command.params:
+    for option in render.params:
         if not isinstance(option, Setting) or option.envvar is None:
             continue
-        ctx = click.Context(command, info_name="render")
+        ctx = click.Context(render, info_name="render")
         usual = f"unset it, or set it as `farm render --help` says of --{long_name(option)}"
         try:
             value = option.process_value(ctx, option.value_from_envvar(ctx))

@@ -9,8 +9,6 @@ import re
 
 import click
 
-USAGE = 2
-
 
 def told(problem: Exception, as_json: bool) -> int:
     """Says what went wrong, with --json in a document and nowhere else; the exit status that goes with it."""

@@ -9,12 +9,12 @@ from farm.cli.bank import bank
 from farm.cli.check import check
 from farm.cli.completion import completion
 from farm.cli.doctor import doctor
-from farm.cli.ending import USAGE
 from farm.cli.new import new
 from farm.cli.nodes import nodes
 from farm.cli.patterns import patterns
 from farm.cli.plan import plan
 from farm.cli.render import render
+from farm.cli.statuses import USAGE
 from farm.cli.verify import verify
 from farm.cli.warmup import warmup
 

@@ -9,6 +9,8 @@ import os
 import signal
 import sys
 
+from farm.cli.statuses import FAILED, INTERRUPTED, TERMINATED
+
 # Not `typing`'s: until `main` has begun, an interrupt is Python's to tell, so nothing is imported that can wait.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +18,6 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn, TextIO
 
-FAILED, INTERRUPTED, TERMINATED = 1, 130, 143
 RARELY = (50_000, 20, 20)
 """How much is made between two looks for garbage (`gc.set_threshold`). What modules and scores hold is none: Python's
 own 700 cost a tenth of a short render."""

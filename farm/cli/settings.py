@@ -83,9 +83,11 @@ def load_config(ctx: click.Context, _: click.Parameter, path: str | None) -> Non
     if path is None or ctx.resilient_parsing:
         return
     from farm.cli.config import read_config
-    from farm.cli.group import farm
 
-    settings = [one for one in farm.commands["render"].params if isinstance(one, Setting) and one.expose_value]
+    # `farm render` has every setting; a file may hold some that another command has no use for.
+    top = ctx.find_root().command
+    command = top.commands["render"] if isinstance(top, click.Group) else top
+    settings = [one for one in command.params if isinstance(one, Setting) and one.expose_value]
     known: dict[str, click.Option] = {long_name(one): one for one in settings}
     values, places = read_config(path, known)
     ctx.default_map = {**(ctx.default_map or {}), **values}
