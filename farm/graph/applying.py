@@ -17,7 +17,7 @@ from farm.graph.later import later_name, later_names
 from farm.graph.place import seed64
 from farm.graph.said import exact_numbers
 from farm.graph.sections import mark_of, marked, parted
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
+from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS
 from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.pattern import Pattern
@@ -227,10 +227,10 @@ def holds_events(resolver: Resolver, term: Term) -> bool:
 def beside(left: Term, right: Term, place: str, loc: Loc) -> Term:
     """Two signals, one on each side (language 6.4)."""
     sides = [
-        Unit("pan", (("input", one),), (("position", Constant(Fraction(at), loc)),), f"{place}/pan{at}", loc)
+        NodeTerm("pan", (("input", one),), (("position", Constant(Fraction(at), loc)),), f"{place}/pan{at}", loc)
         for one, at in ((left, -1), (right, 1))
     ]
-    return Unit("add", (("a", sides[0]), ("b", sides[1])), (), f"{place}/+", loc)
+    return NodeTerm("add", (("a", sides[0]), ("b", sides[1])), (), f"{place}/+", loc)
 
 
 def section_of(resolver: Resolver, body: Expr, place: str) -> Function:
@@ -307,7 +307,7 @@ def transformed(
         return transformed(resolver, inner, change, name, loc, within | {term.version})
     if isinstance(term, Function):
         raise ScoreError(f"`{name}` has a transform to work on, not a pattern", loc=loc)
-    if isinstance(term, Unit):
+    if isinstance(term, NodeTerm):
         for i, (param, value) in enumerate(term.params):
             if isinstance(value, Steps) and not term.inputs:
                 params = (

@@ -19,9 +19,9 @@ from farm.graph.terms import (
     Bus,
     Constant,
     Function,
+    NodeTerm,
     Steps,
     Term,
-    Unit,
     Voices,
     has_voices,
     plays_samples,
@@ -125,7 +125,7 @@ class Builder:
             if isinstance(one, Bus) and one.version not in seen:
                 seen.add(one.version)
                 waiting.append(self.resolved.term_of(one.version))
-            if isinstance(one, Unit):
+            if isinstance(one, NodeTerm):
                 waiting += [t for _, t in (*one.inputs, *one.params)]
         if isinstance(term, Bus):
             number = self.bus(term.version)
@@ -202,7 +202,7 @@ class Builder:
             return ConstantFeed(min(max(value, low), high))
         return StepsFeed(pattern, reading, low, high, term.loc)
 
-    def unit(self, scope: ScopeBuilder, term: Unit, heard: bool) -> int:
+    def unit(self, scope: ScopeBuilder, term: NodeTerm, heard: bool) -> int:
         definition = catalog()[term.node]
         if term.node in ("add", "sub"):
             shifted = self.shifted(scope, term, heard)
@@ -235,7 +235,7 @@ class Builder:
         gate = self.step_signal(scope, muting, "open")
         return self.add(scope, Node("mul", (("a", node), ("b", gate)), (), term.place, term.loc))
 
-    def shifted(self, scope: ScopeBuilder, term: Unit, heard: bool) -> int | None:
+    def shifted(self, scope: ScopeBuilder, term: NodeTerm, heard: bool) -> int | None:
         """A signal times and plus plain numbers is one node, `scale`."""
         (_, a), (_, b) = term.inputs
         if isinstance(a, Constant) and not isinstance(b, Constant) and term.node == "add":
@@ -244,7 +244,7 @@ class Builder:
             return None
         offset = float(b.value) if term.node == "add" else -float(b.value)
         amount = 1.0
-        if isinstance(a, Unit) and a.node == "mul" and (id(a), "hold") not in scope.known:
+        if isinstance(a, NodeTerm) and a.node == "mul" and (id(a), "hold") not in scope.known:
             (_, left), (_, right) = a.inputs
             if isinstance(left, Constant) and not isinstance(right, Constant):
                 left, right = right, left
@@ -255,7 +255,7 @@ class Builder:
         params: tuple[tuple[str, Feed], ...] = (("amount", ConstantFeed(amount)), ("offset", ConstantFeed(offset)))
         return self.add(scope, Node("scale", (("input", node),), params, term.place, term.loc))
 
-    def scaled(self, scope: ScopeBuilder, term: Unit, heard: bool) -> int | None:
+    def scaled(self, scope: ScopeBuilder, term: NodeTerm, heard: bool) -> int | None:
         """A product with a plain number is a gain."""
         (_, a), (_, b) = term.inputs
         if isinstance(a, Constant) and not isinstance(b, Constant):
@@ -278,7 +278,7 @@ class Builder:
         reading: Reading = "gate" if gate else "hold"
         return SignalFeed(self.node(scope, value, heard=False, reading=reading))
 
-    def pitched(self, scope: ScopeBuilder, feed: Feed, term: Unit, value: Term | None) -> Feed:
+    def pitched(self, scope: ScopeBuilder, feed: Feed, term: NodeTerm, value: Term | None) -> Feed:
         """The frequency of an oscillator that a voice's note scales; the first one is the instrument's root."""
         if not scope.has_root:
             scope.has_root = True
@@ -389,7 +389,7 @@ def unchanged(term: Placed) -> Placed:
 
 def split_tail(term: Term) -> tuple[Term, Callable[[Placed], Placed], bool]:
     """What runs in each voice, what runs once on the sum (effects that end the chain), and whether there is any."""
-    if not isinstance(term, Unit) or not term.inputs:
+    if not isinstance(term, NodeTerm) or not term.inputs:
         return term, unchanged, False
     definition = catalog()[term.node]
     scales = (

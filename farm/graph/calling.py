@@ -12,7 +12,7 @@ from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.later import comes_later, later_links, later_name, later_names
 from farm.graph.one_shots import one_shot
 from farm.graph.said import words_in
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices
+from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
 from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.control import control
@@ -332,8 +332,8 @@ def unit(
     for param in definition.params:
         if param.as_unit is ParamUnit.PHASE and param.name in given:
             given[param.name] = melody(resolver, given[param.name])
-    made = Unit(definition.name, tuple(inputs), tuple(given.items()), place, loc)
-    return made if factor is None else Unit("mul", (("a", factor), ("b", made)), (), f"{place}/*", loc)
+    made = NodeTerm(definition.name, tuple(inputs), tuple(given.items()), place, loc)
+    return made if factor is None else NodeTerm("mul", (("a", factor), ("b", made)), (), f"{place}/*", loc)
 
 
 def is_frequency(definition: Definition, left: Term, given: int) -> bool:
@@ -346,7 +346,7 @@ def is_frequency(definition: Definition, left: Term, given: int) -> bool:
 
 def melody(resolver: Resolver, frequency: Term) -> Term:
     """A frequency that is a pattern with a number added or multiplied stays a pattern: its rests are rests."""
-    if not isinstance(frequency, Unit) or frequency.node not in OPERATOR_OF:
+    if not isinstance(frequency, NodeTerm) or frequency.node not in OPERATOR_OF:
         return frequency
     sides = [melody(resolver, one) for _, one in frequency.inputs]
     plain = [one for one in sides if isinstance(one, (Constant, Steps))]
@@ -372,7 +372,7 @@ def offset(frequency: Term, semitones: Term, place: str) -> Term:
     ratio = Fraction(float(semitone_ratio(np.array([semitones.number]))[0]))
     if isinstance(frequency, Constant):
         return replace(frequency, value=frequency.value * ratio)
-    return Unit("mul", (("a", frequency), ("b", Constant(ratio, semitones.loc))), (), f"{place}/+", semitones.loc)
+    return NodeTerm("mul", (("a", frequency), ("b", Constant(ratio, semitones.loc))), (), f"{place}/+", semitones.loc)
 
 
 def short(param: Param) -> str:

@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING
 
 from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph import ranges
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, has_voices, map_voices, plays_samples
+from farm.graph.terms import (
+    Bus,
+    Constant,
+    Function,
+    NodeTerm,
+    Steps,
+    Term,
+    Voices,
+    has_voices,
+    map_voices,
+    plays_samples,
+)
 from farm.graph.vocabulary import MODIFIERS, Word
 from farm.pattern.control import give_control, merge
 from farm.score.syntax import Call, Expr, Name
@@ -38,7 +49,7 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
         return None
     if not voiced and name == "adsr":
         envelope = resolver.operand(right, f"{place}/adsr")
-        return Unit("mul", (("a", left), ("b", envelope)), (), place, right.loc)
+        return NodeTerm("mul", (("a", left), ("b", envelope)), (), place, right.loc)
     values = arguments(resolver, MODIFIERS[name], right, place)
     if not voiced:
         if name == "note" and plays(resolver, left):
@@ -119,7 +130,7 @@ def plays(resolver: Resolver, term: Term, within: frozenset[int] = frozenset()) 
         if term.version in resolver.resolving or term.version in within:
             return False
         return plays(resolver, resolver.term_of(term.version), within | {term.version})
-    if not isinstance(term, Unit):
+    if not isinstance(term, NodeTerm):
         return False
     definition = language().get(term.node)
     if definition is not None and any(param.as_unit is ParamUnit.PHASE for param in definition.params):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from farm.errors import Loc, ScoreError
 from farm.graph.said import words_in
-from farm.graph.terms import Bus, Constant, Steps, Term, Unit, Voices
+from farm.graph.terms import Bus, Constant, NodeTerm, Steps, Term, Voices
 from farm.pattern.control import control, merge, scale_control, set_control
 from farm.pattern.hap import Haps
 from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern, per_hap, pure
@@ -63,7 +63,7 @@ def impulses(resolver: Resolver, term: Term, within: frozenset[int] = frozenset(
         if term.version in resolver.resolving or term.version in within:
             return None
         return impulses(resolver, resolver.term_of(term.version), within | {term.version})
-    if not isinstance(term, Unit):
+    if not isinstance(term, NodeTerm):
         return None
     if term.node == "impulse":
         return regular(resolver, term)
@@ -83,7 +83,7 @@ def struck(haps: Haps, _: Ints) -> Haps:
     return haps.with_column("*gain", levels).keep(levels.take(haps.key) != 0)
 
 
-def regular(resolver: Resolver, term: Unit) -> Pattern | None:
+def regular(resolver: Resolver, term: NodeTerm) -> Pattern | None:
     """A hap at every impulse of a plain frequency: the first at the start, then one every 1/f seconds."""
     frequency = dict(term.params).get("freq_hz", Constant(Fraction(1), term.loc))
     if not isinstance(frequency, Constant):

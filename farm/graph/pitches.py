@@ -14,7 +14,7 @@ import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph import modifiers
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices, map_voices
+from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices, map_voices
 from farm.graph.vocabulary import MODIFIERS
 from farm.pattern.notes import hertz
 from farm.pattern.unique import unique
@@ -53,7 +53,7 @@ class _Player:
             return voiced(self.resolver, term, place) if named else term
         if isinstance(term, Bus):
             return self.bus(term, place, alone)
-        if not isinstance(term, Unit) or not term.inputs:
+        if not isinstance(term, NodeTerm) or not term.inputs:
             return term
         if term.node == "mul":
             return self.product(term, place, alone)
@@ -78,19 +78,19 @@ class _Player:
                 self.heard[key] = changed
         return self.heard[key] or term
 
-    def product(self, term: Unit, place: str, alone: bool) -> Term:
+    def product(self, term: NodeTerm, place: str, alone: bool) -> Term:
         """A product of which one side sounds is that side; of pitches and gates, the pitches come first."""
         (first, a), (second, b) = term.inputs
         if self.sounds(a) or self.sounds(b):
             return term
         turned = not self.holds_pattern(a)
         pitches, other = (b, a) if turned else (a, b)
-        envelope = isinstance(other, Unit) and other.node in ENVELOPES
+        envelope = isinstance(other, NodeTerm) and other.node in ENVELOPES
         alone = alone and (envelope or isinstance(other, (Constant, Steps)))
         voices = self.played(pitches, place, alone=alone)
         if voices is pitches:
             return term
-        if isinstance(other, Unit) and other.node == "adsr":
+        if isinstance(other, NodeTerm) and other.node == "adsr":
             return map_voices(voices, lambda one: enveloped(self.resolver, one, other))
         return replace(
             term, inputs=((first, other), (second, voices)) if turned else ((first, voices), (second, other))
@@ -104,7 +104,7 @@ class _Player:
                 self.sounding[key] = True
                 self.sounding[key] = self.sounds(inner)
             return inner is None or self.sounding[key]
-        if not isinstance(term, Unit):
+        if not isinstance(term, NodeTerm):
             return isinstance(term, (Voices, Function))
         if id(term) not in self.sounding:
             self.sounding[id(term)] = True
@@ -120,7 +120,7 @@ class _Player:
                 self.holding[key] = False
                 self.holding[key] = self.holds_pattern(inner)
             return inner is not None and self.holding[key]
-        if not isinstance(term, Unit):
+        if not isinstance(term, NodeTerm):
             return isinstance(term, Steps)
         if id(term) not in self.holding:
             self.holding[id(term)] = False
@@ -128,7 +128,7 @@ class _Player:
         return self.holding[id(term)]
 
 
-def enveloped(resolver: Resolver, voices: Voices, adsr: Unit) -> Voices:
+def enveloped(resolver: Resolver, voices: Voices, adsr: NodeTerm) -> Voices:
     """Voices with the envelope of an `adsr` that stood behind their pitches."""
     times = dict(adsr.params)
     for param, control in zip(catalog()["adsr"].params, MODIFIERS["adsr"].params, strict=True):
@@ -151,7 +151,7 @@ def voiced(resolver: Resolver, steps: Steps, place: str) -> Voices:
         )
     )
     middle_c = Constant(Fraction(float(hertz(np.array([MIDDLE_C]))[0])), steps.loc)
-    triangle = Unit("tri", (), (("freq_hz", middle_c),), f"{place}/tri", steps.loc)
+    triangle = NodeTerm("tri", (), (("freq_hz", middle_c),), f"{place}/tri", steps.loc)
     return modifiers.anonymous(resolver, triangle, steps, f"{place}/note", steps.loc)
 
 

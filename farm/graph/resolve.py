@@ -17,7 +17,7 @@ from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.place import seed64
 from farm.graph.said import Said, wrong_words
-from farm.graph.terms import Bus, Constant, Function, Steps, Term, Unit, Voices
+from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices
 from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic
 from farm.pattern.control import word_error
@@ -402,9 +402,9 @@ def summands(operators: list[Operator]) -> tuple[Binary, list[Operator]] | None:
     return None
 
 
-def binary_unit(node: str, left: Term, right: Term, place: str, loc: Loc) -> Unit:
+def binary_unit(node: str, left: Term, right: Term, place: str, loc: Loc) -> NodeTerm:
     """Arithmetic of signals."""
-    return Unit(node, (("a", left), ("b", right)), (), place, loc)
+    return NodeTerm(node, (("a", left), ("b", right)), (), place, loc)
 
 
 def bus_hint(name: str, names: list[str]) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from farm.errors import Loc, ScoreError
-from farm.graph.terms import Term, Unit, Voices, has_voices
+from farm.graph.terms import NodeTerm, Term, Voices, has_voices
 from farm.pattern.control import set_control
 from farm.pattern.hap import Haps
 from farm.pattern.pattern import Pattern, per_hap
@@ -41,8 +41,8 @@ def parted(term: Term, mark: str, section: Callable[[Term], Term], name: str, lo
     if isinstance(term, Voices):
         through = replace(term, pattern=only(term.pattern, mark, True), place=f"{term.place}/{mark}")
         past = replace(term, pattern=only(term.pattern, mark, False))
-        return Unit("add", (("a", past), ("b", section(through))), (), f"{term.place}/{mark}/+", loc)
-    if isinstance(term, Unit) and has_voices(term):
+        return NodeTerm("add", (("a", past), ("b", section(through))), (), f"{term.place}/{mark}/+", loc)
+    if isinstance(term, NodeTerm) and has_voices(term):
         inputs = tuple(
             (port, parted(one, mark, section, name, loc) if has_voices(one) else one) for port, one in term.inputs
         )

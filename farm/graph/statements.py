@@ -11,7 +11,7 @@ from farm.graph import pitches
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.resolve import Resolver, Version, binary_unit
-from farm.graph.terms import Bus, Constant, Function, Term, Unit, Voices
+from farm.graph.terms import Bus, Constant, Function, NodeTerm, Term, Voices
 from farm.pattern.words import Words
 from farm.score.syntax import (
     BarePattern,
@@ -196,7 +196,7 @@ def buses_in(term: Term) -> set[int]:
         one = waiting.pop()
         if isinstance(one, Bus):
             found.add(one.version)
-        elif isinstance(one, Unit):
+        elif isinstance(one, NodeTerm):
             waiting += [t for _, t in (*one.inputs, *one.params)]
         elif isinstance(one, Voices):
             waiting += [t for _, t in (*one.signals, *one.instruments)]

@@ -55,7 +55,7 @@ class Steps:
 
 
 @record(frozen=True, slots=True, eq=False)
-class Unit:
+class NodeTerm:
     """A node: its inputs by port, its params by name. `place` is the path from the bus down the syntax tree."""
 
     node: str
@@ -124,12 +124,12 @@ class Function:
     loc: Loc
 
 
-Term: TypeAlias = Constant | Steps | Unit | Voices | Bus | Function
+Term: TypeAlias = Constant | Steps | NodeTerm | Voices | Bus | Function
 
 
 def children(term: Term) -> tuple[Term, ...]:
     """Inputs and params of a unit; nothing for other terms."""
-    if isinstance(term, Unit):
+    if isinstance(term, NodeTerm):
         return tuple(t for _, t in term.inputs) + tuple(t for _, t in term.params)
     return ()
 
@@ -138,14 +138,14 @@ def has_voices(term: Term) -> bool:
     """Whether voices are among the inputs (params do not count)."""
     if isinstance(term, Voices):
         return True
-    return isinstance(term, Unit) and any(has_voices(t) for _, t in term.inputs)
+    return isinstance(term, NodeTerm) and any(has_voices(t) for _, t in term.inputs)
 
 
 def map_voices(term: Term, change: Callable[[Voices], Voices]) -> Term:
     """The term with every voice source among its inputs changed."""
     if isinstance(term, Voices):
         return change(term)
-    if isinstance(term, Unit):
+    if isinstance(term, NodeTerm):
         return replace(term, inputs=tuple((port, map_voices(t, change)) for port, t in term.inputs))
     return term
 
