@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING, TypeVar
 
 from farm.errors import Loc, Notice, ScoreError, suggestion
+from farm.graph.binding import Signature, Slot, bind
 from farm.graph.calling import PLUGINS, lacks_input, out_of_scope
 from farm.graph.later import later_name, later_names
 from farm.graph.place import seed64
@@ -199,21 +200,11 @@ def in_order(transform: Transform, expr: Name | Call) -> list[Expr]:
     """The arguments of a call in their order, by position or by keyword; how many there are is checked later."""
     if not isinstance(expr, Call) or not expr.keywords:
         return list(expr.args) if isinstance(expr, Call) else []
-    names = [one.name for one in transform.arguments]
-    given = dict(zip(names, expr.args, strict=False))
-    for key, value, at in expr.keywords:
-        if key not in names:
-            hint = suggestion(key, names) or f"written as `{transform.signature}`"
-            raise ScoreError(f"`{expr.name}` has no `:{key}`", loc=at, hint=hint)
-        if key in given:
-            raise ScoreError(f"`{key}` is given twice", loc=at)
-        given[key] = value
-    missing = [name for name in names if name not in given]
-    if missing:
-        raise ScoreError(
-            f"`{expr.name}` needs its {missing[0]}", loc=expr.loc, hint=f"written as `{transform.signature}`"
-        )
-    return [given[name] for name in names]
+    slots = tuple(Slot(one.name, one.name) for one in transform.arguments)
+    signature = Signature(expr.name, slots, f"`{transform.signature}`")
+    bound = bind(signature, [one.loc for one in expr.args], expr.keywords, expr.loc)
+    given = dict(zip(bound, [*expr.args, *(argument for _, argument, _ in expr.keywords)], strict=True))
+    return [given[slot] for slot in slots]
 
 
 def holds_events(resolver: Resolver, term: Term) -> bool:

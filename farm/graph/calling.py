@@ -6,9 +6,11 @@ import re
 from collections.abc import Container
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, Notice, ScoreError, suggestion
+from farm.graph.binding import Signature, Slot, bind
 from farm.graph.later import comes_later, later_links, later_name, later_names
 from farm.graph.one_shots import one_shot
 from farm.graph.said import words_in
@@ -296,34 +298,22 @@ def unit(
             inputs.append((port.name, values.pop(0)))
         else:
             raise ScoreError(f"`{name}` needs an input", loc=loc, hint=f"write: saw 110 # {signature(definition)}")
-    semitones = None
-    if tuned:
-        if len(values) > 2:
-            raise comes_later(
-                f"an envelope for each note of an oscillator (`{name}` with {len(values)} arguments)", loc
-            )
-        semitones = values.pop() if len(values) == 2 else None
-    if len(values) > len(definition.params):
-        raise ScoreError(
-            f"`{name}` takes at most {len(definition.params)} arguments, not {len(values)}",
-            loc=locs[len(definition.params)] if len(locs) > len(definition.params) else loc,
-            hint=f"written as {signature(definition)}",
-        )
+    if tuned and len(values) > 2:
+        raise comes_later(f"an envelope for each note of an oscillator (`{name}` with {len(values)} arguments)", loc)
+    slots = bind(slots_of(definition, name), locs, keywords, loc)
     given: dict[str, Term] = {}
-    for param, value, at in zip(definition.params, values, locs, strict=False):
-        given[param.name] = ranged(resolver, definition, param, value, at)
-    for key, argument, at in keywords:
-        if key == "offset" and tuned:
+    semitones = None
+    for slot, value, at in zip(slots, values, locs, strict=False):
+        if tuned and slot.name == OSCILLATOR_OFFSET.name:
+            semitones = value
+        else:
+            given[slot.name] = ranged(resolver, definition, definition.param(slot.name), value, at)
+    for slot, (key, argument, _) in zip(slots[len(values) :], keywords, strict=True):
+        if tuned and slot.name == OSCILLATOR_OFFSET.name:
             semitones = semitones_of(resolver, argument, f"{place}/:{key}")
-            continue
-        param = keyword_param(definition, key, at)
-        if param.name in given:
-            raise ScoreError(f"`{key}` is given twice", loc=at)
-        value = resolver.evaluate(argument, f"{place}/:{key}")
-        given[param.name] = ranged(resolver, definition, param, value, argument.loc)
-    missing = [param for param in definition.params if param.default is None and param.name not in given]
-    if missing:
-        raise ScoreError(f"`{name}` needs its {short(missing[0])}", loc=loc, hint=f"written as {signature(definition)}")
+        else:
+            value = resolver.evaluate(argument, f"{place}/:{key}")
+            given[slot.name] = ranged(resolver, definition, definition.param(slot.name), value, argument.loc)
     if semitones is not None:
         frequency = definition.params[0]
         assert frequency.default is not None
@@ -397,14 +387,13 @@ def further_params(definition: Definition) -> tuple[Param, ...]:
     return (catalog()["ramp"].param("duration_s"),) if definition.name == "line" else ()
 
 
-def keyword_param(definition: Definition, key: str, loc: Loc) -> Param:
-    """The param that a keyword names."""
-    for param in definition.params:
-        if key in (param.name, short(param), *param.also):
-            return param
-    names = [short(param) for param in definition.params]
-    hint = suggestion(key, names) or f"written as {signature(definition)}"
-    raise ScoreError(f"`{definition.name}` has no `:{key}`", loc=loc, hint=hint)
+@cache
+def slots_of(definition: Definition, name: str) -> Signature:
+    """What a node takes besides its inputs, called as it is written."""
+    slots = [Slot(one.name, short(one), one.also, needed=one.default is None) for one in definition.params]
+    if definition.name in OFFSET_OSCILLATORS:
+        slots.insert(1, Slot(OSCILLATOR_OFFSET.name, OSCILLATOR_OFFSET.name, needed=False))
+    return Signature(name, tuple(slots), signature(definition))
 
 
 def ranged(resolver: Resolver, definition: Definition, param: Param, value: Term, loc: Loc) -> Term:

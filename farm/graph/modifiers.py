@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 from fractions import Fraction
+from functools import cache
 from typing import TYPE_CHECKING
 
-from farm.errors import Loc, Notice, ScoreError, suggestion
+from farm.errors import Loc, Notice, ScoreError
 from farm.graph import ranges
+from farm.graph.binding import Signature, Slot, bind
 from farm.graph.terms import (
     Bus,
     Constant,
@@ -23,7 +25,7 @@ from farm.graph.terms import (
 )
 from farm.graph.vocabulary import MODIFIERS, Word
 from farm.pattern.control import give_control, merge
-from farm.score.syntax import Call, Expr, Name
+from farm.score.syntax import Call, Name
 from workers.catalog import Param, language
 from workers.catalog import Unit as ParamUnit
 
@@ -76,25 +78,9 @@ def arguments(resolver: Resolver, word: Word, call: Name | Call, place: str) -> 
     """The value of each argument, by position, by keyword or by default."""
     positional = call.args if isinstance(call, Call) else ()
     keywords = call.keywords if isinstance(call, Call) else ()
-    most = len(word.params)
-    given: dict[str, Expr] = {}
-    for param, argument in zip(word.params, positional, strict=False):
-        given[param.name] = argument
-    for key, argument, at in keywords:
-        if word.param(key) is None:
-            names = [param.name for param in word.params]
-            hint = suggestion(key, names) or f"written as {word.signature}"
-            raise ScoreError(f"`{word.name}` has no `:{key}`", loc=at, hint=hint)
-        if key in given:
-            raise ScoreError(f"`{key}` is given twice", loc=at)
-        given[key] = argument
-    missing = [param for param in word.params if param.default is None and param.name not in given]
-    if missing or len(positional) > most:
-        wanted = f"{word.least} to {most}" if word.least < most else str(most)
-        message = f"`{word.name}` takes {wanted} argument{'s' if most > 1 else ''}, not {len(positional)}"
-        if keywords and missing:
-            message = f"`{word.name}` needs its {missing[0].name}"
-        raise ScoreError(message, loc=call.loc, hint=f"written as {word.signature}")
+    slots = bind(signature_of(word.name), [one.loc for one in positional], keywords, call.loc)
+    written = [*positional, *(argument for _, argument, _ in keywords)]
+    given = {slot.name: argument for slot, argument in zip(slots, written, strict=True)}
     values: list[tuple[Param, Term]] = []
     for i, param in enumerate(word.params):
         if param.name in given:
@@ -102,6 +88,14 @@ def arguments(resolver: Resolver, word: Word, call: Name | Call, place: str) -> 
         else:
             values.append((param, Constant(Fraction(repr(param.default)), call.loc)))
     return values
+
+
+@cache
+def signature_of(name: str) -> Signature:
+    """What a modifier takes."""
+    word = MODIFIERS[name]
+    slots = [Slot(param.name, param.name, needed=param.default is None) for param in word.params]
+    return Signature(name, tuple(slots), word.signature, counted=True)
 
 
 def given(resolver: Resolver, voices: Voices, param: Param, value: Term) -> Voices:
