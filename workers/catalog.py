@@ -112,7 +112,6 @@ class Memory:
 
     name: str
     seek: Kernel | None = None
-    window_frames: int = 0
 
 
 STATELESS = Memory("STATELESS")
@@ -125,11 +124,6 @@ CARRIED = Memory("CARRIED")
 def CLOSED_FORM(seek: Kernel) -> Memory:
     """State at any frame by formula: `seek(state, <phase or plain params>, frames)` moves a state on by `frames`."""
     return Memory("CLOSED_FORM", seek=seek)
-
-
-def WINDOW(frames: int) -> Memory:
-    """Exact after `frames` frames of warm-up."""
-    return Memory("WINDOW", window_frames=frames)
 
 
 @record(frozen=True, slots=True)

@@ -204,9 +204,7 @@ class Program:
         memory = definition.memory_for(signals)
         stepped = any(isinstance(feed, StepsFeed) for feed in params.values())
         closed = memory.seek is not None and not stepped
-        # A window of warm-up is handed over like any state: that is always exact.
-        handed = memory is CARRIED or memory.window_frames > 0
-        carried = handed or (memory.seek is not None and stepped)
+        carried = memory is CARRIED or (memory.seek is not None and stepped)
         self.carried = self.carried or carried
         field_count = len(definition.state)
         if first_field is None:
