@@ -16,6 +16,8 @@ from __future__ import annotations
 
 from importlib import import_module
 
+from farm.version import __version__
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from farm.errors import FarmError as FarmError
@@ -32,7 +34,6 @@ if TYPE_CHECKING:
     from farm.rendering.session import stream as stream
     from farm.sources import identity as identity
 
-__version__ = "0.1.0"
 
 _HOMES = {
     "FarmError": "farm.errors",

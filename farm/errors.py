@@ -89,6 +89,10 @@ class UsageError(FarmError):
     status = 2
 
 
+class NodeFileError(UsageError):
+    """A file of FARM_NODES cannot be read, or a node in it breaks a rule."""
+
+
 class ScoreError(FarmError):
     """The score cannot be read or means nothing."""
 

@@ -8,7 +8,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from farm import __version__
+from farm.version import __version__
 from workers.catalog import node_folders
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -35,228 +35,73 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Callable, Iterable
-from dataclasses import field
-from enum import Enum
 from functools import cache
 from pathlib import Path
-from typing import Any
+from types import ModuleType
+from typing import Literal
 
-from workers.records import record
-from workers.spans import Span
-from workers.wire import LINE_GUARD
-
-Kernel = Callable[..., None]
-
-FIXTURES = (
-    *("out", "frames", "frame", "state", "ring", "age", "past", "time", "gate_frames", "period_s", "rate_hz"),
-    *("place", "side", "channels", "lines", "line_mask", "line_lengths", "cells", "samples"),
+from workers.definitions import (
+    CARRIED,
+    CLOSED_FORM,
+    STATELESS,
+    Column,
+    Definition,
+    Kernel,
+    Memory,
+    MemoryByPort,
+    NodeError,
+    Param,
+    Port,
+    Ring,
+    Role,
+    Shape,
+    StateField,
+    Unit,
+    arguments_of,
+    by_port,
+    scaled,
 )
+from workers.spans import Span
 
+__all__ = [
+    "CARRIED",
+    "CLOSED_FORM",
+    "STATELESS",
+    "Column",
+    "Definition",
+    "Memory",
+    "MemoryByPort",
+    "NodeError",
+    "Param",
+    "Port",
+    "Ring",
+    "Role",
+    "Shape",
+    "StateField",
+    "Unit",
+    "arguments_of",
+    "by_port",
+    "catalog",
+    "language",
+    "misnamed",
+    "node",
+    "node_folders",
+    "scaled",
+]
 
-class Shape(Enum):
-    """How a node's work is laid out."""
-
-    LANES = "lanes"
-    """One value per lane and frame; eight voices (or the two channels of a bus) side by side."""
-    CHANNELS = "channels"
-    """Each channel on its own, several frames or lines side by side."""
-    FOLD = "fold"
-    """Lanes to stereo: a whole slice of voices into its private sum."""
-    STEREO = "stereo"
-    """Moves signals between stereo memory and lanes; internal."""
-
-
-class Unit(Enum):
-    """What kernels receive for a number: the planner converts constants and steps exactly, kernels convert signals."""
-
-    PLAIN = "plain"
-    """float32 as it is."""
-    PHASE = "phase"
-    """Hz in the language; in the kernel a uint32 phase step, 2**32 a cycle, from 0 to half the rate."""
-    FRAMES = "frames"
-    """Seconds in the language; in the kernel frames as float32, whole while constant."""
-    WORD = "word"
-    """A whole number as uint32; constants only (internal nodes)."""
-
-
-@record(frozen=True, slots=True)
-class Param:
-    """One number of a node. `default` None means that the score must give it; `also`: more names as a keyword."""
-
-    name: str
-    unit: str
-    default: float | None
-    low: float
-    high: float
-    about: str = ""
-    as_unit: Unit = Unit.PLAIN
-    also: tuple[str, ...] = ()
-
-
-@record(frozen=True, slots=True)
-class Port:
-    """One signal input."""
-
-    name: str
-    about: str = ""
-
-
-@record(frozen=True, slots=True)
-class Memory:
-    """What a node needs to know of the past, and how a clone gets it when it enters in the middle."""
-
-    name: str
-    seek: Kernel | None = None
-
-
-STATELESS = Memory("STATELESS")
-"""Nothing: a frame's value depends on that frame's inputs, parameters and time alone."""
-
-CARRIED = Memory("CARRIED")
-"""The end state of the stretch before."""
-
-
-def CLOSED_FORM(seek: Kernel) -> Memory:
-    """State at any frame by formula: `seek(state, <phase or plain params>, frames)` moves a state on by `frames`."""
-    return Memory("CLOSED_FORM", seek=seek)
-
-
-@record(frozen=True, slots=True)
-class MemoryByPort:
-    """Memory that depends on how some ports are fed: constants and steps, or any of them by a signal."""
-
-    ports: frozenset[str]
-    steps: Memory
-    signal: Memory
-
-
-def by_port(*ports: str, steps: Memory, signal: Memory) -> MemoryByPort:
-    """`steps` while `ports` are fed by constants or steps, `signal` while any of them is fed at audio rate."""
-    return MemoryByPort(frozenset(ports), steps, signal)
-
-
-@record(frozen=True, slots=True)
-class Ring:
-    """Delay lines. `max_s`: the longest time; `port` names the param that bounds it when that is constant.
-
-    `line_frames` (CHANNELS only): lengths of the lines at 44.1 kHz; they scale with the rate. `spread_frames` is added
-    to every line of a right channel. The last `short_lines` of them need at most half the room of the longest.
-    """
-
-    max_s: float = 0.0
-    port: str | None = None
-    line_frames: tuple[int, ...] = ()
-    spread_frames: int = 0
-    short_lines: int = 0
-
-    def line_mask(self, rate: int) -> int:
-        """Length of a long line at `rate` Hz - 1: a power of two - 1. A short line has half of that length."""
-        delays = [scaled(frames, rate) + scaled(self.spread_frames, rate) for frames in self.line_frames]
-        longest = max(*delays, *(2 * delay for delay in delays[len(delays) - self.short_lines :]))
-        return (1 << (longest - 1).bit_length()) - 1
-
-    def line_floats(self, rate: int) -> int:
-        """Floats of one channel's lines at `rate` Hz, with what is kept behind them."""
-        length = self.line_mask(rate) + 1
-        long_lines = len(self.line_frames) - self.short_lines
-        return long_lines * (length + LINE_GUARD) + self.short_lines * (length // 2 + LINE_GUARD)
-
-
-def scaled(frames_at_44100: int, rate: int) -> int:
-    """A line's length at `rate` Hz, rounded half up, at least 1."""
-    return max(1, (2 * frames_at_44100 * rate + 44100) // 88200)
-
-
-@record(frozen=True, slots=True)
-class StateField:
-    """One value per lane; `dtype` is "f4" or "u4". Every lane begins with zeros."""
-
-    name: str
-    dtype: str
-
-
-@record(frozen=True, slots=True)
-class Column:
-    """`width` values per voice for a FOLD node; `dtype` is "f4" or "i8".
-
-    In the kernel the name is memory: value k of voice v is `whole(name, v * width + k)` or `splat(name, ...)`.
-    """
-
-    name: str
-    dtype: str
-    width: int = 1
-
-
-@cache
-def arguments_of(function: Callable[..., Any]) -> tuple[str, ...]:
-    """Names of a function's parameters."""
-    return tuple(inspect.signature(function).parameters)
-
-
-@record(frozen=True, slots=True, eq=False)
-class Definition:
-    """A frozen node definition. State is never in it: state is bytes in the arena."""
-
-    name: str
-    kernel: Kernel = field(repr=False)
-    role: str
-    """"source", "control", "effect" (both call forms) or "internal" (placed by the planner only)."""
-    ports: tuple[Port, ...]
-    params: tuple[Param, ...]
-    memory: Memory | MemoryByPort = field(repr=False)
-    state: tuple[StateField, ...]
-    ring: Ring | None
-    columns: tuple[Column, ...]
-    numbers: tuple[str, ...]
-    """Whole numbers that the planner passes to internal kernels."""
-    shape: Shape
-    cost_ns: float
-    """Rough nanoseconds per lane and frame (FOLD: per voice and frame; CHANNELS: per channel and frame)."""
-    example: str
-    aliases: tuple[str, ...]
-    ends_voice: bool
-    """True for effects that run once, on the sum of the voices, where they end a bus's chain (language 4.6)."""
-    span: Callable[..., Span] | None = field(repr=False)
-    """Between which values the output lies, from the spans of as many inputs, then params, as it takes."""
-
-    @property
-    def doc(self) -> str:
-        """The kernel's docstring."""
-        return inspect.getdoc(self.kernel) or ""
-
-    @property
-    def needs(self) -> tuple[str, ...]:
-        """Names of the kernel's arguments, in order."""
-        return arguments_of(self.kernel)
-
-    def param(self, name: str) -> Param:
-        """The param called `name`; KeyError if there is none."""
-        for param in self.params:
-            if param.name == name:
-                return param
-        raise KeyError(name)
-
-    def memory_for(self, signal_ports: Iterable[str]) -> Memory:
-        """The memory when exactly `signal_ports` of the params are fed at audio rate."""
-        if isinstance(self.memory, MemoryByPort):
-            return self.memory.steps if self.memory.ports.isdisjoint(signal_ports) else self.memory.signal
-        return self.memory
-
-    @property
-    def seek(self) -> Kernel | None:
-        """The seek of the constant feeding, if it has one."""
-        memory = self.memory.steps if isinstance(self.memory, MemoryByPort) else self.memory
-        return memory.seek
+OWN_NODES = "workers.nodes."
+ROLES = frozenset(Role)
+RoleName = Literal["source", "control", "effect", "internal"]
 
 
 def node(
     *,
-    role: str,
+    role: RoleName,
     memory: Memory | MemoryByPort,
     params: tuple[Param, ...] = (),
     ports: tuple[Port, ...] = (),
@@ -272,14 +117,24 @@ def node(
     ends_voice: bool = False,
     span: Callable[..., Span] | None = None,
 ) -> Callable[[Kernel], Definition]:
-    """Turns a kernel into a `Definition`. `state` lists fields as "name" (float32) or "name:u4" (uint32)."""
+    """Turns a kernel into a `Definition`. `state` lists fields as "name" (float32) or "name:u4" (uint32).
+
+    Raises NodeError for one that breaks a rule (`workers.rules`); those of this package are held to the rules when they
+    are compiled, and by the tests.
+    """
 
     def define(kernel: Kernel) -> Definition:
-        fields = tuple(StateField(*(text.split(":") if ":" in text else (text, "f4"))) for text in state)
+        foreign = not getattr(kernel, "__module__", "").startswith(OWN_NODES)
+        if foreign:
+            from workers.rules import check_given
+
+            caller = sys._getframe(1)
+            check_given(kernel, caller.f_code.co_filename, caller.f_lineno, given)
+        fields = tuple(StateField(field, dtype or "f4") for field, _, dtype in (text.partition(":") for text in state))
         definition = Definition(
             name=name or kernel.__name__.rstrip("_"),
             kernel=kernel,
-            role=role,
+            role=Role(role) if role in ROLES else role,  # type: ignore[arg-type]
             ports=ports,
             params=params,
             memory=memory,
@@ -294,56 +149,108 @@ def node(
             ends_voice=ends_voice,
             span=span,
         )
-        known = {*FIXTURES, *numbers, *(p.name for p in ports), *(p.name for p in params), *(c.name for c in columns)}
-        unknown = [need for need in definition.needs if need not in known]
-        if unknown:
-            raise TypeError(f"kernel {definition.name}: nothing is called {', '.join(unknown)}")
+        if foreign or role not in ROLES:
+            from workers.rules import check
+
+            check(definition)
         return definition
 
+    given: dict[str, object] = {"role": role, "memory": memory, "params": params, "ports": ports, "state": state}
+    given |= {"ring": ring, "columns": columns, "numbers": numbers, "shape": shape, "cost_ns": cost_ns}
+    given |= {"example": example, "name": name, "aliases": aliases, "span": span}
     return define
 
 
-class NodeFileError(Exception):
-    """A file of `FARM_NODES` cannot be read as Python, or what it defines is no node; the message names it."""
-
-
 def node_folders() -> tuple[Path, ...]:
-    """Folders of further node files, from `FARM_NODES` (separated like PATH)."""
-    return tuple(Path(part) for part in os.environ.get("FARM_NODES", "").split(os.pathsep) if part)
+    """Folders of further node files, from `FARM_NODES` (separated like PATH), each once."""
+    folders = [Path(part) for part in os.environ.get("FARM_NODES", "").split(os.pathsep) if part]
+    return tuple({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
 
 
-def _modules() -> Iterable[Any]:
+def node_files(folder: Path) -> list[Path]:
+    """The node files of a folder, by name. Raises NodeError where it is no folder, or cannot be read."""
+    try:
+        names = sorted(os.listdir(folder))
+    except NotADirectoryError:
+        raise NodeError("this is a file, and FARM_NODES names folders", folder) from None
+    except OSError as error:
+        raise NodeError(f"this folder, which FARM_NODES names, cannot be read: {error.strerror}", folder) from None
+    return [folder / name for name in names if name.endswith(".py") and not name.startswith(".")]
+
+
+def _modules() -> Iterable[ModuleType]:
     import workers.nodes
 
     for found in sorted(pkgutil.walk_packages(workers.nodes.__path__, "workers.nodes."), key=lambda m: m.name):
         if not found.ispkg:
             yield importlib.import_module(found.name)
-    for folder in node_folders():
-        for path in sorted(folder.glob("*.py")):
-            module_name = f"farm_nodes_{path.stem}"
-            spec = importlib.util.spec_from_file_location(module_name, path)
-            if spec is None or spec.loader is None:
-                continue
-            module = importlib.util.module_from_spec(spec)
-            sys.modules[module_name] = module
-            try:
-                spec.loader.exec_module(module)
-            except Exception as error:
-                raise NodeFileError(f"{path}: {type(error).__name__}: {error}") from error
-            yield module
+    for number, folder in enumerate(node_folders()):
+        for path in node_files(folder):
+            yield _imported(path, f"farm_nodes_{number}_{path.stem}")
+
+
+def _imported(path: Path, name: str) -> ModuleType:
+    """A node file as a module. Raises NodeError, whatever goes wrong."""
+    if not path.is_file():
+        raise NodeError("this is no file with nodes", path)
+    spec = importlib.util.spec_from_file_location(name, path)
+    assert spec is not None and spec.loader is not None, "the name ends with .py"
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[name] = module
+    try:
+        spec.loader.exec_module(module)
+    except BaseException as error:
+        del sys.modules[name]
+        if isinstance(error, NodeError | KeyboardInterrupt):
+            raise
+        raise _unimportable(path, error) from error
+    return module
+
+
+def _unimportable(path: Path, error: BaseException) -> NodeError:
+    """What is said of a file that Python cannot import."""
+    if isinstance(error, SyntaxError) and error.filename in (None, str(path)):
+        return NodeError(f"this is not Python: {error.msg}", path, error.lineno or 0, error.offset or 1)
+    if isinstance(error, OSError) and error.filename == str(path):
+        return NodeError(f"this file cannot be read: {error.strerror}", path)
+    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == str(path)]
+    what = f"{type(error).__name__}: {error}".removesuffix(": ")
+    return NodeError(f"this file cannot be imported: {what}", path, lines[-1] if lines else 0)
 
 
 @cache
 def catalog() -> dict[str, Definition]:
-    """Every definition by name (aliases are not keys). Raises TypeError when two definitions share a name."""
+    """Every definition by name (aliases are not keys).
+
+    Raises NodeError when two definitions share a name or an alias, and for a file of `FARM_NODES` that cannot be used.
+    """
     found: dict[str, Definition] = {}
+    public: dict[str, Definition] = {}
     for module in _modules():
         for value in vars(module).values():
             if isinstance(value, Definition) and value.kernel.__module__ == module.__name__:
-                if found.get(value.name, value) is not value:
-                    raise TypeError(f"two nodes are called {value.name}")
-                found[value.name] = value
+                _enter(found, value.name, value)
+                for name in (value.name, *value.aliases) if value.role != Role.INTERNAL else ():
+                    _enter(public, name, value)
     return found
+
+
+def _enter(names: dict[str, Definition], name: str, definition: Definition) -> None:
+    """Gives a name to a definition. Raises NodeError where it is another one's."""
+    other = names.setdefault(name, definition)
+    if other is not definition:
+        from workers.kernel_source import source_of
+
+        source = source_of(other.kernel)
+        raise misnamed(definition, name, f"the name of a node already, in {source.path}:{source.tree.lineno}")
+
+
+def misnamed(definition: Definition, name: str, what: str) -> NodeError:
+    """The error for a name that a node cannot have, because it is `what`."""
+    from workers.rules import Declaration
+
+    keyword = "aliases" if name in definition.aliases else "name"
+    return Declaration(definition.kernel).error(f"`{name}` is {what}: call yours otherwise", keyword, name)
 
 
 @cache

@@ -15,14 +15,8 @@ import signal
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
 
 from workers.records import record
-
-if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-
-    from workers.targets.objects import Code
 
 PR_SET_PDEATHSIG = 1
 LOOK_S = 0.05
@@ -42,14 +36,6 @@ class Errand:
     """Process id of the coordinator."""
     of_main_thread: bool
     """Whether the thread that started it lives as long as the coordinator."""
-
-
-def begin(errand: Errand, pipe: Connection, code: Code | None) -> None:
-    """A worker's life."""
-    end_with(errand.parent, errand.of_main_thread)
-    from workers.pool import worker_main
-
-    worker_main(errand, pipe, code)
 
 
 def end_with(parent: int, of_main_thread: bool) -> None:

@@ -25,9 +25,6 @@ def told(problem: Exception, as_json: bool) -> int:
             shown = UsageError(re.sub(r"\n\t?", " ", problem.format_message()), hint=hint)
         case click.ClickException():
             shown = UsageError(problem.format_message())
-        case Exception() if type(problem).__name__ == "NodeFileError":
-            hint = "FARM_NODES names the folder; README shows a node in ten lines"
-            shown = UsageError(f"this file of yours does not define a node: {problem}", hint=hint)
         case MemoryError():
             shown = RenderError("out of memory", hint="render fewer cycles, or fewer voices at once")
         case OSError(errno=errno.EMFILE):

@@ -25,7 +25,7 @@ PATTERN_KINDS = {
 
 def node_entries() -> list[Entry]:
     """The nodes of the language, by name."""
-    from workers.catalog import catalog
+    from farm.graph.nodes import catalog
 
     public = [one for one in catalog().values() if one.role != "internal"]
     return [of_node(one) for one in sorted(public, key=lambda one: one.name)]

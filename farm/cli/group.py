@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from farm import __version__
 from farm.cli.bank import bank
 from farm.cli.check import check
 from farm.cli.completion import completion
@@ -17,6 +16,7 @@ from farm.cli.render import render
 from farm.cli.statuses import USAGE
 from farm.cli.verify import verify
 from farm.cli.warmup import warmup
+from farm.version import __version__
 
 
 class Commands(click.Group):

@@ -15,6 +15,7 @@ from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.binding import Signature, Slot, bind
 from farm.graph.calling import PLUGINS, lacks_input, out_of_scope
 from farm.graph.later import later_name, later_names
+from farm.graph.nodes import language
 from farm.graph.place import seed64
 from farm.graph.said import exact_numbers
 from farm.graph.sections import mark_of, marked, parted
@@ -25,7 +26,6 @@ from farm.pattern.pattern import Pattern
 from farm.pattern.register import TRANSFORMS, Argument, Transform
 from farm.score.elsewhere import form_of
 from farm.score.syntax import Apply, BusRef, Call, Chain, Expr, Name, Number, Section, String, spine
-from workers.catalog import language
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver

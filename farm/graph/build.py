@@ -11,6 +11,7 @@ import numpy as np
 from farm.errors import Loc, Notice, ScoreError, in_order
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
 from farm.graph.leaving import Leaving
+from farm.graph.nodes import catalog
 from farm.graph.resolve import Resolver
 from farm.graph.said import wrong_words
 from farm.graph.statements import Resolved, resolve
@@ -30,7 +31,7 @@ from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
 from farm.pattern.words import Words, no_number
 from farm.score.syntax import Program
-from workers.catalog import Param, catalog
+from workers.catalog import Param
 from workers.catalog import Unit as ParamUnit
 from workers.records import record
 

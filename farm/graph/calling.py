@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING
 from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.binding import Signature, Slot, bind
 from farm.graph.later import comes_later, later_links, later_name, later_names
+from farm.graph.nodes import catalog, language
 from farm.graph.one_shots import one_shot
 from farm.graph.said import words_in
 from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices, has_voices
-from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
+from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, ONE_SHOT, VALUE_SOURCES
 from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.control import control
 from farm.pattern.hap import Haps
@@ -26,13 +27,12 @@ from farm.pattern.time import Ints
 from farm.pattern.words import Words
 from farm.score.elsewhere import OUTSIDE, form_of
 from farm.score.syntax import BusRef, Call, Expr, Name, Number, Section, String, spine
-from workers.catalog import Definition, Param, catalog, language
+from workers.catalog import Definition, Param
 from workers.catalog import Unit as ParamUnit
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
 
-ONE_SHOT = "sp"
 OFFSET_OSCILLATORS = ("sine", "saw", "square", "tri")
 PLUGINS = tuple(OUTSIDE)
 OFFSET = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*", re.ASCII)

@@ -11,7 +11,8 @@ from dataclasses import replace
 from farm.errors import Loc, ScoreError
 from farm.graph.graph import ConstantFeed, Node, Scope, Source
 from farm.graph.leaving import Leaving
-from workers.catalog import CARRIED, catalog
+from farm.graph.nodes import catalog
+from workers.catalog import CARRIED
 
 
 def reads(scope: Scope) -> set[int]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph import ranges
 from farm.graph.binding import Signature, Slot, bind
+from farm.graph.nodes import language
 from farm.graph.terms import (
     Bus,
     Constant,
@@ -26,7 +27,7 @@ from farm.graph.terms import (
 from farm.graph.vocabulary import MODIFIERS, Word
 from farm.pattern.control import give_control, merge
 from farm.score.syntax import Call, Name
-from workers.catalog import Param, language
+from workers.catalog import Param
 from workers.catalog import Unit as ParamUnit
 
 if TYPE_CHECKING:

@@ -14,11 +14,11 @@ import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph import modifiers
+from farm.graph.nodes import catalog
 from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices, map_voices
 from farm.graph.vocabulary import MODIFIERS
 from farm.pattern.notes import hertz
 from farm.pattern.unique import unique
-from workers.catalog import catalog
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver

@@ -15,6 +15,7 @@ from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
 from farm.graph import applying, calling, modifiers, one_shots
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
+from farm.graph.nodes import language
 from farm.graph.place import seed64
 from farm.graph.said import Said, wrong_words
 from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices
@@ -43,7 +44,6 @@ from farm.score.syntax import (
     TemplateRef,
     spine,
 )
-from workers.catalog import language
 from workers.records import record
 
 DEFAULT_CPS = Fraction(1, 2)

@@ -8,6 +8,8 @@ from __future__ import annotations
 from workers.catalog import Param
 from workers.records import record
 
+ONE_SHOT = "sp"
+"""`sp bd`: a sample that something else triggers."""
 ANY = 1e9
 LONGEST_S = 3600.0
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Scope, SignalFeed, StepsFeed
 from farm.graph.loops import components, reads
+from farm.graph.nodes import catalog
 from farm.plan.plan import ConstantPlan, GroupPlan, NodeLabel, OpPlan, Region, StaticPlan, Word
 from farm.plan.program import Program, Setting
 from workers.calls import kernel_name, layout
-from workers.catalog import Definition, Shape, Unit, catalog
+from workers.catalog import Definition, Shape, Unit
 from workers.wire import BLOCK, BUFFER_BYTES, Code
 
 WHOLE_CHUNK = 1 << 40

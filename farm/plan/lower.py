@@ -6,12 +6,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import ScoreError
+from farm.graph.nodes import catalog
 from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
 from farm.plan.instants import seen_one
 from farm.plan.master import levels_bytes
 from farm.plan.plan import GroupPlan, OpPlan, StaticPlan, WindowPlan, Word
 from workers.arena import Arena, Key, Layout
-from workers.catalog import catalog
 from workers.wire import (
     BUFFER_BYTES,
     FIELD_BYTES,

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from farm.graph.graph import Graph
+from farm.graph.nodes import catalog
 from farm.plan.groups import WHOLE_CHUNK, finished
 from farm.plan.plan import GroupPlan, NodeLabel, Word
 from farm.plan.program import Program, Setting, float_bits
-from workers.catalog import catalog
 from workers.wire import Code
 
 LEVEL_LANES = 8

@@ -11,9 +11,10 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from farm.graph.graph import Feed, Graph, Node, Scope, SignalFeed, StepsFeed
+from farm.graph.nodes import catalog
 from farm.plan.feeds import StepValues
 from farm.plan.plan import GroupPlan, StaticPlan
-from workers.catalog import arguments_of, catalog
+from workers.catalog import arguments_of
 from workers.spans import ANY, Span
 
 CYCLES_ASKED = 64

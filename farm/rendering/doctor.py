@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import Literal
 
-from farm import __version__
 from farm.errors import FarmError
+from farm.version import __version__
 from workers.records import record
 
 State = Literal["fine", "warning", "broken"]
@@ -218,18 +218,17 @@ def sample_folders() -> Iterator[Finding]:
 
 def own_nodes() -> Iterator[Finding]:
     """Nodes of one's own."""
-    from workers.catalog import NodeFileError, catalog, node_folders
+    from farm.errors import NodeFileError
+    from farm.graph.nodes import catalog
+    from workers.catalog import node_folders
 
     folders = node_folders()
-    missing = [str(folder) for folder in folders if not folder.is_dir()]
     try:
         count = len(catalog())
     except NodeFileError as error:
         yield Finding("own nodes", "broken", str(error), "mend the file, or unset FARM_NODES")
         return
-    if missing:
-        yield Finding("own nodes", "warning", f"{', '.join(missing)}: no such folder", "FARM_NODES names folders")
-    elif folders:
+    if folders:
         yield Finding("own nodes", "fine", f"{', '.join(map(str, folders))}; {count} nodes in all")
 
 

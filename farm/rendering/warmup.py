@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from farm.errors import RenderError
+from farm.graph.nodes import catalog
 from farm.rendering.report import Observer
 from workers.calls import VARIANTS, kernel_name
-from workers.catalog import Shape, catalog
+from workers.catalog import Shape
 
 
 def every_kernel() -> list[str]:

@@ -102,6 +102,11 @@ def _deeper(lines: list[Line], heads: list[Head | None]) -> list[int]:
     return deeper
 
 
+def heads_statement(name: str) -> bool:
+    """Whether a name is a word that begins a statement: it can be nothing else."""
+    return name in HEAD_WORDS or name in STATEMENTS or any(one.fullmatch(name) for one in (_OUTPUT, _HUSH))
+
+
 def read_head(tokens: list[Token]) -> Head | None:
     """The head with which a line begins, or None when it can only continue a statement."""
     first = tokens[0]

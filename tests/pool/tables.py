@@ -21,8 +21,8 @@ from farm.rendering import coordinator as says
 from farm.rendering.backends.local import FIRST_WORKER, WORKER_WORDS, LocalBackend
 from farm.rendering.warm import Warm
 from workers import words, work
-from workers.pool import RECORD_WORDS
 from workers.wire import CONTROL_STRIDE, Control, Run, Schedule
+from workers.worker import RECORD_WORDS
 
 Ints = NDArray[np.int64]
 SHARED = ("load_shared", "store_shared", "add_shared", "swap_shared")

@@ -75,6 +75,7 @@ def flat_function(name: str, level: str) -> Callable[[int], None]:
     from workers.calls import VARIANTS
     from workers.catalog import catalog
     from workers.dsp import math, units
+    from workers.rules import check
     from workers.targets.lower import lower
 
     vocabulary = _vocabulary(level)
@@ -87,6 +88,7 @@ def flat_function(name: str, level: str) -> Callable[[int], None]:
     node, _, variant = name.rpartition("_")
     assert variant in (*VARIANTS, "seek"), name
     definition = catalog()[node]
+    check(definition)
     function: Any = definition.seek if variant == "seek" else definition.kernel
     text = lower(definition, variant)
     scope = _scope(function, vocabulary, made)
@@ -160,7 +162,23 @@ def main(arguments: list[str]) -> None:
     set_level(level)
     with Connection(int(pipe), readable=False) as answers:
         for name in names:
-            answers.send_bytes(name.encode() + b"\0" + emit_object(name, level))
+            try:
+                code = emit_object(name, level)
+            except Exception as error:
+                if os.environ.get("FARM_DEBUG") == "1":
+                    raise
+                sys.exit(complaint(name, error))
+            answers.send_bytes(name.encode() + b"\0" + code)
+
+
+def complaint(name: str, error: Exception) -> str:
+    """What is wrong with a kernel in a line or two: Numba says it in forty."""
+    from workers.catalog import NodeError
+
+    if isinstance(error, NodeError):
+        return "\n".join(str(one) for one in (error, *error.also))
+    said = [line.strip() for line in str(error).splitlines() if line.strip() and not line.startswith("Failed in")]
+    return f"{name}: {type(error).__name__}: {' '.join(said[:3])[:400]} (FARM_DEBUG=1 says all of it)"
 
 
 if __name__ == "__main__":

@@ -25,10 +25,11 @@ from farm.rendering.backends.over_arena import OverArena, record_words
 from farm.rendering.coordinator import Coordinator
 from workers import cores
 from workers.arena import Arena, Key
-from workers.pool import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, Pool, Worker, name_process
+from workers.pool import Pool, Worker
 from workers.slab import Part
 from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
+from workers.worker import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, name_process
 
 Ints = NDArray[np.int64]
 LEAST_DEPTH, MOST_DEPTH, MOST_INNER_DEPTH = 2, 64, 4

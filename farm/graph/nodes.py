@@ -1,0 +1,86 @@
+"""The nodes of the catalog as farm uses them: where a mistake in a node file becomes an error for people.
+
+All of farm takes `catalog` and `language` from here. `workers` knows no scores: that a node's name is none of the
+language's own words is checked here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+
+from farm.errors import Loc, NodeFileError
+from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, ONE_SHOT, VALUE_SOURCES
+from farm.pattern.register import TRANSFORMS
+from farm.score.elsewhere import OUTSIDE
+from farm.score.statements import heads_statement
+from workers import catalog as nodes
+from workers.catalog import Definition, NodeError
+
+HINT = "mend the file, or unset FARM_NODES, which names its folder; README shows a node in ten lines"
+
+
+@cache
+def catalog() -> dict[str, Definition]:
+    """Every definition by name, those of FARM_NODES among them. Raises NodeFileError."""
+    with told():
+        found = nodes.catalog()
+        for definition in found.values():
+            check_names(definition)
+    return found
+
+
+@cache
+def language() -> dict[str, Definition]:
+    """Definitions by every name that a score may use. Raises NodeFileError."""
+    catalog()
+    return nodes.language()
+
+
+def check_names(definition: Definition) -> None:
+    """Raises NodeError for a name that means something else in a score."""
+    if definition.role == nodes.Role.INTERNAL:
+        return
+    own = definition.kernel.__module__.startswith(nodes.OWN_NODES)
+    for name in (definition.name, *definition.aliases):
+        # Three nodes of farm's own are what a modifier does to a bus.
+        what = word_of(name, own)
+        if what is not None:
+            raise nodes.misnamed(definition, name, what)
+
+
+def word_of(name: str, own: bool) -> str | None:
+    """What a name is in scores beside nodes; None if it is free. `own`: modifiers may have it."""
+    if name in EVENT_SOURCES or name == ONE_SHOT:
+        return "an event source"
+    if name in TRANSFORMS:
+        return "a transform"
+    if name in VALUE_SOURCES or (name in MODIFIERS and not own):
+        return "a modifier of voices"
+    if name in OUTSIDE or heads_statement(name):
+        return "a word that begins a statement"
+    return None
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """A mistake in a node file that leaves this block is an error for people."""
+    try:
+        yield
+    except NodeError as error:
+        shown = for_people(error)
+        shown.hint = HINT
+        shown.also = tuple(for_people(one) for one in error.also)
+        raise shown from error
+
+
+def for_people(error: NodeError) -> NodeFileError:
+    """The error with its line."""
+    if not error.line:
+        return NodeFileError(f"{error.path}: {error.message}")
+    import linecache
+
+    text = linecache.getline(error.path, error.line).rstrip("\n")
+    loc = Loc(error.path, error.line, max(error.column, 1), error.length, text)
+    return NodeFileError(error.message, loc=loc)
