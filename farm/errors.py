@@ -89,8 +89,8 @@ class UsageError(FarmError):
     status = 2
 
 
-class NodeFileError(UsageError):
-    """A file of FARM_NODES cannot be read, or a node in it breaks a rule."""
+class DefinitionError(UsageError):
+    """A node or a transform breaks a rule where it is defined, or a file of FARM_NODES cannot be read."""
 
 
 class ScoreError(FarmError):

@@ -110,19 +110,19 @@ def transform_module(tmp_path: Path) -> Iterator[None]:
     package.__path__.append(str(tmp_path))
     importlib.invalidate_caches()
     try:
-        register.discover()
+        register.transforms.cache_clear()
         yield
     finally:
         package.__path__.remove(str(tmp_path))
-        register.TRANSFORMS.pop("twice", None)
+        register.transforms().pop("twice", None)
         sys.modules.pop("farm.pattern.transforms.twice", None)
 
 
 @pytest.mark.usefixtures("transform_module")
 def test_a_transform_in_one_function_is_documented_and_heard() -> None:
-    from farm.pattern.register import TRANSFORMS
+    from farm.pattern.register import transforms
 
-    added = TRANSFORMS["twice"]
+    added = transforms()["twice"]
     assert added.signature == "twice time"
     assert added.doc == "Plays a pattern and, `time` cycles later, once more."
     assert added.example.startswith('twice 0.25 $ "a b ~ ~"')

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from farm.graph.vocabulary import MODIFIERS
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from scripts.fuzzing import fuzz, trial
 from scripts.fuzzing.fuzz import Share, Tally, farmed, tries
 from scripts.fuzzing.minimise import minimised
@@ -45,7 +45,7 @@ def test_scores_use_every_name_and_every_sign() -> None:
         text = score(0, number)
         words.update(set(trial.WORD.findall(text)))
         signs.update(set(text))
-    missed = {*language(), *TRANSFORMS, *MODIFIERS, "synthdef", "bpm", "out2"} - words.keys()
+    missed = {*language(), *transforms(), *MODIFIERS, "synthdef", "bpm", "out2"} - words.keys()
     assert not missed
     assert set('[]<>{}()*/!@?|,.:%_~#$"') <= signs.keys()
     assert score(0, 7) == score(0, 7)

@@ -35,12 +35,12 @@ def pattern_entries() -> list[Entry]:
     """Transforms, event sources, value patterns, voice modifiers and the features of mini-notation."""
     from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES
     from farm.pattern.notation import FEATURES
-    from farm.pattern.register import TRANSFORMS
+    from farm.pattern.register import transforms
 
-    transforms = {one.name: one for one in TRANSFORMS.values()}
+    known = {one.name: one for one in transforms().values()}
     sources = {one.name: one for one in EVENT_SOURCES.values()}
     return [
-        *(of_transform(transforms[name]) for name in sorted(transforms)),
+        *(of_transform(known[name]) for name in sorted(known)),
         *(of_word(one, "event source") for one in sources.values()),
         *(of_word(one, "value pattern") for one in VALUE_SOURCES.values()),
         *(of_word(MODIFIERS[name], "voice modifier") for name in sorted(MODIFIERS)),
@@ -94,14 +94,14 @@ def memory(node: Definition) -> str:
 
 def of_transform(transform: Transform) -> Entry:
     """A transform of the register."""
-    from farm.pattern.register import TRANSFORMS
     from farm.printer.entries import Entry
 
-    aliases = tuple(name for name, one in TRANSFORMS.items() if one is transform and name != transform.name)
     arguments = tuple(map(of_parameter, transform.arguments))
     written = f'"..." $ {transform.signature}'
     example = f"{transform.example}\n{score_with(transform)}"
-    return Entry(transform.name, "transform", transform.signature, written, transform.doc, example, aliases, arguments)
+    return Entry(
+        transform.name, "transform", transform.signature, written, transform.doc, example, transform.aliases, arguments
+    )
 
 
 def score_with(transform: Transform) -> str:

@@ -23,7 +23,7 @@ from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voi
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS
 from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.pattern import Pattern
-from farm.pattern.register import TRANSFORMS, Argument, Transform
+from farm.pattern.register import Argument, Transform, transforms
 from farm.score.elsewhere import form_of
 from farm.score.syntax import Apply, BusRef, Call, Chain, Expr, Name, Number, Section, String, spine
 
@@ -39,8 +39,8 @@ def is_transform(resolver: Resolver, expr: Expr) -> bool:
     """Whether an expression is a transform (a name after `$` is a transform first)."""
     if isinstance(expr, Section):
         return True
-    if isinstance(expr, (Name, Call)) and expr.name in TRANSFORMS:
-        transform = TRANSFORMS[expr.name]
+    if isinstance(expr, (Name, Call)) and expr.name in transforms():
+        transform = transforms()[expr.name]
         return not whole_call(expr) and (count(expr) <= len(transform.arguments) or expr.name not in language())
     if isinstance(expr, (Name, Call)) and expr.name in LATER_TRANSFORMS:
         return expr.name not in language()
@@ -69,7 +69,7 @@ def count(expr: Name | Call) -> int:
 
 def whole_call(expr: Name | Call) -> bool:
     """Whether a call of a transform names the pattern as well: `rev "a b"`, `every 2 rev (s "bd sn")`."""
-    given = count(expr) == len(TRANSFORMS[expr.name].arguments) + 1
+    given = count(expr) == len(transforms()[expr.name].arguments) + 1
     return given and isinstance(expr, Call) and bool(expr.args) and not isinstance(expr.args[-1], Number)
 
 
@@ -160,11 +160,13 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
     if expr.name in EVENT_SOURCES:
         message = f"`{expr.name}` stands between transforms: the pattern comes first or last"
         raise ScoreError(message, loc=expr.loc, hint='t1 $ t2 $ s "bd", or s "bd" $ t2 $ t1')
-    if expr.name not in TRANSFORMS:
+    if expr.name not in transforms():
         return effect_function(resolver, expr, place)
-    transform = TRANSFORMS[expr.name]
+    transform = transforms()[expr.name]
     given = in_order(transform, expr)
-    if len(given) > len(transform.arguments) and any(isinstance(one, Name) and one.name in TRANSFORMS for one in given):
+    if len(given) > len(transform.arguments) and any(
+        isinstance(one, Name) and one.name in transforms() for one in given
+    ):
         raise ScoreError(
             f"`{transform.name}` takes {len(transform.arguments)} arguments, not {len(given)}",
             loc=given[len(transform.arguments)].loc,
@@ -239,7 +241,7 @@ def effect_function(resolver: Resolver, expr: Name | Call, place: str) -> Functi
     if definition is None and expr.name in later_names():
         raise later_name(expr.name, expr.loc)
     if definition is None or not definition.ports:
-        hint = form_of(expr.name) or suggestion(expr.name, TRANSFORMS) or "`farm patterns` lists what there is"
+        hint = form_of(expr.name) or suggestion(expr.name, transforms()) or "`farm patterns` lists what there is"
         raise ScoreError(f"there is no transform `{expr.name}`", loc=expr.loc, hint=hint)
     return effects_only(lambda term: resolver.linked(term, expr, place), expr.loc)
 

@@ -22,7 +22,7 @@ from farm.pattern.control import control
 from farm.pattern.hap import Haps
 from farm.pattern.notes import semitone_ratio
 from farm.pattern.pattern import Pattern, per_hap
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from farm.pattern.time import Ints
 from farm.pattern.words import Words
 from farm.score.elsewhere import OUTSIDE, form_of
@@ -43,7 +43,7 @@ OPERATOR_OF = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
 def function_names() -> frozenset[str]:
     """Every name that a score can call."""
-    return frozenset({*language(), *TRANSFORMS, *EVENT_SOURCES, *VALUE_SOURCES, *MODIFIERS, ONE_SHOT})
+    return frozenset({*language(), *transforms(), *EVENT_SOURCES, *VALUE_SOURCES, *MODIFIERS, ONE_SHOT})
 
 
 def refused_links() -> frozenset[str]:
@@ -63,7 +63,7 @@ def lacks_input(resolver: Resolver, body: Expr) -> bool:
     arguments = first.args if isinstance(first, Call) else ()
     definition = language().get(first.name)
     if first.name in MODIFIERS and definition is None:
-        known = first.name in VALUE_SOURCES or first.name in TRANSFORMS
+        known = first.name in VALUE_SOURCES or first.name in transforms()
         return not known and len(arguments) <= len(MODIFIERS[first.name].params)
     if definition is None or definition.role != "effect":
         return False
@@ -132,8 +132,8 @@ def unknown(resolver: Resolver, name: str, loc: Loc, chained: bool) -> ScoreErro
     """The error for a name that means nothing here."""
     if name in PLUGINS:
         return out_of_scope(name, loc)
-    if name in TRANSFORMS:
-        example = f'"..." $ {TRANSFORMS[name].signature}'
+    if name in transforms():
+        example = f'"..." $ {transforms()[name].signature}'
         return ScoreError(f"`{name}` is a transform", loc=loc, hint=f"apply it with `$`: {example}")
     if name in EVENT_SOURCES or name in MODIFIERS:
         what = "an event source" if name in EVENT_SOURCES else "a modifier of voices"

@@ -6,7 +6,7 @@ from functools import cache
 
 from farm.errors import Loc, ScoreError
 from farm.pattern.later import LATER_TRANSFORMS
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 
 LATER = "comes with a later version of farm"
 HINT = "with --lenient the score is rendered without it"
@@ -44,7 +44,7 @@ def later_links() -> frozenset[str]:
 def later_name(name: str, loc: Loc) -> ScoreError:
     """The error for one of `later_names`."""
     if name in LATER_TRANSFORMS:
-        there = ", ".join(sorted({one.name for one in TRANSFORMS.values()}))
+        there = ", ".join(sorted({one.name for one in transforms().values()}))
         return ScoreError(f"`{name}` {LATER}", loc=loc, hint=f"the transforms there are: {there}; {HINT}")
     return comes_later(f"`{name}`", loc)
 

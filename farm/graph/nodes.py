@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 
-from farm.errors import Loc, NodeFileError
+from farm.errors import DefinitionError, Loc
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, ONE_SHOT, VALUE_SOURCES
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from farm.score.elsewhere import OUTSIDE
 from farm.score.statements import heads_statement
 from workers import catalog as nodes
@@ -23,7 +23,7 @@ HINT = "mend the file, or unset FARM_NODES, which names its folder; README shows
 
 @cache
 def catalog() -> dict[str, Definition]:
-    """Every definition by name, those of FARM_NODES among them. Raises NodeFileError."""
+    """Every definition by name, those of FARM_NODES among them. Raises DefinitionError."""
     with told():
         found = nodes.catalog()
         for definition in found.values():
@@ -33,7 +33,7 @@ def catalog() -> dict[str, Definition]:
 
 @cache
 def language() -> dict[str, Definition]:
-    """Definitions by every name that a score may use. Raises NodeFileError."""
+    """Definitions by every name that a score may use. Raises DefinitionError."""
     catalog()
     return nodes.language()
 
@@ -54,7 +54,7 @@ def word_of(name: str, own: bool) -> str | None:
     """What a name is in scores beside nodes; None if it is free. `own`: modifiers may have it."""
     if name in EVENT_SOURCES or name == ONE_SHOT:
         return "an event source"
-    if name in TRANSFORMS:
+    if name in transforms():
         return "a transform"
     if name in VALUE_SOURCES or (name in MODIFIERS and not own):
         return "a modifier of voices"
@@ -75,12 +75,12 @@ def told() -> Iterator[None]:
         raise shown from error
 
 
-def for_people(error: NodeError) -> NodeFileError:
+def for_people(error: NodeError) -> DefinitionError:
     """The error with its line."""
     if not error.line:
-        return NodeFileError(f"{error.path}: {error.message}")
+        return DefinitionError(f"{error.path}: {error.message}")
     import linecache
 
     text = linecache.getline(error.path, error.line).rstrip("\n")
     loc = Loc(error.path, error.line, max(error.column, 1), error.length, text)
-    return NodeFileError(error.message, loc=loc)
+    return DefinitionError(error.message, loc=loc)

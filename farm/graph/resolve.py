@@ -23,7 +23,7 @@ from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic
 from farm.pattern.control import word_error
 from farm.pattern.pattern import Pattern, pure
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from farm.pattern.words import LARGEST_NUMBER, Words, calculated
 from farm.score.syntax import (
     Apply,
@@ -294,7 +294,7 @@ class Resolver:
                 return Constant(-value.value, value.loc)
             return self.binary("*", value, Constant(Fraction(-1), expr.loc), place, expr.loc)
         if isinstance(expr, (Name, Call)):
-            if expr.name in TRANSFORMS and expr.name not in language():
+            if expr.name in transforms() and expr.name not in language():
                 return applying.called(self, expr, place)
             return calling.call(self, expr, None, place)
         if isinstance(expr, Section):

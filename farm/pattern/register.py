@@ -14,7 +14,8 @@ values. Keyword-only parameters named `seed` and `words` are given by the call's
 `Annotated[Ratio, Above(0)]` refuses, `Annotated[Amount, Between(0, 1)]` clamps with a notice.
 
 The docstring's first line says what it does; its example, cycle by cycle from cycle 0, is checked by the tests.
-Every module of `farm.pattern.transforms` is found by itself.
+Every module of `farm.pattern.transforms` is found by itself. A definition that breaks a rule, or whose name another
+transform has, is refused with its file and line.
 """
 
 from __future__ import annotations
@@ -22,11 +23,13 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
+from functools import cache
 from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, overload
 
-from farm.errors import Loc, Notice, ScoreError
+from farm.errors import DefinitionError, Loc, Notice, ScoreError
 from farm.pattern.joins import inner_join
 from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern
 from farm.pattern.words import Words
@@ -89,6 +92,7 @@ _ARTICLE: dict[Kind, str] = {
     "pattern": "a pattern",
 }
 _LARGEST = 10**15
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_']*")
 
 
 @record(frozen=True, slots=True)
@@ -107,6 +111,7 @@ class Transform:
     """A transform as the language sees it."""
 
     name: str
+    aliases: tuple[str, ...]
     arguments: tuple[Parameter, ...]
     doc: str
     example: str
@@ -275,8 +280,8 @@ def _arguments(least: int, most: int) -> str:
     return f"{least} to {most} arguments"
 
 
-TRANSFORMS: dict[str, Transform] = {}
-"""All transforms by name, aliases included."""
+DEFINED: dict[str, Transform] = {}
+"""The transforms that were defined so far, by name, aliases included; `transforms()` are all of them."""
 
 Function = Callable[..., Pattern]
 
@@ -288,31 +293,61 @@ def transform(*, name: str | None = None, aliases: Sequence[str] = ()) -> Callab
 def transform(
     function: Function | None = None, /, *, name: str | None = None, aliases: Sequence[str] = ()
 ) -> Function | Callable[[Function], Function]:
-    """Registers a function as a transform, under its own name or `name`, and under `aliases`."""
+    """Registers a function as a transform, under its own name or `name`, and under `aliases`.
+
+    Raises DefinitionError for one that breaks a rule, or has another one's name.
+    """
 
     def register(function: Function) -> Function:
-        found = _transform_of(function, name or function.__name__.rstrip("_"))
-        for one in (found.name, *aliases):
-            TRANSFORMS[one] = found
+        found = _transform_of(function, name or function.__name__.rstrip("_"), tuple(aliases))
+        names = (found.name, *found.aliases)
+        for one in names:
+            if not NAME.fullmatch(one):
+                raise _refused(function, f"`{one}` is no name of the language: letters, digits, _ and '")
+            if one in DEFINED:
+                place = _place(DEFINED[one].function)
+                there = f"{place.file}:{place.line}"
+                raise _refused(function, f"`{one}` is a transform already, in {there}: call yours otherwise")
+        if len(set(names)) < len(names):
+            raise _refused(function, "each alias stands once, and is not the name itself")
+        DEFINED.update(dict.fromkeys(names, found))
         return function
 
     return register if function is None else register(function)
 
 
-def _transform_of(function: Function, name: str) -> Transform:
+def _place(function: Function) -> Loc:
+    """Where a function is defined."""
+    code = function.__code__
+    return Loc(code.co_filename, code.co_firstlineno, 1)
+
+
+def _refused(function: Function, message: str) -> DefinitionError:
+    """The error for a definition that breaks a rule."""
+    import linecache
+
+    file, line, column, length, _ = _place(function)
+    text = linecache.getline(file, line).rstrip("\n")
+    return DefinitionError(message, loc=Loc(file, line, column, length, text))
+
+
+def _transform_of(function: Function, name: str, aliases: tuple[str, ...]) -> Transform:
     hints = get_type_hints(function, include_extras=True)
     parameters = list(inspect.signature(function).parameters.values())
     positional = [one for one in parameters if one.kind is not inspect.Parameter.KEYWORD_ONLY]
     given = frozenset(one.name for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY)
     if not given <= {"seed", "words", "loc"}:
-        raise TypeError(f"{name}: keyword arguments are seed, words and loc")
+        raise _refused(function, f"`{name}`: keyword arguments are seed, words and loc")
     lines = inspect.cleandoc(function.__doc__ or "").splitlines()
     examples = [line.strip() for line in lines if "->" in line]
     if not lines or not examples:
-        raise TypeError(f"{name}: the docstring needs a first line and an example with `->`")
+        raise _refused(function, f'`{name}`: its docstring needs a first line and an example: {name} $ "a b"  ->  b a')
+    if not positional or hints.get(positional[-1].name) is not Pattern or hints.get("return") is not Pattern:
+        raise _refused(function, f"`{name}` takes its pattern last and gives one: (..., pattern: Pattern) -> Pattern")
     return Transform(
         name,
-        tuple(_parameter(one, hints[one.name], name) for one in positional[:-1]),
+        aliases,
+        tuple(_parameter(function, one, hints.get(one.name)) for one in positional[:-1]),
         lines[0],
         examples[0],
         function,
@@ -320,22 +355,31 @@ def _transform_of(function: Function, name: str) -> Transform:
     )
 
 
-def _parameter(parameter: inspect.Parameter, hint: Any, name: str) -> Parameter:
+def _parameter(function: Function, parameter: inspect.Parameter, hint: Any) -> Parameter:
     extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
     kinds = [extra.kind for extra in extras if isinstance(extra, _As)]
     ranges = [extra for extra in extras if isinstance(extra, Above | Between)]
     if not kinds:
-        raise TypeError(f"{name}: annotate `{parameter.name}` with Ratio, Count, Amount, Fn or Pat")
+        raise _refused(function, f"annotate `{parameter.name}` with Ratio, Cycles, Count, Amount, Fn or Pat")
     units = [extra.unit for extra in extras if isinstance(extra, In)]
     default = None if parameter.default is inspect.Parameter.empty else parameter.default
     return Parameter(parameter.name, kinds[0], default, ranges[0] if ranges else None, *units)
 
 
-def discover() -> None:
-    """Imports every module of `farm.pattern.transforms`; what is imported already is left alone."""
+@cache
+def transforms() -> dict[str, Transform]:
+    """All transforms by name, aliases included: those of every module of `farm.pattern.transforms`.
+
+    Raises DefinitionError.
+    """
     package = importlib.import_module("farm.pattern.transforms")
-    for module in sorted(one.name for one in pkgutil.iter_modules(package.__path__)):
-        importlib.import_module(f"{package.__name__}.{module}")
-
-
-discover()
+    before = dict(DEFINED)
+    try:
+        for module in sorted(one.name for one in pkgutil.iter_modules(package.__path__)):
+            importlib.import_module(f"{package.__name__}.{module}")
+    except BaseException:
+        # Whoever tries again imports what failed again.
+        DEFINED.clear()
+        DEFINED.update(before)
+        raise
+    return DEFINED

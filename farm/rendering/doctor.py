@@ -218,14 +218,14 @@ def sample_folders() -> Iterator[Finding]:
 
 def own_nodes() -> Iterator[Finding]:
     """Nodes of one's own."""
-    from farm.errors import NodeFileError
+    from farm.errors import DefinitionError
     from farm.graph.nodes import catalog
     from workers.catalog import node_folders
 
     folders = node_folders()
     try:
         count = len(catalog())
-    except NodeFileError as error:
+    except DefinitionError as error:
         yield Finding("own nodes", "broken", str(error), "mend the file, or unset FARM_NODES")
         return
     if folders:

@@ -32,7 +32,7 @@ from farm.pattern.control import control
 from farm.pattern.mini import parse as pattern_of
 from farm.pattern.onsets import onset_frames
 from farm.pattern.pattern import Pattern
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from farm.pattern.words import Words
 from farm.score import Source, parse
 
@@ -109,7 +109,7 @@ def transformed(pattern: Pattern, change: str) -> Pattern:
     numbers = [Fraction(one) for one in rest if one[0].isdigit()]
     inner = [one for one in rest if not one[0].isdigit()]
     functions = [lambda one, inner=inner: transformed(one, " ".join(inner))] if inner else []
-    return TRANSFORMS[name].apply([*numbers, *functions], pattern, SEED, PLACE)
+    return transforms()[name].apply([*numbers, *functions], pattern, SEED, PLACE)
 
 
 def question(name: str, fresh: Callable[[], Pattern], runs: int) -> Iterator[Cost]:

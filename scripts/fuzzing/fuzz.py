@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from farm.graph.vocabulary import MODIFIERS
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from scripts.fuzzing.minimise import minimised
 from scripts.fuzzing.scores import score
 from workers.catalog import language
@@ -144,7 +144,7 @@ class Tally:
         lines += [f"  {known['times']:>9,}  failed  {place}" for place, known in self.failures.items()]
         if not self.words:
             return "\n".join(lines)  # interrupted: the processes tell it at their end
-        missed = sorted({*language(), *TRANSFORMS, *MODIFIERS} - self.words.keys())
+        missed = sorted({*language(), *transforms(), *MODIFIERS} - self.words.keys())
         lines.append(
             f"  rendered without: {' '.join(missed)}" if missed else "  every name of the language was rendered"
         )

@@ -11,14 +11,14 @@ from random import Random
 
 from farm.graph.calling import short
 from farm.graph.vocabulary import MODIFIERS
-from farm.pattern.register import TRANSFORMS, Above, Between, Parameter
+from farm.pattern.register import Above, Between, Parameter, transforms
 from scripts.fuzzing import patterns
 from workers.catalog import Definition, Param, language
 
 NODES = tuple(sorted(language()))
 EFFECTS = tuple(name for name in NODES if language()[name].ports)
 SOURCES = tuple(name for name in NODES if not language()[name].ports)
-WORDS = (*NODES, *sorted(TRANSFORMS), *sorted(MODIFIERS), "s", "sound", "out", "tempo", "sp", "hush", "vst", "fn")
+WORDS = (*NODES, *sorted(transforms()), *sorted(MODIFIERS), "s", "sound", "out", "tempo", "sp", "hush", "vst", "fn")
 TOKEN = re.compile(r'"[^"\n]*"?|~?\w+|\s+|.', re.DOTALL)
 SCRAPS = (
     *'"()[]<>{}#$:,|~*/+-=@%!?._',
@@ -189,7 +189,7 @@ class Writer:
         random = self.random
         if self.buses("transform") and self.chance(0.15):
             return f"~{random.choice(self.buses('transform'))}"
-        found = TRANSFORMS[random.choice(tuple(TRANSFORMS))]
+        found = transforms()[random.choice(tuple(transforms()))]
         least = sum(one.default is None for one in found.arguments)
         count = random.randint(least, len(found.arguments))
         return " ".join([found.name, *(self.transform_argument(one, depth) for one in found.arguments[:count])])

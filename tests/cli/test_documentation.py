@@ -19,7 +19,7 @@ from farm.pattern.mini import parse
 from farm.pattern.mini_tokens import _PIECE
 from farm.pattern.notation import FEATURES, Feature
 from farm.pattern.pattern import Pattern
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from farm.pattern.words import Words
 from tests.cli.conftest import Ran
 from tests.render.sound import frames, rms
@@ -49,7 +49,7 @@ def listed(text: str) -> dict[str, list[str]]:
 
 def test_everything_is_listed_under_its_heading(farm: Farm) -> None:
     assert listed(farm("patterns").out) == {
-        PATTERN_KINDS["transform"]: sorted({one.name for one in TRANSFORMS.values()}),
+        PATTERN_KINDS["transform"]: sorted({one.name for one in transforms().values()}),
         PATTERN_KINDS["event source"]: ["s"],
         PATTERN_KINDS["value pattern"]: [*VALUE_SOURCES],
         PATTERN_KINDS["voice modifier"]: sorted(MODIFIERS),
@@ -180,7 +180,7 @@ def test_a_feature_is_found_by_each_sign_it_is_written_with(feature: Feature, fa
         assert f'"{feature.written}"    mini-notation\n' in farm("patterns", "--", sign).out, sign
 
 
-@pytest.mark.parametrize("transform", sorted({one.name for one in TRANSFORMS.values()}))
+@pytest.mark.parametrize("transform", sorted({one.name for one in transforms().values()}))
 def test_the_score_on_the_page_of_a_transform_sounds_changed(transform: str, farm: Farm) -> None:
     score = re.findall(rf"out: .* \$ {transform}\b.*", farm("patterns", transform).out)[0]
     found, plain = frames(score, cycles=4, rate=8000), frames(score.partition(" $")[0], cycles=4, rate=8000)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from farm.errors import ScoreError
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from tests.render.sound import digest, frames, left, report, same_bits, score
 
 CALLS = {
@@ -41,7 +41,7 @@ def heard(text: str) -> np.ndarray:
     return frames(f"cps: 4\n{text}", **TWO)
 
 
-@pytest.mark.parametrize("name", sorted(TRANSFORMS))
+@pytest.mark.parametrize("name", sorted(transforms()))
 def test_all_forms_are_the_same(name: str) -> None:
     call = CALLS[name]
     if name.startswith("degrade"):

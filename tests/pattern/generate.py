@@ -16,7 +16,7 @@ from farm.pattern.hap import Haps
 from farm.pattern.mini import parse
 from farm.pattern.mini_reader import read
 from farm.pattern.pattern import Pattern
-from farm.pattern.register import TRANSFORMS, Argument
+from farm.pattern.register import Argument, transforms
 from farm.pattern.words import Words
 from tests.pattern import reference
 from tests.pattern.rational import Time
@@ -218,7 +218,7 @@ class Scores:
                 references.append(value)
 
         def change(pattern: Pattern, words: Words) -> Pattern:
-            return TRANSFORMS[name].apply([one(words) for one in args], pattern, SEED, START, words)
+            return transforms()[name].apply([one(words) for one in args], pattern, SEED, START, words)
 
         return " ".join([name, *said]), change, lambda p: reference.applied(name, references, p, SEED)
 

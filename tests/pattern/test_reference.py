@@ -20,7 +20,7 @@ import farm.pattern.time as time_module
 import farm.pattern.transforms.time as transforms_time
 import farm.pattern.views as views_module
 from farm.pattern.onsets import onset_frames
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from farm.pattern.words import Words
 from tests.pattern.generate import KINDS, Built, Scores, listed, mini, mini_reference, referred
 from tests.pattern.reference import canonical
@@ -46,7 +46,7 @@ def scores(first: int, count: int) -> list[Built]:
 
 def test_every_transform_is_compared() -> None:
     texts = [built.text for built in scores(10_000, COUNT)]
-    assert set(KINDS) == set(TRANSFORMS)
+    assert set(KINDS) == set(transforms())
     for name, kinds in KINDS.items():
         calls = [one for text in texts for one in re.findall(rf'(?<!\w){name}(?!\w)(?: -?[\d./]+| ".*?")*', text)]
         assert len(calls) > 4, name

@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 import farm.pattern.transforms as package
-from farm.errors import Loc, Notice, ScoreError
+from farm.errors import DefinitionError, Loc, Notice, ScoreError
 from farm.pattern.control import control
 from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.mini import parse
 from farm.pattern.pattern import Pattern
-from farm.pattern.register import TRANSFORMS, Argument, discover
+from farm.pattern.register import DEFINED, Argument, transforms
 from farm.pattern.words import Words
 
 HERE = Loc("test.ph", 1, 8)
@@ -39,7 +39,7 @@ class Example:
         return change(self.mini(self.tokens.pop(0)))
 
     def chain(self, end: str) -> Callable[[Pattern], Pattern]:
-        transform = TRANSFORMS[self.tokens.pop(0)]
+        transform = transforms()[self.tokens.pop(0)]
         args: list[Argument] = []
         while self.tokens[0] != end:
             token = self.tokens.pop(0)
@@ -61,9 +61,9 @@ def onsets(pattern: Pattern, words: Words, cycle: int) -> Counter[tuple[F, str]]
     return Counter((F(int(haps.times[0, j]), haps.den), words.text(int(values[j]))) for j in begun)
 
 
-@pytest.mark.parametrize("name", sorted(TRANSFORMS))
+@pytest.mark.parametrize("name", sorted(transforms()))
 def test_examples_hold(name: str) -> None:
-    call, expected = TRANSFORMS[name].example.split("->")
+    call, expected = transforms()[name].example.split("->")
     example = Example(call)
     pattern = example.pattern()
     for cycle, text in enumerate(expected.split(" | ")):
@@ -72,12 +72,12 @@ def test_examples_hold(name: str) -> None:
 
 
 def test_every_transform_is_described() -> None:
-    for transform in TRANSFORMS.values():
+    for transform in transforms().values():
         assert transform.doc.endswith(".")
         assert transform.example.startswith(transform.name)
         assert transform.signature.split()[0] == transform.name
-    assert TRANSFORMS["degrade_by"] is TRANSFORMS["degradeBy"]
-    stut = TRANSFORMS["stut"]
+    assert transforms()["degrade_by"] is transforms()["degradeBy"]
+    stut = transforms()["stut"]
     assert [(one.name, one.kind) for one in stut.arguments] == [("n", "count"), ("time", "ratio"), ("decay", "amount")]
 
 
@@ -99,24 +99,85 @@ def temporary_transform(tmp_path: Path) -> Iterator[str]:
     yield name
     package.__path__.remove(str(tmp_path))
     sys.modules.pop(f"{package.__name__}.{name}", None)
-    TRANSFORMS.pop("thicken", None)
+    transforms().pop("thicken", None)
 
 
 def test_a_module_in_the_folder_is_found(temporary_transform: str) -> None:
-    assert "thicken" not in TRANSFORMS
+    assert "thicken" not in transforms()
     importlib.invalidate_caches()
-    discover()
+    transforms.cache_clear()
     example = Example('thicken "c d" $ "a"')
     assert onsets(example.pattern(), example.words, 0) == Counter({(F(0), "a"): 1, (F(0), "c"): 1, (F(1, 2), "d"): 1})
 
 
+@pytest.mark.parametrize("decorator", ["@transform", '@transform(name="fast")', '@transform(aliases=("fast",))'])
+def test_a_second_transform_of_a_name_is_refused(tmp_path: Path, decorator: str) -> None:
+    named = "fast" if decorator == "@transform" else "quick"
+    path = tmp_path / "another.py"
+    path.write_text(
+        "from farm.pattern.pattern import Pattern\n"
+        "from farm.pattern.register import transform\n"
+        f"{decorator}\n"
+        f"def {named}(pattern: Pattern) -> Pattern:\n"
+        f'    """Plays it.\n\n    {named} $ "a"  ->  a\n    """\n'
+        "    return pattern\n"
+    )
+    before = dict(transforms())
+    with pytest.raises(DefinitionError) as caught:
+        exec(compile(path.read_text(), str(path), "exec"), {"__name__": "another"})
+    assert caught.value.loc is not None
+    assert (caught.value.loc.file, caught.value.loc.line) == (str(path), 3)
+    assert caught.value.message.startswith("`fast` is a transform already, in ")
+    assert "farm/pattern/transforms/time.py:" in caught.value.message
+    assert transforms() == before
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("def odd(n: int, pattern: Pattern) -> Pattern:\n    {doc}\n    return pattern\n", "annotate `n` with Ratio"),
+        ("def odd(n, pattern: Pattern) -> Pattern:\n    {doc}\n    return pattern\n", "annotate `n` with Ratio"),
+        ("def odd(pattern: Pattern, n: Ratio) -> Pattern:\n    {doc}\n    return pattern\n", "takes its pattern last"),
+        ("def odd() -> Pattern:\n    {doc}\n    return 0\n", "takes its pattern last"),
+        ("def odd(pattern: Pattern) -> Pattern:\n    return pattern\n", "needs a first line and an example"),
+        ("def odd(pattern: Pattern, *, pace: int) -> Pattern:\n    {doc}\n    return pattern\n", "seed, words and loc"),
+    ],
+)
+def test_a_transform_that_breaks_a_rule_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "odd.py"
+    head = (
+        "from farm.pattern.pattern import Pattern\nfrom farm.pattern.register import Ratio, transform\n\n@transform\n"
+    )
+    doc = '"""Plays it.\n\n    odd $ "a"  ->  a\n    """'
+    path.write_text(head + text.replace("{doc}", doc))
+    with pytest.raises(DefinitionError, match=said) as caught:
+        exec(compile(path.read_text(), str(path), "exec"), {"__name__": "odd"})
+    assert caught.value.loc is not None
+    assert (caught.value.loc.file, caught.value.loc.line) == (str(path), 4)
+    assert "odd" not in transforms()
+
+
+def test_a_module_that_fails_leaves_nothing(temporary_transform: str, tmp_path: Path) -> None:
+    (tmp_path / "b_fails.py").write_text("1 / 0\n")
+    importlib.invalidate_caches()
+    for _ in range(2):
+        transforms.cache_clear()
+        with pytest.raises(ZeroDivisionError):
+            transforms()
+        assert "thicken" not in DEFINED
+        sys.modules.pop(f"{package.__name__}.{temporary_transform}")
+    (tmp_path / "b_fails.py").unlink()
+    importlib.invalidate_caches()
+    assert "thicken" in transforms()
+
+
 def apply(name: str, *args: Argument, text: str = "a b", words: Words | None = None) -> Pattern:
     words = words or Words()
-    return TRANSFORMS[name].apply(args, parse(text, HERE, words, 1), 1, HERE, words)
+    return transforms()[name].apply(args, parse(text, HERE, words, 1), 1, HERE, words)
 
 
 def rev(pattern: Pattern) -> Pattern:
-    return TRANSFORMS["rev"].apply([], pattern, 1, HERE)
+    return transforms()["rev"].apply([], pattern, 1, HERE)
 
 
 @pytest.mark.parametrize(
@@ -141,7 +202,7 @@ def test_wrong_arguments_are_explained(name: str, args: tuple[Argument, ...], re
         apply(name, *args, text=text)
     assert reason in caught.value.message
     assert caught.value.loc == HERE
-    assert f"`{TRANSFORMS[name].signature}`" in (caught.value.hint or "")
+    assert f"`{transforms()[name].signature}`" in (caught.value.hint or "")
 
 
 def test_a_patterned_argument_that_makes_no_sense_is_an_error() -> None:
@@ -154,7 +215,7 @@ def test_a_patterned_argument_that_makes_no_sense_is_an_error() -> None:
 def test_a_constant_outside_its_range_is_clamped_and_told() -> None:
     words, notices = Words(), list[Notice]()
     pattern = parse("a*8", HERE, words, 1)
-    clamped = TRANSFORMS["degradeBy"].apply([F(3, 2)], pattern, 1, HERE, words, notices)
+    clamped = transforms()["degradeBy"].apply([F(3, 2)], pattern, 1, HERE, words, notices)
     assert len(clamped.query(np.arange(4))) == 0
     assert "0 to 1" in notices[0].message
     assert notices[0].loc == HERE
@@ -168,7 +229,7 @@ def test_a_constant_pattern_is_a_constant() -> None:
 def test_random_transforms_depend_on_their_seed_only() -> None:
     words = Words()
     pattern = parse("a*16", HERE, words, 1)
-    degrade = TRANSFORMS["degrade"]
+    degrade = transforms()["degrade"]
 
     def kept(seed: int) -> list[int]:
         times: list[int] = degrade.apply([], pattern, seed, HERE).query(np.arange(8)).times[0].tolist()
@@ -185,12 +246,12 @@ def test_jux_and_stut_scale_what_is_there_and_what_comes_later() -> None:
     sound = control(parse("bd", HERE, words, 1), "s", words)
     pan = control(parse("0.5", HERE, words, 1), "pan", words)
     gain = control(parse("0.8", HERE, words, 1), "gain", words)
-    juxed = TRANSFORMS["jux"].apply([rev], sound, 1, HERE)
+    juxed = transforms()["jux"].apply([rev], sound, 1, HERE)
     assert juxed.query(np.arange(1)).column("pan").tolist() == [-1.0, 1.0]
-    before = TRANSFORMS["jux"].apply([rev], merge(sound, pan), 1, HERE)
+    before = transforms()["jux"].apply([rev], merge(sound, pan), 1, HERE)
     assert before.query(np.arange(1)).column("pan").tolist() == [-0.5, 0.5]
     assert merge(juxed, pan).query(np.arange(1)).column("pan").tolist() == [-0.5, 0.5]
-    echoes = TRANSFORMS["stut"].apply([3, F(0), 0.5], sound, 1, HERE)
+    echoes = transforms()["stut"].apply([3, F(0), 0.5], sound, 1, HERE)
     assert echoes.query(np.arange(1)).column("gain").tolist() == [1.0, 0.5, 0.25]
     assert merge(echoes, gain).query(np.arange(1)).column("gain").tolist() == [0.8, 0.4, 0.2]
 
@@ -199,9 +260,9 @@ def test_degenerate_shifts_do_not_count_as_more_haps() -> None:
     words = Words()
     pattern = parse("a*1000?", HERE, words, 1)
     for _ in range(40):
-        pattern = TRANSFORMS["late"].apply([F(1, 3)], pattern, 1, HERE)
+        pattern = transforms()["late"].apply([F(1, 3)], pattern, 1, HERE)
     assert pattern.peak == 1000
 
 
 def test_what_comes_later_is_not_here_yet() -> None:
-    assert not LATER_TRANSFORMS & TRANSFORMS.keys()
+    assert not LATER_TRANSFORMS & transforms().keys()

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import pytest
 
-from farm.errors import NodeFileError
+from farm.errors import DefinitionError
 from farm.graph import nodes
 from workers import catalog
 
@@ -26,7 +26,7 @@ class Mistake(NamedTuple):
 
     line: int
     message: str
-    error: NodeFileError
+    error: DefinitionError
 
 
 Define = Callable[..., list[Mistake]]
@@ -50,8 +50,8 @@ def define(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Define]:
         forget()
         try:
             nodes.language()
-        except NodeFileError as error:
-            every = (error, *(one for one in error.also if isinstance(one, NodeFileError)))
+        except DefinitionError as error:
+            every = (error, *(one for one in error.also if isinstance(one, DefinitionError)))
             assert all(one.loc is None or one.loc.file == str(folder / name) for one in every)
             return [Mistake(one.loc.line if one.loc else 0, one.message, one) for one in every]
         return []

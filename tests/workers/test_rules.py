@@ -15,7 +15,7 @@ import pytest
 
 import farm
 import workers
-from farm.errors import NodeFileError
+from farm.errors import DefinitionError
 from workers.catalog import Definition, catalog
 from workers.kernel_rules import read_shared
 from workers.rules import problems
@@ -483,8 +483,8 @@ def test_load_raises_an_error_of_farms_tree(define: Define, tmp_path: Path) -> N
     define(effect("out[i] = input[i] * 0.5", params="", arguments="input"))
     with pytest.raises(farm.FarmError, match=r"a\.py:\d+:\d+: 0\.5 is a scalar float: write F\(0\.5\)") as caught:
         farm.load(tmp_path / "song.ph")
-    assert isinstance(caught.value, NodeFileError)
-    with pytest.raises(NodeFileError):
+    assert isinstance(caught.value, DefinitionError)
+    with pytest.raises(DefinitionError):
         farm.load(tmp_path / "song.ph", lenient=True)
 
 
