@@ -115,16 +115,15 @@ def of_parameter(parameter: Parameter) -> Argument:
     from farm.pattern.register import Above, Between
     from farm.printer.entries import Argument
 
-    units = {"ratio": "number", "amount": "number", "count": "whole number"}
     limits = parameter.range
     return Argument(
         parameter.name,
-        parameter.unit or units.get(parameter.kind, parameter.kind),
+        parameter.shown_unit,
         parameter.default is None,
         None if parameter.default is None else float(parameter.default),
         limits.low if isinstance(limits, Above | Between) else None,
         limits.high if isinstance(limits, Between) else None,
-        str(limits) if limits is not None else "any" if parameter.kind in units else "",
+        parameter.kind.page(limits),
     )
 
 

@@ -21,6 +21,7 @@ from farm.graph.said import exact_numbers
 from farm.graph.sections import mark_of, marked, parted
 from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS
+from farm.pattern.kinds import PACE, RATIO, TRANSFORM
 from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.pattern import Pattern
 from farm.pattern.register import Argument, Transform, transforms
@@ -255,8 +256,8 @@ def argument(
     sections: list[tuple[str, Callable[[Term], Term]]],
 ) -> Argument:
     """An argument of a transform: a number, a pattern, a transform. Effects in it are put into `sections`, by mark."""
-    kind = transform.arguments[index].kind if index < len(transform.arguments) else "ratio"
-    if kind == "transform":
+    kind = transform.arguments[index].kind if index < len(transform.arguments) else RATIO
+    if kind is TRANSFORM:
         if isinstance(expr, (Number, String)):
             what = "a number" if isinstance(expr, Number) else "a pattern"
             message = f"`{transform.name}` takes a transform here, not {what}"
@@ -278,8 +279,7 @@ def argument(
     if isinstance(value, Function):
         return value.pattern
     assert resolver.signal_values is not None
-    pace = transform.name in ("fast", "slow", "hurry")
-    return resolver.signal_values(value, expr.loc, pace)
+    return resolver.signal_values(value, expr.loc, kind is PACE)
 
 
 def transformed(

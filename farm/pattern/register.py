@@ -8,10 +8,11 @@
         '''
         return later(time, pattern)
 
-The pattern comes last. `Ratio` is an exact number, `Cycles` one that is a time, `Count` a whole one, `Amount` a float,
-`Fn` a transform, `Pat` a pattern. A number may be given as a pattern: then the transform is an inner join over its
-values. Keyword-only parameters named `seed` and `words` are given by the call's place and score. Ranges are annotated:
-`Annotated[Ratio, Above(0)]` refuses, `Annotated[Amount, Between(0, 1)]` clamps with a notice.
+The pattern comes last. `Ratio` is an exact number, `Pace` one that says how fast, `Cycles` one that is a time, `Count`
+a whole one, `Amount` a float, `Fn` a transform, `Pat` a pattern (`farm.pattern.kinds`). A number may be given as a
+pattern: then the transform is an inner join over its values. Keyword-only parameters named `seed` and `words` are given
+by the call's place and score. Ranges are annotated: `Annotated[Ratio, Above(0)]` refuses, `Annotated[Amount, Between(0,
+1)]` clamps with a notice.
 
 The docstring's first line says what it does; its example, cycle by cycle from cycle 0, is checked by the tests.
 Every module of `farm.pattern.transforms` is found by itself. A definition that breaks a rule, or whose name another
@@ -27,83 +28,48 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 from fractions import Fraction
 from functools import cache
-from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints, overload
+from typing import Annotated, Any, get_args, get_origin, get_type_hints, overload
 
 from farm.errors import DefinitionError, Loc, Notice, ScoreError
 from farm.pattern.joins import inner_join
+from farm.pattern.kinds import (
+    Above,
+    Amount,
+    Argument,
+    Between,
+    Binding,
+    Count,
+    Cycles,
+    Fn,
+    In,
+    Kind,
+    Pace,
+    Parameter,
+    Pat,
+    Ratio,
+)
 from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern
 from farm.pattern.words import Words
 from workers.records import record
 
-Kind = Literal["ratio", "count", "amount", "transform", "pattern"]
-Number = Fraction | int | float
-Argument = Number | Pattern | Callable[[Pattern], Pattern]
-"""What `Transform.apply` takes: a number, a pattern, or a transform as a function."""
-
-
-@record(frozen=True, slots=True)
-class Above:
-    """Refuses numbers that are not above `low`."""
-
-    low: float
-
-    def __str__(self) -> str:
-        return f"above {self.low:.10g}"
-
-
-@record(frozen=True, slots=True)
-class Between:
-    """Clamps numbers to low .. high."""
-
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        return f"{self.low:.10g} to {self.high:.10g}"
-
-
-Range = Above | Between
-
-
-@record(frozen=True, slots=True)
-class In:
-    """The unit of a number, for people."""
-
-    unit: str
-
-
-@record(frozen=True, slots=True)
-class _As:
-    kind: Kind
-
-
-Ratio = Annotated[Fraction, _As("ratio")]
-Cycles = Annotated[Fraction, _As("ratio"), In("cycles")]
-Count = Annotated[int, _As("count")]
-Amount = Annotated[float, _As("amount")]
-Fn = Annotated[Callable[[Pattern], Pattern], _As("transform")]
-Pat = Annotated[Pattern, _As("pattern")]
-
-_ARTICLE: dict[Kind, str] = {
-    "ratio": "a number",
-    "count": "a whole number",
-    "amount": "a number",
-    "transform": "a transform",
-    "pattern": "a pattern",
-}
-_LARGEST = 10**15
+__all__ = [
+    "Above",
+    "Amount",
+    "Argument",
+    "Between",
+    "Count",
+    "Cycles",
+    "Fn",
+    "In",
+    "Pace",
+    "Parameter",
+    "Pat",
+    "Ratio",
+    "Transform",
+    "transform",
+    "transforms",
+]
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_']*")
-
-
-@record(frozen=True, slots=True)
-class Parameter:
-    """One argument of a transform; `default` is None if it must be given."""
-
-    name: str
-    kind: Kind
-    default: Number | None
-    range: Range | None
-    unit: str = ""
 
 
 @record(frozen=True, slots=True)
@@ -122,6 +88,11 @@ class Transform:
     def signature(self) -> str:
         """How it is written: `every n f`."""
         return " ".join([self.name, *[one.name if one.default is None else f"[{one.name}]" for one in self.arguments]])
+
+    @property
+    def hint(self) -> str:
+        """What stands below an error about it."""
+        return f"written as `{self.signature}`; {self.doc}"
 
     def apply(
         self,
@@ -152,16 +123,16 @@ class Transform:
         Raises ScoreError for one that the argument cannot be, whichever cycle it stands in.
         """
         parameter = self.arguments[index] if index < len(self.arguments) else None
-        if parameter is None or parameter.kind in {"pattern", "transform"}:
+        if parameter is None or not parameter.kind.patterned:
             return
-        call = _Call(self, 0, loc, None, None, ())
+        binding = _Call(self, 0, loc, None, None, ()).binding(parameter, None)
         for text, number in values:
             if number is None:
-                raise call.no_number(parameter, text)
-            call.number(parameter, number, None)
+                raise binding.no_number(text)
+            parameter.kind.bind(binding, number)
 
     def _error(self, what: str, loc: Loc | None) -> ScoreError:
-        return ScoreError(f"`{self.name}` {what}", loc=loc, hint=f"written as `{self.signature}`; {self.doc}")
+        return ScoreError(f"`{self.name}` {what}", loc=loc, hint=self.hint)
 
 
 @record(frozen=True, slots=True)
@@ -173,17 +144,11 @@ class _Call:
     notices: list[Notice] | None
     locs: Sequence[Loc]
 
-    def place(self, parameter: Parameter) -> Loc | None:
-        """Where an argument stands."""
+    def binding(self, parameter: Parameter, notices: list[Notice] | None) -> Binding:
+        """An argument that is to be bound; it stands at its own place, if that is known."""
         index = self.transform.arguments.index(parameter)
-        return self.locs[index] if index < len(self.locs) else self.loc
-
-    def wrong(self, parameter: Parameter, what: str) -> ScoreError:
-        return self.transform._error(what, self.place(parameter))
-
-    def no_number(self, parameter: Parameter, text: str) -> ScoreError:
-        """The error for a word where an argument is a number."""
-        return self.wrong(parameter, f"needs {_ARTICLE[parameter.kind]}, not `{text}`")
+        loc = self.locs[index] if index < len(self.locs) else self.loc
+        return Binding(self.transform.name, parameter, loc, self.transform.hint, notices)
 
     def bound(self, waiting: list[Argument], done: list[Any], pattern: Pattern) -> Pattern:
         """Binds the arguments one after another; a number given as a pattern becomes an inner join."""
@@ -193,13 +158,9 @@ class _Call:
         parameter = self.transform.arguments[index]
         argument = waiting[index] if index < len(waiting) else parameter.default
         assert argument is not None, "a default or an argument"
-        if parameter.kind in {"pattern", "transform"}:
-            return self.bound(waiting, [*done, self.checked(parameter, argument)], pattern)
-        if isinstance(argument, Pattern):
+        if parameter.kind.patterned and isinstance(argument, Pattern):
             return self.patterned(parameter, argument, waiting, done, pattern)
-        if callable(argument):
-            raise self.kind_error(parameter, "a transform")
-        value = self.number(parameter, argument, self.notices)
+        value = parameter.kind.bind(self.binding(parameter, self.notices), argument)
         return self.bound(waiting, [*done, value], pattern)
 
     def patterned(
@@ -210,10 +171,11 @@ class _Call:
             raise ValueError("a number given as a pattern needs `words`")
 
         def choose(value: int, notices: list[Notice] | None = None) -> Pattern:
+            binding = self.binding(parameter, notices)
             number = words.exact(value)
             if number is None:
-                raise self.no_number(parameter, words.text(value))
-            return self.bound(waiting, [*done, self.number(parameter, number, notices)], pattern)
+                raise binding.no_number(words.text(value))
+            return self.bound(waiting, [*done, parameter.kind.bind(binding, number)], pattern)
 
         if argument.pieces is not None and argument.coin is None and len(argument.pieces) == 1 == argument.grid:
             return choose(argument.pieces[0][2], self.notices)
@@ -229,49 +191,6 @@ class _Call:
                 f"asks for about {result.peak:,.0f} haps in one cycle, the limit is {HAPS_PER_CYCLE:,}", self.loc
             )
         return result
-
-    def checked(self, parameter: Parameter, argument: Argument) -> Argument:
-        if parameter.kind == "pattern" and not isinstance(argument, Pattern):
-            raise self.kind_error(parameter, "a transform" if callable(argument) else "a number")
-        if parameter.kind == "transform" and (isinstance(argument, Pattern) or not callable(argument)):
-            raise self.kind_error(parameter, "a pattern" if isinstance(argument, Pattern) else "a number")
-        return argument
-
-    def kind_error(self, parameter: Parameter, found: str) -> ScoreError:
-        return self.wrong(parameter, f"needs {_ARTICLE[parameter.kind]} for `{parameter.name}`, not {found}")
-
-    def number(self, parameter: Parameter, argument: Number, notices: list[Notice] | None) -> Number:
-        value: Fraction
-        try:
-            value = Fraction(argument) if not isinstance(argument, float) else Fraction(repr(argument))
-        except ValueError:
-            raise self.wrong(parameter, f"needs {_ARTICLE[parameter.kind]}, not {argument}") from None
-        if abs(value) > _LARGEST:
-            raise self.wrong(parameter, "needs a number up to 1e15")
-        limits = parameter.range
-        if isinstance(limits, Above) and value <= limits.low:
-            raise self.wrong(parameter, f"needs a number {limits} for `{parameter.name}`, not {_shown(value)}")
-        if isinstance(limits, Between) and not limits.low <= value <= limits.high:
-            clamped = Fraction(min(max(value, Fraction(limits.low)), Fraction(limits.high)))
-            if notices is not None:
-                notices.append(
-                    Notice(
-                        f"{self.transform.name}: `{parameter.name}` {_shown(value)} is outside {limits}, "
-                        f"{_shown(clamped)} is used",
-                        self.place(parameter),
-                    )
-                )
-            value = clamped
-        if parameter.kind == "count":
-            if value.denominator != 1 and notices is not None:
-                what = f"{self.transform.name}: `{parameter.name}` is a whole number, {int(value)} is used"
-                notices.append(Notice(what, self.place(parameter)))
-            return int(value)
-        return value if parameter.kind == "ratio" else float(value)
-
-
-def _shown(value: Fraction) -> str:
-    return f"{float(value):g}"
 
 
 def _arguments(least: int, most: int) -> str:
@@ -357,10 +276,10 @@ def _transform_of(function: Function, name: str, aliases: tuple[str, ...]) -> Tr
 
 def _parameter(function: Function, parameter: inspect.Parameter, hint: Any) -> Parameter:
     extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    kinds = [extra.kind for extra in extras if isinstance(extra, _As)]
+    kinds = [extra for extra in extras if isinstance(extra, Kind)]
     ranges = [extra for extra in extras if isinstance(extra, Above | Between)]
     if not kinds:
-        raise _refused(function, f"annotate `{parameter.name}` with Ratio, Cycles, Count, Amount, Fn or Pat")
+        raise _refused(function, f"annotate `{parameter.name}` with Ratio, Pace, Cycles, Count, Amount, Fn or Pat")
     units = [extra.unit for extra in extras if isinstance(extra, In)]
     default = None if parameter.default is inspect.Parameter.empty else parameter.default
     return Parameter(parameter.name, kinds[0], default, ranges[0] if ranges else None, *units)

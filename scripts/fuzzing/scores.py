@@ -11,6 +11,7 @@ from random import Random
 
 from farm.graph.calling import short
 from farm.graph.vocabulary import MODIFIERS
+from farm.pattern.kinds import COUNT, PATTERN, TRANSFORM
 from farm.pattern.register import Above, Between, Parameter, transforms
 from scripts.fuzzing import patterns
 from workers.catalog import Definition, Param, language
@@ -196,19 +197,19 @@ class Writer:
 
     def transform_argument(self, parameter: Parameter, depth: int) -> str:
         random = self.random
-        if parameter.kind == "transform":
+        if parameter.kind is TRANSFORM:
             if depth <= 0:
                 return random.choice(("rev", "(fast 2)"))
             inner = " $ ".join(self.transform(depth - 1) for _ in range(random.choice((1, 1, 2))))
             return f"({inner})"
-        if parameter.kind == "pattern":
+        if parameter.kind is PATTERN:
             return patterns.text(random, patterns.truth)
         if self.chance(0.15):
             return patterns.text(random, lambda r: str(r.choice((1, 2, 3, 0.5))), 1)
         if self.chance(0.05) and self.buses("signal"):
             return f"~{random.choice(self.buses('signal'))}"
         limits = parameter.range
-        if parameter.kind == "count":
+        if parameter.kind is COUNT:
             return str(random.choice((1, 2, 3, 4, 5, 7, 8)))
         if isinstance(limits, Between):
             return random.choice(

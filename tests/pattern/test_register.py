@@ -9,18 +9,22 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from fractions import Fraction as F
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 import pytest
 
 import farm.pattern.transforms as package
+from farm.cli.entries import of_transform
 from farm.errors import DefinitionError, Loc, Notice, ScoreError
 from farm.pattern.control import control
+from farm.pattern.kinds import Argument, Binding, Kind
 from farm.pattern.later import LATER_TRANSFORMS
 from farm.pattern.mini import parse
 from farm.pattern.pattern import Pattern
-from farm.pattern.register import DEFINED, Argument, transforms
+from farm.pattern.register import DEFINED, transform, transforms
 from farm.pattern.words import Words
+from workers.records import record
 
 HERE = Loc("test.ph", 1, 8)
 TOKEN = re.compile(r'\s*("[^"]*"|[()$]|-?[\d.]+|[\w\']+)')
@@ -72,13 +76,17 @@ def test_examples_hold(name: str) -> None:
 
 
 def test_every_transform_is_described() -> None:
-    for transform in transforms().values():
-        assert transform.doc.endswith(".")
-        assert transform.example.startswith(transform.name)
-        assert transform.signature.split()[0] == transform.name
+    for one in transforms().values():
+        assert one.doc.endswith(".")
+        assert one.example.startswith(one.name)
+        assert one.signature.split()[0] == one.name
     assert transforms()["degrade_by"] is transforms()["degradeBy"]
     stut = transforms()["stut"]
-    assert [(one.name, one.kind) for one in stut.arguments] == [("n", "count"), ("time", "ratio"), ("decay", "amount")]
+    assert [(one.name, one.kind.name) for one in stut.arguments] == [
+        ("n", "count"),
+        ("time", "ratio"),
+        ("decay", "amount"),
+    ]
 
 
 @pytest.fixture
@@ -155,6 +163,50 @@ def test_a_transform_that_breaks_a_rule_is_refused(tmp_path: Path, text: str, sa
     assert caught.value.loc is not None
     assert (caught.value.loc.file, caught.value.loc.line) == (str(path), 4)
     assert "odd" not in transforms()
+
+
+@record(frozen=True, slots=True, eq=False)
+class Switch(Kind):
+    """0 or 1."""
+
+    @property
+    def patterned(self) -> bool:
+        return True
+
+    def bind(self, binding: Binding, argument: Argument) -> bool:
+        if argument not in (0, 1):
+            raise binding.wrong(f"needs {self.article} for `{binding.parameter.name}`")
+        return bool(argument)
+
+
+SWITCH = Switch("switch", "0 or 1", "switch")
+
+
+def test_a_kind_of_argument_is_one_object() -> None:
+    def turned(back: Annotated[bool, SWITCH], pattern: Pattern) -> Pattern:
+        """Turns each cycle, or not.
+
+        turned 1 $ "a b"  ->  b a
+        """
+        return rev(pattern) if back else pattern
+
+    turned.__annotations__ = {"back": Annotated[bool, SWITCH], "pattern": Pattern, "return": Pattern}
+    transform(turned)
+    try:
+        example = Example('turned "<0 1>" $ "a b"')
+        pattern = example.pattern()
+        turns = [onsets(pattern, example.words, cycle) for cycle in (0, 1)]
+        assert turns[0] == Counter({(F(0), "a"): 1, (F(1, 2), "b"): 1})
+        assert turns[1] == Counter({(F(0), "b"): 1, (F(1, 2), "a"): 1})
+        with pytest.raises(ScoreError, match="`turned` needs 0 or 1 for `back`"):
+            apply("turned", 2)
+        words = Words()
+        with pytest.raises(ScoreError, match="`turned` needs 0 or 1, not `x`"):
+            apply("turned", parse("x", HERE, words, 1), words=words)
+        page = of_transform(transforms()["turned"])
+        assert [(one.name, one.unit) for one in page.arguments] == [("back", "switch")]
+    finally:
+        transforms().pop("turned")
 
 
 def test_a_module_that_fails_leaves_nothing(temporary_transform: str, tmp_path: Path) -> None:

@@ -10,13 +10,13 @@ from farm.pattern.control import scale_control
 from farm.pattern.hap import Haps
 from farm.pattern.moves import nudge, onset_ranks
 from farm.pattern.pattern import Pattern, common_period, rowswitch
-from farm.pattern.register import Above, Between, Count, Cycles, Ratio, transform
+from farm.pattern.register import Above, Between, Count, Cycles, Pace, Ratio, transform
 from farm.pattern.time import OVERFLOW, Times
 from farm.pattern.views import faster, later, reversed_cycles, shifted
 
 
 @transform
-def fast(n: Annotated[Ratio, Above(0)], pattern: Pattern) -> Pattern:
+def fast(n: Annotated[Pace, Above(0)], pattern: Pattern) -> Pattern:
     """Plays `n` cycles of the pattern in one.
 
     fast 2 $ "<a b> c"  ->  a c b c
@@ -25,7 +25,7 @@ def fast(n: Annotated[Ratio, Above(0)], pattern: Pattern) -> Pattern:
 
 
 @transform
-def slow(n: Annotated[Ratio, Above(0)], pattern: Pattern) -> Pattern:
+def slow(n: Annotated[Pace, Above(0)], pattern: Pattern) -> Pattern:
     """Spreads one cycle of the pattern over `n`.
 
     slow 2 $ "a b c d"  ->  a b | c d
@@ -34,7 +34,7 @@ def slow(n: Annotated[Ratio, Above(0)], pattern: Pattern) -> Pattern:
 
 
 @transform
-def hurry(n: Annotated[Ratio, Above(0)], pattern: Pattern) -> Pattern:
+def hurry(n: Annotated[Pace, Above(0)], pattern: Pattern) -> Pattern:
     """Plays the pattern, and its samples, `n` times as fast.
 
     hurry 2 $ "a b"  ->  a b a b
