@@ -13,6 +13,7 @@ from farm.graph.build import build
 from farm.graph.calling import function_names, refused_links
 from farm.graph.checks import problems, warnings
 from farm.graph.leaving import Leaving
+from farm.pattern.depth import deep
 from farm.score import Source, parse, parse_all
 from farm.score.setting import Settings, bound
 
@@ -22,6 +23,12 @@ def complaints(source: Source, library: SampleLibrary, settings: Settings = ()) 
 
     `settings` are bound first. Raises UsageError for one that the score does not have.
     """
+    with deep():
+        return all_complaints(source, library, settings)
+
+
+def all_complaints(source: Source, library: SampleLibrary, settings: Settings) -> tuple[list[FarmError], list[Notice]]:
+    """The same, where patterns may be nested deeply."""
     names, links = function_names(), refused_links()
     said: list[Notice] = []
     try:

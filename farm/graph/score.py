@@ -16,6 +16,7 @@ from farm.graph.build import build
 from farm.graph.calling import function_names, refused_links
 from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
+from farm.pattern.depth import deep
 from farm.score import Source, parse, parse_all, read_source, text_source
 from farm.score.setting import Settings, bound
 from farm.score.syntax import Program
@@ -171,11 +172,15 @@ def silence(name: str) -> Graph:
 
 @contextmanager
 def uncollected() -> Iterator[None]:
-    """No search for garbage: nearly all that reading makes is kept, and searching it takes a third of the time."""
+    """No search for garbage: nearly all that reading makes is kept, and searching it takes a third of the time.
+
+    Patterns may be nested deeply in it.
+    """
     searching = gc.isenabled()
     gc.disable()
     try:
-        yield
+        with deep():
+            yield
     finally:
         if searching:
             gc.enable()

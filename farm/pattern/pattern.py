@@ -8,7 +8,6 @@ transforms are built of them: here `rowswitch` (which pattern answers which cycl
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from math import lcm
@@ -37,11 +36,6 @@ FOLDED = 64
 
 _TABLE_HAPS = 1 << 17
 _LONGEST_PERIOD = 1 << 40
-_RECURSION = 20_000
-
-# A nested pattern is a nest of closures, up to 20 frames a level and 400 levels. Frames of Python functions
-# live on the heap since 3.11, so that the default limit of 1000 protects nothing here.
-sys.setrecursionlimit(max(sys.getrecursionlimit(), _RECURSION))
 
 
 class Pattern:

@@ -16,6 +16,7 @@ from farm.graph.graph import Graph
 from farm.graph.slab import Slab
 from farm.graph.voices import Asking
 from farm.options import RenderOptions
+from farm.pattern.depth import deep
 from farm.pattern.pattern import Pattern
 from farm.pattern.time import frame_of
 from farm.plan.edges import task_costs_ns
@@ -182,7 +183,8 @@ class Rendering:
         """Plans the window that follows the last one."""
         outer, self.graph.signals.reader = self.graph.signals.reader, self.read_cycles
         try:
-            window = plan_window(self.plan, self.streams, self.bounds, first_chunk, chunks)
+            with deep():
+                window = plan_window(self.plan, self.streams, self.bounds, first_chunk, chunks)
         finally:
             # A probe plans while the session that asks it is planning.
             self.graph.signals.reader = outer

@@ -16,6 +16,7 @@ from farm.errors import Notice, ScoreError, in_order, together
 from farm.graph.checks import wrong_banks
 from farm.graph.graph import Graph
 from farm.graph.score import all_told, silence
+from farm.pattern.depth import deep
 from farm.rendering.doubts import cache_notices
 from farm.rendering.faults import explained
 from farm.rendering.outline import Outline
@@ -47,7 +48,7 @@ class Stream:
         self.made: Report | None = None
         spent = Spent(observer)
         graph = self.read = outline.graph()
-        with all_told(score.source, options.samples):
+        with all_told(score.source, options.samples), deep():
             refuse_wrong_banks(graph, outline.library)
         try:
             self.rendering = self.rendering_of(graph, warm, spent)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+import threading
 import time
 import tracemalloc
 from fractions import Fraction as F
@@ -12,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farm.errors import Loc, Notice, ScoreError
+from farm.pattern.depth import deep
 from farm.pattern.mini import parse
 from farm.pattern.pattern import Pattern, silence
 from farm.pattern.words import Words
@@ -224,12 +227,35 @@ def test_deep_nesting_answers_without_recursion_errors(step: str) -> None:
     text = "b"
     for _ in range(60):
         text = step.replace("*", f"[{text}]")
-    parse(text, START, Words(), 1).query(np.arange(2))
+    with deep():
+        parse(text, START, Words(), 1).query(np.arange(2))
 
 
 def test_the_deepest_nesting_answers() -> None:
     text = "[a? " * 200 + "b" + "]" * 200
-    assert len(parse(text, START, Words(), 1).query(np.arange(2))) > 2
+    before = sys.getrecursionlimit()
+    with deep():
+        assert len(parse(text, START, Words(), 1).query(np.arange(2))) > 2
+    assert sys.getrecursionlimit() == before
+
+
+def test_the_limit_of_recursion_is_the_callers_again_when_the_last_thread_is_through() -> None:
+    before, inside, through = sys.getrecursionlimit(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        with deep():
+            inside.set()
+            through.wait(10)
+
+    other = threading.Thread(target=work)
+    other.start()
+    inside.wait(10)
+    with deep():
+        pass
+    assert sys.getrecursionlimit() > before, "the other thread still needs it"
+    through.set()
+    other.join()
+    assert sys.getrecursionlimit() == before
 
 
 def kept(text: str, name: str, cycles: int = 200) -> list[int]:
