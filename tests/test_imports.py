@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "farm.version": "",
     "farm.sources": "workers.catalog",
     "farm.cli": "farm.rendering farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
-    " farm.printer workers.catalog click rich",
+    " farm.printer workers.catalog workers.docstrings click rich",
     "farm.printer": "rich",
     "farm.profile": "workers.stats workers.wire numpy rich",
     "farm.rendering": "farm.sources farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
@@ -36,7 +36,7 @@ MAY_IMPORT = {
     " farm.audio.planes workers.catalog"
     " workers.slab numpy",
     "farm.score": "",
-    "farm.pattern": "numpy",
+    "farm.pattern": "workers.docstrings numpy",
     "farm.audio": "workers.cache workers.ownership workers.slab workers.wire numpy soundfile",
     "workers": "workers numpy",
     "workers.cores": "workers numpy psutil",

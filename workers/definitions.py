@@ -10,6 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from workers.docstrings import docstring
 from workers.records import record
 from workers.spans import Span
 from workers.wire import LINE_GUARD
@@ -240,7 +241,7 @@ class Definition:
     @property
     def doc(self) -> str:
         """The kernel's docstring."""
-        return inspect.getdoc(self.kernel) or ""
+        return docstring(self.kernel)
 
     @property
     def needs(self) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from farm.cli.bank import bank
@@ -37,9 +39,20 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
+COMMANDS = [new, render, check, plan, verify, nodes, patterns, bank, doctor, warmup, completion]
+
+
+def keep_help(command: click.Command) -> None:
+    """Gives a command the help back that `python -OO` takes away with the docstrings."""
+    from workers.docstrings import from_source
+
+    if command.callback is not None:
+        command.help = from_source(command.callback)
+
+
 @click.group(
     cls=Commands,
-    commands=[new, render, check, plan, verify, nodes, patterns, bank, doctor, warmup, completion],
+    commands=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )
@@ -62,3 +75,8 @@ def farm(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)
         ctx.exit(USAGE)
+
+
+if sys.flags.optimize > 1:
+    for command in (farm, *COMMANDS):
+        keep_help(command)

@@ -50,6 +50,7 @@ from farm.pattern.kinds import (
 )
 from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern
 from farm.pattern.words import Words
+from workers.docstrings import docstring
 from workers.records import record
 
 __all__ = [
@@ -257,7 +258,7 @@ def _transform_of(function: Function, name: str, aliases: tuple[str, ...]) -> Tr
     given = frozenset(one.name for one in parameters if one.kind is inspect.Parameter.KEYWORD_ONLY)
     if not given <= {"seed", "words", "loc"}:
         raise _refused(function, f"`{name}`: keyword arguments are seed, words and loc")
-    lines = inspect.cleandoc(function.__doc__ or "").splitlines()
+    lines = docstring(function).splitlines()
     examples = [line.strip() for line in lines if "->" in line]
     if not lines or not examples:
         raise _refused(function, f'`{name}`: its docstring needs a first line and an example: {name} $ "a b"  ->  b a')
