@@ -29,8 +29,8 @@ MAY_IMPORT = {
     "farm.printer": "rich",
     "farm.profile": "workers.stats workers.wire numpy rich",
     "farm.rendering": "farm.sources farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
-    " workers.arena workers.slab workers.pool workers.worker workers.wire workers.stats workers.run workers.cores"
-    " workers.catalog workers.calls workers.targets numpy",
+    " workers.arena workers.slab workers.lost workers.pool workers.worker workers.wire workers.stats workers.run"
+    " workers.cores workers.catalog workers.calls workers.targets numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.decode farm.audio.keeping"
     " farm.audio.planes workers.catalog"

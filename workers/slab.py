@@ -33,13 +33,15 @@ _libc.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ct
 class Part:
     """Bytes `first` to `last` of a file, from byte `at` of the slab on (a multiple of PAGE).
 
-    Byte `first` lies at `at + first % PAGE`; the rest of the pages that hold these bytes reads as zeros.
+    Byte `first` lies at `at + first % PAGE`; the rest of the pages that hold these bytes reads as zeros. `known`: the
+    file's `identity` when it was looked at; None: nobody else writes to it.
     """
 
     path: str
     at: int
     first: int
     last: int
+    known: tuple[int, ...] | None = None
 
     @property
     def start(self) -> int:
@@ -61,17 +63,19 @@ class Slab:
         self.bytes: NDArray[np.uint8] = np.frombuffer(self.memory, np.uint8)
         self.address = int(self.bytes.ctypes.data)
         self.parts: tuple[Part, ...] = ()
+        self.lost: str | None = None
+        """A file that became shorter while it was read."""
 
     def take(self, part: Part) -> None:
         """Maps one more part: whole pages in place; pages that hold other bytes of the file too are copied.
 
-        Raises OSError, with the file's name, when it cannot be read or has become shorter.
+        Raises OSError, with the file's name, when it cannot be read, has become shorter or is not the one it was.
         """
         descriptor = os.open(part.path, os.O_RDONLY | os.O_CLOEXEC)
         try:
             held = os.fstat(descriptor).st_size
-            if held < part.last:
-                raise OSError(errno.EIO, "it has become shorter", part.path)
+            if held < part.last or part.known not in (None, identity(descriptor)):
+                raise OSError(errno.EIO, "it has become shorter or was changed", part.path)
             # Behind the end of the file the system fills the last page with zeros.
             first_page = -(-part.first // PAGE) * PAGE
             last_page = part.last if part.last == held else part.last // PAGE * PAGE
@@ -96,6 +100,20 @@ class Slab:
             code = ctypes.get_errno()
             raise OSError(code, os.strerror(code))
 
+    def lose(self, address: int) -> bool:
+        """Puts zeros in the place of what a file has lost there, up to its part's end; whether that is in this slab."""
+        at = address - self.address
+        for part in self.parts:
+            if part.at <= at < part.stop:
+                page = at // PAGE * PAGE
+                try:
+                    self.map_at(page, part.stop - page, -1, 0)
+                except OSError:
+                    return False
+                self.lost = part.path
+                return True
+        return False
+
     def copy(self, descriptor: int, part: Part, first: int, last: int) -> None:
         """Copies bytes `first` to `last` of a part's file into pages of our own."""
         if first == last:
@@ -109,6 +127,25 @@ class Slab:
                 raise OSError(errno.EIO, "it has become shorter", part.path)
             ctypes.memmove(self.address + at, piece, len(piece))
             first, at = first + len(piece), at + len(piece)
+
+
+def identity(file: str | int) -> tuple[int, ...]:
+    """What tells a file from others, and from itself once it is changed: device, inode, size, time. Raises OSError."""
+    about = os.stat(file)
+    return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
+
+
+def changed(parts: Sequence[Part]) -> str | None:
+    """A file that somebody has written to since it was looked at. What is mapped of one that is gone stays."""
+    for part in parts:
+        if part.known is not None:
+            try:
+                now = identity(part.path)
+            except OSError:
+                continue
+            if now[:2] == part.known[:2] and now != part.known:
+                return part.path
+    return None
 
 
 def size_of(parts: Sequence[Part]) -> int:

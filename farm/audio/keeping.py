@@ -59,6 +59,8 @@ class Planes:
     """0: planes of float32; else `workers.wire.coding`: the frames of a WAV file, interleaved."""
     notices: tuple[str, ...] = ()
     """What is to be said of the sound file."""
+    known: tuple[int, ...] | None = None
+    """The `workers.slab.identity` of a sound file that is played where it lies."""
 
     def mapped(self) -> list[NDArray[np.float32]]:
         """Each plane, mapped, read-only: float32 (frames,). Not for files in a coding."""

@@ -24,6 +24,7 @@ from farm.audio.recording import Recording
 from farm.audio.resample import pieces, resampled_frames
 from farm.audio.wav import WavLayout
 from farm.errors import SampleError
+from workers.slab import identity
 from workers.wire import coding
 
 DECODED_BYTES = 1 << 22
@@ -40,6 +41,7 @@ def planes_of(file: Path, rate: int, backwards: bool = False, lenient: bool = Fa
     """
     try:
         # A small file that was decoded before needs no look at its header.
+        known = identity(os.fspath(file))
         name = name_for(file, rate, backwards) if os.stat(file).st_size <= keeping.WHOLLY_CHECKED else None
         if name is not None and (found := stored(name)) is not None:
             return found
@@ -47,7 +49,7 @@ def planes_of(file: Path, rate: int, backwards: bool = False, lenient: bool = Fa
         layout = recording.layout
         if layout is not None and not backwards and recording.rate == rate and fits_in_place(layout):
             check_finite(recording)
-            return replace(in_place(file, layout), notices=recording.notices)
+            return replace(in_place(file, layout), notices=recording.notices, known=known)
         if recording.short is not None or name is None:
             name = name_for(file, rate, backwards, recording.short is not None)
         return stored(name) or made(name, recording, rate, backwards)

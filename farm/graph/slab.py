@@ -115,7 +115,7 @@ class Slab:
 
     def put(self, planes: Planes) -> Place:
         """Adds a file's planes."""
-        part = Part(os.path.abspath(planes.path), size_of(self.parts), planes.first, planes.last)
+        part = Part(os.path.abspath(planes.path), size_of(self.parts), planes.first, planes.last, planes.known)
         self.parts.append(part)
         start, unit = part.start + planes.left - planes.first, 1 if planes.coding else 4
         return Place(start // unit, planes.frames, planes.spread_bytes // unit, planes.coding)

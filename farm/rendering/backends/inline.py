@@ -11,8 +11,9 @@ from numpy.typing import NDArray
 from farm.errors import Notice, RenderError
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.rendering.backends import Lender
-from farm.rendering.backends.over_arena import OverArena, record_words
+from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
 from workers.arena import Arena, Key
+from workers.lost import reading
 from workers.slab import Part, Slab, mapped
 from workers.wire import Run
 
@@ -34,6 +35,7 @@ class InlineBackend(OverArena):
     def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> None:
         super().__init__(lender, level)
         self.slab: Slab | None = None
+        self.parts: tuple[Part, ...] = ()
         self.record: Ints = np.zeros(len(Run), np.int64)
         self.window: WindowPlan | None = None
 
@@ -64,7 +66,10 @@ class InlineBackend(OverArena):
         try:
             self.slab = mapped(parts, self.slab)
         except OSError as error:
+            if error.filename is not None:
+                raise lost_sample(str(error.filename)) from error
             raise RenderError(f"a sample cannot be mapped: {error}") from error
+        self.parts = tuple(parts)
         self.addresses[0] = self.slab.address
         for index, (value, relative) in record_words(arena).items():
             self.record[index] = value + (arena.address if relative else 0)
@@ -76,7 +81,7 @@ class InlineBackend(OverArena):
         self.window = window
 
     def collect(self) -> Iterator[tuple[int, int]]:
-        """Runs a few chunks at a time."""
+        """Runs a few chunks at a time. Raises RenderError where a sample's file was changed meanwhile."""
         window = self.window
         assert window is not None
         at = 0
@@ -87,11 +92,16 @@ class InlineBackend(OverArena):
                 self.run_tasks(first, last - first)
             yield at, many
             at += many
+        check_unchanged(self.parts)
 
     def run_tasks(self, first: int, count: int) -> None:
-        """Runs tasks `first` .. `first + count` of the window."""
+        """Runs tasks `first` .. `first + count` of the window. Raises RenderError for a file that became shorter."""
+        assert self.slab is not None
         self.record[Run.FIRST], self.record[Run.COUNT] = first, count
-        self.entry(int(self.record.ctypes.data))
+        with reading(self.slab):
+            self.entry(int(self.record.ctypes.data))
+        if self.slab.lost is not None:
+            raise lost_sample(self.slab.lost)
 
     def tasks_done(self) -> tuple[int, ...]:
         """There are no workers."""

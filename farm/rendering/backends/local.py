@@ -21,12 +21,12 @@ from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan, schedule
 from farm.rendering import coordinator as says
 from farm.rendering.backends import Lender
-from farm.rendering.backends.over_arena import OverArena, record_words
+from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
 from farm.rendering.coordinator import Coordinator
 from workers import cores
 from workers.arena import Arena, Key
 from workers.pool import Pool, Worker
-from workers.slab import Part
+from workers.slab import Part, changed
 from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
 from workers.worker import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, name_process
@@ -254,6 +254,7 @@ class LocalBackend(OverArena):
         # Where only a later part is wanted, nobody reads what leads up to it.
         while not self.done[: made.tasks].all():
             self.watch(GLANCE_S)
+        check_unchanged(self.parts)
         self.busy_s += time.perf_counter() - self.started
         self.busy = False
 
@@ -344,9 +345,12 @@ class LocalBackend(OverArena):
             self.pool.workers[number].process.join(1.0)
         codes = [worker.process.exitcode for worker in self.pool.workers if worker.process.exitcode is not None]
         names = {signal.Signals(-code).name if code < 0 else f"status {code}" for code in codes}
-        if SAMPLE_LOST in codes:
-            lost = next((one.path for one in self.parts if not os.access(one.path, os.R_OK)), "a sample's file")
-            return RenderError(f"{lost} vanished or was changed while it was being rendered", hint="render it again")
+        if SAMPLE_LOST in codes or -signal.SIGBUS in codes:
+            lost = changed(self.parts) or next(
+                (one.path for one in self.parts if not os.access(one.path, os.R_OK)), None
+            )
+            if lost is not None or SAMPLE_LOST in codes:
+                return lost_sample(lost or "a sample's file")
         if MEMORY_LOST in codes and self.arena is not None:
             return RenderError(f"{self.arena.path} vanished while workers were using it", hint="render it again")
         if task < 0:

@@ -10,6 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.errors import RenderError
 from farm.plan.lower import wanted, write_programs, write_window
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.rendering.backends import Lender, Preparation
@@ -17,7 +18,7 @@ from farm.rendering.piece import Piece
 from farm.rendering.room import no_arena
 from farm.rendering.slots import Slots
 from workers.arena import Arena, ArenaError, Key, lay_out
-from workers.slab import Part
+from workers.slab import Part, changed
 from workers.targets.objects import Code
 from workers.wire import Run
 
@@ -163,6 +164,18 @@ class OverArena(ABC):
     @abstractmethod
     def collect(self) -> Iterator[tuple[int, int]]:
         """(first chunk, chunks) of the window whose outputs can be read, in order; good until the next step."""
+
+
+def check_unchanged(parts: Sequence[Part]) -> None:
+    """Raises RenderError where another program has written to the files that are played where they lie."""
+    file = changed(parts)
+    if file is not None:
+        raise lost_sample(file)
+
+
+def lost_sample(file: str) -> RenderError:
+    """The error for a sample's file that another program has changed."""
+    return RenderError(f"{file} vanished or was changed while it was being rendered", hint="render it again")
 
 
 def record_words(arena: Arena) -> dict[int, tuple[int, bool]]:
