@@ -32,7 +32,7 @@ MAY_IMPORT = {
     " workers.arena workers.slab workers.lost workers.pool workers.worker workers.wire workers.stats workers.run"
     " workers.cores workers.catalog workers.calls workers.targets numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.wire numpy",
-    "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.decode farm.audio.keeping"
+    "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"
     " farm.audio.planes workers.catalog"
     " workers.slab numpy",
     "farm.score": "",

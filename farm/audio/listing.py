@@ -24,6 +24,10 @@ class BankRow:
     longest_s: float
     unreadable: int
     refused: tuple[str, ...]
+    skipped: tuple[str, ...]
+    """Sound files of kinds that are not played."""
+    shadowed: tuple[str, ...]
+    """Other folders of its name."""
 
 
 @record(frozen=True, slots=True)
@@ -39,6 +43,8 @@ class FileRow:
     peak_dbfs: float = 0.0
     rms_dbfs: float = 0.0
     problem: str | None = None
+    notices: tuple[str, ...] = ()
+    """What a render says of it."""
 
 
 def bank_row(bank: Bank) -> BankRow:
@@ -59,6 +65,8 @@ def bank_row(bank: Bank) -> BankRow:
         longest_s=max(lengths, default=0.0),
         unreadable=len(bank.names) - len(lengths),
         refused=tuple(shown(name) for name in bank.refused),
+        skipped=tuple(shown(name) for name in bank.skipped),
+        shadowed=tuple(shown(bank.parent / within) for within in bank.shadowed),
     )
 
 
@@ -75,7 +83,8 @@ def file_rows(bank: Bank) -> Iterator[FileRow]:
         try:
             recording = inspect(file)
             tally = Tally()
-            for block in blocks(recording):
+            told: list[str] = []
+            for block in blocks(recording, told):
                 tally = tally.over(block)
         except SampleError as error:
             yield FileRow(index, name, problem=error.message)
@@ -83,4 +92,5 @@ def file_rows(bank: Bank) -> Iterator[FileRow]:
         yield FileRow(
             *(index, name, recording.rate, recording.channels, recording.seconds, recording.coding),
             *(tally.peak_dbfs, tally.rms_dbfs),
+            notices=(*recording.notices, *told),
         )

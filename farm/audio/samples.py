@@ -1,17 +1,19 @@
 """Recorded sound: which file a bank's name and index mean.
 
-Only sub-directories that are asked for are listed, and no file is opened here.
+A sub-directory that is asked for is listed alone; all below a folder only for a name that none of its sub-directories
+has (`farm.audio.folders`). No file is opened here.
 """
 
 from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 
 from farm.audio.decode import shown
+from farm.audio.folders import Tree, inside, is_plain, is_sound, name_of, sub_directories, tree
 from farm.errors import SampleError
 from workers.records import record
 
@@ -23,12 +25,6 @@ STAND_INS = frozenset(
 )
 """Built-in banks that only stand in for recordings of other sounds; a render that uses one says so."""
 
-SUFFIXES = frozenset({".wav", ".flac", ".ogg", ".oga", ".aif", ".aiff"})
-"""What makes a file a sound file, in lower case."""
-
-ACCEPTED = "WAV, FLAC, OGG or AIFF (.wav .flac .ogg .oga .aiff .aif)"
-"""The same for people."""
-
 BESIDE = "samples"
 """The folder of banks beside a score."""
 VARIABLE = "FARM_SAMPLES"
@@ -37,15 +33,20 @@ VARIABLE = "FARM_SAMPLES"
 
 @record(frozen=True, slots=True)
 class Bank:
-    """The sound files of one sub-directory of `parent`, sorted by the bytes of their names; never empty.
+    """The sound files of one folder, sorted by the bytes of their names; never empty.
 
-    `refused`: files that are left out because they are links to somewhere outside `parent`.
+    It is `within` the sample folder `parent`: a sub-directory, one of a sub-directory, or "" for `parent` itself.
+    `refused`: files that are left out because they are links to somewhere outside `parent`. `skipped`: sound files of
+    kinds that are not played. `shadowed`: other folders of the name below `parent`, as far as they were looked for.
     """
 
     name: str
     parent: Path
+    within: str
     names: tuple[str, ...]
     refused: tuple[str, ...] = ()
+    skipped: tuple[str, ...] = ()
+    shadowed: tuple[str, ...] = ()
 
     @property
     def built_in(self) -> bool:
@@ -54,8 +55,8 @@ class Bank:
 
     @property
     def folder(self) -> Path:
-        """The sub-directory."""
-        return self.parent / self.name
+        """The folder that holds it."""
+        return self.parent / self.within
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -71,58 +72,92 @@ class Bank:
 class SampleLibrary:
     """Folders of banks, searched in order; the built-in bank comes last without being named.
 
-    A name is one component of a path, and a link is followed only to places inside its folder, so that neither a score
-    nor a bank reaches anything outside these folders. A library belongs to one render or one look at a score: it
-    remembers the banks that it found.
+    A folder's own files are a bank with its name, and each folder below it that holds some is one with its own; of
+    several with one name the one that is least deep counts, then the first by its path. A name is one component of a
+    path, and a link is followed only to places inside its folder, so that neither a score nor a bank reaches anything
+    outside these folders. A library belongs to one render or one look at a score: it remembers the banks that it found.
     """
 
     folders: tuple[Path, ...] = ()
+    trees: dict[Path, Tree] = field(default_factory=dict, compare=False, repr=False)
+    """What is below folders, once it was asked for."""
     known: dict[str, Bank] = field(default_factory=dict, compare=False, repr=False)
 
     def bank(self, name: str) -> Bank | None:
-        """The first bank called `name`, or None. A sub-directory without sound files does not count.
+        """The first bank called `name`, or None. A folder without sound files does not count.
 
         Raises SampleError if a folder does not exist or cannot be listed, or if the name is a link out of its folder.
         """
         if name in self.known:
             return self.known[name]
-        if not _is_plain(name):
+        if not is_plain(name):
             return None
         for parent in (*self.folders, BUILT_IN):
             _check_folder(parent)
-            bank = _bank(parent, name)
+            bank = self.bank_in(parent, name)
             if bank is not None:
                 self.known[name] = bank
                 return bank
         return None
 
+    def bank_in(self, parent: Path, name: str) -> Bank | None:
+        """The same of one folder."""
+        if parent == BUILT_IN:
+            return _bank(parent, name, name)
+        if name_of(parent) != name:
+            # One in the folder itself needs no look at what else there is.
+            direct = _bank(parent, name, name)
+            if direct is not None:
+                return direct
+        places = self.tree(parent).places.get(name, ())
+        for number, within in enumerate(places):
+            bank = _bank(parent, name, within, places[number + 1 :])
+            if bank is not None:
+                return bank
+        return None
+
+    def tree(self, parent: Path) -> Tree:
+        """What is below a folder."""
+        if parent not in self.trees:
+            self.trees[parent] = tree(parent)
+        return self.trees[parent]
+
     def without_sounds(self, name: str) -> Path | None:
         """The first sub-directory called `name` if no folder has such a bank: it holds no sound file."""
-        places = [parent / name for parent in self.folders] if _is_plain(name) else []
+        places = [parent / name for parent in self.folders] if is_plain(name) else []
         return next((place for place in places if os.path.isdir(place)), None)
 
-    def loose(self, name: str) -> Path | None:
-        """A sound file called `name` that stands in a folder of banks itself, where no bank finds it."""
-        for parent in self.folders if _is_plain(name) else ():
-            for suffix in sorted(SUFFIXES):
-                if os.path.isfile(parent / f"{name}{suffix}"):
-                    return parent / f"{name}{suffix}"
+    def loose(self, name: str) -> tuple[Bank, int] | None:
+        """A bank, and the index in it, of a sound file called `name` that stands in a folder of banks itself."""
+        for parent in self.folders if is_plain(name) else ():
+            bank = _bank(parent, name_of(parent), "")
+            stems = [] if bank is None else [os.path.splitext(file)[0] for file in bank.names]
+            if bank is not None and name in stems:
+                return bank, stems.index(name)
         return None
 
     def banks(self) -> tuple[Bank, ...]:
         """All banks that a score can name, sorted; links out of a folder are none. Raises as `bank` does."""
         found: dict[str, Bank] = {}
         for parent in (*self.folders, BUILT_IN):
-            for name in _names(parent):
+            _check_folder(parent)
+            for name, places in self.places(parent):
                 if name in found:
                     continue
                 try:
-                    bank = _bank(parent, name)
+                    banks = (_bank(parent, name, within, places[n + 1 :]) for n, within in enumerate(places))
+                    bank = next((one for one in banks if one is not None), None)
                 except SampleError:
                     continue
                 if bank is not None:
                     found[name] = bank
         return tuple(found[name] for name in sorted(found, key=os.fsencode))
+
+    def places(self, parent: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+        """The names of a folder's banks, and the folders within it that each is the name of."""
+        if parent == BUILT_IN:
+            return ((name, (name,)) for name in sub_directories(parent))
+        return iter(self.tree(parent).places.items())
 
     def names(self) -> tuple[str, ...]:
         """The names of all banks, sorted. Raises SampleError as `bank` does."""
@@ -145,11 +180,6 @@ def library(asked: Sequence[str], score: str | None, environment: str | None) ->
     return SampleLibrary(tuple(dict.fromkeys(folders)))
 
 
-def _is_plain(name: str) -> bool:
-    """Whether `name` is one visible component of a path, on any system."""
-    return bool(name) and not name.startswith(".") and not any(sign in name for sign in "/\\\0")
-
-
 def _check_folder(folder: Path) -> None:
     if not folder.is_dir():
         what = "is not a folder" if folder.exists() else "does not exist"
@@ -159,31 +189,23 @@ def _check_folder(folder: Path) -> None:
         )
 
 
-def _names(parent: Path) -> list[str]:
-    """The sub-directories of a folder."""
-    _check_folder(parent)
-    try:
-        return [entry.name for entry in os.scandir(parent) if _is_plain(entry.name) and entry.is_dir()]
-    except OSError as error:
-        raise SampleError(f"cannot list the sample folder {shown(parent)}: {error.strerror or error}") from error
-
-
-def _bank(parent: Path, name: str) -> Bank | None:
-    """The bank in a sub-directory, None where there is none."""
-    folder = parent / name
-    sounds: list[str] = []
-    refused: list[str] = []
+def _bank(parent: Path, name: str, within: str, others: Sequence[str] = ()) -> Bank | None:
+    """The bank in a folder, None where there is none."""
+    folder = parent / within
+    kinds: dict[str, list[str]] = {"played": [], "refused": [], "skipped": []}
     try:
         for entry in os.scandir(folder):
-            if not _is_sound_file(entry):
+            played = is_sound(entry)
+            if played is None:
                 continue
-            kept = sounds if not entry.is_symlink() or _inside(entry.path, parent) else refused
-            kept.append(entry.name)
+            own = not entry.is_symlink() or inside(entry.path, parent)
+            kinds["refused" if not own else "played" if played else "skipped"].append(entry.name)
     except OSError as error:
         if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG):
             return None
         raise SampleError(f"cannot list the bank {shown(folder)}: {error.strerror or error}") from error
-    if (sounds or refused) and not _inside(folder, parent):
+    sounds, refused, skipped = (tuple(sorted(names, key=os.fsencode)) for names in kinds.values())
+    if (sounds or refused) and within and not inside(folder, parent):
         raise SampleError(
             f"the bank {shown(folder)} is a link to {shown(os.path.realpath(folder))}, outside its sample folder",
             hint="copy the bank into the folder, or name the other folder with --samples",
@@ -193,19 +215,4 @@ def _bank(parent: Path, name: str) -> Bank | None:
             f"every sound file of the bank {shown(folder)} is a link out of the sample folder",
             hint="copy the files into the folder",
         )
-    if not sounds:
-        return None
-    return Bank(name, parent, tuple(sorted(sounds, key=os.fsencode)), tuple(sorted(refused, key=os.fsencode)))
-
-
-def _is_sound_file(entry: os.DirEntry[str]) -> bool:
-    """Hidden files are not: some systems keep attributes in `._name.wav` beside `name.wav`."""
-    if entry.name.startswith(".") or os.path.splitext(entry.name)[1].lower() not in SUFFIXES:
-        return False
-    return entry.is_file()
-
-
-def _inside(path: str | Path, parent: Path) -> bool:
-    """Whether a path, all links followed, lies below a folder."""
-    real, root = os.path.realpath(path), os.path.realpath(parent)
-    return os.path.commonpath((real, root)) == root and real != root
+    return Bank(name, parent, within, sounds, refused, skipped, tuple(others)) if sounds else None

@@ -13,9 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio.decode import shown
+from farm.audio.folders import ACCEPTED, others_in
 from farm.audio.keeping import Planes
 from farm.audio.planes import kept, planes_of
-from farm.audio.samples import ACCEPTED, STAND_INS, Bank, SampleLibrary
+from farm.audio.samples import STAND_INS, Bank, SampleLibrary
 from farm.errors import FileError, Loc, Notice, SampleError, suggestion
 from farm.score.elsewhere import bank_of
 from workers.slab import Part, size_of
@@ -122,11 +123,20 @@ class Slab:
 
 
 def bank_notices(bank: Bank, loc: Loc | None) -> list[Notice]:
-    """What is to be said where a bank is used: what of it cannot be."""
-    if not bank.refused:
-        return []
-    message = f"left out of the bank `{bank.name}`, because they are links out of its sample folder: "
-    return [Notice(message + few(bank.refused), loc, "copy the files into the folder")]
+    """What is to be said where a bank is used: what of it cannot be, and what else has its name."""
+    found = []
+    if bank.refused:
+        message = f"left out of the bank `{bank.name}`, because they are links out of its sample folder: "
+        found.append(Notice(message + few(bank.refused), loc, "copy the files into the folder"))
+    if bank.skipped:
+        files = "1 file is" if len(bank.skipped) == 1 else f"{len(bank.skipped)} files are"
+        message = f"{files} left out of the bank `{bank.name}`, because farm does not play their kind: "
+        found.append(Notice(message + few(bank.skipped), loc, f"it plays {ACCEPTED}"))
+    if bank.shadowed:
+        others = few([str(bank.parent / within) for within in bank.shadowed])
+        message = f"several folders are called `{bank.name}`: {shown(bank.folder)} is played, not {others}"
+        found.append(Notice(message, loc, "rename one of them, or name the folder it lies in with --samples"))
+    return found
 
 
 def file_notices(file: Path, said: Iterable[str], loc: Loc | None) -> list[Notice]:
@@ -141,12 +151,18 @@ def few(names: Sequence[str]) -> str:
 
 def no_bank(name: str, library: SampleLibrary) -> SampleError:
     """The error for a bank that nobody has: no folder, one without sound files, or a file where a folder should be."""
-    folder, file = library.without_sounds(name), library.loose(name)
+    folder, loose = library.without_sounds(name), library.loose(name)
     if folder is not None:
-        return SampleError(f"the bank {shown(folder)} holds no sound file", hint=f"a bank's files are {ACCEPTED}")
-    if file is not None:
-        hint = f"a bank is a folder: move the file to {shown(file.parent / name / file.name)}"
-        return SampleError(f"there is no sample bank `{name}`, but a file {shown(file)}", hint=hint)
+        others = others_in(folder)
+        but = f" that farm plays, but {len(others)} of other kinds: {few(others)}" if others else ""
+        return SampleError(f"the bank {shown(folder)} holds no sound file{but}", hint=f"a bank's files are {ACCEPTED}")
+    if loose is not None:
+        bank, index = loose
+        hint = f"a bank is a folder: the file is `{bank.name}:{index}`"
+        return SampleError(f"there is no sample bank `{name}`, but a file {shown(bank.file(index))}", hint=hint)
     names = library.names()
     hint = bank_of(name, names) or suggestion(name, names) or f"the banks: {', '.join(map(shown, names))}"
+    passed_over = [str(root / within) for root, tree in library.trees.items() for within in tree.passed_over]
+    if passed_over:
+        hint += f"; folders that were not looked at: {few(passed_over)}"
     return SampleError(f"there is no sample bank `{name}`", hint=hint)

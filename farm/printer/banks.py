@@ -16,7 +16,9 @@ def banks_page(banks: list[BankRow]) -> str:
     """A row for each bank."""
     rows = [(one.name, counted(one.files, "file"), _lengths(one), _origin(one)) for one in banks]
     lines = columns([("bank", "files", "length", "from"), *rows])
-    return "\n".join([heading(lines[0]), *lines[1:], "", "`farm bank NAME` lists the files of one"])
+    said = [f"{one.name}: {line}" for one in banks for line in _left_out(one)]
+    after = ["", *said] if said else []
+    return "\n".join([heading(lines[0]), *lines[1:], *after, "", "`farm bank NAME` lists the files of one"])
 
 
 def bank_page(bank: BankRow, files: list[FileRow]) -> str:
@@ -35,9 +37,8 @@ def bank_page(bank: BankRow, files: list[FileRow]) -> str:
         for fit in [one.problem is None]
     ]
     lines = [f"{heading(bank.name)}  {counted(bank.files, 'file')}, {_origin(bank)}", "", *columns(rows)]
-    if bank.refused:
-        lines += ["", f"left out, because they are links out of the sample folder: {', '.join(bank.refused)}"]
-    return "\n".join(lines)
+    said = [f"{bank.name}:{one.index}: {line}" for one in files for line in one.notices] + _left_out(bank)
+    return "\n".join([*lines, *(["", *said] if said else [])])
 
 
 def cache_page(held: Held, cleared: bool) -> str:
@@ -46,6 +47,18 @@ def cache_page(held: Held, cleared: bool) -> str:
         return "no folder can be written to keep decoded sounds in: `farm doctor` says why"
     what = f"{counted(held.sounds, 'decoded sound')}, {size(held.bytes)}" if held.sounds else "no decoded sounds"
     return f"{held.folder}: removed {what}" if cleared else f"{held.folder}: {what}"
+
+
+def _left_out(bank: BankRow) -> list[str]:
+    found = []
+    if bank.refused:
+        found.append(f"left out, because they are links out of the sample folder: {', '.join(bank.refused)}")
+    if bank.skipped:
+        count = counted(len(bank.skipped), "file")
+        found.append(f"{count} left out, because farm does not play their kind: {', '.join(bank.skipped)}")
+    if bank.shadowed:
+        found.append(f"not played, because they have the same name: {', '.join(bank.shadowed)}")
+    return found
 
 
 def _lengths(bank: BankRow) -> str:

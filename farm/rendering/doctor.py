@@ -194,7 +194,8 @@ def sound_cache() -> Iterator[Finding]:
 
 def sample_folders() -> Iterator[Finding]:
     """The built-in bank, and the folders of FARM_SAMPLES."""
-    from farm.audio.samples import ACCEPTED, BUILT_IN, VARIABLE, SampleLibrary
+    from farm.audio.folders import ACCEPTED
+    from farm.audio.samples import BUILT_IN, VARIABLE, SampleLibrary
 
     built_in = SampleLibrary().banks()
     count = sum(len(bank.names) for bank in built_in)
@@ -212,7 +213,7 @@ def sample_folders() -> Iterator[Finding]:
         if banks:
             yield Finding("sample folder", "fine", f"{name}: {len(banks)} banks")
         else:
-            advice = f"it holds no sub-directory with files of the kinds {ACCEPTED}: one for each bank"
+            advice = f"it holds no folder with files of the kinds {ACCEPTED}: one for each bank"
             yield Finding("sample folder", "warning", f"{name}: no banks", advice)
 
 

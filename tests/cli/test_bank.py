@@ -13,7 +13,8 @@ import pytest
 import soundfile
 
 from farm.audio import planes
-from farm.audio.samples import ACCEPTED, BUILT_IN, SUFFIXES
+from farm.audio.folders import ACCEPTED, SUFFIXES
+from farm.audio.samples import BUILT_IN
 from tests.cli.conftest import Ran
 
 Farm = Callable[..., Ran]
@@ -85,14 +86,53 @@ def test_the_cache_is_shown_and_cleared(farm: Farm, folder: Path, monkeypatch: p
 
 def test_a_folder_without_sounds_is_told_which_files_it_may_hold(farm: Farm, tmp_path: Path) -> None:
     (tmp_path / "kit").mkdir()
-    (tmp_path / "kit" / "notes.mp3").write_bytes(b"x")
+    (tmp_path / "kit" / "notes.txt").write_bytes(b"x")
     (tmp_path / "loose.wav").write_bytes((BUILT_IN / "bd" / "00.wav").read_bytes())
     (tmp_path / "song.ph").write_text('out: s "kit loose"')
     found = farm("check", str(tmp_path / "song.ph"), "--samples", str(tmp_path))
     assert found.status == 4
     assert f"song.ph:1:9: error: the bank {tmp_path}/kit holds no sound file\n" in found.err
-    assert "a bank's files are WAV, FLAC, OGG or AIFF (.wav .flac .ogg .oga .aiff .aif)" in found.err
+    assert (
+        "a bank's files are WAV, FLAC, OGG, MP3 or AIFF (.wav .flac .ogg .oga .opus .mp3 .aiff .aif .aifc)" in found.err
+    )
     assert f"song.ph:1:13: error: there is no sample bank `loose`, but a file {tmp_path}/loose.wav\n" in found.err
-    assert f"a bank is a folder: move the file to {tmp_path}/loose/loose.wav" in found.err
+    assert f"a bank is a folder: the file is `{tmp_path.name}:0`" in found.err
     assert set(re.findall(r"\.\w+", ACCEPTED)) == SUFFIXES
     assert "holds no sound file" in farm("bank", "--samples", str(tmp_path), "kit").err
+    for name in ("a.m4a", "b.caf"):
+        (tmp_path / "kit" / name).write_bytes(b"x")
+    said = farm("bank", "--samples", str(tmp_path), "kit").err
+    assert (
+        f"error: the bank {tmp_path}/kit holds no sound file that farm plays, but 2 of other kinds: a.m4a, b.caf\n"
+        in said
+    )
+
+
+def test_banks_say_what_they_leave_out(farm: Farm, tmp_path: Path) -> None:
+    sound = (BUILT_IN / "bd" / "00.wav").read_bytes()
+    for name in ("a/kit/x.wav", "b/kit/y.wav", "b/kit/z.m4a", "a/kit/y.m4a", "loose.wav", "loose.wma"):
+        (tmp_path / "S" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "S" / name).write_bytes(sound)
+    listed = farm("bank", "--samples", str(tmp_path / "S"))
+    assert "kit: 1 file left out, because farm does not play their kind: y.m4a\n" in listed.out
+    assert f"kit: not played, because they have the same name: {tmp_path}/S/b/kit\n" in listed.out
+    assert "S: 1 file left out, because farm does not play their kind: loose.wma\n" in listed.out
+    one = farm("bank", "--samples", str(tmp_path / "S"), "kit")
+    assert "\n1 file left out, because farm does not play their kind: y.m4a\n" in one.out
+    row: Any = json.loads(farm("bank", "--samples", str(tmp_path / "S"), "kit", "--json").out)
+    assert (row["skipped"], row["shadowed"]) == (["y.m4a"], [f"{tmp_path}/S/b/kit"])
+    (tmp_path / "song.ph").write_text('out: s "kit S"')
+    said = farm("check", str(tmp_path / "song.ph"), "--samples", str(tmp_path / "S"))
+    assert said.status == 0
+    assert "warning: 1 file is left out of the bank `kit`, because farm does not play their kind: y.m4a\n" in said.err
+    assert f"several folders are called `kit`: {tmp_path}/S/a/kit is played, not {tmp_path}/S/b/kit\n" in said.err
+    assert "warning: 1 file is left out of the bank `S`" in said.err
+
+
+def test_a_bank_says_what_a_render_says_of_its_files(farm: Farm, tmp_path: Path) -> None:
+    (tmp_path / "S" / "kit").mkdir(parents=True)
+    soundfile.write(tmp_path / "S" / "kit" / "a.flac", np.zeros((2000, 6)), 44_100)
+    told = farm("bank", "--samples", str(tmp_path / "S"), "kit").out
+    assert told.endswith(
+        "\nkit:0: its 6 channels are mixed to stereo (ITU-R BS.775, the low frequency channel left out)\n"
+    )
