@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from farm.audio import decode
+from farm.audio import clockless, decode, flac
 from farm.audio.planes import planes_of
 from farm.errors import SampleError
 from tests.audio.files import RATE, chunk, fmt, noise, pcm_16, riff, stored, tone, written
@@ -121,6 +121,39 @@ def test_r19_a_length_that_is_too_small(tmp_path: Path) -> None:
     content[24:26] = (10_000).to_bytes(2, "big")
     written(path, bytes(content))
     np.testing.assert_array_equal(decode.read(path)[0], whole)
+
+
+def in_ogg(content: bytes, number: int) -> bytes:
+    """A FLAC file of a stream without a length, in Ogg (RFC 9639, 10.1): a packet a page."""
+    frames = [at for at in flac.syncs(content) if flac.head_at(content, at, flac.Info(0, 0, 4096, 1, 16, 0, b"", 0))]
+    packets = [b"\x7fFLAC\x01\x00\x00\x00" + content[:42], content[42 : frames[0]]]
+    packets += [content[first:last] for first, last in zip(frames, [*frames[1:], len(content)], strict=True)]
+    pages = b""
+    for index, packet in enumerate(packets):
+        lacing = bytes([255] * (len(packet) // 255) + [len(packet) % 255])
+        assert len(lacing) < 256
+        flags = 2 if index == 0 else 4 if index == len(packets) - 1 else 0
+        head = struct.pack("<4sBBqIIIB", b"OggS", 0, flags, 0, number, index, 0, len(lacing)) + lacing
+        sum_at = 22
+        checksum = clockless.checksum(head + packet)
+        pages += head[:sum_at] + struct.pack("<I", checksum) + head[sum_at + 4 :] + packet
+    return pages
+
+
+def test_r19_flac_in_ogg(tmp_path: Path) -> None:
+    sounds = [tone(22_050), tone(9000, 700.0)]
+    links = []
+    for number, sound in enumerate(sounds):
+        content = stored(tmp_path / "a.flac", sound).read_bytes()
+        links.append((in_ogg(without_length(content), number), decode.read(tmp_path / "a.flac")[0]))
+    path = tmp_path / "a.oga"
+    for chosen in ([0], [1], [0, 1]):
+        written(path, b"".join(links[number][0] for number in chosen))
+        np.testing.assert_array_equal(decode.read(path)[0], np.concatenate([links[number][1] for number in chosen]))
+        assert decode.inspect(path).coding == "FLAC PCM_16"
+    written(path, links[0][0][:-1000])
+    with pytest.raises(SampleError, match="it is cut short"):
+        decode.inspect(path)
 
 
 def silent_xing(content: bytes) -> bytes:
