@@ -7,15 +7,20 @@ from collections.abc import Iterator
 from farm.audio.decode import blocks, inspect, shown
 from farm.audio.measure import Tally
 from farm.audio.samples import STAND_INS, Bank, SampleLibrary
+from farm.audio.spelling import spelled
 from farm.errors import SampleError
 from workers.records import record
 
 
 @record(frozen=True, slots=True)
 class BankRow:
-    """A bank in numbers. Lengths are of the files that can be played, 0 where there are none."""
+    """A bank in numbers. Lengths are of the files that can be played, 0 where there are none.
+
+    `written`: how a score names it; empty where another bank, which is written alike, goes first.
+    """
 
     name: str
+    written: str
     folder: str
     built_in: bool
     stand_in: bool
@@ -47,8 +52,9 @@ class FileRow:
     """What a render says of it."""
 
 
-def bank_row(bank: Bank) -> BankRow:
-    """A bank, from the headers of its files."""
+def bank_row(bank: Bank, library: SampleLibrary) -> BankRow:
+    """A bank of a library, from the headers of its files."""
+    written = spelled(bank.name)
     lengths = []
     for file in bank.files:
         try:
@@ -57,6 +63,7 @@ def bank_row(bank: Bank) -> BankRow:
             continue
     return BankRow(
         name=shown(bank.name),
+        written=written if library.bank(written) == bank else "",
         folder=shown(bank.folder),
         built_in=bank.built_in,
         stand_in=bank.built_in and bank.name in STAND_INS,
@@ -73,7 +80,7 @@ def bank_row(bank: Bank) -> BankRow:
 def bank_rows(library: SampleLibrary) -> Iterator[BankRow]:
     """All banks, sorted by name. Raises SampleError for a folder that cannot be listed."""
     for bank in library.banks():
-        yield bank_row(bank)
+        yield bank_row(bank, library)
 
 
 def file_rows(bank: Bank) -> Iterator[FileRow]:

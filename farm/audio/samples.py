@@ -14,6 +14,7 @@ from pathlib import Path
 
 from farm.audio.decode import shown
 from farm.audio.folders import Tree, inside, is_plain, is_sound, name_of, sub_directories, tree
+from farm.audio.spelling import composed, spelled
 from farm.errors import SampleError
 from workers.records import record
 
@@ -84,9 +85,10 @@ class SampleLibrary:
     known: dict[str, Bank] = field(default_factory=dict, compare=False, repr=False)
 
     def bank(self, name: str) -> Bank | None:
-        """The first bank called `name`, or None. A folder without sound files does not count.
+        """The first bank called `name`, else the first that is written so in a score, or None.
 
-        Raises SampleError if a folder does not exist or cannot be listed, or if the name is a link out of its folder.
+        A sub-directory without sound files does not count. Raises SampleError if a folder does not exist or cannot be
+        listed, or if the name is a link out of its folder.
         """
         if name in self.known:
             return self.known[name]
@@ -98,7 +100,21 @@ class SampleLibrary:
             if bank is not None:
                 self.known[name] = bank
                 return bank
-        return None
+        alike = self.written(name)
+        if alike:
+            self.known[name] = alike[0]
+        return alike[0] if alike else None
+
+    def written(self, word: str) -> tuple[Bank, ...]:
+        """The banks that a score writes so, in the order of the search. Raises SampleError as `bank` does."""
+        wanted = composed(word)
+        found: dict[Path, Bank] = {}
+        for parent in (*self.folders, BUILT_IN):
+            for name in sorted((name for name, _ in self.places(parent)), key=os.fsencode):
+                bank = self.bank_in(parent, name) if spelled(name) == wanted else None
+                if bank is not None:
+                    found[bank.folder] = bank
+        return tuple(found.values())
 
     def bank_in(self, parent: Path, name: str) -> Bank | None:
         """The same of one folder."""
@@ -123,9 +139,12 @@ class SampleLibrary:
         return self.trees[parent]
 
     def without_sounds(self, name: str) -> Path | None:
-        """The first sub-directory called `name` if no folder has such a bank: it holds no sound file."""
-        places = [parent / name for parent in self.folders] if is_plain(name) else []
-        return next((place for place in places if os.path.isdir(place)), None)
+        """The first sub-directory called `name`, or written so: without a bank of that name it holds no sound file."""
+        wanted = {name, composed(name)}
+        places = [
+            parent / one for parent in self.folders for one in sub_directories(parent) if {one, spelled(one)} & wanted
+        ]
+        return min(places, key=lambda place: (self.folders.index(place.parent), place.name != name), default=None)
 
     def loose(self, name: str) -> tuple[Bank, int] | None:
         """A bank, and the index in it, of a sound file called `name` that stands in a folder of banks itself."""
@@ -160,8 +179,8 @@ class SampleLibrary:
         return iter(self.tree(parent).places.items())
 
     def names(self) -> tuple[str, ...]:
-        """The names of all banks, sorted. Raises SampleError as `bank` does."""
-        return tuple(bank.name for bank in self.banks())
+        """All banks as a score writes them, sorted. Raises SampleError as `bank` does."""
+        return tuple(dict.fromkeys(spelled(bank.name) for bank in self.banks()))
 
 
 def library(asked: Sequence[str], score: str | None, environment: str | None) -> SampleLibrary:

@@ -53,7 +53,7 @@ def bank(name: str | None, samples: tuple[str, ...], clear: bool, as_json: bool)
     one = found.bank(name)
     if one is None:
         raise no_bank(name, found)
-    row, files = bank_row(one), list(file_rows(one))
+    row, files = bank_row(one, found), list(file_rows(one))
     if as_json:
         say_json({"ok": True, "status": 0, **asdict(row), "files": [asdict(file) for file in files]})
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from farm.audio.decode import inspect
 from farm.audio.samples import SampleLibrary
 from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError, placed
 from farm.graph.graph import Graph, Source, StepsFeed
-from farm.graph.slab import bank_notices, file_notices, no_bank
+from farm.graph.slab import bank_notices, file_notices, no_bank, written_alike
 from farm.graph.voices import Controls, paces, playing, remarks_on
 from farm.pattern.pattern import Pattern
 from farm.pattern.unique import unique
@@ -45,14 +46,31 @@ def problems(
     return list(unique.values())
 
 
-def warnings(graph: Graph) -> list[Notice]:
-    """What a render of the first cycles would say of voices that cannot sound as they are written."""
+def warnings(graph: Graph, library: SampleLibrary | None) -> list[Notice]:
+    """What a render would say of banks, and of voices of its first cycles that cannot sound as they are written."""
+    said = [] if library is None else banks_written_alike(graph, library)
     found: dict[tuple[str, Loc | None], Notice] = {}
     for source in graph.sources:
         if isinstance(source.voices, Pattern):
             for what, notice in remarked(source, graph):
                 found.setdefault((what, notice.loc), notice)
-    return [*found.values()]
+    return [*said, *found.values()]
+
+
+def banks_written_alike(graph: Graph, library: SampleLibrary) -> list[Notice]:
+    """A warning for each word that several banks are written as."""
+    said: dict[str, Notice] = {}
+    for source in graph.sources:
+        for word, loc in named(source, graph):
+            name = word.partition(":")[0]
+            try:
+                bank = library.bank(name)
+            except SampleError:
+                continue
+            notice = None if bank is None or name in said else written_alike(name, bank, library)
+            if notice is not None:
+                said[name] = replace(notice, loc=loc)
+    return [*said.values()]
 
 
 def remarked(source: Source, graph: Graph) -> list[tuple[str, Notice]]:

@@ -35,7 +35,7 @@ def all_complaints(source: Source, library: SampleLibrary, settings: Settings) -
         graph = build(bound(parse(source, names, links), settings), seed=0)
         met = problems(graph, library, said)
         if not met:
-            return [], in_order([*graph.notices, *said, *warnings(graph)])
+            return [], in_order([*graph.notices, *said, *warnings(graph, library)])
     except ScoreError as error:
         met = [error]
     program, unreadable = parse_all(source, names, links)
@@ -43,7 +43,7 @@ def all_complaints(source: Source, library: SampleLibrary, settings: Settings) -
     graph = build(bound(program, settings), 0, leaving)
     met += problems(graph, library)
     errors = in_order([*unreadable, *met, *leaving.errors])
-    told = in_order([*graph.notices, *said, *warnings(graph)])
+    told = in_order([*graph.notices, *said, *warnings(graph, library)])
     return errors, apart([one for one in told if one not in leaving.notices], errors)
 
 

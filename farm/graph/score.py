@@ -151,7 +151,7 @@ def understood(source: Source, seed: int, leaving: Leaving, samples: Sequence[st
         said: list[Notice] = []
         for problem in [] if sounds is None else problems(graph, sounds, said, lenient=True):
             leaving.leave(problem)
-        notices = in_order([*graph.notices, *leaving.notices, *said, *warnings(graph)])
+        notices = in_order([*graph.notices, *leaving.notices, *said, *warnings(graph, sounds)])
         return Score(source, program, graph.cps, names_of(graph), tuple(notices), True, (), unreadable)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -86,6 +86,9 @@ class Slab:
             self.banks[name] = bank
             if bank.built_in and name in STAND_INS:
                 self.notices.append(Notice(f"`{name}` is a synthetic stand-in of the built-in bank", loc))
+            alike = written_alike(name, bank, self.library)
+            if alike is not None:
+                self.notices.append(replace(alike, loc=loc))
             self.notices += bank_notices(bank, loc)
         return self.places[file, backwards]
 
@@ -147,6 +150,15 @@ def file_notices(file: Path, said: Iterable[str], loc: Loc | None) -> list[Notic
 def few(names: Sequence[str]) -> str:
     """The first names of many."""
     return ", ".join(shown(one) for one in names[:3]) + ", ..." * (len(names) > 3)
+
+
+def written_alike(name: str, bank: Bank, library: SampleLibrary) -> Notice | None:
+    """A warning for a name that several banks are written as, of which none is called so: the first one plays."""
+    others = library.written(name)[1:] if bank.name != name else ()
+    if not others:
+        return None
+    message = f"`{name}` is how {shown(bank.folder)} is written, which plays, and {shown(others[0].folder)} too"
+    return Notice(message, hint="rename one of the folders")
 
 
 def no_bank(name: str, library: SampleLibrary) -> SampleError:

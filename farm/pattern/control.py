@@ -26,10 +26,10 @@ FACTOR = "*"
 def control(pattern: Pattern, name: str, words: Words) -> Pattern:
     """The raw values of a pattern as the control `name`.
 
-    `s`: the id of the word. `note`: `note` (semitones, or the MIDI number of a name), `absolute` (1 for names and
-    chord notes, else 0) and `size` (notes of the chord, else 1). `n`: the number, or the pitch class of a letter.
-    All others: the number, of a note name its frequency in Hz. Querying raises `ScoreError` at the value where a
-    word stands for a number.
+    `s`: the id of the word; a number is the word as which it is written. `note`: `note` (semitones, or the MIDI number
+    of a name), `absolute` (1 for names and chord notes, else 0) and `size` (notes of the chord, else 1). `n`: the
+    number, or the pitch class of a letter. All others: the number, of a note name its frequency in Hz. Querying raises
+    `ScoreError` at the value where a word stands for a number.
     """
 
     def change(haps: Haps, _: Ints) -> Haps:
@@ -37,13 +37,22 @@ def control(pattern: Pattern, name: str, words: Words) -> Pattern:
         assert ids is not None, "only raw patterns have no controls yet"
         haps = haps.valued(haps.key, haps.values, tuple(name if one == "v" else one for one in haps.names))
         if name in WORD_CONTROLS:
-            return haps
+            return _named(haps, name, ids, words)
         if name == "note":
             return _note(haps, ids, words)
         numbers = words.degree(ids) if name == "n" else words.hertz(ids)
         return haps.with_column(name, _checked(numbers, ids, haps, name, words))
 
     return per_hap(pattern, change)
+
+
+def _named(haps: Haps, name: str, ids: Floats, words: Words) -> Haps:
+    """With the names of numbers as they are written: a bank may be called `808` or `01`."""
+    places = haps.entries("loc")
+    if places is None or np.isnan(words.number(ids)).all():
+        return haps
+    named = [one if np.isnan(one) else words.name(int(one), at) for one, at in zip(ids, places, strict=True)]
+    return haps.with_column(name, np.array(named, np.float64))
 
 
 def _note(haps: Haps, ids: Floats, words: Words) -> Haps:

@@ -186,15 +186,16 @@ class _Builder:
         words = self.words
 
         def change(haps: Haps, _: Ints) -> Haps:
-            ids = haps.entries("v")
-            assert ids is not None, "a pattern of mini-notation has values"
-            return haps.with_column("v", np.array([renamed(int(one)) for one in ids], np.float64))
+            ids, places = haps.entries("v"), haps.entries("loc")
+            assert ids is not None and places is not None, "a pattern of mini-notation has values and places"
+            new = [renamed(int(one), place) for one, place in zip(ids, places, strict=True)]
+            return haps.with_column("v", np.array(new, np.float64))
 
-        def renamed(value: int) -> int:
-            return words.intern(f"{words.text(value)}:{index}")
+        def renamed(value: int, place: float) -> int:
+            return words.intern(f"{words.text(words.name(value, place))}:{index}")
 
         if pattern.pieces is not None and pattern.coin is None:
-            return constant([(b, e, renamed(value), loc) for b, e, value, loc in pattern.pieces], pattern.grid)
+            return constant([(b, e, renamed(value, loc), loc) for b, e, value, loc in pattern.pieces], pattern.grid)
         return per_hap(pattern, change)
 
 

@@ -253,7 +253,7 @@ class _Reader:
             hint = "samples are counted: 0, 1, 2 ..."
             raise self.wrong("a sample number is a whole number of 0 or more", given, hint)
         for atom in numbers_in(node):
-            if atom.number is not None or atom.text[0] == "~" or "'" in atom.text or ":" in atom.text:
+            if atom.text[0] == "~" or "'" in atom.text or ":" in atom.text:
                 what = f"`:{self.tokens[given].text}` has no meaning on `{atom.text}`"
                 raise self.fail(what, start, self.end(given) - start)
         peak, layers, height, chance = node.extent

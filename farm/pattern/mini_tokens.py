@@ -40,17 +40,22 @@ class Token:
     """Whether a blank follows it."""
 
 
+_BLANKS = " \t\n\r\f\v"
+_SIGN = r"[\w\u0300-\u036f\#.\-]"
+"""A letter of any script with its accents, a digit, or a mark that belongs to words."""
+_INDEX = r"(?:(?>:[0-9]+)(?!\.[0-9]))?"
 _FORMS = {
-    "word": r"\d*+[A-Za-z][\w\#.\-]*(?:'(?:6/9(?!\d)|m/maj7|[\w\#.\-']*))?(?:(?>:\d+)(?!\.\d))?",
-    "number": r"(?>-?(?:\d+(?:\.\d+)?|\.\d+))(?![\w'\#\-])",
+    "word": rf"[0-9]*+[^\W\d_]{_SIGN}*(?:'(?:6/9(?![0-9])|m/maj7|[\w\#.\-']*))?{_INDEX}",
+    "number": r"(?>-?(?:[0-9]+(?:\.[0-9]+)?|\.[0-9]+))(?![\w'\#\-])",
+    "name": rf"(?:[0-9]|_[\w])(?![0-9.]*'){_SIGN}*{_INDEX}",
     "range": r"\.\.",
-    "bus": r"~[A-Za-z_]\w*",
+    "bus": r"~[^\W\d]\w*",
     "mark": r"[\[\]<>(){},*/:@%?!.|~]|_(?!\w)",
 }
-_PIECE = re.compile(rf"(?:{'|'.join(f'(?P<{kind}>{form})' for kind, form in _FORMS.items())})\s*+", re.ASCII)
-_PIECES = re.compile(rf"(?:{'|'.join(_FORMS.values())})\s*+|(?s:.+)", re.ASCII)
+"""A `name` is a word of banks alone: `8-bit`, `01_kit`, `_kit`."""
+_PIECE = re.compile(rf"(?:{'|'.join(f'(?P<{kind}>{form})' for kind, form in _FORMS.items())})[{_BLANKS}]*+")
+_PIECES = re.compile(rf"(?:{'|'.join(_FORMS.values())})[{_BLANKS}]*+|(?s:.+)")
 """Every piece with the blanks behind it, and as the last one all from where nothing can be read."""
-_BLANKS = " \t\n\r\f\v"
 _BRACKET = re.compile(r"[\[\]<>(){}]")
 _STRAY = re.compile(r"\d+'\w*|(?s:.)", re.ASCII)
 _END = Token("end", "")
@@ -114,8 +119,8 @@ def _token(piece: str) -> Token:
         if value is None or abs(value) > LARGEST:
             return Token(kind, text, parted=parted)
         return Token(kind, text, value, SINGLE, parted)
-    if kind == "word":
-        return Token(kind, text, None, _extent_of_word(text), parted)
+    if kind in ("word", "name"):
+        return Token("word", text, None, _extent_of_word(text), parted)
     if kind == "bus":
         return Token(kind, text, None, SINGLE, parted)
     return Token(text, text, None, None, parted)
@@ -174,4 +179,5 @@ def _stray(text: str, start: int, loc: Loc) -> ScoreError:
         return failure(loc, "`-` is no step", start, 1, "a rest is `~`: `bd ~ sn ~`")
     if text[0].isascii() and (text[0].isdigit() or text[0] in "-."):
         return failure(loc, "this is neither a number nor a word", start, len(text), "separate steps by blanks")
-    return failure(loc, f"unexpected character `{text}`", start)
+    hint = "in the name of a bank it is written `_`: `farm bank` shows how each is written"
+    return failure(loc, f"unexpected character `{text}`", start, hint=hint)

@@ -68,6 +68,7 @@ class Words:
         self._texts: list[tuple[Loc, str | None]] = []
         self._next_place = 0
         self._results: dict[tuple[str, int, int], int] = {}
+        self._names: dict[tuple[int, float], int] = {}
         self.intern("")
         self.add_loc(Loc("", 0, 0, 0))
 
@@ -173,6 +174,18 @@ class Words:
         number = self._results[operator, left, right] = self.intern(calculated(operator, a, b))
         return number
 
+    def name(self, number: int, place: float) -> int:
+        """The id of a value as the name of a bank: a number as it is written at a place (`01`), a word as it is."""
+        value = self._values[number]
+        if not isinstance(value, Fraction):
+            return number
+        known = self._names.get((number, place))
+        if known is None:
+            written = self.mark(place)
+            text = written if is_value(written, value) else self.text(number)
+            known = self._names[number, place] = self.intern(text)
+        return known
+
     def add_loc(self, loc: Loc) -> int:
         """The id of a place in the score."""
         return self._add(loc, None)
@@ -190,16 +203,31 @@ class Words:
 
     def loc(self, number: float) -> Loc:
         """The place of an id: of a character of mini-notation, of what begins there."""
+        loc, text, offset = self._at(number)
+        return loc if text is None else loc.shifted(offset, len(mark_at(text, offset)))
+
+    def mark(self, number: float) -> str:
+        """What begins at the place of an id, as it is written; nothing where that is no mini-notation."""
+        _, text, offset = self._at(number)
+        return "" if text is None else mark_at(text, offset)
+
+    def _at(self, number: float) -> tuple[Loc, str | None, int]:
+        """Where a text begins, the text, and how far from its beginning a place lies."""
         place = int(number) if number == number else 0
         index = bisect_right(self._places, place) - 1
         loc, text = self._texts[index]
-        if text is None:
-            return loc
-        offset = place - self._places[index]
-        return loc.shifted(offset, len(mark_at(text, offset)))
+        return loc, text, place - self._places[index]
 
 
 _COLUMNS = ("number", "midi", "size", "hertz", "degree", "solfege", "true")
+
+
+def is_value(text: str, value: Fraction) -> bool:
+    """Whether a text is a number, and this one."""
+    try:
+        return Fraction(text) == value
+    except ValueError:
+        return False
 
 
 def _read(value: Value) -> tuple[float, ...]:

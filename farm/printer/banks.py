@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 def banks_page(banks: list[BankRow]) -> str:
     """A row for each bank."""
-    rows = [(one.name, counted(one.files, "file"), _lengths(one), _origin(one)) for one in banks]
+    rows = [(_name(one), counted(one.files, "file"), _lengths(one), _origin(one)) for one in banks]
     lines = columns([("bank", "files", "length", "from"), *rows])
     said = [f"{one.name}: {line}" for one in banks for line in _left_out(one)]
     after = ["", *said] if said else []
@@ -25,7 +25,7 @@ def bank_page(bank: BankRow, files: list[FileRow]) -> str:
     """A bank with all its files."""
     rows = [
         (
-            *(f"{bank.name}:{one.index}", one.name),
+            *(f"{bank.written or '-'}:{one.index}", one.name),
             *((f"{one.rate} Hz", _channels(one.channels), f"{one.seconds:.3f} s", one.coding) if fit else ("",) * 4),
             *(
                 (f"peak {decibels(one.peak_dbfs)}", f"mean {decibels(one.rms_dbfs)}")
@@ -36,8 +36,10 @@ def bank_page(bank: BankRow, files: list[FileRow]) -> str:
         for one in files
         for fit in [one.problem is None]
     ]
-    lines = [f"{heading(bank.name)}  {counted(bank.files, 'file')}, {_origin(bank)}", "", *columns(rows)]
-    said = [f"{bank.name}:{one.index}: {line}" for one in files for line in one.notices] + _left_out(bank)
+    lines = [f"{heading(_name(bank))}  {counted(bank.files, 'file')}, {_origin(bank)}", "", *columns(rows)]
+    said = [f"{bank.written or bank.name}:{one.index}: {line}" for one in files for line in one.notices] + _left_out(
+        bank
+    )
     return "\n".join([*lines, *(["", *said] if said else [])])
 
 
@@ -59,6 +61,13 @@ def _left_out(bank: BankRow) -> list[str]:
     if bank.shadowed:
         found.append(f"not played, because they have the same name: {', '.join(bank.shadowed)}")
     return found
+
+
+def _name(bank: BankRow) -> str:
+    """How a score writes a bank, and what its folder is called where that is something else."""
+    if not bank.written:
+        return f"- ({bank.name}: another bank is written alike and goes first)"
+    return bank.written if bank.written == bank.name else f"{bank.written} ({bank.name})"
 
 
 def _lengths(bank: BankRow) -> str:

@@ -136,3 +136,18 @@ def test_a_bank_says_what_a_render_says_of_its_files(farm: Farm, tmp_path: Path)
     assert told.endswith(
         "\nkit:0: its 6 channels are mixed to stereo (ITU-R BS.775, the low frequency channel left out)\n"
     )
+
+
+def test_r23_how_a_score_writes_each_bank(farm: Farm, folder: Path) -> None:
+    for name in ("Ünï", "drum&bass", "Kick Drum", "808"):
+        (folder / name).mkdir()
+        soundfile.write(folder / name / "a.wav", np.ones(100), 8000)
+    lines = farm("bank", "--samples", "sounds").out.splitlines()
+    for shown in ("Ünï ", "drum_bass (drum&bass) ", "Kick_Drum (Kick Drum) ", "808 "):
+        assert any(line.startswith(shown) for line in lines), shown
+    for asked in ("Kick Drum", "Kick_Drum"):
+        one = farm("bank", asked, "--samples", "sounds").out.splitlines()
+        assert one[0] == "Kick_Drum (Kick Drum)  1 file, sounds/Kick Drum"
+        assert one[2].startswith("Kick_Drum:0  a.wav")
+    listed: Any = json.loads(farm("bank", "--json", "--samples", "sounds").out)
+    assert {row["name"]: row["written"] for row in listed["banks"]}["drum&bass"] == "drum_bass"

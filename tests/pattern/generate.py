@@ -102,7 +102,7 @@ class Scores:
             notes = self.layers(depth, WORDS)
             engine, ref = mini(notes, words), mini_reference(notes)
             name, text = "s", f's "{notes}"'
-        engine, ref = control(engine, name, words), reference.control(ref, name)
+        engine, ref = control(engine, name, words), reference.control(ref, name, text[3:-1])
         if pick.random() < 0.9:
             said, change, change_reference = self.changes(changes)
             engine, ref = change(engine, words), change_reference(ref)

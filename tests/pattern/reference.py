@@ -6,6 +6,7 @@ A hap is (whole, part, value): two spans in absolute cycles and a dict of contro
 
 from __future__ import annotations
 
+import re
 import struct
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
@@ -237,12 +238,18 @@ def frequency(midi: float) -> float:
     return float(hertz(np.array([midi]))[0])
 
 
-def control(pattern: Ref, name: str) -> Ref:
+def written(raw: Fraction, offset: int, text: str) -> str:
+    """A number as the name of a bank: as it stands at an offset of a text, if it stands there."""
+    found = re.match(r"-?[0-9]*\.?[0-9]+", text[offset:])
+    return found[0] if found and Fraction(found[0]) == raw else f"{float(raw):g}"
+
+
+def control(pattern: Ref, name: str, text: str = "") -> Ref:
     def change(value: dict[str, Any]) -> dict[str, Any]:
         raw = value["v"]
         rest = {key: one for key, one in value.items() if key != "v"}
         if name == "s":
-            return {**rest, "s": raw}
+            return {**rest, "s": written(raw, rest["loc"], text) if isinstance(raw, Fraction) else raw}
         if name == "note":
             if isinstance(raw, Fraction):
                 return {**rest, "note": float(raw), "absolute": 0.0, "size": 1.0}
