@@ -7,7 +7,7 @@ from pathlib import Path
 
 from farm.audio.partial import why_refused
 from farm.errors import FarmError, FileError, RenderError
-from workers.arena import ArenaError
+from workers.arena import ArenaError, shared_folder
 
 ELSEWHERE = "name a folder on a disk with room: --work-dir FOLDER"
 
@@ -16,11 +16,9 @@ def no_arena(error: ArenaError, work_dir: str | None) -> FarmError:
     """The error for people: FileError where `work_dir` cannot be used at all, else RenderError."""
     if work_dir is not None:
         return no_file(error, work_dir)
-    number, needed = error.errno, f"{error.needed_mib:,} MiB are needed"
+    number, needed, place = error.errno, f"{error.needed_mib:,} MiB are needed", shared_folder()
     if number == errno.ENOSPC:
-        return RenderError(
-            f"there is not enough shared memory: {needed} in /dev/shm", hint=f"free some, or {ELSEWHERE}"
-        )
+        return RenderError(f"there is not enough shared memory: {needed} in {place}", hint=f"free some, or {ELSEWHERE}")
     if number == errno.ENOMEM:
         return RenderError(f"there is not enough memory: {needed}", hint="free some, or raise the limit (ulimit -v)")
     if number == errno.EFBIG:
@@ -28,10 +26,8 @@ def no_arena(error: ArenaError, work_dir: str | None) -> FarmError:
         return RenderError(message, hint="raise the limit: ulimit -f unlimited")
     if number in (errno.EMFILE, errno.ENFILE):
         return RenderError("shared memory cannot be made: too many files are open", hint="raise the limit: ulimit -n")
-    if number == errno.ENOENT:
-        return RenderError("this system has no shared memory in /dev/shm", hint=f"mount it, or {ELSEWHERE}")
-    reason, _ = why_refused(Path("/dev/shm/arena"), error)
-    return RenderError(f"shared memory cannot be made in /dev/shm: {reason}", hint=ELSEWHERE)
+    reason, _ = why_refused(Path(place) / "arena", error)
+    return RenderError(f"shared memory cannot be made in {place}: {reason}", hint=ELSEWHERE)
 
 
 def no_file(error: ArenaError, work_dir: str) -> FarmError:

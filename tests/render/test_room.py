@@ -41,7 +41,6 @@ def refused(monkeypatch: pytest.MonkeyPatch, number: int, work_dir: str | None) 
         (errno.ENOMEM, r"there is not enough memory: \d+ MiB are needed", "ulimit -v"),
         (errno.EFBIG, r"shared memory cannot be made: \d+ MiB are needed, .* size limit of files", "ulimit -f"),
         (errno.EMFILE, "too many files are open", "ulimit -n"),
-        (errno.ENOENT, "this system has no shared memory", "--work-dir FOLDER"),
         (errno.EACCES, "cannot be made in /dev/shm: no permission", "--work-dir FOLDER"),
         (errno.EROFS, "cannot be made in /dev/shm: its disk is mounted read-only", "--work-dir FOLDER"),
         (errno.EIO, "cannot be made in /dev/shm: Input/output error", "--work-dir FOLDER"),
