@@ -79,6 +79,9 @@ class LocalBackend(OverArena):
         self.schedules: dict[int, SchedulePlan] = {}
         self.window: WindowPlan | None = None
         self.schedule: SchedulePlan | None = None
+        self.control: Ints = np.zeros(0, np.int64)
+        self.done: Ints = self.control
+        self.pending: Ints = self.control
         self.held = True
         """Whether workers stay parked until `start`, whatever the coordinator says."""
         self.between = False
