@@ -116,6 +116,13 @@ def node(
     aliases: tuple[str, ...] = (),
     ends_voice: bool = False,
     span: Callable[..., Span] | None = None,
+    tuned: bool = False,
+    longer: Definition | None = None,
+    envelope: bool = False,
+    strikes: bool = False,
+    product: bool = False,
+    operator: str = "",
+    quality: str = "",
 ) -> Callable[[Kernel], Definition]:
     """Turns a kernel into a `Definition`. `state` lists fields as "name" (float32) or "name:u4" (uint32).
 
@@ -148,6 +155,13 @@ def node(
             aliases=aliases,
             ends_voice=ends_voice,
             span=span,
+            tuned=tuned,
+            longer=longer,
+            envelope=envelope,
+            strikes=strikes,
+            product=product,
+            operator=operator,
+            quality=quality,
         )
         if foreign or role not in ROLES:
             from workers.rules import check
@@ -158,6 +172,7 @@ def node(
     given: dict[str, object] = {"role": role, "memory": memory, "params": params, "ports": ports, "state": state}
     given |= {"ring": ring, "columns": columns, "numbers": numbers, "shape": shape, "cost_ns": cost_ns}
     given |= {"example": example, "name": name, "aliases": aliases, "span": span}
+    given |= {"longer": longer, "operator": operator, "quality": quality}
     return define
 
 

@@ -237,6 +237,20 @@ class Definition:
     """True for effects that run once, on the sum of the voices, where they end a bus's chain (language 4.6)."""
     span: Callable[..., Span] | None = field(repr=False)
     """Between which values the output lies, from the spans of as many inputs, then params, as it takes."""
+    tuned: bool
+    """A call may add an offset in semitones to its first param, a frequency: `saw 110 7`."""
+    longer: Definition | None = field(repr=False)
+    """The internal node that a call with more arguments is; its params begin with this one's."""
+    envelope: bool
+    """The course of a note: what is multiplied by it grows louder and softer and stays what it is."""
+    strikes: bool
+    """Frames of 1, as often a second as the first param says: `sp` is struck by it."""
+    product: bool
+    """One argument times the other."""
+    operator: str
+    """The operator of the language that it stands for, or nothing."""
+    quality: str
+    """The --quality at which it plays samples, or nothing."""
 
     @property
     def doc(self) -> str:

@@ -103,6 +103,9 @@ def check_given(kernel: Any, path: str, line: int, given: Mapping[str, Any]) -> 
         ("cost_ns", int | float, "cost_ns is a number of nanoseconds a lane and frame: write cost_ns=0.5"),
         ("example", str, "example is a line of a score in quotes"),
         ("name", str | None, "name is a word in quotes"),
+        ("longer", Definition | None, "longer is a node that is defined above this one"),
+        ("operator", str, 'operator is a sign in quotes: operator="+"'),
+        ("quality", str, "quality is a word in quotes"),
         ("span", FunctionType | None, "span is a function of the spans of inputs and params: write span=lambda x: x"),
     ):
         if not isinstance(given[name], kinds):
@@ -130,7 +133,7 @@ def problems(definition: Definition) -> list[NodeError]:
     where = Declaration(definition.kernel)
     found = [
         where.error(message, keyword, text)
-        for rules in (named, told, parameters, arguments, remembered, delayed)
+        for rules in (named, told, parameters, arguments, remembered, delayed, meant)
         for message, keyword, text in rules(definition)
     ]
     # What the kernel does with an argument is only clear once the declaration is.
@@ -337,6 +340,33 @@ def delayed(definition: Definition) -> Iterator[Refusal]:
             yield f"the ring's port `{ring.port}` is no param in seconds", "ring", ""
         elif param.high > ring.max_s:
             yield f"`{ring.port}` may be {param.high:g} s, and the ring holds {ring.max_s:g} s", "ring", ""
+
+
+def meant(definition: Definition) -> Iterator[Refusal]:
+    """What a definition tells the graph fits what it is."""
+    first = definition.params[0] if definition.params else None
+    pitched = first is not None and first.as_unit is Unit.PHASE
+    longer = definition.longer
+    if definition.tuned and not (definition.role == Role.SOURCE and pitched and first and first.default is not None):
+        yield "tuned is for sources whose first param is a frequency (Unit.PHASE) with a default", "tuned", ""
+    if definition.tuned and any(param.name == "offset" for param in definition.params):
+        yield "a tuned node has an argument called `offset` besides its params", "tuned", ""
+    if definition.strikes and not (definition.role == Role.SOURCE and pitched):
+        yield "strikes is for sources whose first param is a frequency (Unit.PHASE)", "strikes", ""
+    if definition.envelope and definition.role != Role.CONTROL:
+        yield "envelope is for controls", "envelope", ""
+    if definition.product and len(definition.ports) + len(definition.params) != 2:
+        yield "product is for two arguments, one times the other", "product", ""
+    if definition.quality and definition.shape is not Shape.FOLD:
+        yield "quality is for nodes that play samples, of shape FOLD", "quality", ""
+    if definition.operator and not (definition.role == Role.INTERNAL and len(definition.ports) == 2):
+        yield "operator is for internal nodes with two ports", "operator", ""
+    if longer is not None:
+        names, more = ([param.name for param in one.params] for one in (definition, longer))
+        if longer.role != Role.INTERNAL or longer.ports != definition.ports or more[: len(names)] != names:
+            yield f"longer is an internal node with {names} as its first params, and more", "longer", ""
+        elif len(more) == len(names):
+            yield f"`{longer.name}` has no more params than `{definition.name}`", "longer", ""
 
 
 def short(name: str) -> str:

@@ -31,8 +31,6 @@ from farm.score.syntax import Apply, BusRef, Call, Chain, Expr, Name, Number, Se
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
 
-LAYERING = frozenset({"off", "stut", "superimpose"})
-"""Transforms that put copies on top of a pattern."""
 Changed = TypeVar("Changed", Term, Pattern)
 
 
@@ -188,10 +186,10 @@ def function_of(resolver: Resolver, expr: Expr, place: str) -> Function:
         return term
 
     def apply(term: Term) -> Term:
-        if transform.name == "jux" and len(given) == 1 and not holds_events(resolver, term):
+        if transform.beside and len(given) == 1 and not holds_events(resolver, term):
             copy = function_of(resolver, given[0], f"{place}/0").apply(term)
             return beside(term, copy, place, expr.loc)
-        if transform.name in LAYERING and not holds_events(resolver, term):
+        if transform.layers and not holds_events(resolver, term):
             message = f"`{transform.name}` makes copies, and an oscillator plays one value at a time: only one is heard"
             resolver.notices.append(Notice(message, expr.loc, 'play it as voices: saw # note "c4 e4"'))
         return effects(transformed(resolver, term, on_pattern, transform.name, expr.loc))

@@ -205,16 +205,16 @@ class Builder:
 
     def unit(self, scope: ScopeBuilder, term: NodeTerm, heard: bool) -> int:
         definition = catalog()[term.node]
-        if term.node in ("add", "sub"):
+        if definition.operator in ("+", "-"):
             shifted = self.shifted(scope, term, heard)
             if shifted is not None:
                 return shifted
-        if term.node == "mul":
+        if definition.operator == "*":
             scaled = self.scaled(scope, term, heard)
             if scaled is not None:
                 return scaled
         inputs = tuple(
-            (port, self.node(scope, one, heard=heard, reading="gate" if term.node == "mul" else "hold"))
+            (port, self.node(scope, one, heard=heard, reading="gate" if definition.operator == "*" else "hold"))
             for port, one in term.inputs
         )
         given = dict(term.params)
@@ -239,13 +239,14 @@ class Builder:
     def shifted(self, scope: ScopeBuilder, term: NodeTerm, heard: bool) -> int | None:
         """A signal times and plus plain numbers is one node, `scale`."""
         (_, a), (_, b) = term.inputs
-        if isinstance(a, Constant) and not isinstance(b, Constant) and term.node == "add":
+        sign = catalog()[term.node].operator
+        if isinstance(a, Constant) and not isinstance(b, Constant) and sign == "+":
             a, b = b, a
         if not isinstance(b, Constant) or isinstance(a, Constant):
             return None
-        offset = float(b.value) if term.node == "add" else -float(b.value)
+        offset = float(b.value) if sign == "+" else -float(b.value)
         amount = 1.0
-        if isinstance(a, NodeTerm) and a.node == "mul" and (id(a), "hold") not in scope.known:
+        if isinstance(a, NodeTerm) and catalog()[a.node].operator == "*" and (id(a), "hold") not in scope.known:
             (_, left), (_, right) = a.inputs
             if isinstance(left, Constant) and not isinstance(right, Constant):
                 left, right = right, left
@@ -393,9 +394,7 @@ def split_tail(term: Term) -> tuple[Term, Callable[[Placed], Placed], bool]:
     if not isinstance(term, NodeTerm) or not term.inputs:
         return term, unchanged, False
     definition = catalog()[term.node]
-    scales = (
-        term.node in ("mul", "gain") and sum(isinstance(one, Constant) for _, one in (*term.inputs, *term.params)) == 1
-    )
+    scales = definition.product and sum(isinstance(one, Constant) for _, one in (*term.inputs, *term.params)) == 1
     if not definition.ends_voice and not scales:
         return term, unchanged, False
     index = next((i for i, (_, one) in enumerate(term.inputs) if not isinstance(one, Constant)), 0)

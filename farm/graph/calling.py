@@ -33,12 +33,9 @@ from workers.catalog import Unit as ParamUnit
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
 
-OFFSET_OSCILLATORS = ("sine", "saw", "square", "tri")
 PLUGINS = tuple(OUTSIDE)
 OFFSET = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*", re.ASCII)
 OSCILLATOR_OFFSET = Param("offset", "semitones", 0.0, -1e9, 1e9, 'added to the pitch: `7`, `"+0.5"`')
-RAMP_WORDS = ("duration", "duration_s")
-OPERATOR_OF = {"add": "+", "sub": "-", "mul": "*", "div": "/"}
 
 
 def function_names() -> frozenset[str]:
@@ -264,9 +261,9 @@ def unit(
 
     A source after `#` (language 10.2): an oscillator takes its frequency from the left, other sources are scaled by it.
     """
-    if definition.name == "line" and (len(arguments) == 3 or any(key in RAMP_WORDS for key, _, _ in keywords)):
-        definition = catalog()["ramp"]
-    tuned = definition.name in OFFSET_OSCILLATORS
+    if definition.longer is not None and means_longer(definition, len(arguments), {key for key, _, _ in keywords}):
+        definition = definition.longer
+    tuned = definition.tuned
     values = [
         semitones_of(resolver, argument, f"{place}/{i}")
         if tuned and i == 1
@@ -326,6 +323,13 @@ def unit(
     return made if factor is None else NodeTerm("mul", (("a", factor), ("b", made)), (), f"{place}/*", loc)
 
 
+def means_longer(definition: Definition, count: int, keywords: set[str]) -> bool:
+    """Whether a call with `count` arguments gives some that only the longer form of a node has."""
+    further = further_params(definition)
+    named = {name for param in further for name in (param.name, short(param), *param.also)}
+    return 0 < count - len(definition.params) <= len(further) or not named.isdisjoint(keywords)
+
+
 def is_frequency(definition: Definition, left: Term, given: int) -> bool:
     """Whether what stands before `# source` is the source's frequency: a pattern, or where the call lacks one."""
     if not definition.params or definition.params[0].as_unit is not ParamUnit.PHASE:
@@ -336,14 +340,15 @@ def is_frequency(definition: Definition, left: Term, given: int) -> bool:
 
 def melody(resolver: Resolver, frequency: Term) -> Term:
     """A frequency that is a pattern with a number added or multiplied stays a pattern: its rests are rests."""
-    if not isinstance(frequency, NodeTerm) or frequency.node not in OPERATOR_OF:
+    sign = catalog()[frequency.node].operator if isinstance(frequency, NodeTerm) else ""
+    if not isinstance(frequency, NodeTerm) or not sign:
         return frequency
     sides = [melody(resolver, one) for _, one in frequency.inputs]
     plain = [one for one in sides if isinstance(one, (Constant, Steps))]
     if len(plain) < 2 or sum(isinstance(one, Steps) for one in plain) != 1:
         return frequency
     a, b = (in_hertz(resolver.as_pattern(one), resolver.words) for one in plain)
-    return Steps(arithmetic(OPERATOR_OF[frequency.node], a, b, resolver.words), frequency.loc, literal=False)
+    return Steps(arithmetic(sign, a, b, resolver.words), frequency.loc, literal=False)
 
 
 def semitones_of(resolver: Resolver, expr: Expr, place: str) -> Term:
@@ -382,16 +387,16 @@ def signature(definition: Definition) -> str:
 
 def further_params(definition: Definition) -> tuple[Param, ...]:
     """Arguments that may follow the params, and are dealt with before the kernel; without a default they may lack."""
-    if definition.name in OFFSET_OSCILLATORS:
+    if definition.tuned:
         return (OSCILLATOR_OFFSET,)
-    return (catalog()["ramp"].param("duration_s"),) if definition.name == "line" else ()
+    return definition.longer.params[len(definition.params) :] if definition.longer is not None else ()
 
 
 @cache
 def slots_of(definition: Definition, name: str) -> Signature:
     """What a node takes besides its inputs, called as it is written."""
     slots = [Slot(one.name, short(one), one.also, needed=one.default is None) for one in definition.params]
-    if definition.name in OFFSET_OSCILLATORS:
+    if definition.tuned:
         slots.insert(1, Slot(OSCILLATOR_OFFSET.name, OSCILLATOR_OFFSET.name, needed=False))
     return Signature(name, tuple(slots), signature(definition))
 

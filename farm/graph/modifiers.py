@@ -43,15 +43,17 @@ def applied(resolver: Resolver, left: Term, right: Name | Call, place: str) -> T
     name = right.name
     if name not in MODIFIERS:
         return None
-    if name not in ("gain", "pan", "adsr") and has_voices(inner := resolver.behind(left)):
+    # A node of the same name does to a signal what the modifier does to voices.
+    alike = language().get(name)
+    if alike is None and has_voices(inner := resolver.behind(left)):
         left = inner
     voiced = has_voices(left)
-    if name == "gain" and not isinstance(left, Voices):
+    if alike is not None and alike.product and not isinstance(left, Voices):
         return None
-    if not voiced and name in ("pan",):
+    if not voiced and alike is not None and alike.ports:
         return None
-    if not voiced and name == "adsr":
-        envelope = resolver.operand(right, f"{place}/adsr")
+    if not voiced and alike is not None and alike.envelope:
+        envelope = resolver.operand(right, f"{place}/{name}")
         return NodeTerm("mul", (("a", left), ("b", envelope)), (), place, right.loc)
     values = arguments(resolver, MODIFIERS[name], right, place)
     if not voiced:

@@ -38,6 +38,18 @@ def language() -> dict[str, Definition]:
     return nodes.language()
 
 
+@cache
+def operators() -> dict[str, str]:
+    """The nodes that operators of the language stand for, by their signs."""
+    return {one.operator: one.name for one in catalog().values() if one.operator}
+
+
+@cache
+def samplers() -> dict[str, Definition]:
+    """The nodes that play samples, by --quality."""
+    return {one.quality: one for one in catalog().values() if one.quality}
+
+
 def check_names(definition: Definition) -> None:
     """Raises NodeError for a name that means something else in a score."""
     if definition.role == nodes.Role.INTERNAL:

@@ -7,6 +7,7 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from farm.errors import Loc, ScoreError
+from farm.graph.nodes import catalog
 from farm.graph.said import words_in
 from farm.graph.terms import Bus, Constant, NodeTerm, Steps, Term, Voices
 from farm.pattern.control import control, merge, scale_control, set_control
@@ -15,6 +16,7 @@ from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern, per_hap, pure
 from farm.pattern.time import Ints
 from farm.pattern.views import faster
 from farm.score.syntax import Expr, Name, String
+from workers.catalog import Param
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
@@ -65,10 +67,11 @@ def impulses(resolver: Resolver, term: Term, within: frozenset[int] = frozenset(
         return impulses(resolver, resolver.term_of(term.version), within | {term.version})
     if not isinstance(term, NodeTerm):
         return None
-    if term.node == "impulse":
-        return regular(resolver, term)
+    definition = catalog()[term.node]
+    if definition.strikes:
+        return regular(resolver, term, definition.params[0])
     values = [value for _, value in (*term.inputs, *term.params)]
-    if term.node in ("mul", "gain") and len(values) == 2:
+    if definition.product and len(values) == 2:
         factor, inner = values if isinstance(values[0], Constant) else values[::-1]
         found = impulses(resolver, inner, within) if isinstance(factor, Constant) else None
         if found is not None and isinstance(factor, Constant):
@@ -83,9 +86,10 @@ def struck(haps: Haps, _: Ints) -> Haps:
     return haps.with_column("*gain", levels).keep(levels.take(haps.key) != 0)
 
 
-def regular(resolver: Resolver, term: NodeTerm) -> Pattern | None:
-    """A hap at every impulse of a plain frequency: the first at the start, then one every 1/f seconds."""
-    frequency = dict(term.params).get("freq_hz", Constant(Fraction(1), term.loc))
+def regular(resolver: Resolver, term: NodeTerm, param: Param) -> Pattern | None:
+    """A hap at every impulse of a plain frequency, `param`: the first at the start, then one every 1/f seconds."""
+    plain = Constant(Fraction(param.default or 0), term.loc)
+    frequency = dict(term.params).get(param.name, plain)
     if not isinstance(frequency, Constant):
         return None
     pace = frequency.value / resolver.cps

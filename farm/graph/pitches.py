@@ -19,6 +19,7 @@ from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voi
 from farm.graph.vocabulary import MODIFIERS
 from farm.pattern.notes import hertz
 from farm.pattern.unique import unique
+from workers.catalog import Definition
 
 if TYPE_CHECKING:
     from farm.graph.resolve import Resolver
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 LOOKED_THROUGH = 64
 """Cycles of a pattern that are searched for words."""
 MIDDLE_C = 60.0
-ENVELOPES = ("adsr", "ad")
+DEFAULT_VOICE = "tri"
 
 
 def played(resolver: Resolver, term: Term, place: str) -> Term:
@@ -55,9 +56,10 @@ class _Player:
             return self.bus(term, place, alone)
         if not isinstance(term, NodeTerm) or not term.inputs:
             return term
-        if term.node == "mul":
+        operator = catalog()[term.node].operator
+        if operator == "*":
             return self.product(term, place, alone)
-        heard = term.inputs if term.node in ("add", "sub") else term.inputs[:1]
+        heard = term.inputs if operator in ("+", "-") else term.inputs[:1]
         alone = alone and (len(heard) == 1 or any(isinstance(one, Constant) for _, one in heard))
         changes = [self.played(one, f"{place}/{port}", alone=alone) for port, one in heard]
         if all(new is old for new, (_, old) in zip(changes, heard, strict=True)):
@@ -85,13 +87,13 @@ class _Player:
             return term
         turned = not self.holds_pattern(a)
         pitches, other = (b, a) if turned else (a, b)
-        envelope = isinstance(other, NodeTerm) and other.node in ENVELOPES
-        alone = alone and (envelope or isinstance(other, (Constant, Steps)))
+        envelope = catalog()[other.node] if isinstance(other, NodeTerm) and catalog()[other.node].envelope else None
+        alone = alone and (envelope is not None or isinstance(other, (Constant, Steps)))
         voices = self.played(pitches, place, alone=alone)
         if voices is pitches:
             return term
-        if isinstance(other, NodeTerm) and other.node == "adsr":
-            return map_voices(voices, lambda one: enveloped(self.resolver, one, other))
+        if envelope is not None and envelope.name in MODIFIERS and isinstance(other, NodeTerm):
+            return map_voices(voices, lambda one: enveloped(self.resolver, one, envelope, other))
         return replace(
             term, inputs=((first, other), (second, voices)) if turned else ((first, voices), (second, other))
         )
@@ -128,13 +130,13 @@ class _Player:
         return self.holding[id(term)]
 
 
-def enveloped(resolver: Resolver, voices: Voices, adsr: NodeTerm) -> Voices:
-    """Voices with the envelope of an `adsr` that stood behind their pitches."""
-    times = dict(adsr.params)
-    for param, control in zip(catalog()["adsr"].params, MODIFIERS["adsr"].params, strict=True):
+def enveloped(resolver: Resolver, voices: Voices, envelope: Definition, term: NodeTerm) -> Voices:
+    """Voices with the envelope that stood behind their pitches: the modifier of that name does the same."""
+    times = dict(term.params)
+    for param, control in zip(envelope.params, MODIFIERS[envelope.name].params, strict=True):
         if param.name in times:
             voices = modifiers.given(resolver, voices, control, times[param.name])
-    return voices.enveloped("adsr")
+    return voices.enveloped(modifiers.ENVELOPES[envelope.name])
 
 
 def voiced(resolver: Resolver, steps: Steps, place: str) -> Voices:
@@ -151,7 +153,8 @@ def voiced(resolver: Resolver, steps: Steps, place: str) -> Voices:
         )
     )
     middle_c = Constant(Fraction(float(hertz(np.array([MIDDLE_C]))[0])), steps.loc)
-    triangle = NodeTerm("tri", (), (("freq_hz", middle_c),), f"{place}/tri", steps.loc)
+    voice = catalog()[DEFAULT_VOICE]
+    triangle = NodeTerm(voice.name, (), ((voice.params[0].name, middle_c),), f"{place}/{voice.name}", steps.loc)
     return modifiers.anonymous(resolver, triangle, steps, f"{place}/note", steps.loc)
 
 

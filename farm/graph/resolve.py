@@ -15,7 +15,7 @@ from farm.errors import FarmError, Loc, Notice, ScoreError, suggestion
 from farm.graph import applying, calling, modifiers, one_shots
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
-from farm.graph.nodes import language
+from farm.graph.nodes import language, operators
 from farm.graph.place import seed64
 from farm.graph.said import Said, wrong_words
 from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices
@@ -55,7 +55,6 @@ MOST_OPERATORS = 1000
 MOST_NAMED = 12
 """How many buses a hint lists."""
 Operator = Chain | Apply | Binary
-SIGNAL_OPERATORS = {"+": "add", "-": "sub", "*": "mul", "/": "div"}
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -356,22 +355,22 @@ class Resolver:
             if isinstance(side, Function):
                 raise ScoreError("a transform is not a number or a signal", loc=side.loc, hint="apply it with `$`")
         sign = op.strip("~")
-        if isinstance(left, Constant) and isinstance(right, Constant) and sign in SIGNAL_OPERATORS:
+        if isinstance(left, Constant) and isinstance(right, Constant) and sign in operators():
             value = calculated(sign, left.value, right.value)
             if abs(value) > LARGEST_NUMBER:
                 raise ScoreError(f"the result of `{sign}` is over 1e15", loc=loc)
             return Constant(value, left.loc)
         if isinstance(left, (Constant, Steps)) and isinstance(right, (Constant, Steps)):
             literal = all(isinstance(side, Constant) or side.literal for side in (left, right))
-            if (literal and op == sign) or sign not in SIGNAL_OPERATORS:
+            if (literal and op == sign) or sign not in operators():
                 pattern = arithmetic(op, self.as_pattern(left), self.as_pattern(right), self.words)
                 return Steps(pattern, left.loc, said=self.said(op, left, right))
-        if sign not in SIGNAL_OPERATORS:
+        if sign not in operators():
             hint = f"for sounds and buses of sound write `{op.strip('|')}`" if op.strip("|") in "+-*/" else None
             raise ScoreError(f"`{op}` works on patterns, not on signals", loc=loc, hint=hint)
         if sign == "*" and any(isinstance(side, Voices) and side.one_shot for side in (left, right)):
             return one_shots.triggered(self, left, right)
-        return binary_unit(SIGNAL_OPERATORS[sign], left, right, place, loc)
+        return binary_unit(operators()[sign], left, right, place, loc)
 
     def said(self, op: str, left: Constant | Steps, right: Constant | Steps) -> tuple[Said, ...] | None:
         """The strings whose values arithmetic shows; ScoreError for a word that it would have to reckon with."""

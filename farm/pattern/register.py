@@ -83,6 +83,10 @@ class Transform:
     doc: str
     example: str
     function: Callable[..., Pattern]
+    layers: bool
+    """It puts copies on top of a pattern: of an oscillator, which plays one value at a time, only one is heard."""
+    beside: bool
+    """It plays a copy on the other side; of a signal alone, too."""
     given: frozenset[str]
 
     @property
@@ -209,17 +213,27 @@ Function = Callable[..., Pattern]
 @overload
 def transform(function: Function, /) -> Function: ...
 @overload
-def transform(*, name: str | None = None, aliases: Sequence[str] = ()) -> Callable[[Function], Function]: ...
 def transform(
-    function: Function | None = None, /, *, name: str | None = None, aliases: Sequence[str] = ()
+    *, name: str | None = None, aliases: Sequence[str] = (), layers: bool = False, beside: bool = False
+) -> Callable[[Function], Function]: ...
+def transform(
+    function: Function | None = None,
+    /,
+    *,
+    name: str | None = None,
+    aliases: Sequence[str] = (),
+    layers: bool = False,
+    beside: bool = False,
 ) -> Function | Callable[[Function], Function]:
     """Registers a function as a transform, under its own name or `name`, and under `aliases`.
+
+    `layers` and `beside` say of it what `Transform` says of them.
 
     Raises DefinitionError for one that breaks a rule, or has another one's name.
     """
 
     def register(function: Function) -> Function:
-        found = _transform_of(function, name or function.__name__.rstrip("_"), tuple(aliases))
+        found = _transform_of(function, name or function.__name__.rstrip("_"), tuple(aliases), layers, beside)
         names = (found.name, *found.aliases)
         for one in names:
             if not NAME.fullmatch(one):
@@ -251,7 +265,7 @@ def _refused(function: Function, message: str) -> DefinitionError:
     return DefinitionError(message, loc=Loc(file, line, column, length, text))
 
 
-def _transform_of(function: Function, name: str, aliases: tuple[str, ...]) -> Transform:
+def _transform_of(function: Function, name: str, aliases: tuple[str, ...], layers: bool, beside: bool) -> Transform:
     hints = get_type_hints(function, include_extras=True)
     parameters = list(inspect.signature(function).parameters.values())
     positional = [one for one in parameters if one.kind is not inspect.Parameter.KEYWORD_ONLY]
@@ -271,6 +285,8 @@ def _transform_of(function: Function, name: str, aliases: tuple[str, ...]) -> Tr
         lines[0],
         examples[0],
         function,
+        layers,
+        beside,
         given,
     )
 

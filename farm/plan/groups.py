@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Scope, SignalFeed, StepsFeed
 from farm.graph.loops import components, reads
-from farm.graph.nodes import catalog
+from farm.graph.nodes import catalog, samplers
 from farm.plan.plan import ConstantPlan, GroupPlan, NodeLabel, OpPlan, Region, StaticPlan, Word
 from farm.plan.program import Program, Setting
 from workers.calls import kernel_name, layout
@@ -90,18 +90,24 @@ def ending_op(program: Program, node: Node, scope: str, buffer: int) -> None:
     """Fades a source out at the end of the score, in place."""
     slope = 1.0 / max(program.setting.fade_out_frames, 1)
     word = program.scratch(buffer)
-    program.emit(catalog()["ending"], node, scope, {"input": word}, {"fade_slope": ConstantFeed(slope)}, {}, word)
+    since_end = {"since": program.constant(ConstantPlan("end"))}
+    fed: dict[str, Feed] = {"fade_slope": ConstantFeed(slope)}
+    program.emit(catalog()["ending"], node, scope, {"input": word}, fed, {}, word, constants=since_end)
 
 
 def gate_op(
     program: Program, definition: Definition, node: Node, scope: str, params: dict[str, Feed], out: Word
 ) -> None:
-    """A step function with ramps: three step-fed constants."""
+    """A step function with ramps: three step-fed constants, of which one is the frame where the step began."""
     feed = params["target"]
     constants = None
     if isinstance(feed, StepsFeed):
-        target, previous = program.fed_constant([("value", feed, "float"), ("previous", feed, "float")])
-        constants = {"target": target, "previous": previous}
+        wanted: list[tuple[str, StepsFeed | None, str]] = [
+            ("value", feed, "float"),
+            ("previous", feed, "float"),
+            ("origin", feed, "word"),
+        ]
+        constants = dict(zip(("target", "previous", "since"), program.fed_constant(wanted), strict=True))
     program.emit(definition, node, scope, {}, params, {}, out, constants=constants)
 
 
@@ -205,7 +211,7 @@ def voice_group(graph: Graph, source: int, setting: Setting, labels: list[NodeLa
 def sample_group(graph: Graph, source: int, setting: Setting, labels: list[NodeLabel]) -> GroupPlan:
     """The sample voices of a source as one group."""
     program = Program(graph, setting, labels, voiced=True)
-    definition = catalog()[f"sampler_{setting.quality}"]
+    definition = samplers()[setting.quality]
     words: list[Word] = []
     for argument in layout(definition, "constant")[2:]:
         if argument.role == "out":
@@ -225,6 +231,7 @@ def sample_group(graph: Graph, source: int, setting: Setting, labels: list[NodeL
     number = program.label(definition, node, name, "constant", definition.memory_for(()).name, 0, 0, False)
     program.posts.append(OpPlan(kernel_name(definition, "constant"), tuple(words), number))
     program.cost_ns = definition.cost_ns
+    program.columns = definition.columns
     return finished(program, name, "samples", (), source, WHOLE_CHUNK)
 
 
@@ -253,6 +260,7 @@ def finished(
         nodes=tuple(program.nodes),
         cost_ns=program.cost_ns,
         line_lengths=tuple(program.line_lengths),
+        columns=program.columns,
     )
 
 

@@ -6,7 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import ScoreError
-from farm.graph.nodes import catalog
 from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
 from farm.plan.instants import seen_one
 from farm.plan.master import levels_bytes
@@ -96,7 +95,7 @@ def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], wor
             if group.kind == "voices":
                 sizes["constants", group.source] = FIELD_BYTES * len(group.constants) * len(source.halves)
             else:
-                for column in catalog()["sampler_good"].columns:
+                for column in group.columns:
                     size = 4 if column.dtype == "f4" else 8
                     sizes[f"column {column.name}", group.source] = size * column.width * rows
     return sizes
@@ -269,6 +268,6 @@ def write_source(window: WindowPlan, group: GroupPlan, arena: Arena) -> None:
         flat = source.constants.ravel()
         arena.region(("constants", group.source), np.uint32)[: flat.size] = flat
         return
-    for column in catalog()["sampler_good"].columns:
+    for column in group.columns:
         values = np.ascontiguousarray(source.columns[column.name], COLUMN_TYPES[column.dtype]).ravel()
         arena.region((f"column {column.name}", group.source), COLUMN_TYPES[column.dtype])[: values.size] = values

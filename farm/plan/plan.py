@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from farm.errors import Loc
 from farm.graph.graph import StepsFeed
+from workers.catalog import Column
 from workers.records import record
 from workers.wire import Code
 
@@ -119,6 +120,8 @@ class GroupPlan:
     cost_ns: float
     """Per frame of a bus; per voice and frame of voices and samples."""
     line_lengths: tuple[tuple[int, ...], ...] = ()
+    columns: tuple[Column, ...] = ()
+    """Of samples: what their node wants to know of each voice."""
 
 
 @record(frozen=True, slots=True, eq=False)

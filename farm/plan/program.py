@@ -11,7 +11,7 @@ from farm.graph.graph import ConstantFeed, Feed, Graph, Node, StepsFeed
 from farm.graph.place import seed32
 from farm.plan.plan import ConstantPlan, FeedPlan, NodeLabel, OpPlan, Word
 from workers.calls import kernel_name, layout
-from workers.catalog import CARRIED, Definition, Shape, Unit, scaled
+from workers.catalog import CARRIED, Column, Definition, Shape, Unit, scaled
 from workers.records import record
 from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, Code
 
@@ -91,6 +91,7 @@ class Program:
     reads_buses: list[int] = field(default_factory=list)
     reads_sources: list[int] = field(default_factory=list)
     line_lengths: list[tuple[int, ...]] = field(default_factory=list)
+    columns: tuple[Column, ...] = ()
 
     @property
     def halves(self) -> int:
@@ -158,17 +159,10 @@ class Program:
         if name == "origin":
             return self.constant(ConstantPlan("origin")) if self.voiced else self.bits(0)
         assert name in ("since", "past")
-        return self.beginning(name, definition, node)
+        return self.beginning(name, definition)
 
-    def beginning(self, name: str, definition: Definition, node: Node | None) -> int:
+    def beginning(self, name: str, definition: Definition) -> int:
         """The constant behind `since` or `past`: where a node's ages count from, and what they leave out."""
-        if definition.name == "gate":
-            assert node is not None
-            feed = dict(node.params)["target"]
-            if isinstance(feed, StepsFeed):
-                return self.fed_constant([("origin", feed, "word")])[0]
-        if definition.name == "ending":
-            return self.constant(ConstantPlan("end"))
         if "gate_frames" in definition.needs and not self.voiced:
             return self.fed_constant([("cycle" if name == "since" else "cycle past", None, "word")])[0]
         return self.constant(ConstantPlan(name))

@@ -12,11 +12,12 @@ from workers.catalog import Shape
 def every_kernel() -> list[str]:
     """Names of the kernels that any plan may ask for, without those of the loop."""
     names = []
+    longer = [one.longer for one in catalog().values()]
     for definition in catalog().values():
-        # No plan feeds signals to the params of internal nodes, but for `ramp`: a line with three arguments.
+        # No plan feeds signals to the params of internal nodes, but for the longer forms of others.
         fed = (
             definition.params
-            and (definition.role != "internal" or definition.name == "ramp")
+            and (definition.role != "internal" or definition in longer)
             and definition.shape in (Shape.LANES, Shape.CHANNELS)
         )
         variants = VARIANTS if fed else VARIANTS[:1]

@@ -23,6 +23,7 @@ def scaled_span(input: Span, amount: Span, offset: Span) -> Span:
     cost_ns=0.1,
     example="out: (sine 220 + sine 330) * 0.2",
     span=total,
+    operator="+",
 )
 def add(a: Any, b: Any, out: Any, frames: int) -> None:
     """Sum of two signals, a + b (IEEE 754 binary32)."""
@@ -37,6 +38,7 @@ def add(a: Any, b: Any, out: Any, frames: int) -> None:
     cost_ns=0.1,
     example="out: (saw 110 - saw 111) * 0.2",
     span=difference,
+    operator="-",
 )
 def sub(a: Any, b: Any, out: Any, frames: int) -> None:
     """Difference of two signals, a - b (IEEE 754 binary32)."""
@@ -51,6 +53,8 @@ def sub(a: Any, b: Any, out: Any, frames: int) -> None:
     cost_ns=0.1,
     example="out: sine 220 * sine 3 * 0.2",
     span=product,
+    operator="*",
+    product=True,
 )
 def mul(a: Any, b: Any, out: Any, frames: int) -> None:
     """Product of two signals, a * b (IEEE 754 binary32): ring modulation when both are audible."""
@@ -58,7 +62,7 @@ def mul(a: Any, b: Any, out: Any, frames: int) -> None:
         out[i] = a[i] * b[i]
 
 
-@node(role="internal", ports=OPERANDS, memory=STATELESS, cost_ns=0.2, example="out: sine 220 / 5")
+@node(role="internal", ports=OPERANDS, memory=STATELESS, cost_ns=0.2, example="out: sine 220 / 5", operator="/")
 def div(a: Any, b: Any, out: Any, frames: int) -> None:
     """Quotient of two signals, a / b (IEEE 754 binary32); 0 where |b| < 1e-20."""
     for i in range(frames):
@@ -75,6 +79,7 @@ def div(a: Any, b: Any, out: Any, frames: int) -> None:
     example="out: sine 220 # gain 0.2",
     aliases=("mul", "amp"),
     span=product,
+    product=True,
 )
 def gain(input: Any, amount: Any, out: Any, frames: int) -> None:
     """The input times `amount` (a linear factor, not decibels)."""

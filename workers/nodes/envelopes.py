@@ -36,6 +36,7 @@ def between(start: Floats, end: Floats, part: Floats) -> Floats:
     cost_ns=0.25,
     example="out: saw 110 * adsr 0.01 0.1 0.7 0.2 * 0.3",
     span=lambda: (0.0, 1.0),
+    envelope=True,
 )
 def adsr(
     attack_s: Any,
@@ -81,6 +82,7 @@ def adsr(
     example="out: saw 110 * ad 0.01 0.4 * 0.3",
     span=lambda: (0.0, 1.0),
     aliases=("perc",),
+    envelope=True,
 )
 def ad(attack_s: Any, decay_s: Any, age: Any, past: Any, gate_frames: Any, rate_hz: Any, out: Any, frames: int) -> None:
     """Envelope of two straight lines, a rise and a fall, then silence until the next cycle.
@@ -96,27 +98,6 @@ def ad(attack_s: Any, decay_s: Any, age: Any, past: Any, gate_frames: Any, rate_
         after: Floats = n - attack
         fall = (decay - after) / decay
         out[i] = maximum(minimum(n / attack, fall), F(0.0))
-
-
-@node(
-    role="control",
-    params=(
-        Param("start", "", None, -1e9, 1e9, "value at the start of the cycle"),
-        Param("end", "", None, -1e9, 1e9, "value it reaches at the end of the cycle"),
-    ),
-    memory=STATELESS,
-    cost_ns=0.2,
-    example="out: saw 110 # lpf (line 200 4000) 1 * 0.3",
-    span=hull,
-)
-def line(start: Any, end: Any, age: Any, past: Any, gate_frames: Any, out: Any, frames: int) -> None:
-    """Straight line from `start` to `end` over each cycle (in a voice: over the event's slot), then again.
-
-    With a third argument, `line 200 4000 8`, it is one line of that many seconds from the start, then holds its end.
-    Linear interpolation, as the Line unit generator of Mathews, "The Technology of Computer Music" (1969).
-    """
-    for i in range(frames):
-        out[i] = between(start[i], end[i], (elapsed(age[i]) + past) * (F(1.0) / maximum(gate_frames, F(1.0))))
 
 
 @node(
@@ -138,3 +119,25 @@ def ramp(start: Any, end: Any, duration_s: Any, age: Any, past: Any, out: Any, f
     """
     for i in range(frames):
         out[i] = between(start[i], end[i], (elapsed(age[i]) + past) * (F(1.0) / maximum(duration_s[i], F(1.0))))
+
+
+@node(
+    role="control",
+    params=(
+        Param("start", "", None, -1e9, 1e9, "value at the start of the cycle"),
+        Param("end", "", None, -1e9, 1e9, "value it reaches at the end of the cycle"),
+    ),
+    memory=STATELESS,
+    cost_ns=0.2,
+    example="out: saw 110 # lpf (line 200 4000) 1 * 0.3",
+    span=hull,
+    longer=ramp,
+)
+def line(start: Any, end: Any, age: Any, past: Any, gate_frames: Any, out: Any, frames: int) -> None:
+    """Straight line from `start` to `end` over each cycle (in a voice: over the event's slot), then again.
+
+    With a third argument, `line 200 4000 8`, it is one line of that many seconds from the start, then holds its end.
+    Linear interpolation, as the Line unit generator of Mathews, "The Technology of Computer Music" (1969).
+    """
+    for i in range(frames):
+        out[i] = between(start[i], end[i], (elapsed(age[i]) + past) * (F(1.0) / maximum(gate_frames, F(1.0))))

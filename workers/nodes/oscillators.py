@@ -55,6 +55,7 @@ def inverse_of(dt: Floats) -> Floats:
     example="out: sine 440 * 0.2",
     span=lambda: (-1.0, 1.0),
     aliases=("sin",),
+    tuned=True,
 )
 def sine(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     """Sine wave: sin(2 pi phase), from -1 to 1, starting at 0."""
@@ -71,6 +72,7 @@ def sine(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     cost_ns=0.35,
     example="out: saw 110 * 0.2",
     span=lambda: (-SMOOTHED, SMOOTHED),
+    tuned=True,
 )
 def saw(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     """Rising sawtooth: 2 phase - 1, starting at -1, its jump band-limited by two-point PolyBLEP."""
@@ -89,6 +91,7 @@ def saw(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     cost_ns=0.5,
     example="out: square 110 * 0.2",
     span=lambda: (-SMOOTHED, SMOOTHED),
+    tuned=True,
 )
 def square(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     """Square wave: +1 in the first half of the cycle, -1 in the second, both jumps band-limited by PolyBLEP."""
@@ -137,6 +140,7 @@ def pulse(freq_hz: Any, width: Any, state: Any, out: Any, frames: int) -> None:
     example="out: tri 220 * 0.2",
     span=lambda: (-1.0, 1.0),
     aliases=("triangle",),
+    tuned=True,
 )
 def tri(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     """Triangle wave from -1 up to 1 and back: its harmonics fall by 12 dB an octave, so it is not smoothed further."""
@@ -154,6 +158,7 @@ def tri(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     cost_ns=0.15,
     example="out: impulse 4 # lpf 2000 1",
     span=lambda: (0.0, 1.0),
+    strikes=True,
 )
 def impulse(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
     """One frame of 1.0 at the start and then every 1 / freq_hz seconds, else 0."""

@@ -317,7 +317,15 @@ COLUMNS = (
 )
 
 
-@node(role="internal", columns=COLUMNS, numbers=("voices", "plane"), memory=STATELESS, shape=Shape.FOLD, cost_ns=0.6)
+@node(
+    role="internal",
+    columns=COLUMNS,
+    numbers=("voices", "plane"),
+    memory=STATELESS,
+    shape=Shape.FOLD,
+    cost_ns=0.6,
+    quality="draft",
+)
 def sampler_draft(
     samples: Any,
     onset: Any,
@@ -368,7 +376,15 @@ def sampler_draft(
     )
 
 
-@node(role="internal", columns=COLUMNS, numbers=("voices", "plane"), memory=STATELESS, shape=Shape.FOLD, cost_ns=0.9)
+@node(
+    role="internal",
+    columns=COLUMNS,
+    numbers=("voices", "plane"),
+    memory=STATELESS,
+    shape=Shape.FOLD,
+    cost_ns=0.9,
+    quality="good",
+)
 def sampler_good(
     samples: Any,
     onset: Any,
@@ -419,7 +435,15 @@ def sampler_good(
     )
 
 
-@node(role="internal", columns=COLUMNS, numbers=("voices", "plane"), memory=STATELESS, shape=Shape.FOLD, cost_ns=3.5)
+@node(
+    role="internal",
+    columns=COLUMNS,
+    numbers=("voices", "plane"),
+    memory=STATELESS,
+    shape=Shape.FOLD,
+    cost_ns=3.5,
+    quality="best",
+)
 def sampler_best(
     samples: Any,
     onset: Any,

@@ -52,7 +52,7 @@ def chop(n: Annotated[Count, Between(1, 4096)], pattern: Pattern) -> Pattern:
     return per_hap(pattern, change, multiply=n)
 
 
-@transform
+@transform(layers=True)
 def stut(
     n: Annotated[Count, Between(1, 1024)], time: Cycles, decay: Annotated[Amount, Between(0, 1.5)], pattern: Pattern
 ) -> Pattern:
@@ -67,7 +67,7 @@ def stut(
     return stack(copies)
 
 
-@transform
+@transform(layers=True)
 def superimpose(f: Fn, pattern: Pattern) -> Pattern:
     """Plays the pattern together with its transformed copy.
 
@@ -76,7 +76,7 @@ def superimpose(f: Fn, pattern: Pattern) -> Pattern:
     return stack([pattern, f(pattern)])
 
 
-@transform
+@transform(layers=True)
 def off(time: Cycles, f: Fn, pattern: Pattern) -> Pattern:
     """Plays the pattern together with its transformed copy, `time` cycles later.
 

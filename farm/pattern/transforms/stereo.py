@@ -8,7 +8,7 @@ from farm.pattern.register import Fn, transform
 from farm.pattern.sequences import stack
 
 
-@transform
+@transform(beside=True)
 def jux(f: Fn, pattern: Pattern) -> Pattern:
     """Plays the pattern on the left and its transformed copy on the right.
 
