@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from workers.catalog import Definition, Shape, arguments_of
+from workers.definitions import Definition, Shape, arguments_of
 from workers.records import record
 
 VARIANTS = ("constant", "signal")

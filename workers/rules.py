@@ -136,8 +136,9 @@ def problems(definition: Definition) -> list[NodeError]:
         for rules in (named, told, parameters, arguments, remembered, delayed, meant)
         for message, keyword, text in rules(definition)
     ]
-    # What the kernel does with an argument is only clear once the declaration is.
-    return found or kernel_problems(definition)
+    # What the kernel does with an argument is only clear once the declaration is, what it computes once it may.
+    found = found or kernel_problems(definition)
+    return found or [where.error(message, "memory") for message in tried(definition)]
 
 
 Refusal = tuple[str, str, str]
@@ -312,6 +313,22 @@ def sought(definition: Definition, seek: Any) -> Iterator[Refusal]:
     unknown = [one for one in given if one not in ("state", "frames", *(param.name for param in definition.params))]
     for name in unknown:
         yield f"the seek `{seek.__name__}` takes `{name}`, which is no param", "memory", ""
+
+
+def tried(definition: Definition) -> Iterator[str]:
+    """A formula for state that holds."""
+    if definition.seek is None or definition.shape is not Shape.LANES:
+        return
+    from workers.trial import FRAMES, lost
+
+    try:
+        fields = lost(definition)
+    except Exception as error:  # noqa: BLE001
+        yield f"a trial of the kernel ended with {type(error).__name__}: {error}"
+        return
+    seek = getattr(definition.seek, "__name__", "")
+    for name in fields:
+        yield f"the seek `{seek}` gives another state.{name} than {FRAMES} frames of the kernel: write CARRIED"
 
 
 def delayed(definition: Definition) -> Iterator[Refusal]:

@@ -319,6 +319,32 @@ def test_what_definitions_may_not_say(define: Define, body: str, changed: dict[s
     assert all(one.line for one in found)
 
 
+@pytest.mark.parametrize(
+    ("formula", "said"),
+    [
+        ("state.phase = state.phase + freq_hz * frames", ""),
+        ("state.phase = state.phase + freq_hz", "gives another state.phase than 9 frames of the kernel"),
+        ("state.phase = freq_hz * (frames + U(1))", "gives another state.phase"),
+        ("state.phase = to_float(freq_hz)", "state.phase holds words, not floats"),
+        ("pass", "gives another state.phase"),
+    ],
+)
+def test_a_formula_for_state_holds(define: Define, formula: str, said: str) -> None:
+    seek = f"def advance(state: Any, freq_hz: Words, frames: Words) -> None:\n    {formula}\n\n\n"
+    text = effect(
+        "out[i] = sin_phase(state.phase)\nstate.phase = state.phase + freq_hz[i]",
+        role='"source"',
+        ports="",
+        arguments="freq_hz, state",
+        params='(Param("freq_hz", "Hz", 440.0, 0.0, 20000.0, "frequency", Unit.PHASE),)',
+        state='("phase:u4",)',
+        memory='by_port("freq_hz", steps=CLOSED_FORM(advance), signal=CARRIED)',
+        example='"out: tried 110"',
+    )
+    found = define(text.replace("@node", f"{seek}@node"))
+    assert [said in one.message for one in found] == ([True] if said else []), found
+
+
 def test_a_param_is_named_in_its_unit_and_once(define: Define) -> None:
     two = '(Param("cut_hz", "s", None, 0.0, 1.0, "one"), Param("cut", "1", None, 0.0, 1.0, "other"))'
     found = define(effect("out[i] = input[i] * cut_hz[i] * cut[i]", params=two, arguments="input, cut_hz, cut"))

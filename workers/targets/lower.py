@@ -14,7 +14,7 @@ import textwrap
 from typing import Any
 
 from workers.calls import Argument, layout
-from workers.catalog import Definition, Shape, Unit
+from workers.definitions import Definition, Shape, Unit
 
 LANE_STRIDE = 8
 """Floats from one frame of a lanes signal to the next."""

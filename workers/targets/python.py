@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.calls import CONSTANT_FIXTURES
-from workers.catalog import Definition, Shape, Unit
+from workers.definitions import Definition, Shape, Unit
 from workers.dsp.math import settle
 from workers.dsp.units import frames_of, phase_step
 from workers.simd import LANES, Floats, Words
