@@ -71,6 +71,7 @@ def kernel_arguments(definition: Definition) -> dict[str, Kind]:
         **dict.fromkeys(("lines", "line_lengths", "cells", "samples"), "memory"),
         "place": "words",
         "age": "word ports",
+        "time": "word ports",
         "out": "out",
         "state": "state",
         "ring": "ring",

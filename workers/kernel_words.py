@@ -50,12 +50,12 @@ OPERATORS: dict[Kind, tuple[type[ast.operator], ...]] = {
 """What the vocabulary has between two vectors of a kind."""
 CONSTANT_MAKERS = ("F", "U", "word")
 WHOLE_FIXTURES = ("frames", "frame", "channels", "line_mask")
-FLOAT_FIXTURES = ("gate_frames", "period_s", "rate_hz", "side")
+FLOAT_FIXTURES = ("past", "gate_frames", "period_s", "rate_hz", "side")
 BUILT_IN = ("range", "min", "max")
 """What kernels may use of Python itself, with whole numbers."""
 LOWERED = (
-    *("call", "kernel", "origin", "ring_mask", "read_word", "ring_read", "ring_write", "load_words", "store_words"),
-    *("load", "store", "splat", "word", "load_strided", "store_strided", "store_some"),
+    *("call", "kernel", "origin", "since", "ring_mask", "read_word", "ring_read", "ring_write", "load_words"),
+    *("store_words", "load", "store", "splat", "word", "load_strided", "store_strided", "store_some"),
     *("settle", "phase_step", "frames_of"),
 )
 """Names that the compiler's text of a kernel uses, so that the kernel has no other use for them."""

@@ -51,6 +51,7 @@ SHAPED = {
     "state": (Shape.LANES,),
     "ring": (Shape.LANES,),
     "age": (Shape.LANES,),
+    "time": (Shape.LANES,),
     "cells": (Shape.CHANNELS,),
     "channels": (Shape.CHANNELS,),
     "lines": (Shape.CHANNELS,),

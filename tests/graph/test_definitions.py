@@ -108,7 +108,7 @@ def test_more_arguments_mean_the_longer_form() -> None:
     for call in ("step 0.5 2", "step 0.5 :after 2", "step 0.5 :after_s 2"):
         [longer] = nodes(f"out: sine 220 * {call}", "late_step")
         assert constants(longer) == {"level": 0.5, "after_s": 2.0}
-    with pytest.raises(ScoreError, match="`step` takes at most 1 arguments, not 3"):
+    with pytest.raises(ScoreError, match="`step` takes at most 1 argument, not 3"):
         graph("out: sine 220 * step 1 2 3")
     page = next(one for one in node_entries() if one.name == "step")
     assert page.signature == "step level [after]"

@@ -164,6 +164,7 @@ def test_an_alias_that_is_a_node_is_refused(define: Define) -> None:
         ("for x in input:\n    out[i] = x * amount[i]", "loops run over whole numbers"),
         ("return input[i] * amount[i]", "a kernel returns nothing: write out[i] = ..."),
         ("frame = i\nout[i] = input[i] * amount[i] * frame", "write F(frame)"),
+        ("since = input[i]\nout[i] = since * amount[i]", "`since` has a meaning of its own in kernels"),
         ("load = input[i]\nout[i] = load * amount[i]", "`load` has a meaning of its own in kernels"),
         ("out[i] = shared(input[i]) * amount[i]", "0.25 is a scalar float: write F(0.25)"),
         ("out[i] = clamped(input[i]) * amount[i]", "maximum() takes floats for `b`, not a whole number"),
@@ -200,6 +201,17 @@ def test_what_kernels_may_do(define: Define, body: str) -> None:
         "    return minimum(x, F(0.0)), maximum(x, F(0.0))\n\n\n"
     )
     assert [one.message for one in define(effect(body).replace("@node", f"{further}@node"))] == []
+
+
+def test_kernels_count_frames(define: Define) -> None:
+    body = "n = to_float(age[i]) + past\nout[i] = input[i] * rand(place, time[i]) * amount[i] * n"
+    text = effect(body, arguments="input, amount, age, past, time, place")
+    text = text.replace("@node", "from workers.dsp.chance import rand\n\n\n@node")
+    assert define(text) == []
+    [found] = define(text.replace("time[i]", "time"))
+    assert found.message == "`time` is a signal: write time[i]"
+    [found] = define(text.replace("+ past", "+ past[i]"))
+    assert found.message == "`past` is one value for the whole call: write past"
 
 
 def test_all_mistakes_of_a_kernel_are_told_at_once(define: Define) -> None:
@@ -544,10 +556,13 @@ def test_the_command_line_tells_without_a_traceback(tmp_path: Path, text: str, s
     assert run(tmp_path, "--help").returncode == 0
 
 
+COMPILE = "import os\nfrom workers.targets.numba import main\nmain([str(os.getppid()), str(os.pipe()[1]), 'v2', "
+
+
 def compiled(folder: Path, code: str) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "FARM_NODES": str(folder / "nodes")}
     return subprocess.run(
-        [sys.executable, "-P", "-c", code, "v2", str(folder)],
+        [sys.executable, "-P", "-c", code],
         env=environment,
         text=True,
         capture_output=True,
@@ -560,7 +575,7 @@ def test_what_only_the_compiler_finds_is_told_in_a_line(tmp_path: Path) -> None:
     odd = "def odd(x):\n    return x % x\n\n\n"
     text = effect("out[i] = odd(input[i]) * amount[i]").replace("@node", f"{odd}@node")
     (tmp_path / "nodes" / "a.py").write_text(text, encoding="utf-8")
-    code = "import sys\nfrom workers.targets.numba import main\nmain([*sys.argv[1:], 'tried_constant'])"
+    code = f"{COMPILE}'tried_constant'])"
     done = compiled(tmp_path, code)
     assert done.returncode == 1
     assert done.stderr.startswith("tried_constant: TypingError: ")
@@ -571,11 +586,10 @@ def test_what_only_the_compiler_finds_is_told_in_a_line(tmp_path: Path) -> None:
 def test_nodes_of_farm_are_held_to_the_rules_when_they_are_compiled(tmp_path: Path) -> None:
     (tmp_path / "nodes").mkdir()
     code = (
-        "import dataclasses, sys\n"
+        "import dataclasses\n"
         "from workers.catalog import STATELESS, catalog\n"
-        "from workers.targets.numba import main\n"
         "catalog()['lpf'] = dataclasses.replace(catalog()['lpf'], memory=STATELESS)\n"
-        "main([*sys.argv[1:], 'lpf_constant'])"
+        f"{COMPILE}'lpf_constant'])"
     )
     done = compiled(tmp_path, code)
     assert done.returncode == 1
