@@ -1,4 +1,4 @@
-"""Adding to farm as README shows: a node is one file, a transform one decorated function; nothing else is touched."""
+"""Adding to farm as its pages show: a node is one file, a transform one decorated function; nothing else is touched."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def block_below(heading: str) -> str:
-    """The first Python block of README below a heading."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
-    return text.split(f"### {heading}\n")[1].split("```python\n")[1].split("```")[0]
+    """The first Python block below a heading of the page for contributors."""
+    text = (ROOT / "farm/docs/contributing.md").read_text(encoding="utf-8")
+    return text.split(f"## {heading}\n")[1].split("```python\n")[1].split("```")[0]
 
 
-NODE = block_below("A node in ten lines")
-TRANSFORM = block_below("A transform in ten lines")
+NODE = block_below("A node in one file")
+TRANSFORM = block_below("A transform in one function")
 
 
 def farm(folder: Path, *args: str, nodes: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -46,11 +46,22 @@ def farm(folder: Path, *args: str, nodes: Path | None = None) -> subprocess.Comp
     )
 
 
-def test_readme_keeps_its_word() -> None:
-    assert len([line for line in NODE.splitlines() if line.strip()]) <= 12
+def test_the_page_keeps_its_word() -> None:
+    assert len([line for line in NODE.splitlines() if line.strip()]) <= 20
     assert NODE.count("@node") == NODE.count("def ") == 1
-    assert len([line for line in TRANSFORM.splitlines() if line.strip()]) <= 12
+    assert len([line for line in TRANSFORM.splitlines() if line.strip()]) <= 15
     assert TRANSFORM.count("@transform") == TRANSFORM.count("def ") == 1
+
+
+@pytest.mark.parametrize(
+    ("file", "text"), [("workers/nodes/dull.py", NODE), ("farm/pattern/transforms/twice.py", TRANSFORM)]
+)
+@pytest.mark.parametrize("check", [("format", "--check"), ("check",)], ids=lambda words: words[0])
+def test_what_the_page_shows_passes_the_first_two_checks(file: str, text: str, check: tuple[str, ...]) -> None:
+    """Where it belongs, as the project's own files: under their names, with the project's settings."""
+    command = [sys.executable, "-m", "ruff", *check, "--no-cache", "--stdin-filename", file, "-"]
+    done = subprocess.run(command, cwd=ROOT, input=text, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture

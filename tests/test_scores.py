@@ -24,7 +24,9 @@ from tests.render.sound import run
 
 ROOT = Path(__file__).resolve().parent.parent
 NAMED = {path.stem: path for path in sorted((ROOT / "configs" / "scores").glob("*.ph"))}
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+README, LANGUAGE, PYTHON = (
+    (ROOT / name).read_text(encoding="utf-8") for name in ("README.md", "farm/docs/language.md", "farm/docs/python.md")
+)
 MEANT = {
     "loops": ["`breaks125` is a s", "`amen` is a s", "`amencutup` is a s", "`industrial` is a s"],
     "legacy-bare": ["of several bare patterns the last one"],
@@ -32,7 +34,7 @@ MEANT = {
     "transforms": ["`breaks125` is a synthetic stand-in"],
 }
 """How the warnings begin that a score is meant to have."""
-TOUR = re.findall(r"^```ph\n(.*?)^```$", README, re.DOTALL | re.MULTILINE)
+SHOWN, TOUR = (re.findall(r"^```ph\n(.*?)^```$", page, re.DOTALL | re.MULTILINE) for page in (README, LANGUAGE))
 
 
 def rendered(name: str, cycles: int, **more: object) -> tuple[NDArray[np.float32], Report]:
@@ -111,27 +113,28 @@ def test_drums_are_not_the_same_in_every_cycle() -> None:
     assert np.abs(first - third).max() > 0.05
 
 
-@pytest.mark.parametrize("number", range(len(TOUR)))
-def test_what_the_readme_shows_sounds(number: int) -> None:
+@pytest.mark.parametrize("number", range(len(SHOWN) + len(TOUR)))
+def test_what_readme_and_the_page_of_the_language_show_sounds(number: int) -> None:
     blocks: list[NDArray[np.float32]] = []
-    score = understand(Source(f"README, score {number + 1}", TOUR[number]))
+    score = understand(Source(f"score {number + 1}", [*SHOWN, *TOUR][number]))
     report = run(score, RenderOptions(cycles=Fraction(2)), lambda block: blocks.append(block.copy()))
     assert report.notices == ()
     assert -26.0 < measure.peak_dbfs(np.concatenate(blocks)) < 0.0
 
 
-def test_the_score_that_the_readme_renders_with_many_seeds_depends_on_them() -> None:
-    (name,) = re.findall(r"load\(\"configs/scores/([\w-]+)\.ph\"\).*\nwith farm.Session\(\)", README)
+def test_the_score_that_the_page_of_python_renders_with_many_seeds_depends_on_them() -> None:
+    (name,) = re.findall(r"load\(\"configs/scores/([\w-]+)\.ph\"\).*\nwith farm.Session\(\)", PYTHON)
     takes = {rendered(name, 1, tail="none", seed=seed)[0].tobytes() for seed in range(3)}
     assert len(takes) == 3
 
 
-def test_the_readme_has_a_tour() -> None:
+def test_the_readme_has_one_score_and_the_language_a_tour() -> None:
+    assert len(SHOWN) == 1
     assert len(TOUR) >= 7
 
 
-def test_the_readme_names_scores_that_exist() -> None:
-    named = set(re.findall(r"`(?:configs/scores/)?([\w-]+)\.ph`", README))
+def test_the_page_of_the_language_names_scores_that_exist() -> None:
+    named = set(re.findall(r"`(?:configs/scores/)?([\w-]+)\.ph`", LANGUAGE))
     assert {"q", "m", "stress"} <= named <= NAMED.keys()
 
 

@@ -9,6 +9,7 @@ import click
 from farm.cli.bank import bank
 from farm.cli.check import check
 from farm.cli.completion import completion
+from farm.cli.docs import docs
 from farm.cli.doctor import doctor
 from farm.cli.new import new
 from farm.cli.nodes import nodes
@@ -39,7 +40,7 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-COMMANDS = [new, render, check, plan, verify, nodes, patterns, bank, doctor, warmup, completion]
+COMMANDS = [new, render, check, plan, verify, nodes, patterns, bank, docs, doctor, warmup, completion]
 
 
 def keep_help(command: click.Command) -> None:
@@ -68,6 +69,7 @@ def farm(ctx: click.Context) -> None:
     farm nodes lpf                      all about one node
     farm patterns every                 all about one transform
     farm new song.ph                    a score to start from
+    farm docs language                  the language in ten minutes
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted,
     143 terminated.

@@ -18,7 +18,7 @@ from farm.score.statements import heads_statement
 from workers import catalog as nodes
 from workers.catalog import Definition, NodeError
 
-HINT = "mend the file, or unset FARM_NODES, which names its folder; README shows a node in ten lines"
+HINT = "mend the file, or unset FARM_NODES, which names its folder; `farm docs contributing` shows one"
 
 
 @cache

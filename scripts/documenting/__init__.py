@@ -1,0 +1,3 @@
+"""What of farm's pages is made from its code."""
+
+from __future__ import annotations
