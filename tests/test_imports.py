@@ -24,12 +24,11 @@ MAY_IMPORT = {
     "farm.options": "",
     "farm.version": "",
     "farm.sources": "workers.catalog",
-    "farm.cli": "farm.rendering farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
+    "farm.cli": "farm.rendering farm.plan farm.graph farm.score farm.pattern farm.audio"
     " farm.printer workers.catalog workers.docstrings click rich",
     "farm.printer": "rich",
-    "farm.profile": "workers.stats workers.wire numpy rich",
     "farm.rendering": "farm.sources farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
-    " workers.arena workers.slab workers.lost workers.pool workers.worker workers.wire workers.stats workers.run"
+    " workers.arena workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
     " workers.cores workers.catalog workers.calls workers.targets numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"
@@ -162,6 +161,13 @@ def circles(sources: Mapping[str, str]) -> list[str]:
     return sorted(" ".join(group) for group in groups)
 
 
+def test_every_row_is_of_something_that_is_there() -> None:
+    named = {*MAY_IMPORT, *" ".join((*MAY_IMPORT.values(), EVERYONE_IN_FARM)).split()}
+    ours = {name for name in named if name.partition(".")[0] in ("farm", "workers")} - {"farm.__version__"}
+    packages = {module.removesuffix(".__init__") for module in FILES}
+    assert sorted(ours - packages - {*FILES}) == []
+
+
 def test_both_packages_are_read() -> None:
     assert "farm.errors" in FILES
     assert any(within(module, "workers") for module in FILES)
@@ -193,7 +199,7 @@ def test_parts_of_the_numba_door_are_imported_by_it_alone() -> None:
         ("farm.score.lexer", "import importlib\nimportlib.import_module('numba')"),
         ("farm.graph.build", "from farm.audio import writer"),
         ("farm.graph.build", "from farm.plan.plan import Plan"),
-        ("farm.profile.trace", "from farm.rendering.session import Session"),
+        ("farm.plan.window", "from farm.rendering.session import Session"),
         ("farm.options", "import click"),
         ("farm.rendering.session", "import psutil"),
         ("farm.audio.writer", "import scipy"),

@@ -1,7 +1,7 @@
 """The tables that planner and workers share: records of 64-bit words, all integers, addressed by name.
 
 A table is an int64 array of shape (records, fields). Offsets are bytes from the start of the arena. Signals, constants,
-state and rings are float32 slabs. Both sides check `VERSION`.
+state and rings are float32 slabs. `VERSION` is the first word of an arena.
 """
 
 from __future__ import annotations

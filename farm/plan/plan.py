@@ -1,4 +1,4 @@
-"""The plan: groups with their programs (once a render) and the tasks of a window. Frozen values; see `passes`."""
+"""The plan: groups with their programs (once a render) and the tasks of a window. Frozen values."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The verifier: what must hold between passes. A violation is a bug of farm, told before anything runs on it."""
+"""What must hold of a plan. A violation is a bug of farm, told before anything runs on it."""
 
 from __future__ import annotations
 
