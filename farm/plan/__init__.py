@@ -1,1 +1,1 @@
-"""From the graph to tasks: groups of nodes, chunks of time, slices of voices. Every pass is a pure function."""
+"""From the graph to tasks: groups of nodes, chunks of time, slices of voices."""
