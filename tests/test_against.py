@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -14,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from scripts.benching.ratios import Compared, Spread, Turn, spread, table
+from tests.copies import copied
 
-ROOT = Path(__file__).resolve().parent.parent
 GIT = ["git", "-c", "user.name=farm", "-c", "user.email=farm@example.org", "-c", "commit.gpgsign=false"]
 
 
@@ -70,10 +69,7 @@ def test_other_results_are_said() -> None:
 @pytest.fixture(scope="module")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A clone of one commit that holds this checkout's files, with its .venv."""
-    root = tmp_path_factory.mktemp("against") / "clone"
-    ignored = shutil.ignore_patterns(".git", ".venv*", "__pycache__", "build", ".*_cache", ".hypothesis")
-    shutil.copytree(ROOT, root, ignore=ignored)
-    (root / ".venv").symlink_to(ROOT / ".venv")
+    root = copied(tmp_path_factory.mktemp("against") / "clone")
     for words in (["init", "--quiet"], ["add", "--all"], ["commit", "--quiet", "--message", "A commit"]):
         subprocess.run([*GIT, *words], cwd=root, check=True, capture_output=True)
     return root

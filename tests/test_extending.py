@@ -77,7 +77,15 @@ def test_a_node_in_one_file_is_documented(node_folder: Path, tmp_path: Path) -> 
     page = farm(tmp_path, "nodes", "dull", nodes=node_folder)
     assert page.returncode == 0, page.stderr
     said = " ".join(page.stdout.split())
-    for part in ("dull", "amount", "how dull", "Takes the edge off a sound", "0.99", "CARRIED", "# dull 0.9 * 0.3"):
+    for part in (
+        "dull",
+        "amount",
+        "how much of it",
+        "Takes the edge off a sound",
+        "0.99",
+        "CARRIED",
+        "# dull 0.9 * 0.3",
+    ):
         assert part in said
     listed = farm(tmp_path, "nodes", nodes=node_folder)
     assert "dull" in listed.stdout

@@ -43,7 +43,7 @@ def heard(text: str) -> np.ndarray:
 
 @pytest.mark.parametrize("name", sorted(transforms()))
 def test_all_forms_are_the_same(name: str) -> None:
-    call = CALLS[name]
+    call = CALLS.get(name) or transforms()[name].example.partition(" $ ")[0]
     if name.startswith("degrade"):
         # Chance depends on the place in the score, so forms differ; that something is dropped is seen elsewhere.
         for text in (f's "{SOURCE}" $ {call}', f'{call} $ s "{SOURCE}"', f's ({call} "{SOURCE}")'):
