@@ -50,6 +50,8 @@ build_venv() (
     fi
     say "setting up .venv with $python: fetching and installing the packages in configs/lock.txt"
     say "this happens once and takes about a minute; longer on a slow network (it fetches 150 MB)"
+    # A link is not followed: what it leads to is the .venv of another checkout, and stays whole.
+    [[ ! -L $venv ]] || rm -f "$venv"
     rm -f "$venv/lock.sha256" && rm -rf "$venv" && "$python" -I -m venv "$venv" || {
         say "could not make $venv: the reason stands above"
         exit 1

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import importlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -160,3 +163,35 @@ def test_an_interrupt_leaves_nothing(bench: list[str], tmp_path: Path, number: i
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (status, b"")
     assert b"Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("theirs", "shared"),
+    [("one==1\n", True), ("# other words\none==1\ntwo==2\n", True), ("one==2\n", False), ("one==1\nthree==3\n", False)],
+)
+def test_a_venv_is_shared_when_it_holds_all_that_is_needed(
+    theirs: str, shared: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(Path(__file__).resolve().parent.parent / "scripts" / "benching")
+    checkouts = importlib.import_module("checkouts")
+    here, there = tmp_path / "here", tmp_path / "there"
+    for root, lock in ((here, "one==1\ntwo==2\n"), (there, theirs)):
+        (root / "configs").mkdir(parents=True)
+        (root / "configs" / "lock.txt").write_text(lock, encoding="utf-8")
+    (here / ".venv" / "bin").mkdir(parents=True)
+    (here / ".venv" / "lock.sha256").write_text("mine\n", encoding="utf-8")
+    (there / "scripts").mkdir()
+    script = there / "scripts" / "venv.sh"
+    script.write_text('ensure_venv() { mkdir "$1/.venv" && touch "$1/.venv/made"; }\n', encoding="utf-8")
+    checkouts.environment(here, there)
+    assert (there / ".venv" / "made").exists() is not shared
+    assert (there / ".venv" / "bin").is_symlink() is shared
+    if shared:
+        stamp = hashlib.sha256(theirs.encode()).hexdigest()
+        assert (there / ".venv" / "lock.sha256").read_text(encoding="ascii") == f"{stamp}\n"
+    assert (here / ".venv" / "lock.sha256").read_text(encoding="utf-8") == "mine\n"
+    if not shared:
+        shutil.rmtree(there / ".venv")
+        script.write_text("ensure_venv() { return 1; }\n", encoding="utf-8")
+        with pytest.raises(checkouts.Failed, match=r"its \.venv could not be made"):
+            checkouts.environment(here, there)

@@ -128,6 +128,21 @@ def test_a_changed_lock_is_installed(checkout: Checkout) -> None:
     assert not leftover.exists()
 
 
+def test_the_venv_of_another_checkout_is_left_as_it_is(checkout: Checkout) -> None:
+    checkout.farm()
+    (checkout.root / ".venv").rename(checkout.root.parent / "theirs")
+    theirs = checkout.root.parent / "theirs" / "lock.sha256"
+    stamp = theirs.read_text(encoding="utf-8")
+    (checkout.root / ".venv").symlink_to(theirs.parent)
+    assert checkout.farm()[0] == 0
+    assert checkout.installs() == 1, "it fits, and is used"
+    checkout.lock.write_text("one==2\n", encoding="utf-8")
+    assert checkout.farm()[0] == 0
+    assert checkout.installs() == 2
+    assert theirs.read_text(encoding="utf-8") == stamp
+    assert not (checkout.root / ".venv").is_symlink()
+
+
 @pytest.mark.parametrize("stage", ["venv", "pip"])
 def test_a_failed_build_is_an_error_and_is_done_again(checkout: Checkout, stage: str) -> None:
     status, out, err = checkout.farm(FAIL=stage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import shutil
 import signal
@@ -19,6 +20,8 @@ from processes import Failed, Took, timed
 from workloads import ROOT
 
 LOCK = Path("configs", "lock.txt")
+STAMP = "lock.sha256"
+"""By which `scripts/venv.sh` knows that a .venv is whole, and from which lock."""
 ONCE = Path("scripts", "benching", "once.py")
 
 
@@ -89,7 +92,7 @@ def here(root: Path = ROOT) -> str:
 def beside(commit: str, root: Path = ROOT) -> Iterator[tuple[Checkout, Checkout, Path]]:
     """This checkout, one of another commit, and a folder for what they write; whatever ends it, all but the first go.
 
-    `commit` is a full name. The other one shares this one's .venv if their locks are equal, and makes its own if not.
+    `commit` is a full name. The other one shares this one's .venv if that has all it needs, else makes its own.
     Raises Failed.
     """
     with ended_by_signals():
@@ -114,13 +117,25 @@ def beside(commit: str, root: Path = ROOT) -> Iterator[tuple[Checkout, Checkout,
 
 
 def environment(root: Path, other: Path) -> None:
-    """Gives the other checkout a .venv. Raises Failed."""
-    if (other / LOCK).read_bytes() == (root / LOCK).read_bytes():
-        (other / ".venv").symlink_to(root / ".venv")
+    """Gives the other checkout a .venv: this one's, if that holds all that its lock names. Raises Failed."""
+    if pins(other / LOCK) <= pins(root / LOCK):
+        # A folder of its own, of links: what the other checkout's scripts do to their .venv happens to these.
+        (other / ".venv").mkdir()
+        for part in (root / ".venv").iterdir():
+            if part.name != STAMP:
+                (other / ".venv" / part.name).symlink_to(part)
+        stamp = hashlib.sha256((other / LOCK).read_bytes()).hexdigest()
+        (other / ".venv" / STAMP).write_text(f"{stamp}\n", encoding="ascii")
         return
     script = 'source "$1/scripts/venv.sh" && ensure_venv "$1"'
     if subprocess.run(["bash", "-c", script, "bash", str(other)], stdout=sys.stderr, check=False).returncode:
         raise Failed(f"{other}: its .venv could not be made, see above. Its {LOCK} is not that of this checkout")
+
+
+def pins(lock: Path) -> set[str]:
+    """The packages that a lock names, with their versions."""
+    lines = (line.strip() for line in lock.read_text(encoding="utf-8").splitlines())
+    return {line for line in lines if line and not line.startswith("#")}
 
 
 ENDING = (signal.SIGTERM, signal.SIGHUP)
