@@ -169,3 +169,13 @@ for work in ("w1", "w2", "w3"):
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     subprocess.run([sys.executable, "-c", code], env=environment, cwd=tmp_path, check=True)
     assert all((tmp_path / f"{work}.wav").stat().st_size > 1_000_000 for work in ("w1", "w2", "w3"))
+
+
+def test_what_the_page_of_python_shows_runs() -> None:
+    """All its blocks, one after another, as one program in the clone; of many renders and blocks of frames, three."""
+    code = "\n".join(re.findall(r"^```python\n(.*?)^```$", PYTHON, re.DOTALL | re.MULTILINE))
+    short = re.sub(r"\b100\b", "3", code)
+    assert short.count("3") - code.count("3") == 2
+    done = subprocess.run([sys.executable, "-c", short], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("('left', 'right') ")
