@@ -84,10 +84,10 @@ class WavWriter(FrameWriter):
 class WavStream(FrameWriter):
     """Writes a WAV file into a stream that cannot go back, such as a pipe; `name` stands in messages.
 
-    `frames` is how many there will be. None: nobody knows, and sizes are stated as 0xFFFFFFFF, which ffmpeg, sox, aplay
-    and libsndfile take for "up to the end". BrokenPipeError passes through: who reads has had enough. The header is
-    held back until there are frames behind it, or `commit` says that there are none: of a render that fails at once
-    the reader gets nothing, and fails as well.
+    `span` is the number of the first frame and how many there will be. None: nobody knows, and sizes are stated as
+    0xFFFFFFFF, which ffmpeg, sox, aplay and libsndfile take for "up to the end". BrokenPipeError passes through: who
+    reads has had enough. The header is held back until there are frames behind it, or `commit` says that there are
+    none: of a render that fails at once the reader gets nothing, and fails as well.
     """
 
     def __init__(
@@ -98,10 +98,9 @@ class WavStream(FrameWriter):
         channels: int,
         bits: Bits,
         seed: int = 0,
-        *,
-        first_frame: int = 0,
-        frames: int | None = None,
+        span: tuple[int, int | None] = (0, None),
     ) -> None:
+        first_frame, frames = span
         super().__init__(Path(name), rate, channels, bits, seed, first_frame)
         self._stream = stream
         self._promised = frames

@@ -87,9 +87,7 @@ class Session:
         extent, seed, count = derived.extent, derived.dither_seed, len(derived.channels)
         frames = None if extent.last is None else extent.last - extent.first
         with self._turn:
-            writer = WavStream(
-                stream, name, options.rate, count, options.bits, seed, first_frame=extent.first, frames=frames
-            )
+            writer = WavStream(stream, name, options.rate, count, options.bits, seed, (extent.first, frames))
             return written(derived, writer, self._warm, observer)
 
     def stream(self, score: Score, options: RenderOptions | None = None) -> FrameStream:

@@ -96,8 +96,7 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
     """
     text = source.text
     hash_lines = _HashLines(source, names)
-    lines: list[Line] = []
-    tokens: list[Token] = []
+    lines, tokens = list[Line](), list[Token]()
     remarked = continued = False
     at: int | None = 0
     previous_end = 0

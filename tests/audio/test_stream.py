@@ -18,7 +18,7 @@ from tests.audio.test_writer import ALL_BITS, noise
 
 def streamed(frames: np.ndarray, bits: Bits, promised: int | None) -> bytes:
     stream = BytesIO()
-    with WavStream(stream, "<stdout>", 44_100, frames.shape[1], bits, 5, frames=promised) as writer:
+    with WavStream(stream, "<stdout>", 44_100, frames.shape[1], bits, 5, span=(0, promised)) as writer:
         writer.write(frames[:100])
         writer.write(frames[100:])
     return stream.getvalue()
@@ -51,7 +51,7 @@ def test_an_unknown_length_is_read_up_to_the_end(tmp_path: Path, bits: Bits) -> 
 
 def test_a_known_length_beyond_four_gigabytes_is_rf64() -> None:
     stream = BytesIO()
-    WavStream(stream, "<stdout>", 44_100, 2, "24", frames=1 << 30).write(noise(1, 2))
+    WavStream(stream, "<stdout>", 44_100, 2, "24", span=(0, 1 << 30)).write(noise(1, 2))
     assert stream.getvalue()[:4] == b"RF64"
 
 
@@ -80,7 +80,7 @@ class Stopped(BaseException):
 @pytest.mark.parametrize("promised", [None, 100])
 def test_r21_what_fails_before_its_first_frame_writes_nothing(error: BaseException, promised: int | None) -> None:
     stream = BytesIO()
-    writer = WavStream(stream, "<stdout>", 44_100, 2, "16", frames=promised)
+    writer = WavStream(stream, "<stdout>", 44_100, 2, "16", span=(0, promised))
     writer.write(noise(0, 2))
     writer.__exit__(type(error), error, None)
     assert writer.closed
@@ -98,7 +98,7 @@ def test_r21_a_first_frame_that_is_no_number_writes_nothing() -> None:
 @pytest.mark.parametrize("promised", [None, 0])
 def test_r21_no_frames_at_all_are_a_valid_file(tmp_path: Path, bits: Bits, promised: int | None) -> None:
     stream = BytesIO()
-    with WavStream(stream, "<stdout>", 44_100, 2, bits, frames=promised):
+    with WavStream(stream, "<stdout>", 44_100, 2, bits, span=(0, promised)):
         assert stream.getvalue() == b""
     assert wav.walk(BytesIO(stream.getvalue()), len(stream.getvalue())).frames == 0
     (tmp_path / "a.wav").write_bytes(stream.getvalue())
