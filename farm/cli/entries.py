@@ -98,10 +98,9 @@ def of_transform(transform: Transform) -> Entry:
 
     arguments = tuple(map(of_parameter, transform.arguments))
     written = f'"..." $ {transform.signature}'
+    doc = f"{transform.doc}\n\n{transform.more}" if transform.more else transform.doc
     example = f"{transform.example}\n{score_with(transform)}"
-    return Entry(
-        transform.name, "transform", transform.signature, written, transform.doc, example, transform.aliases, arguments
-    )
+    return Entry(transform.name, "transform", transform.signature, written, doc, example, transform.aliases, arguments)
 
 
 def score_with(transform: Transform) -> str:

@@ -89,7 +89,7 @@ FEATURES: tuple[Feature, ...] = (
         "chance",
         "a?p",
         ("?",),
-        "Drops the hap with probability p, 0 to 1, 0.5 where it is left out.",
+        "Drops the hap with probability p, 0 to 1, 0.5 where it is left out. Each ? is a chance of its own.",
         '"a?0 b?1"  ->  a ~',
     ),
     Feature("choice", "[a|b]", ("|", "[", "]"), "One of them in each cycle, by chance.", '"[a|a] b"  ->  a b'),

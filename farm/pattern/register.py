@@ -14,9 +14,9 @@ pattern: then the transform is an inner join over its values. Keyword-only param
 by the call's place and score. Ranges are annotated: `Annotated[Ratio, Above(0)]` refuses, `Annotated[Amount, Between(0,
 1)]` clamps with a notice.
 
-The docstring's first line says what it does; its example, cycle by cycle from cycle 0, is checked by the tests.
-Every module of `farm.pattern.transforms` is found by itself. A definition that breaks a rule, or whose name another
-transform has, is refused with its file and line.
+The docstring's first line says what it does, further lines what else there is to know; its example, cycle by cycle
+from cycle 0, is checked by the tests. Every module of `farm.pattern.transforms` is found by itself. A definition that
+breaks a rule, or whose name another transform has, is refused with its file and line.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_']*")
 
 @record(frozen=True, slots=True)
 class Transform:
-    """A transform as the language sees it."""
+    """A transform as the language sees it: `doc` says in a sentence what it does, `more` what else there is to know."""
 
     name: str
     aliases: tuple[str, ...]
@@ -88,6 +88,7 @@ class Transform:
     beside: bool
     """It plays a copy on the other side; of a signal alone, too."""
     given: frozenset[str]
+    more: str = ""
 
     @property
     def signature(self) -> str:
@@ -288,6 +289,7 @@ def _transform_of(function: Function, name: str, aliases: tuple[str, ...], layer
         layers,
         beside,
         given,
+        "\n".join(line for line in lines[1:] if line and "->" not in line),
     )
 
 

@@ -169,6 +169,28 @@ def test_examples_of_mini_notation_hold(feature: Feature) -> None:
         assert found
 
 
+@pytest.mark.parametrize("name", ["degrade", "degradeBy", "degrade_by"])
+def test_u3_the_page_of_degrade_says_what_drops_together(farm: Farm, name: str) -> None:
+    page = " ".join(farm("patterns", name).out.split())
+    assert "a hash of the onset within the pattern" in page
+    together, apart = re.findall(r'"(a\*8[^"]*)"', page)
+    words = Words()
+
+    def layers(text: str, change: str = "") -> Counter[tuple[int, int]]:
+        """How often 0, 1 or 2 layers of those that begin together are there."""
+        pattern = parse(text, Loc("test.ph", 1, 1), words, 7)
+        if change:
+            pattern = transforms()[change].apply(
+                [] if change == "degrade" else [0.5], pattern, 7, Loc("t", 1, 1), words
+            )
+        found = [onsets(pattern, words, cycle) for cycle in range(250)]
+        begins = [Fraction(k, 8) for k in range(8)]
+        return Counter((one[begin, "a"], one[begin, "b"]) for one in found for begin in begins)
+
+    assert layers(together, name).keys() == {(0, 0), (1, 1)}
+    assert all(400 < count < 600 for count in layers(apart).values()) and len(layers(apart)) == 4
+
+
 def test_every_mark_of_mini_notation_belongs_to_a_feature() -> None:
     marks = {one for one in map(chr, range(33, 127)) if (found := _PIECE.match(one)) and found.lastgroup == "mark"}
     assert marks == {one for feature in FEATURES for one in feature.marks if len(one) == 1} - {"#", "'", "-"}
