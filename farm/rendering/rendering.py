@@ -231,7 +231,8 @@ class Rendering:
         """Runs tasks on a backend, which makes ready for them."""
         self.backend = backend
         names = {bus: self.graph.buses[bus].name for bus in self.part.roots}
-        backend.prepare(Preparation(self.plan, names, self.slab, self.spent, self.options.work_dir))
+        first, folder = self.part.first_frame, self.options.work_dir
+        backend.prepare(Preparation(self.plan, names, self.slab, self.spent, folder, first))
 
     @property
     def backend_name(self) -> str:
@@ -261,17 +262,10 @@ class Rendering:
             started = time.perf_counter()
             for piece in pieces:
                 self.spent.render_s += time.perf_counter() - started
-                if self.is_wanted(piece):
-                    yield piece
+                yield piece
                 started = time.perf_counter()
             self.spent.render_s += time.perf_counter() - started
             window = ahead if ahead is not None else self.next_window(after, stop_chunk)
-
-    def is_wanted(self, piece: Piece) -> bool:
-        """Whether a piece reaches the first frame that is wanted."""
-        chunks = len(next(iter(piece.planes.values())))
-        chunk = self.options.chunk
-        return piece.first + chunks * chunk > self.part.start_frame + self.first_chunk * chunk
 
     def next_window(self, first_chunk: int, stop_chunk: int | None) -> WindowPlan | None:
         """Plans the window from `first_chunk` on, and all that it needs; None at the end."""

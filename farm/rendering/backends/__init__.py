@@ -50,7 +50,7 @@ class Preparation:
     """What a backend is told of a rendering before its first window.
 
     `buses`: the names of those that are read, besides the mix. `sounds` grow from window to window. `spent` is where
-    the backend notes its time.
+    the backend notes its time. Pieces that end at `first_frame` or before are not given.
     """
 
     plan: StaticPlan
@@ -58,6 +58,7 @@ class Preparation:
     sounds: Slab
     spent: Spent
     work_dir: str | None = None
+    first_frame: int = 0
 
 
 class Backend(Protocol):

@@ -26,7 +26,7 @@ class NullBackend:
 
     def prepare(self, preparation: Preparation) -> None:
         """Nothing is loaded."""
-        self.plan, self.buses = preparation.plan, preparation.buses
+        self.plan, self.buses, self.first_frame = preparation.plan, preparation.buses, preparation.first_frame
 
     def foresee(self, window: WindowPlan) -> None:
         """Nothing is needed."""
@@ -35,7 +35,8 @@ class NullBackend:
         """A piece of silence for each chunk."""
         plan, frames = self.plan, self.plan.chunk_frames
         mixed = 0 if plan.master is None else frames
-        for chunk in range(window.chunks):
+        unread = max(self.first_frame - window.first_frame, 0) // frames
+        for chunk in range(unread, window.chunks):
             yield Piece(
                 first=window.first_frame + chunk * frames,
                 planes={bus: np.zeros((1, 2, frames), np.float32) for bus in self.buses},

@@ -74,9 +74,11 @@ class OverArena(ABC):
     def pieces(self, window: WindowPlan) -> Iterator[Piece]:
         """The frames of the window that is going."""
         assert self.slots is not None
+        chunk = self.plan.chunk_frames
         for at, many in self.collect():
-            first_frame = window.first_frame + at * self.plan.chunk_frames
-            yield self.slots.piece(window.first_chunk + at, many, first_frame)
+            first_frame = window.first_frame + at * chunk
+            if first_frame + many * chunk > self.preparation.first_frame:
+                yield self.slots.piece(window.first_chunk + at, many, first_frame)
 
     def write(self, window: WindowPlan) -> None:
         """Puts a window into the arena, a larger one where it has outgrown the last."""
