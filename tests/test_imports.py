@@ -28,7 +28,7 @@ MAY_IMPORT = {
     " farm.printer workers.catalog workers.docstrings click rich",
     "farm.printer": "rich",
     "farm.rendering": "farm.sources farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
-    " workers.arena workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
+    " workers.arena workers.futex workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
     " workers.cores workers.catalog workers.calls workers.targets numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workers.arena import Arena, lay_out
+from workers.futex import wake_sleepers
 from workers.pool import Pool
 from workers.targets import objects
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Group, Run, Schedule, Task
@@ -47,7 +48,6 @@ class Counter(IntEnum):
     TAKEN = 2
 
 
-SYS_FUTEX, FUTEX_WAKE = 202, 1
 D_ROUNDS, D_ITEMS, D_STRIDE = int(Drill.ROUNDS), int(Drill.ITEMS), int(Drill.STRIDE)
 D_COUNTERS, D_TIMES_TAKEN = int(Drill.COUNTERS), int(Drill.TIMES_TAKEN)
 ADDED, SWAPPED = CONTROL_STRIDE * int(Counter.ADDED), CONTROL_STRIDE * int(Counter.SWAPPED)
@@ -164,8 +164,7 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
             control[CONTROL_STRIDE * Control.HEAD], control[CONTROL_STRIDE * Control.TAIL] = 0, width
             control[CONTROL_STRIDE * Control.HALT] = 0
             if not pool.portable:
-                halt = ctypes.c_void_p(int(control.ctypes.data) + 8 * CONTROL_STRIDE * int(Control.HALT))
-                ctypes.CDLL(None).syscall(SYS_FUTEX, halt, FUTEX_WAKE, workers, None, None, 0)
+                wake_sleepers(int(control.ctypes.data) + 8 * CONTROL_STRIDE * int(Control.HALT))
             started = time.perf_counter()
             while tables["done"][-width:].sum() < width:
                 time.sleep(0.0001)

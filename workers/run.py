@@ -75,11 +75,10 @@ G_STATE_AT, G_LINE_BYTES = int(Group.STATE_AT), int(Group.LINE_BYTES)
 C_SIGNAL, C_OUT, C_COLUMN, C_RING = int(Code.SIGNAL), int(Code.OUT), int(Code.COLUMN), int(Code.RING)
 C_COUNT, C_LANES, C_AGES, C_HALF_OUT = int(Code.COUNT), int(Code.LANES), int(Code.AGES), int(Code.HALF_OUT)
 C_SLAB, C_LINES = int(Code.SLAB), int(Code.LINES)
-FAULT_FOUND, FAULT_NODE, FAULT_FRAME, FAULT_TASK, FAULT_FROM = (
+FAULT_FOUND, FAULT_NODE, FAULT_FRAME, FAULT_FROM = (
     int(Fault.FOUND),
     int(Fault.NODE),
     int(Fault.FRAME),
-    int(Fault.TASK),
     int(Fault.FROM),
 )
 EXPONENT = 0x7F800000
@@ -267,7 +266,7 @@ def sounds(group: int, task: int, arena: int, lane: int, frame: int) -> bool:
     return lane < read_word(task, T_LANES) and read_word(arena + onsets, read_word(task, T_ROW) + lane) <= frame
 
 
-def search(op: int, record: int, group: int, task: int, arena: int, half: int, check: int, t: int) -> None:
+def search(op: int, record: int, group: int, task: int, arena: int, half: int, check: int) -> None:
     """Notes the first frame of an op's output that is NaN or infinite in a lane that sounds, if it is the earliest."""
     if read_word(op, O_OUT) < 0:
         return
@@ -282,7 +281,6 @@ def search(op: int, record: int, group: int, task: int, arena: int, half: int, c
             write_word(check, FAULT_FOUND, 1)
             write_word(check, FAULT_NODE, read_word(op, O_NODE))
             write_word(check, FAULT_FRAME, at)
-            write_word(check, FAULT_TASK, t)
             return
 
 
@@ -293,9 +291,7 @@ def call_op(op: int, record: int, kernels: int, frame: int, frames: int) -> None
     call_address(read_word(kernels, read_word(op, O_KERNEL)), record)
 
 
-def run_task(
-    arena: int, task: int, group: int, ops: int, feeds: int, kernels: int, scratch: int, check: int, t: int
-) -> None:
+def run_task(arena: int, task: int, group: int, ops: int, feeds: int, kernels: int, scratch: int, check: int) -> None:
     """One task, from its own tables to its own slots."""
     first = read_word(task, T_FRAME)
     end = first + read_word(task, T_FRAMES)
@@ -348,7 +344,7 @@ def run_task(
                     record = records + (half * count + o) * RECORD_BYTES
                     call_op(program + o * OP_BYTES, record, kernels, frame, stop - frame)
                     if check != 0:
-                        search(program + o * OP_BYTES, record, group, task, arena, half, check, t)
+                        search(program + o * OP_BYTES, record, group, task, arena, half, check)
         for o in range(posts):
             record = records + (2 * count + o) * RECORD_BYTES
             call_op(program + (count + o) * OP_BYTES, record, kernels, frame, stop - frame)
@@ -373,5 +369,4 @@ def run(call: int) -> None:
             read_word(call, RUN_KERNELS),
             read_word(call, RUN_SCRATCH),
             read_word(call, RUN_CHECK),
-            t,
         )

@@ -229,8 +229,7 @@ class Fault(IntEnum):
     FOUND = 0
     NODE = 1
     FRAME = 2
-    TASK = 3
-    FROM = 4
+    FROM = 3
     """Given: the first frame that is searched."""
 
 

@@ -155,7 +155,6 @@ def work(record: int) -> None:
                 read_word(record, R_KERNELS),
                 read_word(record, R_SCRATCH),
                 0,
-                task,
             )
             follower = finish(record, task)
             store_shared(control, own, 0)

@@ -21,6 +21,7 @@ from farm.rendering import coordinator as says
 from farm.rendering.backends.local import FIRST_WORKER, WORKER_WORDS, LocalBackend
 from farm.rendering.warm import Warm
 from workers import words, work
+from workers.run import TASK_BYTES
 from workers.wire import CONTROL_STRIDE, Control, Run, Schedule
 from workers.worker import RECORD_WORDS
 
@@ -131,9 +132,13 @@ class Play:
 
         return taken_in_turn
 
+    def task_of(self, *arguments: int) -> int:
+        """Number of the task whose record is the second argument of `run_task`."""
+        return (arguments[1] - self.tables.regions["tasks"].ctypes.data) // TASK_BYTES
+
     def run_task(self, *arguments: int) -> None:
         """Stands for the sound: begins, may be interrupted, ends."""
-        task = arguments[-1]
+        task = self.task_of(*arguments)
         self.tables.begin(task)
         self.step()
         self.tables.begin(task)

@@ -100,7 +100,7 @@ def test_a_task_that_kills_its_workers_is_named(monkeypatch: pytest.MonkeyPatch)
     run_task = play.run_task
 
     def noted(*arguments: int) -> None:
-        first.append((play.accesses[0], arguments[-1]))
+        first.append((play.accesses[0], play.task_of(*arguments)))
         run_task(*arguments)
 
     monkeypatch.setattr("workers.work.run_task", noted)

@@ -25,6 +25,7 @@ from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_
 from farm.rendering.coordinator import Coordinator
 from workers import cores
 from workers.arena import Arena, Key
+from workers.futex import wake_sleepers
 from workers.pool import Pool, Worker
 from workers.slab import Part, changed
 from workers.targets.objects import LOOP_ENTRIES
@@ -50,8 +51,6 @@ FIRST_GLANCE_S, LONGEST_GLANCE_S = 0.002, 0.02
 CPU_CHECK_S = 1.0
 LEAVE_S = 5.0
 """How long a worker may take to leave an arena in which nothing is left to do."""
-EVERYBODY = 1 << 20
-SYS_FUTEX, FUTEX_WAKE = 202, 1
 FIRST_WORKER = CONTROL_STRIDE * int(Control.FIRST_WORKER)
 
 
@@ -89,7 +88,6 @@ class LocalBackend(OverArena):
         self.checked = time.monotonic()
         self.busy_s = 0.0
         self.busy = False
-        self.libc = ctypes.CDLL(None)
 
     def load(self, kernels: tuple[str, ...]) -> None:
         """Loads the kernels and the loop; forks the pool with them, or has it load what it lacks."""
@@ -390,8 +388,7 @@ class LocalBackend(OverArena):
         if not cores.portable():
             base = int(self.control.ctypes.data)
             for word in (Control.WAKE, Control.HALT):
-                address = ctypes.c_void_p(base + 8 * CONTROL_STRIDE * int(word))
-                self.libc.syscall(SYS_FUTEX, address, FUTEX_WAKE, EVERYBODY, None, None, 0)
+                wake_sleepers(base + 8 * CONTROL_STRIDE * int(word))
 
     def pids(self) -> tuple[int, ...]:
         """The process ids of the pool's workers."""
