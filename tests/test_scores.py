@@ -20,6 +20,7 @@ from farm.options import RenderOptions
 from farm.pattern.onsets import onset_frames
 from farm.rendering.report import Report
 from farm.score import Source
+from tests import measuring
 from tests.render.sound import run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,9 +58,9 @@ def test_a_cycle_sounds_without_warnings(name: str) -> None:
     assert len(told) == len(MEANT.get(name, []))
     assert all(one.startswith(begin) for one, begin in zip(told, MEANT.get(name, [])))
     assert np.isfinite(frames).all()
-    assert -20.0 < measure.peak_dbfs(frames) < 0.0
-    assert measure.rms_dbfs(frames) > -40.0
-    assert np.abs(measure.dc_offset(frames)).max() < 0.02
+    assert -20.0 < measuring.peak_dbfs(frames) < 0.0
+    assert measuring.rms_dbfs(frames) > -40.0
+    assert np.abs(measuring.dc_offset(frames)).max() < 0.02
     assert measure.decibels(np.sqrt((frames**2).mean(axis=0))).min() > -45.0, "one side is silent"
 
 
@@ -67,7 +68,7 @@ def test_a_cycle_sounds_without_warnings(name: str) -> None:
 def test_eight_cycles_stay_below_full_scale(name: str) -> None:
     frames, report = rendered(name, 8)
     assert report.clipped_frames == 0
-    assert measure.peak_dbfs(frames) < -0.5
+    assert measuring.peak_dbfs(frames) < -0.5
     assert report.tail_s < 12.0
 
 
@@ -119,7 +120,7 @@ def test_what_readme_and_the_page_of_the_language_show_sounds(number: int) -> No
     score = understand(Source(f"score {number + 1}", [*SHOWN, *TOUR][number]))
     report = run(score, RenderOptions(cycles=Fraction(2)), lambda block: blocks.append(block.copy()))
     assert report.notices == ()
-    assert -26.0 < measure.peak_dbfs(np.concatenate(blocks)) < 0.0
+    assert -26.0 < measuring.peak_dbfs(np.concatenate(blocks)) < 0.0
 
 
 def test_the_score_that_the_page_of_python_renders_with_many_seeds_depends_on_them() -> None:

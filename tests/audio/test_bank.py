@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from farm.audio import decode, measure, samples
+from farm.audio import decode, samples
+from tests import measuring
 
 RATE = 44_100
 COUNTS = {
@@ -45,7 +46,7 @@ def pitch_hz(stretch: np.ndarray) -> float:
 
 def share_above(name: str, hz: float, index: int = 0) -> float:
     """The part of the power that lies above `hz`."""
-    low, high = 10.0 ** (measure.spectrum_db(sound(name, index), RATE, np.array([20.0, hz, RATE / 2.0])) / 10.0)
+    low, high = 10.0 ** (measuring.spectrum_db(sound(name, index), RATE, np.array([20.0, hz, RATE / 2.0])) / 10.0)
     return float(high / (low + high))
 
 
@@ -74,9 +75,9 @@ def test_format_peak_and_ends(file: Path) -> None:
     with wave.open(str(file)) as opened:
         assert (opened.getnchannels(), opened.getsampwidth(), opened.getframerate()) == (1, 2, RATE)
     frames = decode.read(file)[0][:, 0]
-    assert -3.05 <= measure.peak_dbfs(frames) <= -0.95
+    assert -3.05 <= measuring.peak_dbfs(frames) <= -0.95
     assert np.abs(frames[-8:]).max() < 0.003
-    assert abs(measure.dc_offset(frames)[0]) < 0.01
+    assert abs(measuring.dc_offset(frames)[0]) < 0.01
     assert len(frames) < 2.5 * RATE
     first = np.argmax(np.abs(frames) > 0.1 * np.abs(frames).max())
     assert first < RATE // 1000
@@ -85,13 +86,13 @@ def test_format_peak_and_ends(file: Path) -> None:
 @pytest.mark.parametrize("file", ONE_SHOTS, ids=identity)
 def test_a_one_shot_is_one_hit(file: Path) -> None:
     frames = decode.read(file)[0]
-    assert len(measure.onsets(frames, RATE)) == 1
-    assert measure.onsets(frames, RATE)[0] < 0.012 * RATE
+    assert len(measuring.onsets(frames, RATE)) == 1
+    assert measuring.onsets(frames, RATE)[0] < 0.012 * RATE
 
 
 @pytest.mark.parametrize("file", [f for f in ONE_SHOTS if f.parent.name in {"rim", "hh", "cp"}], ids=identity)
 def test_short_ones_are_40_db_down_after_150_ms(file: Path) -> None:
-    assert measure.decay_s(decode.read(file)[0], RATE) < 0.15
+    assert measuring.decay_s(decode.read(file)[0], RATE) < 0.15
 
 
 @pytest.mark.parametrize("name", [name for name, count in COUNTS.items() if count > 1])
@@ -101,9 +102,9 @@ def test_variations_differ(name: str) -> None:
     assert bank is not None
     for one, two in itertools.combinations(range(len(bank.files)), 2):
         a, b = sound(name, one), sound(name, two)
-        spectra = np.stack([measure.spectrum_db(x, RATE) - measure.rms_dbfs(x) for x in (a, b)])
+        spectra = np.stack([measuring.spectrum_db(x, RATE) - measuring.rms_dbfs(x) for x in (a, b)])
         heard = (spectra > -30.0).any(axis=0)
-        lengths = measure.decay_s(a, RATE), measure.decay_s(b, RATE)
+        lengths = measuring.decay_s(a, RATE), measuring.decay_s(b, RATE)
         apart = np.abs(spectra[0] - spectra[1])[heard].max()
         assert apart > 1.5 or max(lengths) > 1.1 * min(lengths), (one, two, apart, lengths)
 
@@ -120,7 +121,7 @@ def test_the_kick_falls_from_120_to_45_hz() -> None:
 def test_808_kicks_are_long_and_low() -> None:
     for index in range(6):
         assert 44.0 < pitch_hz(sound("808bd", index)[RATE // 12 : RATE // 4]) < 66.0
-    assert measure.decay_s(sound("808bd", 2), RATE) > 0.6
+    assert measuring.decay_s(sound("808bd", 2), RATE) > 0.6
 
 
 def test_toms_are_tuned_low_mid_high() -> None:
@@ -137,12 +138,12 @@ def test_hats_are_high_and_open_ones_ring() -> None:
         assert share_above("hh", 4000.0, index) > 0.85
     for index in range(3):
         assert share_above("oh", 4000.0, index) > 0.9
-        assert measure.decay_s(sound("oh", index), RATE) > 0.25
+        assert measuring.decay_s(sound("oh", index), RATE) > 0.25
 
 
 def test_snares_have_tone_and_noise() -> None:
     for name, index in itertools.product(("sn", "sd"), range(4)):
-        low, middle, high = measure.spectrum_db(sound(name, index), RATE, np.array([20.0, 700.0, 2000.0, 22_000.0]))
+        low, middle, high = measuring.spectrum_db(sound(name, index), RATE, np.array([20.0, 700.0, 2000.0, 22_000.0]))
         assert abs(low - high) < 14.0, (name, index)
         assert middle < max(low, high)
 
@@ -157,7 +158,7 @@ def test_claps_have_several_bursts() -> None:
 def test_a_blip_is_a_tone_and_a_cowbell_two() -> None:
     assert pitch_hz(sound("blip")[:2000]) == pytest.approx(880.0, rel=0.01)
     edges = np.array([500.0, 580.0, 760.0, 840.0])
-    first, between, second = measure.spectrum_db(sound("cb"), RATE, edges)
+    first, between, second = measuring.spectrum_db(sound("cb"), RATE, edges)
     assert min(first, second) > between + 15.0
 
 
@@ -165,4 +166,4 @@ def test_breaks_are_one_bar_with_many_hits() -> None:
     for name, bpm in (("breaks125", 125.0), ("breaks152", 152.0), ("amen", 137.0)):
         bar = sound(name)
         assert len(bar) == pytest.approx(4 * 60.0 / bpm * RATE, abs=2)
-        assert len(measure.onsets(bar, RATE, rise_db=6.0)) >= 8
+        assert len(measuring.onsets(bar, RATE, rise_db=6.0)) >= 8

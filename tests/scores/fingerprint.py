@@ -20,6 +20,7 @@ from farm.options import RenderOptions
 from farm.rendering.outline import outline
 from farm.rendering.stream import run
 from farm.rendering.warm import Warm
+from tests import measuring
 
 Frames = np.ndarray[tuple[int, ...], np.dtype[np.float32]]
 
@@ -71,7 +72,7 @@ def of_score(name: str) -> Fingerprint:
 
 def of_frames(frames: Frames, rate: int, cycles: str, voices: int, sha256: str) -> Fingerprint:
     """Measures frames (n, 2)."""
-    found = measure.onsets(frames, rate)
+    found = measuring.onsets(frames, rate)
     near = round(0.02 * rate)
     strength = np.array([np.abs(frames[at : at + near]).max() for at in found])
     chosen = np.sort(np.argsort(-strength, kind="stable")[:MOST_ONSETS])
@@ -83,10 +84,10 @@ def of_frames(frames: Frames, rate: int, cycles: str, voices: int, sha256: str) 
         sha256,
         tuple(found[chosen].tolist()),
         _levels(measure.decibels(strength[chosen])),
-        _levels(measure.levels_dbfs(frames[:, 0], rate)),
-        _levels(measure.levels_dbfs(frames[:, 1], rate)),
-        tuple(round(float(edge), 1) for edge in measure.octave_bands_hz(rate)[:-1]),
-        _levels(measure.spectrum_db(frames, rate)),
+        _levels(measuring.levels_dbfs(frames[:, 0], rate)),
+        _levels(measuring.levels_dbfs(frames[:, 1], rate)),
+        tuple(round(float(edge), 1) for edge in measuring.octave_bands_hz(rate)[:-1]),
+        _levels(measuring.spectrum_db(frames, rate)),
     )
 
 
