@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from farm.audio import decode, planes
+from farm.audio import decode, keeping
 from farm.audio.planes import planes_of
 from farm.errors import SampleError
 from tests.audio.files import RATE, chunk, noise, riff, stored, tone, written
@@ -249,7 +249,7 @@ def test_notices_are_kept_with_decoded_sounds(tmp_path: Path, monkeypatch: pytes
         patch.setattr(decode, "inspect", None)
         assert planes_of(path, 48_000) == found
     content = bytearray(found.path.read_bytes())
-    content[planes.HEADER.size + 2] ^= 1
+    content[keeping.HEADER.size + 2] ^= 1
     written(found.path, bytes(content))
     assert planes_of(path, 48_000) == found
 

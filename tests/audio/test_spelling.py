@@ -129,7 +129,8 @@ def test_an_exact_name_goes_first_and_two_that_are_written_alike_are_told(tmp_pa
     exact = report('out: s "Kick_Drum"', samples=(str(two), str(one)))
     assert exact.foreign_banks == {"Kick_Drum": str(two / "Kick_Drum")}
     assert exact.notices == ()
-    rows = {row.name: row.written for row in (bank_row(found, SampleLibrary((one, two))) for found in both.banks())}
+    later = SampleLibrary((one, two))
+    rows = {row.name: row.written for row in (bank_row(found, later) for found in later.banks())}
     assert {rows[name] for name in ("Kick Drum", "Kick&Drum")} == {""} and rows["Kick_Drum"] == "Kick_Drum"
 
 

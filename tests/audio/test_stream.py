@@ -101,7 +101,6 @@ def test_r21_no_frames_at_all_are_a_valid_file(tmp_path: Path, bits: Bits, promi
     with WavStream(stream, "<stdout>", 44_100, 2, bits, span=(0, promised)):
         assert stream.getvalue() == b""
     layout = riff.walk(BytesIO(stream.getvalue()), len(stream.getvalue())).layout
-    assert layout is not None
-    assert layout.frames == 0
+    assert layout is not None and layout.frames == 0
     (tmp_path / "a.wav").write_bytes(stream.getvalue())
     assert len(soundfile.read(tmp_path / "a.wav")[0]) == 0

@@ -13,14 +13,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from farm.render import job
 
-from farm.audio import planes
+from farm.audio import keeping, planes
 from farm.errors import RenderError
+from farm.graph.score import understand
 from farm.options import RenderOptions
 from farm.rendering.backends.inline import InlineBackend
 from farm.rendering.rendering import Rendering
-from farm.rendering.session import Session
+from farm.rendering.session import Session, render
 from farm.score import Source
 from tests.audio.files import chunk, fmt, noise, pcm_16, riff, written
 from workers import lost
@@ -35,7 +35,7 @@ FRAMES = 6 * RATE
 @pytest.fixture
 def sample(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A sample of 6 s that is played where it lies."""
-    monkeypatch.setattr(planes, "sounds_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(keeping, "SOUNDS", str(tmp_path / "cache"))
     monkeypatch.setattr(planes, "DECODED_BYTES", 0)
     monkeypatch.delenv("FARM_SAMPLES", raising=False)
     return long_file(tmp_path / "B" / "kit" / "a.wav")
@@ -54,7 +54,7 @@ def options(sample: Path, **given: object) -> RenderOptions:
 
 def when_half_played(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]) -> list[int]:
     """Has something happen to a file after some tasks have run inline."""
-    run, ran = InlineBackend.run, [0]
+    run, ran = InlineBackend.run_tasks, [0]
 
     def running(backend: InlineBackend, first: int, count: int) -> None:
         ran[0] += 1
@@ -62,7 +62,7 @@ def when_half_played(monkeypatch: pytest.MonkeyPatch, change: Callable[[], None]
             change()
         run(backend, first, count)
 
-    monkeypatch.setattr(InlineBackend, "run", running)
+    monkeypatch.setattr(InlineBackend, "run_tasks", running)
     return ran
 
 
@@ -78,19 +78,19 @@ def test_r17_a_file_cut_short_while_it_is_played_is_an_error(
     ran = when_half_played(monkeypatch, shortened(sample))
     caught: list[BaseException] = []
 
-    def render() -> None:
+    def rendering() -> None:
         with Session() as session:
             try:
-                session.render(job.understand(Source("test.ph", TEXT)), options(sample, backend="inline"))
+                session.render(understand(Source("test.ph", TEXT)), options(sample, backend="inline"))
             except RenderError as error:
                 caught.append(error)
 
     if in_thread:
-        thread = threading.Thread(target=render)
+        thread = threading.Thread(target=rendering)
         thread.start()
         thread.join()
     else:
-        render()
+        rendering()
     (error,) = caught
     assert str(error) == f"{sample} vanished or was changed while it was being rendered"
     assert 4 <= ran[0] < 12
@@ -101,17 +101,17 @@ def test_r17_two_sessions_at_once_each_lose_their_own(
     sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = long_file(tmp_path / "C" / "kit" / "a.wav")
-    whole = job.render(job.understand(Source("test.ph", TEXT)), options(other, backend="inline"))
+    whole = render(understand(Source("test.ph", TEXT)), options(other, backend="inline"))
     when_half_played(monkeypatch, shortened(sample))
     told: dict[Path, object] = {}
 
-    def render(path: Path) -> None:
+    def rendering(path: Path) -> None:
         try:
-            told[path] = job.render(job.understand(Source("test.ph", TEXT)), options(path, backend="inline"))
+            told[path] = render(understand(Source("test.ph", TEXT)), options(path, backend="inline"))
         except RenderError as error:
             told[path] = str(error)
 
-    threads = [threading.Thread(target=render, args=(path,)) for path in (sample, other)]
+    threads = [threading.Thread(target=rendering, args=(path,)) for path in (sample, other)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -128,13 +128,13 @@ from farm.rendering.backends.inline import InlineBackend
 from farm.audio import planes
 from farm.cli import main
 planes.DECODED_BYTES = 0
-run, ran = InlineBackend.run, [0]
+run, ran = InlineBackend.run_tasks, [0]
 def running(backend, first, count):
     ran[0] += 1
     if ran[0] == 4:
         os.truncate({str(sample)!r}, 100_000)
     run(backend, first, count)
-InlineBackend.run = running
+InlineBackend.run_tasks = running
 sys.argv = ["farm", "render", "a.ph", "a.wav", "--samples", "B", "--cycles", "12", "--backend", "inline"]
 main()
 """
@@ -168,16 +168,16 @@ def test_r17_a_file_that_is_written_to_while_it_is_played(
     windows = [0]
     next_window = Rendering.next_window
 
-    def later(rendering: Rendering, first_chunk: int, stop_chunk: int | None) -> object:
+    def later(self: Rendering, first_chunk: int, stop_chunk: int | None) -> object:
         windows[0] += 1
         if windows[0] == 3:
             change()
-        return next_window(rendering, first_chunk, stop_chunk)
+        return next_window(self, first_chunk, stop_chunk)
 
     monkeypatch.setattr(Rendering, "next_window", later)
     with pytest.raises(RenderError, match="vanished or was changed while it was being rendered"):
-        job.render(
-            job.understand(Source("test.ph", TEXT)),
+        render(
+            understand(Source("test.ph", TEXT)),
             options(sample, backend=backend, threads=2 if backend == "local" else None),
         )
 
@@ -186,9 +186,9 @@ def test_r17_a_file_that_another_one_replaces_stays_as_it_is_mapped(
     sample: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Programs that write aside and rename do no harm, and the next render plays the new sound."""
-    loaded = job.understand(Source("test.ph", TEXT))
+    loaded = understand(Source("test.ph", TEXT))
     new = long_file(tmp_path / "new" / "kit" / "a.wav", seed=2)
-    expected = {path: job.render(loaded, options(path)) for path in (sample, new)}
+    expected = {path: render(loaded, options(path)) for path in (sample, new)}
     aside = written(tmp_path / "aside", new.read_bytes())
     with Session() as session:
         for given in ({"backend": "inline"}, {"backend": "local", "threads": 2}):

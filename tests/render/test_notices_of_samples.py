@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from farm.audio import planes
+from farm.audio import keeping
 from farm.audio.samples import library
 from farm.errors import Notice, SampleError
 from farm.graph.complaints import complaints
@@ -26,7 +26,7 @@ TWICE = 'cps: 1\nout: s "kit kit" # speed "1 -1"\no2: s "kit:1"'
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(planes, "sounds_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(keeping, "SOUNDS", str(tmp_path / "cache"))
     monkeypatch.delenv("FARM_SAMPLES", raising=False)
     written(tmp_path / "B" / "kit" / "a.wav", riff(speakers(0x3F, 6), chunk(b"data", pcm_16(noise(2000, 6)))))
     soundfile.write(tmp_path / "B" / "kit" / "b.flac", noise(2000), RATE)
