@@ -22,6 +22,7 @@ MAY_IMPORT = {
     "farm.__main__": "farm.cli",
     "farm.errors": "",
     "farm.options": "",
+    "farm.quantities": "",
     "farm.version": "",
     "farm.sources": "workers.catalog",
     "farm.cli": "farm.rendering farm.plan farm.graph farm.score farm.pattern farm.audio"
@@ -43,7 +44,7 @@ MAY_IMPORT = {
     "workers.targets.numba": "workers numpy llvmlite numba",
     "workers.targets.vectors": "workers numpy llvmlite numba",
 }
-EVERYONE_IN_FARM = "farm.errors farm.options farm.version workers.records"
+EVERYONE_IN_FARM = "farm.errors farm.options farm.quantities farm.version workers.records"
 
 # Modules that import, outside of functions, nothing but what everyone may.
 LAZY = {"farm.__init__"}

@@ -24,11 +24,11 @@ Key = tuple[str, int]
 
 
 class ArenaError(OSError):
-    """An arena cannot be made; `errno` says why, `needed_mib` how many MiB were wanted."""
+    """An arena cannot be made; `errno` says why, `needed_bytes` how much was wanted."""
 
     def __init__(self, error: OSError, needed_bytes: int) -> None:
         super().__init__(error.errno, error.strerror)
-        self.needed_mib = -(-needed_bytes // 2**20)
+        self.needed_bytes = needed_bytes
 
 
 @record(frozen=True, slots=True)

@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import FileError
+from farm.quantities import size
 from workers import cache
 from workers.records import record
 from workers.slab import PAGE
@@ -194,10 +195,10 @@ def _begun(folder: cache.Folder, name: str | None) -> tuple[int, str] | None:
         return None
 
 
-def _refused(what: str, error: OSError, size: int) -> FileError:
+def _refused(what: str, error: OSError, needed: int) -> FileError:
     reason = cache.said(error)
-    if error.errno in FULL and size:
-        reason = f"{reason}: {-(-size // 2**20)} MiB are needed"
+    if error.errno in FULL and needed:
+        reason = f"{reason}: {size(needed)} are needed"
     hint = "`farm bank cache --clear` empties it; FARM_CACHE=FOLDER names another one"
     return FileError(f"cannot keep {what}: {reason}", hint=hint)
 

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 
 
-def decibels(dbfs: float) -> str:
+def level(dbfs: float) -> str:
     """A level for people: `−3.2 dBFS`, or `silent`."""
     return "silent" if dbfs == -math.inf else f"{dbfs:.1f} dBFS".replace("-", "−")
 
@@ -14,13 +14,6 @@ def decibels(dbfs: float) -> str:
 def counted(number: int, noun: str) -> str:
     """`1 voice`, `2,048 voices`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def size(held: int) -> str:
-    """Bytes for people; `-` for none."""
-    if held < 1024:
-        return f"{held} B" if held else "-"
-    return f"{held / 1024:.1f} kB" if held < 1024**2 else f"{held / 1024**2:.1f} MB"
 
 
 def duration(nanoseconds: float) -> str:

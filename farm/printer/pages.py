@@ -6,8 +6,9 @@ import math
 from typing import TYPE_CHECKING
 
 from farm.errors import Notice
-from farm.printer.numbers import columns, counted, decibels, duration, size
+from farm.printer.numbers import columns, counted, duration, level
 from farm.printer.streams import heading
+from farm.quantities import FAINT_DBFS, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from farm.rendering.report import Report
     from farm.rendering.verify import Verdict
 
-FAINT_DBFS = -60.0
 BEYOND_GAIN = (
     "lower the level in the score: no --gain is small enough. Look for a division by next to nothing, or for feedback"
 )
@@ -27,8 +27,8 @@ def level_warnings(report: Report, gain: float) -> list[Notice]:
     """Warnings about the mix: silent although every output can be heard, or clipped; it was rendered with `gain`."""
     found = []
     if report.peak_dbfs < FAINT_DBFS <= min(report.output_peaks_dbfs.values(), default=-math.inf):
-        outputs = ", ".join(f"{name} {decibels(peak)}" for name, peak in report.output_peaks_dbfs.items())
-        message = f"the mix is next to silence ({decibels(report.peak_dbfs)}), its outputs are not: {outputs}"
+        outputs = ", ".join(f"{name} {level(peak)}" for name, peak in report.output_peaks_dbfs.items())
+        message = f"the mix is next to silence ({level(report.peak_dbfs)}), its outputs are not: {outputs}"
         found.append(Notice(message, hint=why_silent(report, gain)))
     if report.limited_frames:
         message = (
@@ -89,7 +89,7 @@ def summary(report: Report, warnings: int) -> str:
         routed = f"\n  channels {', '.join(f'{k} {name}' for k, name in enumerate(report.channels, 1))}"
     return (
         f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
-        f"  peak {decibels(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {found}{routed}"
+        f"  peak {level(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {found}{routed}"
         f"{foreign}"
     )
 
@@ -123,12 +123,17 @@ def finding_lines(finding: Finding) -> str:
     return f"{line}\n{'':<24}{finding.advice}" if finding.advice else line
 
 
+def size_or_none(held: int) -> str:
+    """A number of bytes; `-` for none."""
+    return size(held) if held else "-"
+
+
 def plan_page(plan: Explanation) -> str:
     """Groups with their nodes, then the totals."""
     nodes = [
         (
             *(f"  {node.name}", node.variant, node.memory),
-            *(f"{node.cost_ns:.2f} ns", size(node.state_bytes), size(node.ring_bytes)),
+            *(f"{node.cost_ns:.2f} ns", size_or_none(node.state_bytes), size_or_none(node.ring_bytes)),
         )
         for group in plan.groups
         for node in group.nodes

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 from farm.errors import FarmError
+from farm.quantities import size
 from farm.version import __version__
 from workers.records import record
 
@@ -126,7 +127,7 @@ def shared_memory() -> Iterator[Finding]:
         yield Finding("shared memory", state, f"there is no {SHM} that can be written", advice)
         return
     usage = shutil.disk_usage(SHM)
-    found = f"{SHM} has {_size(usage.free)} free of {_size(usage.total)}"
+    found = f"{SHM} has {size(usage.free)} free of {size(usage.total)}"
     if usage.free < TIGHT_BYTES:
         advice = "long or dense renders need more: docker run --shm-size=512m, or --work-dir FOLDER"
         yield Finding("shared memory", "warning", found, advice)
@@ -153,7 +154,7 @@ def cache_folders() -> Iterator[Finding]:
     folder = found.write.folder
     also = [root.folder for root in found.read if root != found.write]
     free = shutil.disk_usage(folder).free
-    text = f"{folder}, {_size(free)} free{''.join(f'; {one} is read too' for one in also)}"
+    text = f"{folder}, {size(free)} free{''.join(f'; {one} is read too' for one in also)}"
     if free < TIGHT_BYTES:
         yield Finding("cache folder", "warning", text, "free some space, or FARM_CACHE=FOLDER names another place")
     else:
@@ -172,8 +173,8 @@ def kernel_cache() -> Iterator[Finding]:
         current = path.parts[-3] == present
         held[current] += path.stat().st_size
         ours += current and path.parts[-2] in host_levels()[:1]
-    stale = f"; {_size(held[False])} of other versions" if held[False] else ""
-    found = f"{ours} compiled for this machine, {_size(held[True])}{stale}"
+    stale = f"; {size(held[False])} of other versions" if held[False] else ""
+    found = f"{ours} compiled for this machine, {size(held[True])}{stale}"
     advice = "the first render compiles what it needs (10 to 40 s): farm warmup does it now" if not ours else ""
     if held[False] > 256 << 20:
         advice = f"{folders[-1]} may be deleted: what is needed is compiled again"
@@ -187,7 +188,7 @@ def sound_cache() -> Iterator[Finding]:
     found = held()
     if found.folder is None:
         return
-    text = f"{found.sounds} decoded in {found.folder}, {_size(found.bytes)}"
+    text = f"{found.sounds} decoded in {found.folder}, {size(found.bytes)}"
     advice = "farm bank cache --clear empties it" if found.bytes > 4 << 30 else ""
     yield Finding("sounds", "warning" if advice else "fine", text, advice)
 
@@ -257,11 +258,3 @@ def trial_render() -> Iterator[Finding]:
         yield Finding("trial render", "fine", f"0.1 s of a sine in {wall_s:.2f} s")
     else:
         yield Finding("trial render", "broken", f"{len(frames)} frames, peak {peak:g}: not a sine", "please report it")
-
-
-def _size(held: float) -> str:
-    for unit in ("B", "kB", "MB"):
-        if held < 1024:
-            return f"{held:.0f} {unit}"
-        held /= 1024
-    return f"{held:.1f} GB"

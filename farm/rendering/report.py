@@ -8,11 +8,11 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from farm.audio import measure
 from farm.errors import Notice, show
+from farm.quantities import FAINT_DBFS
 from farm.rendering.routing import STEREO
 from workers.records import record
-
-FAINT_DBFS = -60.0
 
 
 class Observer(Protocol):
@@ -94,14 +94,9 @@ def finite(level: float) -> float | None:
     return level if np.isfinite(level) else None
 
 
-def decibels(peak: float) -> float:
-    """A linear level in dBFS."""
-    return float(20.0 * np.log10(peak)) if peak > 0 else float("-inf")
-
-
 def faint(peaks: Mapping[str, float]) -> tuple[Notice, ...]:
     """A warning that names outputs, by their linear peaks, that can hardly be heard."""
-    quiet = [name for name, peak in peaks.items() if decibels(peak) < FAINT_DBFS]
+    quiet = [name for name, peak in peaks.items() if measure.decibels(peak) < FAINT_DBFS]
     if not quiet:
         return ()
     names = ", ".join(f"`{name}`" for name in quiet)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from farm.audio.partial import why_refused
 from farm.errors import FarmError, FileError, RenderError
+from farm.quantities import size
 from workers.arena import ArenaError, shared_folder
 
 ELSEWHERE = "name a folder on a disk with room: --work-dir FOLDER"
@@ -16,7 +17,7 @@ def no_arena(error: ArenaError, work_dir: str | None) -> FarmError:
     """The error for people: FileError where `work_dir` cannot be used at all, else RenderError."""
     if work_dir is not None:
         return no_file(error, work_dir)
-    number, needed, place = error.errno, f"{error.needed_mib:,} MiB are needed", shared_folder()
+    number, needed, place = error.errno, f"{size(error.needed_bytes)} are needed", shared_folder()
     if number == errno.ENOSPC:
         return RenderError(f"there is not enough shared memory: {needed} in {place}", hint=f"free some, or {ELSEWHERE}")
     if number == errno.ENOMEM:
@@ -34,6 +35,6 @@ def no_file(error: ArenaError, work_dir: str) -> FarmError:
     """The same for a file in `work_dir`."""
     reason, advice = why_refused(Path(work_dir) / "arena", error)
     if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.ENOMEM):
-        message = f"--work-dir {work_dir} cannot take the {error.needed_mib:,} MiB that are needed: {reason}"
+        message = f"--work-dir {work_dir} cannot take the {size(error.needed_bytes)} that are needed: {reason}"
         return RenderError(message, hint=advice)
     return FileError(f"--work-dir {work_dir} cannot be used: {reason}", hint=advice)

@@ -24,6 +24,7 @@ from farm.audio.writer import WavStream, open_writer
 from farm.errors import FarmWarning, FileError, show
 from farm.graph.score import Score
 from farm.options import RenderOptions
+from farm.quantities import size
 from farm.rendering.outline import Outline, outline
 from farm.rendering.report import Observer, Report
 from farm.rendering.stream import Stream, run
@@ -247,7 +248,7 @@ def check_room(path: Path, derived: Outline) -> None:
     bytes_ = frames * count * BITS_BYTES[derived.options.bits]
     if form.most_bytes is not None and bytes_ > form.most_bytes:
         hint = "write .wav, which has no such limit, or render a shorter part"
-        raise FileError(f"{path} would take {mebibytes(bytes_)}, and {form.name} ends at 4 GiB", hint=hint)
+        raise FileError(f"{path} would take {size(bytes_)}, and {form.name} ends at 4 GiB", hint=hint)
     folder = os.path.dirname(os.path.realpath(path))
     if not os.path.isdir(folder) or not hasattr(os, "statvfs"):
         return
@@ -256,11 +257,6 @@ def check_room(path: Path, derived: Outline) -> None:
     # What is no disk (/proc) has no size either; writing there says what is wrong.
     if disk.f_blocks and bytes_ > free:
         raise FileError(
-            f"{path} would take {mebibytes(bytes_)}, and {free // 2**20:,} MiB are free there",
+            f"{path} would take {size(bytes_)}, and {size(free)} are free there",
             hint="render a shorter part, fewer --bits, or to another disk",
         )
-
-
-def mebibytes(held: int) -> str:
-    """A size for people, rounded up so that nothing becomes 0: `1 MiB`, `4,097 MiB`."""
-    return f"{-(-held // 2**20):,} MiB"

@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio import measure
 from farm.audio.clipping import CLIPPINGS
 from farm.audio.decode import shown
 from farm.audio.samples import SampleLibrary
@@ -22,7 +23,7 @@ from farm.rendering.faults import explained
 from farm.rendering.outline import Outline
 from farm.rendering.output import OutputStage
 from farm.rendering.rendering import Rendering
-from farm.rendering.report import Observer, Report, decibels, faint, mended, stolen
+from farm.rendering.report import Observer, Report, faint, mended, stolen
 from farm.rendering.routing import routing, routing_notices
 from farm.rendering.spent import Spent
 from farm.rendering.warm import Warm
@@ -152,9 +153,9 @@ class Stream:
             render_s=spent.render_s,
             write_s=0.0,
             times_real_time=seconds / wall_s if wall_s > 0 else 0.0,
-            peak_dbfs=decibels(clipping.peak),
-            unfaded_peak_dbfs=decibels(stage.mixed_peak),
-            output_peaks_dbfs={name: decibels(level) for name, level in stage.peaks.items()},
+            peak_dbfs=float(measure.decibels(clipping.peak)),
+            unfaded_peak_dbfs=float(measure.decibels(stage.mixed_peak)),
+            output_peaks_dbfs={name: float(measure.decibels(level)) for name, level in stage.peaks.items()},
             voices=counts.voices,
             voices_peak=counts.voices_peak,
             voices_stolen=counts.voices_stolen,

@@ -37,9 +37,9 @@ def refused(monkeypatch: pytest.MonkeyPatch, number: int, work_dir: str | None) 
 @pytest.mark.parametrize(
     ("number", "message", "hint"),
     [
-        (errno.ENOSPC, r"there is not enough shared memory: \d+ MiB are needed in /dev/shm", "--work-dir FOLDER"),
-        (errno.ENOMEM, r"there is not enough memory: \d+ MiB are needed", "ulimit -v"),
-        (errno.EFBIG, r"shared memory cannot be made: \d+ MiB are needed, .* size limit of files", "ulimit -f"),
+        (errno.ENOSPC, r"there is not enough shared memory: \d+\.\d MB are needed in /dev/shm", "--work-dir FOLDER"),
+        (errno.ENOMEM, r"there is not enough memory: \d+\.\d MB are needed", "ulimit -v"),
+        (errno.EFBIG, r"shared memory cannot be made: \d+\.\d MB are needed, .* size limit of files", "ulimit -f"),
         (errno.EMFILE, "too many files are open", "ulimit -n"),
         (errno.EACCES, "cannot be made in /dev/shm: no permission", "--work-dir FOLDER"),
         (errno.EROFS, "cannot be made in /dev/shm: its disk is mounted read-only", "--work-dir FOLDER"),
@@ -59,8 +59,8 @@ def test_r26_shared_memory_that_is_refused(
 @pytest.mark.parametrize(
     ("number", "kind", "reason"),
     [
-        (errno.ENOSPC, RenderError, r"cannot take the \d+ MiB that are needed: the disk is full"),
-        (errno.EFBIG, RenderError, r"cannot take the \d+ MiB that are needed: the file would pass the size limit"),
+        (errno.ENOSPC, RenderError, r"cannot take the \d+\.\d MB that are needed: the disk is full"),
+        (errno.EFBIG, RenderError, r"cannot take the \d+\.\d MB that are needed: the file would pass the size limit"),
         (errno.EACCES, FileError, r"cannot be used: no permission"),
         (errno.EROFS, FileError, r"cannot be used: its disk is mounted read-only"),
         (errno.EIO, FileError, r"cannot be used: Input/output error"),
