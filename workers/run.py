@@ -3,6 +3,34 @@
 A task runs a group's program over blocks of at most 64 frames. Blocks end at multiples of 64, at onsets of voices and
 at steps of step ports, so that inside a call every constant is constant. State is copied from the previous slot to the
 task's own and changed there; nothing that another task wrote is written, so any task may run again.
+
+Four coordinate systems meet here. Offsets in tables count bytes from the start of the arena, those of a group's
+scratch from that of the worker's scratch, `code value step` says how a word of an op becomes an address, and only call
+records hold addresses.
+
+A worker's scratch, laid out alike for every group (`farm.plan.lower.scratch_sizes`):
+
+    RECORDS_AT   + AGES      16 x uint32             frames since each lane's onset, for seeks
+                 + CURSORS   MOST_FEEDS x int64      the next entry of each step port
+                 + MOVING    MOST_MOVING x 2 int64   a word that moves with the block | its value at the start
+                 + RECORDS   call records            ops of half 0 | ops of half 1 | post ops
+    CONSTANTS_AT             constants x FIELD_BYTES
+    STATE_AT                 fields x FIELD_BYTES | delay lines       of tasks that hand nothing on
+    BUFFERS_AT               silence | lanes signals, BUFFER_BYTES each: BLOCK frames x HALF lanes x float32
+
+A constant of a slice, and a field of its state, FIELD_BYTES; a half is what one vector holds:
+
+    lane  0 1 2 3 4 5 6 7 | 8 9 10 11 12 13 14 15
+          half 0: + 0     | half 1: + HALF * 4
+
+An op in the arena, and the call record that `fill_record` makes of it for one task and half, int64 words both:
+
+    op      KERNEL WORDS OUT_WORD FIRST_FIELD FIELDS NODE | code value step | code value step | ...
+    record  frames | frame | word 0 | word 1 | ...        as `workers.calls` hands them to the kernel
+
+State of a group in the arena: two slots for each slice in use, written in turn by even and odd chunks:
+
+    fields x FIELD_BYTES | delay lines || the same of the other parity || the next slice ...
 """
 
 from __future__ import annotations
