@@ -22,7 +22,7 @@ from farm.rendering.session import Session
 from farm.rendering.stream import run
 from farm.rendering.warm import Warm
 from tests.render.sound import asked, score
-from workers import cores, pool
+from workers import cores, worker
 
 from .pools import inline, killing, pooled, rendered
 
@@ -220,7 +220,7 @@ def test_a_session_goes_on_after_a_render_that_ended_while_a_death_was_being_men
 
 
 def test_workers_that_cannot_start_end_the_render(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pool, "name_process", lambda name: name == "farm" or os._exit(3))
+    monkeypatch.setattr(worker, "name_process", lambda name: name == "farm" or os._exit(3))
     with pytest.raises(RenderError, match="before they do anything: status 3"):
         pooled(TEXT, 2)
 
