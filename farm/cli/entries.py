@@ -50,7 +50,7 @@ def pattern_entries() -> list[Entry]:
 
 def of_node(node: Definition) -> Entry:
     """A node of the catalog."""
-    from farm.graph.calling import further_params, signature
+    from farm.graph.node_calls import further_params, signature
     from farm.printer.entries import Argument, Entry, number_argument
 
     def argument(one: Param) -> Argument:

@@ -6,6 +6,7 @@ What it says of a wrong call it says of every kind of call in the same words.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
 
 from farm.errors import Loc, ScoreError, suggestion
 from farm.score.syntax import Expr
@@ -40,16 +41,36 @@ class Signature:
     name: str
     slots: tuple[Slot, ...]
     written: str
-    counted: bool = False
+    counted: bool
+    covering: int
+    """How many arguments by position fill every slot that must be filled."""
 
 
-def bind(signature: Signature, places: Sequence[Loc], keywords: Sequence[Keyword], loc: Loc) -> tuple[Slot, ...]:
-    """The slot of every argument: of those by position, which stand at `places`, then of the keywords.
+def signature_of(name: str, slots: Sequence[Slot], written: str, *, counted: bool = False) -> Signature:
+    """What the function `name` takes."""
+    covering = max((number for number, slot in enumerate(slots, 1) if slot.needed), default=0)
+    return Signature(name, tuple(slots), written, counted, covering)
+
+
+class Located(Protocol):
+    """An argument: an expression, or a term that stands for one."""
+
+    @property
+    def loc(self) -> Loc: ...
+
+
+def bind(
+    signature: Signature, positional: Sequence[Located], keywords: Sequence[Keyword], loc: Loc
+) -> tuple[Slot, ...]:
+    """The slot of every argument: of those by position, then of those by keyword.
 
     `loc` is the place of the call. Raises ScoreError for keywords that there are not, for slots that are filled twice
     or not at all, and for more arguments than slots.
     """
-    filled = list(signature.slots[: len(places)])
+    count = len(positional)
+    if not keywords and signature.covering <= count <= len(signature.slots):
+        return signature.slots[:count]
+    filled = list(signature.slots[:count])
     for key, _, at in keywords:
         slot = next((one for one in signature.slots if one.answers_to(key)), None)
         if slot is None:
@@ -57,9 +78,9 @@ def bind(signature: Signature, places: Sequence[Loc], keywords: Sequence[Keyword
         if slot in filled:
             raise ScoreError(f"`{key}` is given twice", loc=at)
         filled.append(slot)
-    lacking = [slot for slot in signature.slots[len(places) :] if slot.needed and slot not in filled]
-    if lacking or len(places) > len(signature.slots):
-        raise miscounted(signature, places, lacking, loc, named=bool(keywords))
+    lacking = [slot for slot in signature.slots[count:] if slot.needed and slot not in filled]
+    if lacking or count > len(signature.slots):
+        raise miscounted(signature, positional, lacking, loc, named=bool(keywords))
     return tuple(filled)
 
 
@@ -69,7 +90,7 @@ def near(signature: Signature, key: str) -> str:
 
 
 def miscounted(
-    signature: Signature, places: Sequence[Loc], lacking: Sequence[Slot], loc: Loc, *, named: bool
+    signature: Signature, positional: Sequence[Located], lacking: Sequence[Slot], loc: Loc, *, named: bool
 ) -> ScoreError:
     """The error for a call with too few or too many arguments; `named`: it has keywords, which are not counted."""
     most = len(signature.slots)
@@ -77,10 +98,10 @@ def miscounted(
     if signature.counted and not (named and lacking):
         least = sum(slot.needed for slot in signature.slots)
         wanted = f"{least} to {most}" if least < most else str(most)
-        message = f"takes {wanted} argument{'s' if most != 1 else ''}, not {len(places)}"
+        message = f"takes {wanted} argument{'s' if most != 1 else ''}, not {len(positional)}"
     elif lacking:
         message = f"needs its {lacking[0].shown}"
     else:
-        message = f"takes at most {most} argument{'s' if most != 1 else ''}, not {len(places)}"
-        at = places[most]
+        message = f"takes at most {most} argument{'s' if most != 1 else ''}, not {len(positional)}"
+        at = positional[most].loc
     return ScoreError(f"`{signature.name}` {message}", loc=at, hint=f"written as {signature.written}")

@@ -12,7 +12,6 @@ from farm.errors import Loc, Notice, ScoreError, in_order
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
 from farm.graph.leaving import Leaving
 from farm.graph.nodes import catalog
-from farm.graph.resolve import Resolver
 from farm.graph.said import wrong_words
 from farm.graph.statements import Resolved, resolve
 from farm.graph.terms import (
@@ -24,8 +23,10 @@ from farm.graph.terms import (
     Steps,
     Term,
     Voices,
+    children,
     has_voices,
     plays_samples,
+    walk,
 )
 from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
@@ -67,8 +68,6 @@ class Builder:
     """The graph in the making; buses are numbered when they are first read."""
 
     resolved: Resolved
-    cps: Fraction
-    notices: list[Notice]
     bus_of_version: dict[int, int] = field(default_factory=dict)
     scopes: list[Scope | None] = field(default_factory=list)
     orders: list[int] = field(default_factory=list)
@@ -89,7 +88,9 @@ class Builder:
         if version not in self.bus_of_version:
             definition = self.resolved.versions[version]
             term = self.resolved.term_of(version)
-            self.bus_of_version[version] = self.scope_later(definition.place, term, definition.order, definition.loc)
+            self.bus_of_version[version] = self.scope_later(
+                definition.seed_path, term, definition.order, definition.loc
+            )
         return self.bus_of_version[version]
 
     def scope_later(self, name: str, term: Term, order: int, loc: Loc | None) -> int:
@@ -113,21 +114,12 @@ class Builder:
 
     def probe(self, name: str, term: Term) -> int:
         """A bus that only planning reads. Voices cannot be known before they are planned."""
-        waiting: list[Term] = [term]
-        seen: set[int] = set()
-        while waiting:
-            one = waiting.pop()
-            if isinstance(one, Voices):
-                raise ScoreError(
-                    "a signal with voices in it cannot set voices or transforms",
-                    loc=term.loc,
-                    hint="use a bus of oscillators, envelopes and numbers",
-                )
-            if isinstance(one, Bus) and one.version not in seen:
-                seen.add(one.version)
-                waiting.append(self.resolved.term_of(one.version))
-            if isinstance(one, NodeTerm):
-                waiting += [t for _, t in (*one.inputs, *one.params)]
+        if any(isinstance(one, Voices) for one in walk(term, lambda bus: self.resolved.term_of(bus.version), children)):
+            raise ScoreError(
+                "a signal with voices in it cannot set voices or transforms",
+                loc=term.loc,
+                hint="use a bus of oscillators, envelopes and numbers",
+            )
         if isinstance(term, Bus):
             number = self.bus(term.version)
         else:
@@ -230,11 +222,11 @@ class Builder:
                     muting = value
                 feed = self.pitched(scope, feed, term, value) if scope.instrument and heard else feed
             params.append((param.name, feed))
-        node = self.add(scope, Node(term.node, inputs, tuple(params), term.place, term.loc, heard=heard))
+        node = self.add(scope, Node(term.node, inputs, tuple(params), term.seed_path, term.loc, heard=heard))
         if muting is None:
             return node
         gate = self.step_signal(scope, muting, "open")
-        return self.add(scope, Node("mul", (("a", node), ("b", gate)), (), term.place, term.loc))
+        return self.add(scope, Node("mul", (("a", node), ("b", gate)), (), term.seed_path, term.loc))
 
     def shifted(self, scope: ScopeBuilder, term: NodeTerm, heard: bool) -> int | None:
         """A signal times and plus plain numbers is one node, `scale`."""
@@ -255,7 +247,7 @@ class Builder:
         scaled_steps = amount != 1.0
         node = self.node(scope, a, heard=heard, reading="gate" if scaled_steps else "hold")
         params: tuple[tuple[str, Feed], ...] = (("amount", ConstantFeed(amount)), ("offset", ConstantFeed(offset)))
-        return self.add(scope, Node("scale", (("input", node),), params, term.place, term.loc))
+        return self.add(scope, Node("scale", (("input", node),), params, term.seed_path, term.loc))
 
     def scaled(self, scope: ScopeBuilder, term: NodeTerm, heard: bool) -> int | None:
         """A product with a plain number is a gain."""
@@ -266,7 +258,7 @@ class Builder:
             return None
         node = self.node(scope, a, heard=heard, reading="gate")
         feed = ConstantFeed(float(b.value))
-        return self.add(scope, Node("gain", (("input", node),), (("amount", feed),), term.place, term.loc))
+        return self.add(scope, Node("gain", (("input", node),), (("amount", feed),), term.seed_path, term.loc))
 
     def feed(self, scope: ScopeBuilder, param: Param, value: Term | None, *, gate: bool) -> Feed:
         """What feeds a param."""
@@ -287,7 +279,7 @@ class Builder:
             scope.root = feed
             if isinstance(feed, SignalFeed):
                 assert value is not None
-                scope.root = self.probe(f"{term.place}/root", value)
+                scope.root = self.probe(f"{term.seed_path}/root", value)
         if isinstance(feed, ConstantFeed):
             return replace(feed, pitched=True)
         if isinstance(feed, StepsFeed):
@@ -295,7 +287,7 @@ class Builder:
         else:
             held = feed.node
         amount = (("amount", ConstantFeed(1.0, pitched=True)),)
-        return SignalFeed(self.add(scope, Node("gain", (("input", held),), amount, term.place, term.loc)))
+        return SignalFeed(self.add(scope, Node("gain", (("input", held),), amount, term.seed_path, term.loc)))
 
     # Voices.
 
@@ -310,14 +302,14 @@ class Builder:
         instruments = dict(term.instruments)
         if "" not in instruments and plays_samples(term, self.words):
             source = Source(
-                term.place,
+                term.seed_path,
                 term.pattern,
                 term.envelope,
                 signals,
                 None,
                 "",
                 None,
-                term.place,
+                term.seed_path,
                 term.loc,
                 term.names,
                 term.index,
@@ -329,7 +321,7 @@ class Builder:
             return self.add(scope, Node("hold", (), (("value", ConstantFeed(0.0)),), "", term.loc))
         total = played[0]
         for node in played[1:]:
-            total = self.add(scope, Node("add", (("a", total), ("b", node)), (), term.place, term.loc))
+            total = self.add(scope, Node("add", (("a", total), ("b", node)), (), term.seed_path, term.loc))
         return total
 
     def signals(self, term: Voices) -> tuple[tuple[Param, int], ...]:
@@ -337,7 +329,7 @@ class Builder:
         found = []
         for param, value in term.signals:
             try:
-                found.append((param, self.probe(f"{term.place}/{param.name}", value)))
+                found.append((param, self.probe(f"{term.seed_path}/{param.name}", value)))
             except ScoreError as error:
                 if self.resolved.leaving is None:
                     raise
@@ -353,7 +345,7 @@ class Builder:
     ) -> int:
         """A bus played by voices: its chain once a voice, effects that end it once on their sum."""
         body, order = played, scope.order
-        name = f"~{word}" if word else term.place
+        name = f"~{word}" if word else term.seed_path
         if isinstance(played, Bus):
             order = self.resolved.versions[played.version].order
             body = self.resolved.term_of(played.version)
@@ -368,7 +360,7 @@ class Builder:
             inner = ScopeBuilder(name, True, order)
             result = self.node(inner, core, heard=True)
         self.instruments.append(Scope(name, tuple(inner.nodes), result))
-        place = f"{term.place}/~{word}"
+        place = f"{term.seed_path}/~{word}"
         number = len(self.instruments) - 1
         source = Source(name, term.pattern, term.envelope, signals, number, word, inner.root, place, term.loc)
         return self.node(scope, tail(Built(self.joint(scope, source), term.loc)), heard=True)
@@ -431,12 +423,11 @@ def build(program: Program, seed: int, leaving: Leaving | None = None) -> Graph:
     from farm.graph.loops import close_loops
     from farm.graph.signals import PlanTimeSignals
 
-    resolver = Resolver(program, seed, leaving)
-    resolver.words.forgive = None if leaving is None else leaving.leave
+    words = Words()
+    words.forgive = None if leaving is None else leaving.leave
     signals = PlanTimeSignals()
-    resolver.signal_values = signals.pattern_maker(resolver.words)
-    resolved = resolve(resolver)
-    builder = Builder(resolved, resolved.cps, resolver.notices)
+    resolved = resolve(program, seed, words, signals.pattern_maker(words), leaving)
+    builder = Builder(resolved)
     outputs = []
     for name, term in resolved.outputs:
         outputs.append(Output(name, builder.scope_later(name, term, 1 << 30, term.loc)))
@@ -459,12 +450,12 @@ def build(program: Program, seed: int, leaving: Leaving | None = None) -> Graph:
     return Graph(
         name=program.source.name,
         cps=resolved.cps,
-        words=resolved.words,
+        words=words,
         buses=tuple(closed),
         instruments=tuple(builder.instruments),
         sources=tuple(builder.sources),
         outputs=tuple(outputs),
-        notices=tuple(in_order([*resolver.notices, *(leaving.notices if leaving is not None else ())])),
+        notices=tuple(in_order([*resolved.notices, *(leaving.notices if leaving is not None else ())])),
         probes=frozenset(builder.probes),
         signals=signals,
         leaving=leaving,

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from farm.audio.samples import SampleLibrary
 from farm.errors import FarmError, Notice, ScoreError, in_order
 from farm.graph.build import build
-from farm.graph.calling import function_names, refused_links
 from farm.graph.checks import problems, warnings
 from farm.graph.leaving import Leaving
+from farm.graph.names import function_names, refused_links
 from farm.pattern.depth import deep
 from farm.score import Source, parse, parse_all
 from farm.score.setting import Settings, bound

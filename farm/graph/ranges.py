@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph.said import is_number, wrong_words
+from farm.graph.scope import Evaluator
 from farm.graph.terms import QUERIED_CYCLES, Constant, Steps
 from farm.pattern.control import control, word_error
 from farm.pattern.hap import Haps
@@ -23,31 +23,28 @@ from farm.pattern.time import Ints
 from farm.pattern.unique import unique
 from workers.catalog import Param
 
-if TYPE_CHECKING:
-    from farm.graph.resolve import Resolver
 
-
-def ranged(resolver: Resolver, param: Param, value: Constant) -> Constant:
+def ranged(evaluator: Evaluator, param: Param, value: Constant) -> Constant:
     """A number for a voice, clamped with a warning. Raises ScoreError for a length that cannot be."""
     if (param.unit == "s" and value.value < 0) or (param.unit == "slots" and value.value <= 0):
         least = "must not be below 0" if param.unit == "s" else "must be above 0"
         raise ScoreError(f"`{param.name}` is a length and {least}, not {value.number:g}", loc=value.loc)
     if is_within(param, value.number):
         return value
-    resolver.notices.append(clamped(param, value.number, value.loc))
+    evaluator.notices.append(clamped(param, value.number, value.loc))
     return Constant(Fraction(min(max(value.number, param.low), param.high)), value.loc)
 
 
-def controlled(resolver: Resolver, param: Param, value: Constant | Steps) -> Pattern:
+def controlled(evaluator: Evaluator, param: Param, value: Constant | Steps) -> Pattern:
     """A number or a string as the pattern of a control, within the range of the word that sets it."""
     if isinstance(value, Constant):
-        return control(resolver.as_pattern(ranged(resolver, param, value)), param.name, resolver.words)
-    pattern = control(value.pattern, param.name, resolver.words)
+        return control(evaluator.as_pattern(ranged(evaluator, param, value)), param.name, evaluator.words)
+    pattern = control(value.pattern, param.name, evaluator.words)
     for error in wrong_words(value.said, lambda text, loc: word_error(param.name, text, loc), reads(param.name)):
-        resolver.words.refuse(error)
-    outside = numbers_outside(resolver, param, value, pattern)
+        evaluator.words.refuse(error)
+    outside = numbers_outside(evaluator, param, value, pattern)
     for number, loc in outside.items():
-        resolver.notices.append(clamped(param, number, loc))
+        evaluator.notices.append(clamped(param, number, loc))
     return limited(pattern, param) if outside or value.said is None else pattern
 
 
@@ -70,7 +67,7 @@ def clamped(param: Param, number: float, loc: Loc) -> Notice:
     return Notice(message, loc)
 
 
-def numbers_outside(resolver: Resolver, param: Param, value: Steps, pattern: Pattern) -> dict[float, Loc]:
+def numbers_outside(evaluator: Evaluator, param: Param, value: Steps, pattern: Pattern) -> dict[float, Loc]:
     """The numbers outside its range to which a string sets a control, each with its first place.
 
     Of arithmetic, those of its first cycles. Names of notes are no numbers to `note`: a pitch has no range.
@@ -98,7 +95,7 @@ def numbers_outside(resolver: Resolver, param: Param, value: Steps, pattern: Pat
     for row in unique(haps.key):
         number = float(numbers[row])
         if not np.isnan(number) and not is_within(param, number) and (named is None or not named[row]):
-            found.setdefault(number, value.loc if places is None else resolver.words.loc(places[row]))
+            found.setdefault(number, value.loc if places is None else evaluator.words.loc(places[row]))
     return found
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from farm.errors import Notice, SampleError, ScoreError, in_order, together
 from farm.graph.build import build
-from farm.graph.calling import function_names, refused_links
 from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
+from farm.graph.names import function_names, refused_links
 from farm.pattern.depth import deep
 from farm.score import Source, parse, parse_all, read_source, text_source
 from farm.score.setting import Settings, bound

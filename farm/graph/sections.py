@@ -6,20 +6,28 @@ given; afterwards the voices of marked haps go through the effects, the others p
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 
 from farm.errors import Loc, ScoreError
-from farm.graph.terms import NodeTerm, Term, Voices, has_voices
+from farm.graph.terms import Effects, NodeTerm, Term, Trail, Voices, has_voices
 from farm.pattern.control import set_control
 from farm.pattern.hap import Haps
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Ints
+from workers.records import record
 
 
-def mark_of(place: str) -> str:
-    """The column that marks haps for the section at `place`; a leading `*` keeps it from being a control."""
-    return f"*section {place}"
+@record(frozen=True, slots=True, eq=False)
+class MarkedEffects:
+    """The effects of one argument of a transform, and the mark of the haps that go through them."""
+
+    mark: str
+    effects: Effects
+
+
+def mark_of(seed_path: str) -> str:
+    """The column that marks haps for the section at a path; a leading `*` keeps it from being a control."""
+    return f"*section {seed_path}"
 
 
 def marked(pattern: Pattern, mark: str) -> Pattern:
@@ -36,15 +44,16 @@ def only(pattern: Pattern, mark: str, wanted: bool) -> Pattern:
     return per_hap(pattern, change)
 
 
-def parted(term: Term, mark: str, section: Callable[[Term], Term], name: str, loc: Loc) -> Term:
-    """The marked voices among the inputs of a term sent through a section. Raises ScoreError where there are none."""
+def parted(term: Term, part: MarkedEffects, trail: Trail, name: str, loc: Loc) -> Term:
+    """The marked voices among the inputs of a term sent through the effects. Raises ScoreError where there are none."""
     if isinstance(term, Voices):
-        through = replace(term, pattern=only(term.pattern, mark, True), place=f"{term.place}/{mark}")
-        past = replace(term, pattern=only(term.pattern, mark, False))
-        return NodeTerm("add", (("a", past), ("b", section(through))), (), f"{term.place}/{mark}/+", loc)
+        path = f"{term.seed_path}/{part.mark}"
+        through = replace(term, pattern=only(term.pattern, part.mark, True), seed_path=path)
+        past = replace(term, pattern=only(term.pattern, part.mark, False))
+        return NodeTerm("add", (("a", past), ("b", part.effects(through, trail))), (), f"{path}/+", loc)
     if isinstance(term, NodeTerm) and has_voices(term):
         inputs = tuple(
-            (port, parted(one, mark, section, name, loc) if has_voices(one) else one) for port, one in term.inputs
+            (port, parted(one, part, trail, name, loc) if has_voices(one) else one) for port, one in term.inputs
         )
         return replace(term, inputs=inputs)
     raise ScoreError(

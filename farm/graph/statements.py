@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Any
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph import pitches
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
-from farm.graph.resolve import Resolver, Version, binary_unit
-from farm.graph.terms import Bus, Constant, Function, NodeTerm, Term, Voices
+from farm.graph.resolve import Resolver, SignalValues, arithmetic_node
+from farm.graph.scope import Definitions, Scope, Version
+from farm.graph.terms import Bus, Constant, Function, Term, children, closed, walk
 from farm.pattern.words import Words
 from farm.score.syntax import (
     BarePattern,
@@ -22,12 +23,14 @@ from farm.score.syntax import (
     FunctionDef,
     OutputDef,
     PatternDef,
+    Program,
     Statement,
     TemplateDef,
     Tempo,
 )
 from workers.records import record
 
+DEFAULT_CPS = Fraction(1, 2)
 FASTEST_CPS = 1000
 LIKELY_BPM = 50
 DEFINES = {
@@ -39,7 +42,10 @@ DEFINES = {
 
 @record(frozen=True, slots=True, eq=False)
 class Resolved:
-    """The meaning of a score: outputs by name, definitions of buses with their terms."""
+    """The meaning of a score: outputs by name, definitions of buses with their terms.
+
+    `notices` grow while terms are asked for and patterns are made.
+    """
 
     cps: Fraction
     words: Words
@@ -47,50 +53,56 @@ class Resolved:
     versions: tuple[Version, ...]
     term_of: Callable[[int], Term]
     leaving: Leaving | None
-    notices: tuple[Notice, ...]
+    notices: list[Notice]
 
 
-def resolve(resolver: Resolver) -> Resolved:
-    """Resolves every statement."""
-    resolver.notices += resolver.program.notices
+def resolve(
+    program: Program, seed: int, words: Words, read_signal: SignalValues, leaving: Leaving | None = None
+) -> Resolved:
+    """Resolves every statement.
 
-    def attempt(work: Callable[..., None], *given: Any) -> None:
-        try:
-            work(resolver, *given)
-        except ScoreError as error:
-            if resolver.leaving is None:
-                raise
-            resolver.leaving.leave(error)
-
-    for order, statement in enumerate(resolver.program.statements):
-        attempt(collect, order, statement)
-    outputs = written_outputs(resolver)
+    `words` interns the values of patterns, `read_signal` makes patterns of signals. Raises ScoreError; with `leaving`
+    (--lenient) mistakes go there.
+    """
+    notices = [*program.notices]
+    resolver = Resolver(collected(program, notices, leaving), seed, words, read_signal, leaving, notices=notices)
+    top = resolver.scope("", 0)
+    outputs = written_outputs(program, notices)
     heard: list[tuple[str, Term]] = []
-    for index in range(len(resolver.versions)):
-        attempt(check_version, index)
+    for index in range(len(resolver.defined.versions)):
+        attempt(leaving, check_version, top, index)
     for name in sorted(outputs, key=lambda name: -1 if name == "out" else int(name[1:])):
-        attempt(hear_output, name, *outputs[name], heard)
-    if resolver.leaving is not None and not outputs and not resolver.versions:
-        resolver.notices.append(Notice("the score has no output", None))
+        order, written = outputs[name]
+        attempt(leaving, hear_output, resolver.scope(name, order), written, heard)
+    if leaving is not None and not outputs and not resolver.defined.versions:
+        notices.append(Notice("the score has no output", None))
     elif not outputs:
-        attempt(hear_automatically, heard)
+        attempt(leaving, hear_automatically, resolver, program.source.loc(0), heard)
     return Resolved(
-        cps=resolver.cps,
-        words=resolver.words,
+        cps=resolver.defined.cps,
+        words=words,
         outputs=tuple(heard),
-        versions=tuple(resolver.versions),
-        term_of=resolver.term_of,
-        leaving=resolver.leaving,
-        notices=tuple(resolver.notices),
+        versions=resolver.defined.versions,
+        term_of=lambda index: resolver.term_of(index, top),
+        leaving=leaving,
+        notices=notices,
     )
 
 
-def written_outputs(resolver: Resolver) -> dict[str, tuple[int, Expr]]:
+def attempt(leaving: Leaving | None, work: Callable[..., None], *given: object) -> None:
+    """Does a part of the work; with --lenient one that is a mistake is left out."""
+    if leaving is None:
+        work(*given)
+    else:
+        leaving.attempt(lambda: work(*given), None)
+
+
+def written_outputs(program: Program, notices: list[Notice]) -> dict[str, tuple[int, Expr]]:
     """Outputs by name, each with the number of its statement; the last one of a name holds."""
     outputs: dict[str, tuple[int, Expr]] = {}
     places: dict[str, Loc] = {}
     bare: list[Loc] = []
-    for order, statement in enumerate(resolver.program.statements):
+    for order, statement in enumerate(program.statements):
         body: Expr
         if isinstance(statement, OutputDef):
             name = "out" if statement.number is None else f"o{statement.number}"
@@ -101,118 +113,151 @@ def written_outputs(resolver: Resolver) -> dict[str, tuple[int, Expr]]:
             continue
         if name in places and not (isinstance(statement, BarePattern) and places[name] in bare):
             message = f"an earlier `{name}`, in line {places[name].line}, is not heard: the last one of a name holds"
-            resolver.notices.append(Notice(message, statement.loc))
+            notices.append(Notice(message, statement.loc))
         if isinstance(statement, BarePattern):
             bare.append(statement.loc)
         outputs[name], places[name] = (order, body), statement.loc
     if len(bare) > 1:
-        resolver.notices.append(Notice("of several bare patterns the last one is the output", bare[-1]))
+        notices.append(Notice("of several bare patterns the last one is the output", bare[-1]))
     return outputs
 
 
-def hear_output(resolver: Resolver, name: str, order: int, body: Expr, heard: list[tuple[str, Term]]) -> None:
-    """Resolves an output."""
-    resolver.order = order
-    term = pitches.played(resolver, resolver.evaluate(body, name), name)
+def hear_output(scope: Scope, body: Expr, heard: list[tuple[str, Term]]) -> None:
+    """Resolves the output that a scope is of."""
+    name, evaluator = scope.seed_path, scope.evaluator
+    term = pitches.played(scope, evaluator.evaluate(body, scope))
     if isinstance(term, Constant) and term.value:
         hint = f"for a tone write `{name}: sine {float(term.value):g}`" if term.value >= 16 else None
-        resolver.notices.append(Notice(f"`{name}` is a number: a constant, which cannot be heard", term.loc, hint))
+        evaluator.notices.append(Notice(f"`{name}` is a number: a constant, which cannot be heard", term.loc, hint))
     heard.append((name, term))
 
 
-def hear_automatically(resolver: Resolver, heard: list[tuple[str, Term]]) -> None:
-    """Resolves what is heard where no output is written."""
-    heard += [(name, pitches.played(resolver, term, name)) for name, term in automatic_outputs(resolver)]
+def hear_automatically(resolver: Resolver, loc: Loc, heard: list[tuple[str, Term]]) -> None:
+    """Resolves what is heard where no output is written; `loc` is the score's beginning."""
+    for name, term in automatic_outputs(resolver.scope("", 0), loc):
+        heard.append((name, pitches.played(resolver.scope(name, 0), term)))
 
 
-def collect(resolver: Resolver, order: int, statement: Statement) -> None:
-    """Numbers the definitions of buses, and reads the tempo: the last one holds."""
-    if isinstance(statement, BusDef):
+@dataclass(eq=False)
+class _Collection:
+    """Definitions as they are read, statement by statement."""
+
+    notices: list[Notice]
+    broken: dict[str, ScoreError]
+    versions: list[Version] = field(default_factory=list)
+    by_name: dict[str, list[int]] = field(default_factory=dict)
+    synthdefs: set[str] = field(default_factory=set)
+    cps: Fraction = DEFAULT_CPS
+
+    def read(self, order: int, statement: Statement) -> None:
+        """Numbers the definition of a bus, or reads the tempo: the last one holds."""
+        if isinstance(statement, BusDef):
+            self.read_bus(order, statement)
+        elif isinstance(statement, (PatternDef, TemplateDef, FunctionDef)):
+            sigil, what = DEFINES[type(statement)]
+            raise self.breaks(f"{sigil}{statement.name}", what, statement.loc)
+        elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
+            raise comes_later(f"`{statement.name}`", statement.loc)
+        elif isinstance(statement, Tempo):
+            self.cps = tempo(statement, self.notices)
+        elif isinstance(statement, Command):
+            self.notices.append(Notice(f"`{statement.name}` only means something live: left out", statement.loc))
+
+    def read_bus(self, order: int, statement: BusDef) -> None:
+        """Numbers the definition of a bus."""
         if statement.params:
-            raise resolver.breaks(f"~{statement.name}", f"a bus with arguments, `~{statement.name}`,", statement.loc)
-        earlier = resolver.by_name.setdefault(statement.name, [])
-        place = f"~{statement.name}" + (f"'{len(earlier)}" if earlier else "")
-        earlier.append(len(resolver.versions))
+            raise self.breaks(f"~{statement.name}", f"a bus with arguments, `~{statement.name}`,", statement.loc)
+        earlier = self.by_name.setdefault(statement.name, [])
+        seed_path = f"~{statement.name}" + (f"'{len(earlier)}" if earlier else "")
+        earlier.append(len(self.versions))
         if statement.kind == "synthdef":
-            resolver.synthdefs.add(statement.name)
+            self.synthdefs.add(statement.name)
         body, kind = statement.body, statement.kind
-        resolver.versions.append(Version(statement.name, order, body, kind, place, statement.loc))
-    elif isinstance(statement, (PatternDef, TemplateDef, FunctionDef)):
-        sigil, what = DEFINES[type(statement)]
-        raise resolver.breaks(f"{sigil}{statement.name}", what, statement.loc)
-    elif isinstance(statement, Command) and statement.name in ("outmix", "hush", "unhush", "panic"):
-        raise comes_later(f"`{statement.name}`", statement.loc)
-    elif isinstance(statement, Tempo):
-        resolver.cps = tempo(resolver, statement)
-    elif isinstance(statement, Command):
-        resolver.notices.append(Notice(f"`{statement.name}` only means something live: left out", statement.loc))
+        self.versions.append(Version(statement.name, order, body, kind, seed_path, statement.loc))
+
+    def breaks(self, name: str, what: str, loc: Loc) -> ScoreError:
+        """The error for a definition, of a form that comes later, whose name is used elsewhere."""
+        error = comes_later(what, loc)
+        self.broken.setdefault(name, error)
+        return error
 
 
-def check_version(resolver: Resolver, index: int) -> None:
+def collected(program: Program, notices: list[Notice], leaving: Leaving | None) -> Definitions:
+    """What a score defines."""
+    collection = _Collection(notices, dict(program.broken))
+    for order, statement in enumerate(program.statements):
+        attempt(leaving, collection.read, order, statement)
+    return Definitions(
+        tuple(collection.versions),
+        {name: tuple(indices) for name, indices in collection.by_name.items()},
+        frozenset(collection.synthdefs),
+        collection.broken,
+        collection.cps,
+    )
+
+
+def check_version(top: Scope, index: int) -> None:
     """Resolves a definition even if nothing uses it, so that its mistakes are told."""
-    if not resolver.is_modifier(index):
-        resolver.term_of(index)
+    if top.evaluator.defined.versions[index].kind != "#":
+        top.evaluator.meaning(index, top)
 
 
-def automatic_outputs(resolver: Resolver) -> list[tuple[str, Term]]:
+def is_modifier(top: Scope, index: int) -> bool:
+    """Whether a bus is one to be used after `#`: written with `#`, or an effect without an input."""
+    return top.evaluator.defined.versions[index].kind == "#" or top.evaluator.is_modifier(index, top)
+
+
+def automatic_outputs(top: Scope, loc: Loc) -> list[tuple[str, Term]]:
     """What is heard of a score without outputs (language 1.5)."""
-    last = {name: indices[-1] for name, indices in resolver.by_name.items()}
+    defined = top.evaluator.defined
+    last = {name: Bus(indices[-1], defined.versions[indices[-1]].loc) for name, indices in defined.by_name.items()}
     for name in ("master", "out"):
         if name in last:
-            return [("out", Bus(last[name], resolver.versions[last[name]].loc))]
+            return [("out", last[name])]
     numbered = sorted(
         (name for name in last if name.rstrip("0123456789") in ("d", "out") and name[-1].isdigit()),
         key=lambda name: int(name.lstrip("dout")),
     )
     if numbered:
-        return [(f"o{name.lstrip('dout')}", Bus(last[name], resolver.versions[last[name]].loc)) for name in numbered]
-    used: set[int] = set()
-    for index in range(len(resolver.versions)):
-        if not resolver.is_modifier(index):
-            used |= {other for other in buses_in(resolver.term_of(index)) if other != index}
-    free = [
-        index
-        for index in last.values()
-        if index not in used and not resolver.is_modifier(index) and not isinstance(resolver.term_of(index), Function)
-    ]
+        return [(f"o{name.lstrip('dout')}", last[name]) for name in numbered]
+    free = unused(top, last.values())
     if not free:
-        loc = resolver.program.source.loc(0)
         raise ScoreError("the score has no output", loc=loc, hint='write one, for example: out: s "bd*4"')
-    resolver.notices.append(Notice("no output is named: every bus that no other uses is heard, at a quarter", None))
-    total: Term | None = None
-    for index in sorted(free):
-        bus = Bus(index, resolver.versions[index].loc)
-        total = bus if total is None else binary_unit("add", total, bus, "out/auto", bus.loc)
-    assert total is not None
-    quarter = Constant(Fraction(1, 4), resolver.versions[free[0]].loc)
-    return [("out", binary_unit("mul", total, quarter, "out/auto", quarter.loc))]
+    top.evaluator.notices.append(
+        Notice("no output is named: every bus that no other uses is heard, at a quarter", None)
+    )
+    total: Term = free[0]
+    for bus in free[1:]:
+        total = arithmetic_node("add", total, bus, "out/auto", bus.loc)
+    quarter = Constant(Fraction(1, 4), free[0].loc)
+    return [("out", arithmetic_node("mul", total, quarter, "out/auto", quarter.loc))]
 
 
-def buses_in(term: Term) -> set[int]:
-    """Definitions that a term refers to."""
-    found: set[int] = set()
-    waiting = [term]
-    while waiting:
-        one = waiting.pop()
-        if isinstance(one, Bus):
-            found.add(one.version)
-        elif isinstance(one, NodeTerm):
-            waiting += [t for _, t in (*one.inputs, *one.params)]
-        elif isinstance(one, Voices):
-            waiting += [t for _, t in (*one.signals, *one.instruments)]
-    return found
+def unused(top: Scope, buses: Iterable[Bus]) -> list[Bus]:
+    """Those of some buses that no other bus reads, and that are neither modifiers nor transforms."""
+    terms = {
+        index: top.evaluator.term_of(index, top)
+        for index in range(len(top.evaluator.defined.versions))
+        if not is_modifier(top, index)
+    }
+    used: set[int] = set()
+    for index, term in terms.items():
+        read = (one.version for one in walk(term, closed, children) if isinstance(one, Bus))
+        used.update(version for version in read if version != index)
+    sounding = {index for index, term in terms.items() if not isinstance(term, Function)}
+    return sorted((bus for bus in buses if bus.version in sounding - used), key=lambda bus: bus.version)
 
 
-def tempo(resolver: Resolver, statement: Tempo) -> Fraction:
+def tempo(statement: Tempo, notices: list[Notice]) -> Fraction:
     """Cycles per second of a tempo line."""
     cps = cycles_per_second(statement)
     if statement.kind != "bpm" and LIKELY_BPM <= cps <= FASTEST_CPS:
         message = f"{float(cps):g} cycles a second: if beats a minute are meant, write `bpm: {float(cps):g}`"
-        resolver.notices.append(Notice(message, statement.loc))
+        notices.append(Notice(message, statement.loc))
     if cps <= FASTEST_CPS:
         return cps
     message = f"{float(cps):g} cycles per second are more than {FASTEST_CPS}; {FASTEST_CPS} are used"
-    resolver.notices.append(Notice(message, statement.loc))
+    notices.append(Notice(message, statement.loc))
     return Fraction(FASTEST_CPS)
 
 

@@ -1,11 +1,12 @@
 """Terms: what an expression of a score means, before it is laid out as a graph of nodes.
 
 A term is a frozen tree. Voices stay open (they can still take modifiers and transforms) until the graph is built.
+`walk` is the way through terms and the buses in them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from typing import TypeAlias
@@ -56,12 +57,12 @@ class Steps:
 
 @record(frozen=True, slots=True, eq=False)
 class NodeTerm:
-    """A node: its inputs by port, its params by name. `place` is the path from the bus down the syntax tree."""
+    """A node: its inputs by port, its params by name. `seed_path` leads from the bus down the syntax tree."""
 
     node: str
     inputs: tuple[tuple[str, Term], ...]
     params: tuple[tuple[str, Term], ...]
-    place: str
+    seed_path: str
     loc: Loc
 
 
@@ -79,7 +80,7 @@ class Voices:
     signals: tuple[tuple[Param, Term], ...]
     envelope: str
     instruments: tuple[tuple[str, Term], ...]
-    place: str
+    seed_path: str
     loc: Loc
     one_shot: bool = False
     names: tuple[tuple[str, Loc], ...] | None = ()
@@ -90,14 +91,14 @@ class Voices:
     def controlled(self, pattern: Pattern, signals: tuple[tuple[Param, Term], ...]) -> Voices:
         """The same voices with other controls."""
         return Voices(
-            *(pattern, signals, self.envelope, self.instruments, self.place, self.loc),
+            *(pattern, signals, self.envelope, self.instruments, self.seed_path, self.loc),
             *(self.one_shot, self.names, self.index),
         )
 
     def enveloped(self, envelope: str) -> Voices:
         """The same voices with another envelope."""
         return Voices(
-            *(self.pattern, self.signals, envelope, self.instruments, self.place, self.loc),
+            *(self.pattern, self.signals, envelope, self.instruments, self.seed_path, self.loc),
             *(self.one_shot, self.names, self.index),
         )
 
@@ -111,6 +112,21 @@ class Bus:
 
 
 @record(frozen=True, slots=True, eq=False)
+class Trail:
+    """What is being resolved, each definition inside the one before: inside itself a bus is its own frame before.
+
+    `pasted` are the modifier buses whose effects are being pasted.
+    """
+
+    buses: frozenset[int] = frozenset()
+    pasted: frozenset[int] = frozenset()
+
+
+Effects = Callable[["Term", Trail], "Term"]
+"""What effects make of a term; the trail is that of whoever applies them."""
+
+
+@record(frozen=True, slots=True, eq=False)
 class Function:
     """A transform, a section of effects, or both, waiting for what it works on.
 
@@ -118,20 +134,80 @@ class Function:
     effects (None: none) for the voices of the haps that the transform gave it.
     """
 
-    apply: Callable[[Term], Term]
+    apply: Effects
     pattern: Callable[[Pattern], Pattern]
-    effects: Callable[[Term], Term] | None
+    effects: Effects | None
     loc: Loc
 
 
 Term: TypeAlias = Constant | Steps | NodeTerm | Voices | Bus | Function
 
+Inside = Callable[[Bus], Term | None]
+"""What stands in the definition of a bus; None where it cannot be looked at, as while it is being resolved."""
+
+
+def inputs(term: Term) -> tuple[Term, ...]:
+    """What goes through a node as sound."""
+    return tuple([one for _, one in term.inputs]) if isinstance(term, NodeTerm) else ()
+
 
 def children(term: Term) -> tuple[Term, ...]:
-    """Inputs and params of a unit; nothing for other terms."""
+    """All that a term is made of: inputs and params of a node, signals and instruments of voices."""
     if isinstance(term, NodeTerm):
-        return tuple(t for _, t in term.inputs) + tuple(t for _, t in term.params)
-    return ()
+        return tuple([one for _, one in (*term.inputs, *term.params)])
+    return tuple([one for _, one in (*term.signals, *term.instruments)]) if isinstance(term, Voices) else ()
+
+
+def closed(_: Bus) -> None:
+    """For walks that stop at buses."""
+    return
+
+
+def identity(term: Term) -> int:
+    """The same number for the same term, and for all references to one definition (those are below 0)."""
+    return ~term.version if isinstance(term, Bus) else id(term)
+
+
+def walk(
+    term: Term,
+    inside: Inside,
+    along: Callable[[Term], tuple[Term, ...]],
+    *,
+    path: list[Term] | None = None,
+    past: Container[int] = (),
+) -> Iterator[Term]:
+    """A term and all terms below it, through the buses in it: each before those below it, from left to right, once.
+
+    `along` says what is below a term. A bus that is met inside itself comes a second time and is not entered again.
+    `path` is kept at the terms from the first down to the one that comes; those whose `identity` is `past` are passed
+    over, with all that is below them.
+    """
+    path = [] if path is None else path
+    seen: set[int] = set()
+    entered: set[int] = set()
+    waiting: list[Term | None] = [term]
+    while waiting:
+        one = waiting.pop()
+        if one is None:
+            entered.discard(identity(path.pop()))
+            continue
+        known = identity(one)
+        if known in past:
+            continue
+        if known in seen:
+            if known in entered:
+                yield one
+            continue
+        seen.add(known)
+        path.append(one)
+        yield one
+        waiting.append(None)
+        if isinstance(one, Bus):
+            entered.add(known)
+            inner = inside(one)
+            waiting += () if inner is None else (inner,)
+        else:
+            waiting += reversed(along(one))
 
 
 def has_voices(term: Term) -> bool:

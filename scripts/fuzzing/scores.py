@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from random import Random
 
-from farm.graph.calling import short
+from farm.graph.node_calls import short
 from farm.graph.vocabulary import MODIFIERS
 from farm.pattern.kinds import COUNT, PATTERN, TRANSFORM
 from farm.pattern.register import Above, Between, Parameter, transforms

@@ -5,14 +5,14 @@ from __future__ import annotations
 import pytest
 
 from farm.errors import Loc, ScoreError
-from farm.graph.binding import Signature, Slot, bind
+from farm.graph.binding import Signature, Slot, bind, signature_of
 from farm.graph.score import understand
 from farm.score import Source
 from farm.score.syntax import Number
 
 SLOTS = (Slot("cutoff_hz", "cutoff"), Slot("q", "q", ("resonance",), needed=False), Slot("mix", "mix", needed=False))
-NAMED = Signature("lpf", SLOTS, "lpf cutoff [q 1] [mix 1]")
-COUNTED = Signature("lpf", SLOTS, "lpf cutoff [q 1] [mix 1]", counted=True)
+NAMED = signature_of("lpf", SLOTS, "lpf cutoff [q 1] [mix 1]")
+COUNTED = signature_of("lpf", SLOTS, "lpf cutoff [q 1] [mix 1]", counted=True)
 
 
 def place(column: int) -> Loc:
@@ -22,7 +22,7 @@ def place(column: int) -> Loc:
 def bound(signature: Signature, positional: int, *keys: str) -> list[str]:
     """The slots of a call at column 1 with some arguments at columns 10, 11 ... and some keywords at 20, 21 ..."""
     keywords = [(key, Number(0, place(0)), place(20 + i)) for i, key in enumerate(keys)]
-    slots = bind(signature, [place(10 + i) for i in range(positional)], keywords, place(1))
+    slots = bind(signature, [Number(0, place(10 + i)) for i in range(positional)], keywords, place(1))
     return [slot.name for slot in slots]
 
 
@@ -48,9 +48,9 @@ def test_arguments_go_where_their_position_or_their_keyword_says(signature: Sign
         (COUNTED, 0, [], 1, "`lpf` takes 1 to 3 arguments, not 0"),
         (COUNTED, 5, [], 1, "`lpf` takes 1 to 3 arguments, not 5"),
         (COUNTED, 0, ["q"], 1, "`lpf` needs its cutoff"),
-        (Signature("x", (Slot("a", "a"),), "x a", counted=True), 2, [], 1, "`x` takes 1 argument, not 2"),
-        (Signature("x", (Slot("a", "a"),), "x a"), 2, [], 11, "`x` takes at most 1 argument, not 2"),
-        (Signature("x", (), "x"), 1, [], 10, "`x` takes at most 0 arguments, not 1"),
+        (signature_of("x", (Slot("a", "a"),), "x a", counted=True), 2, [], 1, "`x` takes 1 argument, not 2"),
+        (signature_of("x", (Slot("a", "a"),), "x a"), 2, [], 11, "`x` takes at most 1 argument, not 2"),
+        (signature_of("x", (), "x"), 1, [], 10, "`x` takes at most 0 arguments, not 1"),
     ],
 )
 def test_a_wrong_call_is_refused(

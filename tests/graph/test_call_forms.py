@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from farm.errors import ScoreError
-from farm.graph.calling import short
+from farm.graph.node_calls import short
 from tests.render.sound import digest, frames, same_bits, score
 from workers.catalog import Definition, Param, catalog, language
 from workers.catalog import Unit as ParamUnit
@@ -107,7 +107,7 @@ def test_wrong_arguments_are_told(definition: Definition) -> None:
 
 
 def test_all_of_the_first_tier_is_there() -> None:
-    from farm.graph.calling import function_names
+    from farm.graph.names import function_names
 
     known = function_names()
     assert not [name for name in TIER_1.split() if name not in known]

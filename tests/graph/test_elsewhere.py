@@ -8,8 +8,8 @@ from click.testing import CliRunner
 from farm import cli
 from farm.audio.samples import SampleLibrary
 from farm.errors import SampleError, ScoreError, near, suggestion
-from farm.graph.calling import function_names
 from farm.graph.later import later_names
+from farm.graph.names import function_names
 from farm.graph.score import understand
 from farm.score import Source
 from farm.score.elsewhere import BANKS, FORMS, HEADS, OPERATORS, STATEMENTS, SYNTHS, bank_of, form_of

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from farm.errors import ScoreError
-from farm.graph.calling import function_names
 from farm.graph.later import later_names
+from farm.graph.names import function_names
 from tests.render.sound import score
 
 SOURCES = """

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from farm.errors import ScoreError
-from farm.graph.calling import signature
+from farm.graph.node_calls import signature
 from tests.render.sound import RATE, frames, left, level_at, report, same_bits
 from workers.catalog import Definition, Param, catalog
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from farm.render import doctor
 
+from farm.render import doctor
 from farm.rendering.doubts import cache_notices
 from workers import cache
 from workers.targets import objects
