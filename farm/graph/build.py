@@ -28,6 +28,7 @@ from farm.graph.terms import (
     plays_samples,
     walk,
 )
+from farm.pattern.clock import Clock
 from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
 from farm.pattern.words import Words, no_number
@@ -411,7 +412,7 @@ def has_rests(pattern: Pattern) -> bool:
     """Whether a step function has silent stretches; one too long to look through may."""
     if pattern.period is None or pattern.period > QUERIED_CYCLES:
         return True
-    heard = steps(pattern, 0, pattern.period, Fraction(1), 48000)
+    heard = steps(pattern, 0, pattern.period, Clock(48000, Fraction(1)))
     return bool(np.isnan(heard.ids).any())
 
 

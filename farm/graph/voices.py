@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -17,13 +16,13 @@ from farm.graph.leaving import Leaving
 from farm.graph.remarks import FASTEST, SHORTEST_LOOP
 from farm.graph.slab import Place, Slab
 from farm.graph.vocabulary import BOUNDS
+from farm.pattern.clock import Clock
 from farm.pattern.control import FACTOR
 from farm.pattern.hap import Haps, numbered
 from farm.pattern.notes import hertz, semitone_ratio
 from farm.pattern.onsets import onset_frames
 from farm.pattern.pattern import Pattern
 from farm.pattern.steps import steps
-from farm.pattern.time import frame_of
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
 from workers.catalog import Param
@@ -50,8 +49,7 @@ OF_NOTE = frozenset({"absolute", "size"})
 class Asking:
     """What voices are made from besides the score: rate and tempo, samples, signals."""
 
-    rate: int
-    cps: Fraction
+    clock: Clock
     words: Words
     slab: Slab
     signal: SignalReader
@@ -59,6 +57,11 @@ class Asking:
     """Rates (n,) -> index of the sinc table in the slab for each (only asked with quality best)."""
     best: bool
     leaving: Leaving | None = None
+
+    @property
+    def rate(self) -> int:
+        """Frames per second."""
+        return self.clock.rate
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -69,7 +72,7 @@ class Explicit:
 
     def between(self, first_cycle: int, cycles: int, asking: Asking) -> Columns:
         """Those whose onsets lie in these cycles."""
-        ends = [frame_of(cycle, asking.cps, asking.rate) for cycle in (first_cycle, first_cycle + cycles)]
+        ends = [asking.clock.frame_of(cycle) for cycle in (first_cycle, first_cycle + cycles)]
         first, last = np.searchsorted(self.columns["onset"], ends)
         return taken(self.columns, slice(first, last))
 
@@ -103,7 +106,7 @@ def voices(source: Source, first_cycle: int, cycles: int, asking: Asking, end_fr
     asked = np.arange(first_cycle, first_cycle + cycles)
     with placed(source.loc):
         haps = pattern.query(asked)
-    index, onset, ends = onset_frames(haps, asked, asking.cps, asking.rate)
+    index, onset, ends = onset_frames(haps, asked, asking.clock)
     own = playing(source, haps, asking.words)
     keep = np.ones(len(index), bool) if own.all() else own.take(haps.key.take(index))
     if end_frame is not None:
@@ -411,9 +414,8 @@ def roots(source: Source, onset: Ints, asking: Asking) -> Floats:
     if isinstance(root, StepsFeed):
         if not len(onset):
             return np.zeros(0)
-        per_frame = asking.cps / asking.rate
-        first, last = int(onset[0] * per_frame), int(onset[-1] * per_frame) + 1
-        heard = steps(root.pattern, first, last - first + 1, asking.cps, asking.rate)
+        first, last = asking.clock.cycle_of(int(onset[0])), asking.clock.cycle_of(int(onset[-1]))
+        heard = steps(root.pattern, first, last - first + 1, asking.clock)
         at = np.searchsorted(heard.frames, onset, "right") - 1
         return envelope.said(asking.words.hertz(heard.ids), 0.0)[np.maximum(at, 0)]
     assert isinstance(root, int)

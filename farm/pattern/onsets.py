@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import numpy as np
 
+from farm.pattern.clock import Clock
 from farm.pattern.hap import Haps
-from farm.pattern.time import Ints, rounded_frames
+from farm.pattern.time import Ints
 
 
-def onset_frames(haps: Haps, cycles: Ints, cps: Fraction, rate: int) -> tuple[Ints, Ints, Ints]:
+def onset_frames(haps: Haps, cycles: Ints, clock: Clock) -> tuple[Ints, Ints, Ints]:
     """The haps that begin inside their own row, with the frames of onset and end, in the order they sound.
 
     `cycles` is the ascending array that was queried for `haps`. Returns three int64 arrays of one length:
@@ -23,7 +22,7 @@ def onset_frames(haps: Haps, cycles: Ints, cps: Fraction, rate: int) -> tuple[In
         index = index.take(np.argsort(row.astype(np.uint16) if len(cycles) < 1 << 16 else row, kind="stable"))
         row = haps.row.take(index)
     of_row = cycles.take(row)
-    onset, end = rounded_frames(of_row, haps.times[:2].take(index, axis=1), haps.den, haps.reach, cps, rate)
+    onset, end = clock.frames(of_row, haps.times[:2].take(index, axis=1), haps.den, haps.reach)
     order = _stable_order(onset)
     return index.take(order), onset.take(order), end.take(order)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from fractions import Fraction
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
+from farm.pattern.clock import Clock
 from farm.pattern.hap import by_row
 from farm.pattern.pattern import Pattern
-from farm.pattern.time import OVERFLOW, Floats, Ints, Times, rounded_frames
+from farm.pattern.time import OVERFLOW, Floats, Ints, Times
 
 
 class Steps(NamedTuple):
@@ -25,7 +25,7 @@ class Steps(NamedTuple):
     onset: npt.NDArray[np.bool_]
 
 
-def steps(pattern: Pattern, first_cycle: int, cycles: int, cps: Fraction, rate: int) -> Steps:
+def steps(pattern: Pattern, first_cycle: int, cycles: int, clock: Clock) -> Steps:
     """The steps of a raw pattern over `cycles` cycles from `first_cycle` on.
 
     At time t holds the hap whose part contains t, of several the first in their cycle (the first layer). The first
@@ -52,7 +52,7 @@ def steps(pattern: Pattern, first_cycle: int, cycles: int, cps: Fraction, rate: 
     keep[1:] = onset[1:] | ~(same_value & same_hap)
     begin, ids, onset = begin[keep], ids[keep], onset[keep]
     cycle = np.full(len(begin), first_cycle, np.int64)
-    frames = rounded_frames(cycle, begin, den, cycles + 1, cps, rate)
+    frames = clock.frames(cycle, begin, den, cycles + 1)
     last = np.ones(len(frames), bool)
     last[:-1] = frames[1:] > frames[:-1]
     return Steps(frames[last], ids[last], onset[last].astype(bool))

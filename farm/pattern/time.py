@@ -1,4 +1,4 @@
-"""Exact time as integers over one denominator: when int64 suffices, and which frame a time falls on.
+"""Exact time as integers over one denominator, and when int64 suffices.
 
 An array of times holds `numerator` for `numerator / den` cycles, relative to the cycle of its row. `reach`
 bounds |time| in cycles, so that `den * reach` decides in O(1), without looking at the array, whether int64
@@ -7,7 +7,6 @@ may overflow. Where it may, the array holds Python ints (dtype object): slower, 
 
 from __future__ import annotations
 
-from fractions import Fraction
 from math import gcd
 from typing import Any
 
@@ -49,32 +48,6 @@ def settled(times: Times, den: int, reach: int) -> tuple[Times, int, int]:
     if max(largest, den) < OVERFLOW >> 2:
         times = times.astype(np.int64)
     return times, den, reach
-
-
-def frame_of(cycle: Fraction | int, cps: Fraction, rate: int) -> int:
-    """The frame of an instant in cycles: floor(cycle * rate / cps + 1/2)."""
-    scale = Fraction(cycle) * rate / cps
-    return (2 * scale.numerator + scale.denominator) // (2 * scale.denominator)
-
-
-def rounded_frames(cycles: Ints, times: Times, den: int, reach: int, cps: Fraction, rate: int) -> Ints:
-    """Frames of the instants `cycles + times / den`: floor(instant * rate / cps + 1/2), exact, halves up.
-
-    Shapes: `cycles (n,)`, `times (..., n)`; `cps` in cycles and `rate` in frames per second; returns int64 `(..., n)`.
-    """
-    if not len(cycles):
-        return np.zeros(times.shape, np.int64)
-    per_unit = Fraction(rate) / cps / den
-    numerator, denominator = 2 * per_unit.numerator, 2 * per_unit.denominator
-    largest = (int(np.abs(cycles).max()) + reach + 1) * den
-    instants: Times = cycles
-    if largest * numerator + denominator >= OVERFLOW:
-        instants = cycles.astype(object)
-    frames = ((instants * den + times) * numerator + per_unit.denominator) // denominator
-    if frames.dtype == object:
-        # What ends later than any render could last ends never.
-        frames = np.clip(frames, -OVERFLOW, OVERFLOW)
-    return frames.astype(np.int64, copy=False)
 
 
 def reduced(numerator: int, denominator: int) -> tuple[int, int]:

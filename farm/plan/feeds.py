@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import ScoreError, placed
 from farm.graph.graph import StepsFeed
+from farm.pattern.clock import Clock
 from farm.pattern.steps import steps
-from farm.pattern.time import rounded_frames
 from farm.pattern.words import Words
 from farm.plan.instants import seen, words
 from farm.plan.plan import FeedPlan
@@ -27,14 +26,13 @@ class StepValues:
 
     feed: StepsFeed
     words: Words
-    cps: Fraction
-    rate: int
+    clock: Clock
     last: float | None = None
 
     def over(self, first_cycle: int, cycles: int) -> tuple[Ints, Floats, Floats]:
         """(frames, values, values before) of the changes in these cycles; asked for consecutive cycles."""
         with placed(self.feed.loc):
-            heard = steps(self.feed.pattern, first_cycle, cycles, self.cps, self.rate)
+            heard = steps(self.feed.pattern, first_cycle, cycles, self.clock)
         rests = np.isnan(heard.ids)
         if self.feed.reading == "open":
             values = np.where(rests, 0.0, 1.0)
@@ -88,21 +86,13 @@ def bits_of(values: Floats, unit: str, rate: int) -> Ints:
     return scaled.astype(np.float32).view(np.uint32).astype(np.int64)
 
 
-def cycle_entries(first_cycle: int, cycles: int, cps: Fraction, rate: int) -> tuple[Ints, Ints]:
-    """First frames of cycles, and their lengths."""
-    numbers = np.arange(first_cycle, first_cycle + cycles + 1)
-    starts = rounded_frames(numbers, np.zeros(len(numbers), np.int64), 1, 1, cps, rate)
-    return starts[:-1], np.diff(starts)
-
-
 @dataclass(eq=False)
 class FeedStream:
     """Entries of one feed, window after window: those before the window's end are kept until the next step is due."""
 
     feed: FeedPlan
     values: Callable[[int, int], tuple[Ints, Floats, Floats]]
-    cps: Fraction
-    rate: int
+    clock: Clock
     asked: int = 0
     """Cycles before this one were asked for, or not wanted."""
     entries: Ints = field(default_factory=lambda: np.zeros((0, 2), np.int64))
@@ -124,26 +114,25 @@ class FeedStream:
     def more(self, first_cycle: int, cycles: int) -> Ints:
         what = self.feed.what
         if what in ("cycle", "cycle past", "cycle_frames"):
-            starts, lengths = cycle_entries(first_cycle, cycles, self.cps, self.rate)
-            return np.stack([starts, bits_of(lengths.astype(np.float64), "float", self.rate)], axis=1)
+            starts = self.clock.starts(first_cycle, cycles + 1)
+            lengths = bits_of(np.diff(starts).astype(np.float64), "float", self.clock.rate)
+            return np.stack([starts[:-1], lengths], axis=1)
         frames, values, before = self.values(first_cycle, cycles)
         chosen = before if what == "previous" else values
-        return np.stack([frames, bits_of(chosen, self.feed.unit, self.rate)], axis=1)
+        return np.stack([frames, bits_of(chosen, self.feed.unit, self.clock.rate)], axis=1)
 
 
-def streams(
-    feeds: tuple[FeedPlan, ...], vocabulary: Words, cps: Fraction, rate: int, first_cycle: int = 0
-) -> list[FeedStream]:
+def streams(feeds: tuple[FeedPlan, ...], vocabulary: Words, clock: Clock, first_cycle: int = 0) -> list[FeedStream]:
     """One stream for each feed of a group, from a cycle on; feeds of one step function share its changes."""
     made: list[FeedStream] = []
     shared: dict[int, Callable[[int, int], tuple[Ints, Floats, Floats]]] = {}
     for feed in feeds:
         if feed.steps is None:
-            made.append(FeedStream(feed, nothing, cps, rate, first_cycle))
+            made.append(FeedStream(feed, nothing, clock, first_cycle))
             continue
         if id(feed.steps) not in shared:
-            shared[id(feed.steps)] = remembering(StepValues(feed.steps, vocabulary, cps, rate))
-        made.append(FeedStream(feed, shared[id(feed.steps)], cps, rate, first_cycle))
+            shared[id(feed.steps)] = remembering(StepValues(feed.steps, vocabulary, clock))
+        made.append(FeedStream(feed, shared[id(feed.steps)], clock, first_cycle))
     return made
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, field
-from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -43,7 +41,7 @@ class SourceStream:
     slot_count: int = 0
 
     def __post_init__(self) -> None:
-        self.asked = first_cycle(self.start_frame, self.asking.cps, self.asking.rate)
+        self.asked = self.asking.clock.cycle_of(self.start_frame)
 
     def advance(self, until_cycle: int) -> None:
         """Asks for all voices before `until_cycle`."""
@@ -114,11 +112,6 @@ class SourceStream:
         if gone:
             self.live = taken(self.live, slice(gone * LANES, None))
             self.first_slice += gone
-
-
-def first_cycle(frame: int, cps: Fraction, rate: int) -> int:
-    """The last cycle that begins at or before a frame."""
-    return math.ceil(Fraction(2 * frame + 1, 2) * cps / rate) - 1
 
 
 def sounding(onset: Ints, end: Ints, first_frame: int, chunks: int, chunk_frames: int) -> NDArray[np.uint8]:

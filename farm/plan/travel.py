@@ -12,6 +12,7 @@ import numpy as np
 
 from farm.graph.graph import Feed, Graph, Node, Scope, SignalFeed, StepsFeed
 from farm.graph.nodes import catalog
+from farm.pattern.clock import Clock
 from farm.plan.feeds import StepValues
 from farm.plan.plan import GroupPlan, StaticPlan
 from workers.catalog import arguments_of
@@ -109,7 +110,7 @@ class Travel:
         period = feed.pattern.period
         if period is None or period > CYCLES_ASKED:
             return feed.low, feed.high
-        values = StepValues(feed, self.graph.words, self.graph.cps, self.rate).over(0, period)[1]
+        values = StepValues(feed, self.graph.words, Clock(self.rate, self.graph.cps)).over(0, period)[1]
         # Before its first hap it is 0.
         values = np.append(values, 0.0)
         return float(values.min()), float(values.max())

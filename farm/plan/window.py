@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
-from fractions import Fraction
 
 import numpy as np
 from numpy.typing import NDArray
 
 from farm.graph.stealing import peak, steal
 from farm.graph.voices import Columns, choke
+from farm.pattern.clock import Clock
 from farm.plan.feeds import FeedStream
 from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.slices import SourceStream
@@ -21,16 +20,11 @@ Ints = NDArray[np.int64]
 FIELDS = len(Task)
 
 
-def cycles_until(frame: int, cps: Fraction, rate: int) -> int:
-    """The number of the first cycle that begins at or after a frame (never too small: rounding may fall either way)."""
-    return math.ceil(Fraction(2 * frame + 1, 2) * cps / rate) + 1
-
-
 @record(frozen=True, slots=True)
 class Bounds:
     """What holds in every window of a rendering."""
 
-    cps: Fraction
+    clock: Clock
     needed_from: tuple[int, ...]
     """The first chunk in which each group is needed."""
     starts: tuple[int, ...]
@@ -60,7 +54,7 @@ def plan_window(plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk:
     frames, sources = plan.chunk_frames, streams.sources
     first_frame = bounds.start_frame + first_chunk * frames
     last_frame = first_frame + chunks * frames
-    until = cycles_until(last_frame, bounds.cps, plan.rate)
+    until = bounds.clock.cycles_until(last_frame)
     for stream in sources.values():
         stream.forget(first_frame)
         stream.advance(until)

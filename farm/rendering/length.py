@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from farm.errors import UsageError
 from farm.options import DEFAULT_CYCLES, RenderOptions
-from farm.pattern.time import frame_of
+from farm.pattern.clock import Clock
 from workers.records import record
 
 LONGEST_TAIL_S = 30
@@ -40,17 +40,17 @@ def extent(options: RenderOptions, cps: Fraction, *, endless: bool = False) -> E
 
     Raises UsageError where they contradict each other.
     """
-    rate = options.rate
+    rate, clock = options.rate, Clock(options.rate, cps)
     assumed = options.cycles is None and options.duration is None and options.to is None
     end: int | None = None
     if options.cycles is not None:
-        end = frame_of(options.cycles, cps, rate)
+        end = clock.frame_of(options.cycles)
     elif options.duration is not None:
         end = math.floor(options.duration * rate + Fraction(1, 2))
     elif options.to is None and not endless:
-        end = frame_of(Fraction(DEFAULT_CYCLES), cps, rate)
-    first = frame_of(options.from_ or Fraction(0), cps, rate)
-    last = frame_of(options.to, cps, rate) if options.to is not None else None
+        end = clock.frame_of(DEFAULT_CYCLES)
+    first = clock.frame_of(options.from_ or 0)
+    last = clock.frame_of(options.to) if options.to is not None else None
     if end is last is None and options.clip == "rescale":
         raise UsageError(
             "--clip rescale depends on the peak of the whole, and a score is endless", hint="give a length"

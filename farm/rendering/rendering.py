@@ -16,16 +16,16 @@ from farm.graph.graph import Graph
 from farm.graph.slab import Slab
 from farm.graph.voices import Asking
 from farm.options import RenderOptions
+from farm.pattern.clock import Clock
 from farm.pattern.depth import deep
 from farm.pattern.pattern import Pattern
-from farm.pattern.time import frame_of
 from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.groups import static_plan
 from farm.plan.instants import LONGEST_WINDOW
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
-from farm.plan.slices import SourceStream, first_cycle
+from farm.plan.slices import SourceStream
 from farm.plan.verify import verify_static, verify_window
 from farm.plan.window import Bounds, Streams, plan_window
 from farm.rendering.backends import Backend, Preparation, inline
@@ -63,6 +63,7 @@ class Rendering:
     def __post_init__(self) -> None:
         started = time.perf_counter()
         options, graph = self.options, self.graph
+        self.clock = Clock(options.rate, graph.cps)
         setting = Setting(
             rate=options.rate,
             chunk_frames=options.chunk,
@@ -79,8 +80,7 @@ class Rendering:
         self.probes: dict[int, tuple[Probe, Warm]] = {}
         table = self.slab.add(sinc.tables()).start if options.quality == "best" else 0
         asking = Asking(
-            rate=options.rate,
-            cps=graph.cps,
+            clock=self.clock,
             words=graph.words,
             slab=self.slab,
             signal=self.read_signal,
@@ -91,7 +91,7 @@ class Rendering:
         self.asking = asking
         self.restart()
         self.bounds = Bounds(
-            cps=graph.cps,
+            clock=self.clock,
             needed_from=needed_chunks(self.plan, self.first_chunk),
             starts=(self.part.start_frame,) * len(self.plan.groups),
             start_frame=self.part.start_frame,
@@ -117,13 +117,13 @@ class Rendering:
         graph = self.graph
         sources: dict[int, SourceStream] = {}
         feeds: dict[tuple[int, int], FeedStream] = {}
-        begin = first_cycle(self.part.start_frame, graph.cps, self.options.rate)
+        begin = self.clock.cycle_of(self.part.start_frame)
         for number, group in enumerate(self.plan.groups):
             if group.source >= 0:
                 source = graph.sources[group.source]
                 part = self.part
                 sources[group.source] = SourceStream(source, group, self.asking, part.end_frame, part.start_frame)
-            for index, stream in enumerate(streams(group.feeds, graph.words, graph.cps, self.options.rate, begin)):
+            for index, stream in enumerate(streams(group.feeds, graph.words, self.clock, begin)):
                 feeds[number, index] = stream
         self.streams = Streams(sources, feeds)
 
@@ -149,7 +149,7 @@ class Rendering:
 
     def read_cycles(self, bus: int, cycles: NDArray[np.int64]) -> NDArray[np.float64]:
         """A bus's left channel at the start of cycles; before the score begins it is 0."""
-        frames = np.array([frame_of(int(cycle), self.graph.cps, self.options.rate) for cycle in cycles], np.int64)
+        frames = self.clock.frames(cycles, np.zeros(len(cycles), np.int64), 1, 1)
         values = np.zeros(len(frames))
         inside = frames >= 0
         values[inside] = self.read_signal(bus, frames[inside])
@@ -177,7 +177,7 @@ class Rendering:
     def haps_per_second(self) -> float:
         """About how many voices begin in a second."""
         patterns = (stream.source.voices for stream in self.streams.sources.values())
-        return sum(pattern.peak for pattern in patterns if isinstance(pattern, Pattern)) * float(self.graph.cps)
+        return sum(pattern.peak for pattern in patterns if isinstance(pattern, Pattern)) * float(self.clock.cps)
 
     def plan_next(self, first_chunk: int, chunks: int) -> WindowPlan:
         """Plans the window that follows the last one."""

@@ -19,6 +19,7 @@ from pathlib import Path
 
 from farm.graph.score import Score, load
 from farm.options import RenderOptions
+from farm.pattern.clock import Clock
 from farm.plan.plan import WindowPlan
 from farm.rendering.backends.local import LocalBackend
 from farm.rendering.outline import outline
@@ -111,7 +112,7 @@ def options_of(way: Way, cycles: Fraction, rate: int) -> RenderOptions:
 
 def measured(name: str, score: Score, cycles: Fraction, rate: int, tell: Tell) -> Row:
     """Renders a score in all ways. Pools stay warm while workers and level are the same."""
-    frames = int(cycles * rate / score.cps) + 1
+    frames = Clock(rate, score.cps).frame_of(cycles) + 1
     row, begun, last = Row(name), time.perf_counter(), None
     warm = Warm()
     every = ways(frames)

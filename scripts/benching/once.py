@@ -33,6 +33,7 @@ from farm.graph.score import Score, load, understand
 from farm.graph.slab import Slab
 from farm.graph.voices import choke, voices
 from farm.options import RenderOptions
+from farm.pattern.clock import Clock
 from farm.rendering.length import extent
 from farm.rendering.outline import Part, outline
 from farm.rendering.rendering import Rendering
@@ -105,7 +106,7 @@ def audible(name: str, quality: str) -> dict[str, object]:
         options = options_of(work, quality)
         frames = extent(options, score.cps).end
         assert frames is not None
-        cycles = int(frames / options.rate * score.cps) + 1
+        cycles = Clock(options.rate, score.cps).cycle_of(frames) + 1
         graph = score.graph(0)
         asking = asking_of(graph, Slab(options.rate))
         found = choke([voices(one, 0, cycles, asking, frames) for one in graph.sources], options.rate)

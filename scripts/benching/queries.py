@@ -27,6 +27,7 @@ from farm.graph.score import uncollected, understand
 from farm.graph.slab import Slab
 from farm.graph.statements import resolve
 from farm.graph.voices import Asking, voices
+from farm.pattern.clock import Clock
 from farm.pattern.control import control
 from farm.pattern.mini import parse as pattern_of
 from farm.pattern.onsets import onset_frames
@@ -37,7 +38,7 @@ from farm.score import Source, parse
 
 CYCLES = 256
 WINDOWS = (CYCLES, 32, 1)
-GRID = 2**7 * 3**2 * 5**2 * 7 * 11 * 13
+GRID = Clock(2**7 * 3**2 * 5**2 * 7 * 11 * 13, Fraction(1))
 """Times as multiples of this part of a cycle, to be hashed."""
 RUN_S = 0.25
 """How long a figure is measured for each run that is asked for."""
@@ -141,7 +142,7 @@ def digest(pattern: Pattern, window: int) -> str:
     for first in range(0, CYCLES, window):
         cycles = np.arange(first, first + window)
         haps = pattern.query(cycles)
-        index, onset, end = onset_frames(haps, cycles, Fraction(1), GRID)
+        index, onset, end = onset_frames(haps, cycles, GRID)
         table = np.stack([onset, end, *(np.nan_to_num(haps.column(name).take(index)) for name in ("s", "loc", "pan"))])
         found.update(np.ascontiguousarray(table.T))
     return found.hexdigest()
@@ -194,7 +195,7 @@ def voice_tables(name: str, text: str, cycles: int, window: int, slab: Slab, run
 
 def asking_of(graph: Graph, slab: Slab) -> Asking:
     """What voices are made from, for scores whose voices read no signals; without the tables of quality best."""
-    return Asking(slab.rate, graph.cps, graph.words, slab, no_signal, no_table, False)
+    return Asking(Clock(slab.rate, graph.cps), graph.words, slab, no_signal, no_table, False)
 
 
 def no_signal(bus: int, frames: object) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
@@ -262,6 +263,6 @@ def written_steps(runs: int) -> Cost:
 def digest_of_steps(pattern: Pattern) -> str:
     """A hash of the onsets of the first cycle."""
     haps = pattern.query(np.arange(1))
-    index, onset, end = onset_frames(haps, np.arange(1), Fraction(1), GRID)
+    index, onset, end = onset_frames(haps, np.arange(1), GRID)
     values = haps.column("v").take(index)
     return hashlib.sha256(np.stack([onset, end, values]).tobytes()).hexdigest()

@@ -19,6 +19,7 @@ import farm.pattern.pattern as pattern_module
 import farm.pattern.time as time_module
 import farm.pattern.transforms.time as transforms_time
 import farm.pattern.views as views_module
+from farm.pattern.clock import Clock
 from farm.pattern.onsets import onset_frames
 from farm.pattern.register import transforms
 from farm.pattern.words import Words
@@ -130,7 +131,7 @@ def test_order_does_not_depend_on_windows() -> None:
             order = []
             for first in range(0, 12, size):
                 cycles = np.arange(first, first + size)
-                index, onset, end = onset_frames(built.engine.query(cycles), cycles, Fraction(7, 3), 44100)
+                index, onset, end = onset_frames(built.engine.query(cycles), cycles, Clock(44100, Fraction(7, 3)))
                 haps = listed(built.engine, built.words, cycles.tolist())
                 order += [(int(a), int(b), haps[i][0], haps[i][2]) for i, a, b in zip(index, onset, end, strict=True)]
             orders.append(order)

@@ -8,6 +8,7 @@ from math import floor
 import numpy as np
 import pytest
 
+from farm.pattern.clock import Clock
 from farm.pattern.steps import Steps, steps
 from farm.pattern.words import Words
 from tests.pattern.generate import WORDS, Scores, listed, mini
@@ -37,12 +38,12 @@ def described(found: Steps, words: Words) -> list[tuple[int, str, bool]]:
 )  # fmt: skip
 def test_steps(text: str, expected: list[tuple[int, str, bool]]) -> None:
     words = Words()
-    assert described(steps(mini(text, words), 0, 2, F(1), 100), words) == expected
+    assert described(steps(mini(text, words), 0, 2, Clock(100, F(1))), words) == expected
 
 
 def test_a_window_in_the_middle_begins_with_what_goes_on() -> None:
     words = Words()
-    found = steps(mini("<1 ~>/3", words), 1, 3, F(1, 2), 44100)
+    found = steps(mini("<1 ~>/3", words), 1, 3, Clock(44100, F(1, 2)))
     assert described(found, words) == [(88200, "1", False), (264600, "~", False)]
 
 
@@ -72,6 +73,6 @@ def test_steps_equal_a_search_at_every_instant() -> None:
                 expected.pop()
             value = "~" if heard is None else words.text(words.intern(heard[2]["v"]))
             expected.append((frame, value, onset))
-        assert described(steps(pattern, first, count, cps, rate), words) == expected, text
+        assert described(steps(pattern, first, count, Clock(rate, cps)), words) == expected, text
         checked += 1
     assert checked > 50

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from farm.graph.graph import Graph
 from farm.graph.slab import Slab
 from farm.graph.voices import Asking
+from farm.pattern.clock import Clock
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.groups import static_plan
 from farm.plan.plan import StaticPlan, WindowPlan
@@ -26,9 +27,10 @@ CHUNK = 512
 class Planner:
     """The plan of a score and its windows; `sources` and `feeds` are what planning remembers."""
 
-    def __init__(self, text: str, end_frame: int | None = None) -> None:
+    def __init__(self, text: str, end_frame: int | None = None, shift: int = 0) -> None:
         self.end_frame = end_frame
         self.graph: Graph = score(text).graph(0)
+        self.clock = Clock(RATE, self.graph.cps, shift)
         setting = Setting(
             rate=RATE,
             chunk_frames=CHUNK,
@@ -41,21 +43,22 @@ class Planner:
         )
         self.plan: StaticPlan = static_plan(self.graph, tuple(output.bus for output in self.graph.outputs), setting)
         verify_static(self.plan)
-        asking = Asking(RATE, self.graph.cps, self.graph.words, Slab(RATE), no_signal, no_table, False)
+        asking = Asking(self.clock, self.graph.words, Slab(RATE), no_signal, no_table, False)
         self.sources: dict[int, SourceStream] = {}
         self.feeds: dict[tuple[int, int], FeedStream] = {}
         for number, group in enumerate(self.plan.groups):
             if group.source >= 0:
                 source = self.graph.sources[group.source]
                 self.sources[group.source] = SourceStream(source, group, asking, end_frame)
-            for index, stream in enumerate(streams(group.feeds, self.graph.words, self.graph.cps, RATE)):
+            begin = self.clock.cycle_of(0)
+            for index, stream in enumerate(streams(group.feeds, self.graph.words, self.clock, begin)):
                 self.feeds[number, index] = stream
         self.done = 0
 
     def window(self, chunks: int) -> WindowPlan:
         """The next window."""
         zeros = (0,) * len(self.plan.groups)
-        bounds = Bounds(self.graph.cps, zeros, zeros, end_frame=self.end_frame)
+        bounds = Bounds(self.clock, zeros, zeros, end_frame=self.end_frame)
         window = plan_window(self.plan, Streams(self.sources, self.feeds), bounds, self.done, chunks)
         verify_window(self.plan, window)
         self.done += chunks

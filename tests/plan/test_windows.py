@@ -219,3 +219,20 @@ def test_planning_asks_each_cycle_once() -> None:
     assert asked == list(range(len(asked)))
     assert len(asked) > 150
     assert rows < 3 * stream.started, "a window holds few voices of others"
+
+
+@pytest.mark.parametrize("text", [DRUMS, SYNTH, MIXED])
+def test_a_shifted_clock_moves_voices_and_steps(text: str) -> None:
+    """Cycle 0 begins later; what belongs to the cycles before is asked for too."""
+    shift = 3 * CHUNK
+    still, moved = Planner(text), Planner(text, shift=shift)
+    first, later = still.window(60), moved.window(63)
+    for source, part in first.sources.items():
+        onsets = part.columns["onset"][part.columns["onset"] < 60 * CHUNK]
+        other = later.sources[source].columns["onset"]
+        assert other[(other >= shift) & (other < 63 * CHUNK)].tolist() == (onsets + shift).tolist()
+    for key, entries in first.feeds.items():
+        steps = entries[(entries[:, 0] > 0) & (entries[:, 0] < 60 * CHUNK), 0]
+        other = later.feeds[key][:, 0]
+        assert other[(other > shift) & (other < 63 * CHUNK)].tolist() == (steps + shift).tolist()
+        assert other[0] <= 0
