@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from workers.definitions import Definition, Shape, arguments_of
+from workers.definitions import Definition, Shape, StateField, Unit, arguments_of
 from workers.records import record
 
 VARIANTS = ("constant", "signal")
@@ -25,6 +25,24 @@ class Argument:
     """frames, frame, out, state, ring, ring_mask, lines, line_mask, line_lengths, channels, input, constant, signal,
     column, number or samples."""
     name: str
+
+
+@record(frozen=True, slots=True)
+class Form:
+    """All that the lowering of a kernel looks at, besides the kernel's source."""
+
+    variant: str
+    words: tuple[Argument, ...]
+    units: tuple[tuple[str, Unit], ...]
+    """Of the params, by name."""
+    shape: Shape
+    state: tuple[StateField, ...]
+
+
+def form(definition: Definition, variant: str) -> Form:
+    """The form of a kernel variant ("constant", "signal" or "seek")."""
+    units = tuple((param.name, param.as_unit) for param in definition.params)
+    return Form(variant, layout(definition, variant), units, definition.shape, definition.state)
 
 
 def kernel_name(definition: Definition, variant: str) -> str:

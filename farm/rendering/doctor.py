@@ -163,14 +163,18 @@ def cache_folders() -> Iterator[Finding]:
 
 def kernel_cache() -> Iterator[Finding]:
     """Compiled kernels."""
+    from farm.rendering.warmup import every_kernel
     from workers import cache
-    from workers.targets.objects import digest, host_levels
+    from workers.targets import keys
+    from workers.targets.objects import LOOP_ENTRIES, host_levels
 
-    present, ours = digest(), 0
+    toolchain = keys.toolchain()
+    titles = {f"{keys.title(name)}.o" for name in (*every_kernel(), *LOOP_ENTRIES)}
+    ours = 0
     held: dict[bool, int] = {True: 0, False: 0}
     folders = [Path(root.folder, "objects") for root in cache.places("objects").read]
     for path in (path for folder in folders for path in folder.glob("*/*/*.o")):
-        current = path.parts[-3] == present
+        current = path.parts[-3] == toolchain and path.name in titles
         held[current] += path.stat().st_size
         ours += current and path.parts[-2] in host_levels()[:1]
     stale = f"; {size(held[False])} of other versions" if held[False] else ""

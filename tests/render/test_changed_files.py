@@ -18,7 +18,6 @@ from farm.audio import keeping, planes
 from farm.errors import RenderError
 from farm.graph.score import understand
 from farm.options import RenderOptions
-from farm.render import job
 from farm.rendering.backends.inline import InlineBackend
 from farm.rendering.rendering import Rendering
 from farm.rendering.session import Session, render

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.render import doctor
+from farm.rendering import doctor
 from farm.rendering.doubts import cache_notices
 from workers import cache
 from workers.targets import objects

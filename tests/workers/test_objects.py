@@ -12,12 +12,14 @@ from pathlib import Path
 import pytest
 
 from workers import cache
-from workers.targets import objects
+from workers.catalog import catalog
+from workers.targets import keys, objects
 
 ROOT = Path(__file__).resolve().parents[2]
 LEVEL = objects.host_levels()[0]
 KERNEL = "hold_constant"
-SHELF = objects.Shelf(objects.digest(), LEVEL)
+SHELF = objects.Shelf(keys.toolchain(), LEVEL)
+FILES = {name: f"{keys.title(name)}.o" for name in (KERNEL, "run")}
 
 
 def run(code: str, cache: Path, *args: str, root: Path = ROOT) -> subprocess.Popen[str]:
@@ -50,14 +52,14 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     here.mkdir(parents=True)
     (root,) = cache.places(*SHELF.below).read
     for name in (KERNEL, "run"):
-        shutil.copy(Path(root.folder) / folder / f"{name}.o", here)
+        shutil.copy(Path(root.folder) / folder / FILES[name], here)
     monkeypatch.setenv("FARM_CACHE", str(tmp_path))
     return here
 
 
 def read(name: str = KERNEL) -> bytes | None:
     """The code that the cache has for a kernel."""
-    return objects.stored([name], SHELF).get(name)
+    return objects.stored([keys.title(name)], SHELF).get(keys.title(name))
 
 
 ENSURE = """
@@ -75,12 +77,12 @@ def test_two_processes_may_fill_an_empty_cache_at_once(tmp_path: Path) -> None:
     assert said[0] == said[1]
     assert said[0].count("True") == 2
     files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
-    assert files == [".lock", f"{KERNEL}.o", "run.o"], "no half-written files"
+    assert files == [".lock", *FILES.values()], "no half-written files"
 
 
 @pytest.mark.parametrize("damage", ["cut short", "one bit", "empty", "checksum alone", "gone"])
 def test_a_damaged_object_is_not_believed(damage: str, filled: Path) -> None:
-    path = filled / f"{KERNEL}.o"
+    path = filled / FILES[KERNEL]
     content = bytearray(path.read_bytes())
     assert read() == bytes(content[32:])
     content[len(content) // 2] ^= 4
@@ -98,16 +100,16 @@ def test_a_damaged_object_is_not_believed(damage: str, filled: Path) -> None:
 
 
 def test_a_damaged_object_is_rebuilt_and_the_others_are_kept(filled: Path) -> None:
-    path = filled / f"{KERNEL}.o"
+    path = filled / FILES[KERNEL]
     before = path.read_bytes()
-    loop = (filled / "run.o").stat().st_mtime_ns
+    loop = (filled / FILES["run"]).stat().st_mtime_ns
     path.write_bytes(before[:-7])
     compiled: list[tuple[int, int]] = []
     found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total, _: compiled.append((done, total)))
     assert compiled == [(0, 1), (1, 1)]
     assert read() == found[KERNEL]
     assert objects.load(found).addresses[KERNEL] > 0
-    assert (filled / "run.o").stat().st_mtime_ns == loop
+    assert (filled / FILES["run"]).stat().st_mtime_ns == loop
 
 
 def test_what_is_whole_is_not_compiled_again(filled: Path) -> None:
@@ -120,10 +122,31 @@ def test_what_is_whole_is_not_compiled_again(filled: Path) -> None:
     ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["run"])
 
 
-def test_a_kernel_that_cannot_be_compiled_is_an_error(filled: Path) -> None:
-    with pytest.raises(objects.CompileError, match="nosuch"):
-        objects.ensure(["nosuch_constant"], LEVEL)
-    assert sorted(path.name for path in filled.iterdir()) == [".lock", f"{KERNEL}.o", "run.o"]
+@pytest.mark.parametrize("name", ["nosuch_constant", "hold_nosuch", "hold_seek", "hold", ""])
+def test_a_kernel_that_is_none_is_an_error(name: str, filled: Path) -> None:
+    with pytest.raises(objects.CompileError, match=f"there is no kernel {name}"):
+        objects.ensure([name], LEVEL)
+
+
+def test_a_kernel_that_cannot_be_compiled_is_an_error(
+    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "broken.py").write_text(
+        "from workers.catalog import STATELESS, Port, node\n\n"
+        '@node(role="effect", ports=(Port("input"),), memory=STATELESS, cost_ns=1.0)\n'
+        "def broken(input, out, frames):\n"
+        "    for i in range(frames):\n"
+        '        out[i] = input[i] * "a"\n'
+    )
+    monkeypatch.setenv("FARM_NODES", str(tmp_path / "mine"))
+    catalog.cache_clear()
+    try:
+        with pytest.raises(objects.CompileError, match="broken"):
+            objects.ensure(["broken_constant"], LEVEL)
+    finally:
+        catalog.cache_clear()
+    assert sorted(path.name for path in filled.iterdir()) == [".lock", *FILES.values()]
 
 
 def test_a_warm_start_imports_no_compiler_and_nothing_that_only_others_need() -> None:
@@ -143,35 +166,3 @@ print({"numba", "psutil", "soundfile", "numpy.ma"} & {*sys.modules})
     for _ in range(2):
         said = finished(run(code, Path(root.folder)))
     assert said == "set()\n"
-
-
-def test_every_edit_of_a_source_gives_the_cache_another_name(tmp_path: Path) -> None:
-    shutil.copytree(ROOT / "workers", tmp_path / "workers", ignore=shutil.ignore_patterns("__pycache__"))
-    code = """
-from pathlib import Path
-from workers.targets import objects
-assert Path(objects.__file__).is_relative_to(Path.cwd())
-seen = {objects.digest()}
-assert objects.digest() in seen
-sources = sorted(Path("workers").rglob("*.py"))
-for path in sources:
-    with path.open("a") as file:
-        file.write("# edited")
-    assert objects.digest() not in seen, path
-    seen.add(objects.digest())
-Path("workers/nodes/another.py").write_text("")
-assert objects.digest() not in seen
-print(len(sources))
-"""
-    count = int(finished(run(code, tmp_path, root=tmp_path)))
-    assert count == len(list((ROOT / "workers").rglob("*.py"))) > 30
-
-
-def test_nodes_from_elsewhere_give_the_cache_another_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = objects.digest()
-    monkeypatch.setenv("FARM_NODES", str(tmp_path))
-    assert objects.digest() == plain
-    (tmp_path / "mine.py").write_text("A = 1\n", encoding="utf-8")
-    one = objects.digest()
-    (tmp_path / "mine.py").write_text("A = 2\n", encoding="utf-8")
-    assert len({plain, one, objects.digest()}) == 3

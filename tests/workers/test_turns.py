@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from workers import cache
-from workers.targets import objects
+from workers.targets import keys, objects
 from workers.turns import turn
 
 from .test_objects import KERNEL, LEVEL, ROOT
 
 ENSURE = """
 import sys
-from workers.targets import objects
+from workers.targets import keys, objects
 found = objects.ensure(
     [sys.argv[2]], sys.argv[1],
     progress=lambda done, total, kept: print("compiling", done, total, kept, flush=True),
@@ -58,7 +58,7 @@ def test_three_cold_processes_compile_each_kernel_once(tmp_path: Path) -> None:
 @pytest.fixture
 def held(tmp_path: Path) -> subprocess.Popen[str]:
     """A process that has the lock, and compiles nothing."""
-    shelf = objects.Shelf(objects.digest(), LEVEL)
+    shelf = objects.Shelf(keys.toolchain(), LEVEL)
     process = start(HOLD, tmp_path, "/".join(shelf.below), objects.LOCK)
     assert process.stdout is not None
     assert process.stdout.readline() == "held\n"
@@ -85,10 +85,10 @@ def test_who_finds_what_it_needs_while_it_waits_goes_on(
     assert waiting.stdout is not None
     assert waiting.stdout.readline() == "waiting\n"
     monkeypatch.setenv("FARM_CACHE", str(tmp_path))
-    shelf = objects.Shelf(objects.digest(), LEVEL)
+    shelf = objects.Shelf(keys.toolchain(), LEVEL)
     with cache.writable(*shelf.below) as folder:
         for name, code in found.items():
-            objects.keep(folder, shelf, name, code)
+            objects.keep(folder, shelf, keys.title(name), code)
     assert waiting.communicate(timeout=60)[0] == f"ready {KERNEL} run\n"
     assert held.poll() is None
     held.kill()

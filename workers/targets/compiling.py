@@ -42,8 +42,8 @@ def shares_of(names: Iterable[str], jobs: int) -> list[list[str]]:
     return [share for share in shares if share]
 
 
-def compiled(names: Iterable[str], level: str, jobs: int) -> Generator[tuple[str, bytes], None, None]:
-    """(name, machine code) of each kernel as it is done, by `jobs` processes. Raises CompileError."""
+def compiled(names: Iterable[str], level: str, jobs: int) -> Generator[tuple[str, str, bytes], None, None]:
+    """(name, key, machine code) of each kernel as it is done, by `jobs` processes. Raises CompileError."""
     import subprocess
     from multiprocessing.connection import Connection, Pipe, wait
 
@@ -80,11 +80,11 @@ def compiled(names: Iterable[str], level: str, jobs: int) -> Generator[tuple[str
                     continue
                 number = next(number for number, answer in answers.items() if answer is ready)
                 try:
-                    name, _, code = answers[number].recv_bytes().partition(b"\0")
+                    name, key, code = answers[number].recv_bytes().split(b"\0", 2)
                 except EOFError:
                     answers.pop(number).close()
                     continue
-                yield name.decode(), code
+                yield name.decode(), key.decode(), code
         for number, process in processes.items():
             if process.wait() != 0:
                 complaint = complaints[number].decode(errors="replace").strip()[-COMPLAINT_CHARACTERS:]

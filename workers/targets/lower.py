@@ -13,7 +13,7 @@ import inspect
 import textwrap
 from typing import Any
 
-from workers.calls import Argument, layout
+from workers.calls import Form, form
 from workers.definitions import Definition, Shape, Unit
 
 LANE_STRIDE = 8
@@ -45,9 +45,9 @@ def _first(index: ast.expr) -> str:
 
 
 class _Rewrite(ast.NodeTransformer):
-    def __init__(self, definition: Definition, words: tuple[Argument, ...]) -> None:
-        self.roles = {word.name: word.role for word in words}
-        self.units = {param.name: param.as_unit for param in definition.params}
+    def __init__(self, form: Form) -> None:
+        self.roles = {word.name: word.role for word in form.words}
+        self.units = dict(form.units)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.expr:
         if isinstance(node.value, ast.Name) and node.value.id == "state":
@@ -114,21 +114,26 @@ class _Rewrite(ast.NodeTransformer):
 
 def lower(definition: Definition, variant: str) -> str:
     """Source of the flat function `kernel(call)` for a variant ("constant", "signal" or "seek")."""
-    words = layout(definition, variant)
     function: Any = definition.seek if variant == "seek" else definition.kernel
-    tree = ast.parse(textwrap.dedent(inspect.getsource(function))).body[0]
+    return lowered(form(definition, variant), inspect.getsource(function))
+
+
+def lowered(form: Form, source: str) -> str:
+    """The same from a kernel's source and its form, and from nothing else: a kernel's key covers these two."""
+    variant = form.variant
+    tree = ast.parse(textwrap.dedent(source)).body[0]
     assert isinstance(tree, ast.FunctionDef)
-    rewrite = _Rewrite(definition, words)
+    rewrite = _Rewrite(form)
     before: list[str] = []
-    phase = {param.name for param in definition.params if param.as_unit in (Unit.PHASE, Unit.WORD)}
-    params = {param.name for param in definition.params}
+    phase = {name for name, unit in form.units if unit in (Unit.PHASE, Unit.WORD)}
+    params = {name for name, _ in form.units}
     uses_state = False
-    for position, word in enumerate(words):
+    for position, word in enumerate(form.words):
         address = f"read_word(call, {position})"
         if word.role in ("frames", "frame", "ring_mask", "line_mask", "channels", "number"):
             if not (variant == "seek" and word.role == "frames"):
                 before.append(f"{word.name} = {address}")
-        elif word.role == "constant" and definition.shape is Shape.CHANNELS and word.name in params:
+        elif word.role == "constant" and form.shape is Shape.CHANNELS and word.name in params:
             before.append(f"p_{word.name} = {address}")
         elif word.role == "constant":
             integer = word.name in phase or word.name in WORD_FIXTURES or (variant == "seek" and word.name == "frames")
@@ -138,14 +143,14 @@ def lower(definition: Definition, variant: str) -> str:
         elif word.role == "state":
             uses_state = True
             before.append(f"p_state = {address}")
-        elif definition.shape is not Shape.LANES and word.role in ("input", "out"):
+        elif form.shape is not Shape.LANES and word.role in ("input", "out"):
             before.append(f"{word.name} = {address}")
             before.append(f"p_{word.name} = {address}")
         else:
             before.append(f"p_{word.name} = {address}")
     after: list[str] = []
     if uses_state:
-        for index, field in enumerate(definition.state):
+        for index, field in enumerate(form.state):
             local = f"state_{field.name}"
             place = f"p_state, {index * FIELD_STRIDE}"
             if field.dtype == "f4":

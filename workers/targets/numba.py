@@ -14,8 +14,6 @@ from typing import Any
 
 LEVELS = {"v2": "x86-64-v2", "v3": "x86-64-v3", "v4": "x86-64-v4"}
 FEATURES = {"v4": "+prefer-256-bit"}
-LOOPS = ("run", "work", "complete", "drill")
-"""Entries that are not kernels."""
 
 
 def set_level(level: str) -> None:
@@ -40,10 +38,12 @@ def _jitted(function: FunctionType, vocabulary: dict[str, Any], made: dict[Any, 
     """A shared dsp function with the vocabulary's vectors in place of numpy's."""
     import numba
 
+    from workers.targets.keys import CALLED
+
     if function not in made:
         scope = _scope(function, vocabulary, made)
         # Constant arguments of a shared function reach its loops only where it is inlined.
-        inlined = function.__module__ not in ("workers.run", "workers.work")
+        inlined = function.__module__ not in CALLED
         twin = FunctionType(function.__code__, scope, function.__name__, function.__defaults__)
         made[function] = numba.njit(error_model="numpy", no_cfunc_wrapper=True, forceinline=inlined)(twin)
     return made[function]
@@ -51,51 +51,34 @@ def _jitted(function: FunctionType, vocabulary: dict[str, Any], made: dict[Any, 
 
 def _scope(function: Any, vocabulary: dict[str, Any], made: dict[Any, Any]) -> dict[str, Any]:
     """The names that `function` uses: the vocabulary, jitted dsp functions, numbers; nothing else."""
-    scope: dict[str, Any] = {}
-    pending = [function.__code__]
-    names: set[str] = set()
-    while pending:
-        code = pending.pop()
-        names |= set(code.co_names)
-        pending += [constant for constant in code.co_consts if hasattr(constant, "co_names")]
-    for name in names:
-        if name in vocabulary:
-            scope[name] = vocabulary[name]
-            continue
-        value = function.__globals__.get(name)
-        if isinstance(value, FunctionType):
-            scope[name] = _jitted(value, vocabulary, made)
-        elif isinstance(value, int | float):
-            scope[name] = value
+    from workers.targets.keys import names_in, reached
+
+    scope = {name: vocabulary[name] for name in names_in(function.__code__) if name in vocabulary}
+    for name, value in reached(function).items():
+        if name not in scope:
+            scope[name] = _jitted(value, vocabulary, made) if isinstance(value, FunctionType) else value
     return scope
 
 
 def flat_function(name: str, level: str) -> Callable[[int], None]:
-    """The uncompiled flat function of a kernel variant, or of the runner (`run`)."""
-    from workers.calls import VARIANTS
-    from workers.catalog import catalog
-    from workers.dsp import math, units
+    """The uncompiled flat function of a kernel variant, or of an entry of the loop. Raises NoSuchKernel, NodeError."""
     from workers.rules import check
+    from workers.targets.keys import LOOPS, definition_of, functions_of, is_as_written
     from workers.targets.lower import lower
 
     vocabulary = _vocabulary(level)
     made = _made.setdefault(level, {})
-    if name in LOOPS:
-        from workers import drill, run, work
-
-        entry: Any = {"run": run.run, "work": work.work, "complete": work.complete, "drill": drill.drill}[name]
-        return FunctionType(entry.__code__, _scope(entry, vocabulary, made), name)
-    node, _, variant = name.rpartition("_")
-    assert variant in (*VARIANTS, "seek"), name
-    definition = catalog()[node]
-    check(definition)
-    function: Any = definition.seek if variant == "seek" else definition.kernel
-    text = lower(definition, variant)
+    function, *added = functions_of(name)
     scope = _scope(function, vocabulary, made)
+    if name in LOOPS:
+        return FunctionType(function.__code__, scope, name)
+    if not is_as_written(function):
+        raise TypeError(f"Python has compiled another {name} than stands in its file: touch the file")
+    definition, variant = definition_of(name)
+    check(definition)
+    text = lower(definition, variant)
     scope.update(vocabulary)
-    extras: tuple[Any, ...] = (math.settle, units.phase_step, units.frames_of)
-    for extra in extras:
-        scope[extra.__name__] = _jitted(extra, vocabulary, made)
+    scope.update({one.__name__: _jitted(one, vocabulary, made) for one in added})
     exec(compile(text, f"<lowered {name}>", "exec"), scope)
     flat: Callable[[int], None] = scope["kernel"]
     return flat
@@ -152,10 +135,11 @@ def emit_assembly(name: str, level: str) -> str:
 
 
 def main(arguments: list[str]) -> None:
-    """`PARENT PIPE LEVEL NAME ...`: sends each name, a zero byte and its machine code through a pipe."""
+    """`PARENT PIPE LEVEL NAME ...`: sends name, key and machine code of each, zero bytes between, through a pipe."""
     from multiprocessing.connection import Connection
 
     from workers.lifeline import end_with
+    from workers.targets.keys import key
 
     parent, pipe, level, *names = arguments
     end_with(int(parent), of_main_thread=False)
@@ -168,7 +152,7 @@ def main(arguments: list[str]) -> None:
                 if os.environ.get("FARM_DEBUG") == "1":
                     raise
                 sys.exit(complaint(name, error))
-            answers.send_bytes(name.encode() + b"\0" + code)
+            answers.send_bytes(b"\0".join([name.encode(), key(name).encode(), code]))
 
 
 def complaint(name: str, error: Exception) -> str:

@@ -1,9 +1,9 @@
 """Machine code on disk: kernels are compiled once and later loaded with llvmlite alone, without importing numba.
 
-One object file per kernel variant, below a folder named by a digest of every source of `workers` (and of
-`FARM_NODES`), the versions of Numba, llvmlite and LLVM, the triple and the CPU level. A file begins with the SHA-256 of
-its place and code and is renamed into place whole; one that does not fit it is compiled again. A file is opened once,
-and only where `workers.cache` believes that nobody else has put it there.
+One object file per kernel variant, below a folder of the toolchain and one of the CPU level, with a name that holds its
+key (`targets/keys.py`): what is edited has another key, and what is not is still there. A file begins with the SHA-256
+of its place and code and is renamed into place whole; one that does not fit it is compiled again. A file is opened
+once, and only where `workers.cache` believes that nobody else has put it there.
 """
 
 from __future__ import annotations
@@ -12,14 +12,14 @@ import contextlib
 import ctypes
 import functools
 import hashlib
-import importlib.util
+import sys
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from pathlib import Path
 from typing import Any
 
 from workers import cache
 from workers.records import record
+from workers.targets import keys
 from workers.targets.compiling import LOOP_ENTRIES, CompileError, compiled
 from workers.turns import turn
 
@@ -28,7 +28,6 @@ __all__ = [
     "Code",
     "CompileError",
     "Shelf",
-    "digest",
     "ensure",
     "host_levels",
     "load",
@@ -77,63 +76,39 @@ def host_levels() -> tuple[str, ...]:
     return tuple(level for level, wanted in LEVEL_FEATURES.items() if all(features.get(name) for name in wanted))
 
 
-def _sources() -> Iterable[Path]:
-    from workers.catalog import node_folders
-
-    root = Path(__file__).resolve().parent.parent
-    yield from sorted(root.rglob("*.py"))
-    for folder in node_folders():
-        yield from sorted(folder.glob("*.py"))
-
-
-def digest() -> str:
-    """A name for everything that the machine code depends on, except the CPU level."""
-    import llvmlite.binding as llvm
-
-    total = hashlib.sha256()
-    for path in _sources():
-        total.update(str(path.name).encode() + b"\0" + path.read_bytes() + b"\0")
-    for package in ("numba", "llvmlite"):
-        spec = importlib.util.find_spec(package)
-        for place in spec.submodule_search_locations or () if spec else ():
-            total.update((Path(place) / "_version.py").read_bytes())
-    total.update(repr((llvm.llvm_version_info, llvm.get_default_triple())).encode())
-    return total.hexdigest()[:24]
-
-
 @record(frozen=True, slots=True)
 class Shelf:
-    """Where the code of one version of the sources lies, for one CPU level."""
+    """Where the code that one toolchain made lies, for one CPU level."""
 
-    version: str
+    toolchain: str
     level: str
 
     @property
     def below(self) -> tuple[str, ...]:
         """Its folder, below one of the cache."""
-        return ("objects", self.version, self.level)
+        return ("objects", self.toolchain, self.level)
 
-    def labelled(self, name: str, code: bytes) -> bytes:
+    def labelled(self, title: str, code: bytes) -> bytes:
         """The content of a kernel's file: first the SHA-256 of where it belongs and of the code, then the code.
 
         A file that was given another's name is told by it from what belongs there, and so is one that was damaged.
         """
-        label = hashlib.sha256("\0".join((*self.below, name, "")).encode() + code).digest()
+        label = hashlib.sha256("\0".join((*self.below, title, "")).encode() + code).digest()
         return label + code
 
 
-def stored(names: Iterable[str], shelf: Shelf) -> dict[str, bytes]:
-    """The code that there is for these names: whole, fit for its name, and put there by nobody else."""
-    found = {name: _unsaved[shelf, name] for name in names if (shelf, name) in _unsaved}
-    left = [name for name in names if name not in found]
+def stored(titles: Iterable[str], shelf: Shelf) -> dict[str, bytes]:
+    """The code that there is under these titles: whole, fit for its title, and put there by nobody else."""
+    found = {title: _unsaved[shelf, title] for title in titles if (shelf, title) in _unsaved}
+    left = [title for title in titles if title not in found]
 
     def look(folder: cache.Folder) -> bool | None:
-        for name in left[:]:
-            content = folder.read(f"{name}.o")
+        for title in left[:]:
+            content = folder.read(f"{title}.o")
             # What was checked is what is loaded: the file is not looked at again.
-            if content and content == shelf.labelled(name, content[LABEL_BYTES:]):
-                found[name] = content[LABEL_BYTES:]
-                left.remove(name)
+            if content and content == shelf.labelled(title, content[LABEL_BYTES:]):
+                found[title] = content[LABEL_BYTES:]
+                left.remove(title)
         return None if left else True
 
     if left:
@@ -141,34 +116,34 @@ def stored(names: Iterable[str], shelf: Shelf) -> dict[str, bytes]:
     return found
 
 
-def keep(folder: cache.Folder | None, shelf: Shelf, name: str, code: bytes) -> None:
+def keep(folder: cache.Folder | None, shelf: Shelf, title: str, code: bytes) -> None:
     """Puts code into the cache, or into this process's memory where there is none that can be written."""
     if folder is not None:
         try:
-            folder.write(f"{name}.o", shelf.labelled(name, code))
+            folder.write(f"{title}.o", shelf.labelled(title, code))
             return
         except OSError as error:
             cache.doubt(cache.cannot_be_written(folder.path, error))
-    _unsaved[shelf, name] = code
+    _unsaved[shelf, title] = code
 
 
 _unsaved: dict[tuple[Shelf, str], bytes] = {}
-"""Code that no cache keeps, by name."""
+"""Code that no cache keeps, by title."""
 
 
 def unsaved(names: Iterable[str], level: str) -> dict[str, bytes]:
-    """The code of these names that other processes do not find in a cache."""
+    """The code of these kernels that other processes do not find in a cache, by title."""
     if not _unsaved:
         return {}
-    shelf = Shelf(digest(), level)
-    return {name: _unsaved[shelf, name] for name in names if (shelf, name) in _unsaved}
+    shelf = Shelf(keys.toolchain(), level)
+    return {one: _unsaved[shelf, one] for one in map(keys.title, names) if (shelf, one) in _unsaved}
 
 
 def take_over(codes: Mapping[str, bytes], level: str) -> None:
-    """Has code at hand that another process compiled and no cache keeps."""
+    """Has code at hand, by title, that another process compiled and no cache keeps."""
     if codes:
-        shelf = Shelf(digest(), level)
-        _unsaved.update({(shelf, name): code for name, code in codes.items()})
+        shelf = Shelf(keys.toolchain(), level)
+        _unsaved.update({(shelf, one): code for one, code in codes.items()})
 
 
 def ensure(
@@ -184,32 +159,47 @@ def ensure(
     `progress` hears (compiled so far, to compile, whether they are kept for the next time). One process compiles at a
     time for a cache; `waiting` is called when that is another one for more than a moment.
     """
-    shelf = Shelf(digest(), level)
-    wanted = sorted({*names, "run"})
-    found = stored(wanted, shelf)
+    shelf = Shelf(keys.toolchain(), level)
+    try:
+        titles = {name: keys.title(name) for name in sorted({*names, "run"})}
+    except keys.NoSuchKernel as error:
+        raise CompileError(str(error)) from error
+    found = stored(titles.values(), shelf)
 
     def lacking() -> list[str]:
-        return [name for name in wanted if name not in found]
+        return [name for name, one in titles.items() if one not in found]
 
     def served() -> bool:
-        found.update(stored(lacking(), shelf))
+        found.update(stored([titles[name] for name in lacking()], shelf))
         return not lacking()
 
-    if not lacking():
-        return found
-    with cache.writable(*shelf.below) as folder, turn(folder, LOCK, served, waiting):
-        if served():
-            return found
-        missing = lacking()
-        if progress is not None:
-            progress(0, len(missing), folder is not None)
-        with contextlib.closing(compiled(missing, level, jobs)) as arriving:
-            for done, (name, code) in enumerate(arriving, 1):
-                keep(folder, shelf, name, code)
-                found[name] = code
-                if progress is not None:
-                    progress(done, len(missing), folder is not None)
-    return found
+    if lacking():
+        with cache.writable(*shelf.below) as folder, turn(folder, LOCK, served, waiting):
+            if not served():
+                _compile(lacking(), titles, found, shelf, folder, jobs, progress)
+    return {name: found[one] for name, one in titles.items()}
+
+
+def _compile(
+    names: list[str],
+    titles: dict[str, str],
+    found: dict[str, bytes],
+    shelf: Shelf,
+    folder: cache.Folder | None,
+    jobs: int,
+    progress: Progress | None,
+) -> None:
+    """Compiles kernels, and adds their code to what is found and to the cache. Raises CompileError."""
+    if progress is not None:
+        progress(0, len(names), folder is not None)
+    with contextlib.closing(compiled(names, shelf.level, jobs)) as arriving:
+        for done, (name, key, code) in enumerate(arriving, 1):
+            if titles[name] != f"{name}-{key}" and not sys.flags.optimize:
+                raise CompileError(f"the source of {name} was changed after this process had read it: start it anew")
+            keep(folder, shelf, titles[name], code)
+            found[titles[name]] = code
+            if progress is not None:
+                progress(done, len(names), folder is not None)
 
 
 LOADING = threading.RLock()
