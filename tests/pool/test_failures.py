@@ -100,7 +100,9 @@ class Watcher:
         """Nothing."""
 
     def warning(self, notice: Notice) -> None:
-        """Lets it go on."""
+        """Lets it go on. On a machine that is short of time others may be told of, too: they only wait for it."""
+        if "is stopped" not in notice.message:
+            return
         self.told.append(notice)
         found = re.search(r"pid (\d+)", notice.message)
         assert found is not None
@@ -113,7 +115,7 @@ def test_a_worker_that_is_stopped_is_told_of_and_waited_for(
     where: str, at_each_look: Looking, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     how: dict[str, Any] = {**OPTIONS, "backend": "local", "threads": 2}
-    how |= {"cycles": Fraction(40), "chunk": 8192} if where == "a task" else {"window_frames": 8000}
+    how |= {"cycles": Fraction(40), "chunk": 1 << 15} if where == "a task" else {"window_frames": 8000}
     expected = inline(TEXT, cycles=how["cycles"]).sha256
     stopped: list[int] = []
 

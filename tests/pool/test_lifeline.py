@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from farm.render.session import Session
 
+from farm.rendering.backends.local import LocalBackend
+from farm.rendering.session import Session
 from workers import lifeline
 
 from .pools import ROOT, inline, pooled, rendered
@@ -21,7 +22,7 @@ from .test_leaks import TEXT, eventually, gone
 
 COORDINATOR = """
     import sys, threading, time
-    from farm.render.session import Session
+    from farm.rendering.session import Session
     from tests.pool.pools import rendered
     from tests.pool.test_leaks import TEXT
 
@@ -30,7 +31,7 @@ COORDINATOR = """
     def start():
         sessions.append(Session())
         rendered(TEXT, sessions[0], backend="local", threads=2)
-        (backend,) = sessions[0].pools.values()
+        ((backend,),) = sessions[0]._warm.backends.values()
         print(*(worker.pid for worker in backend.pool.workers), flush=True)
 
     def wait():
@@ -98,8 +99,8 @@ def test_the_end_of_the_thread_that_started_a_pool_is_not_the_pools(
             )
             thread.start()
             thread.join()
-            (backend,) = session.pools.values()
-            assert backend.pool is not None
+            ((backend,),) = session._warm.backends.values()
+            assert isinstance(backend, LocalBackend) and backend.pool is not None
             workers = [worker.pid for worker in backend.pool.workers]
             report = rendered(TEXT, session, backend="local", threads=2)
             assert (report.sha256, report.replaced_workers) == (expected, 0)
