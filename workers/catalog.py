@@ -73,6 +73,7 @@ __all__ = [
     "CLOSED_FORM",
     "STATELESS",
     "Column",
+    "Define",
     "Definition",
     "Memory",
     "MemoryByPort",
@@ -97,6 +98,8 @@ __all__ = [
 OWN_NODES = "workers.nodes."
 ROLES = frozenset(Role)
 RoleName = Literal["source", "control", "effect", "internal"]
+Define = Callable[[Kernel], Definition]
+"""What `node` gives: a family of nodes with much in common has a decorator of its own, which returns one."""
 
 
 def node(
@@ -123,7 +126,7 @@ def node(
     product: bool = False,
     operator: str = "",
     quality: str = "",
-) -> Callable[[Kernel], Definition]:
+) -> Define:
     """Turns a kernel into a `Definition`. `state` lists fields as "name" (float32) or "name:u4" (uint32).
 
     Raises NodeError for one that breaks a rule (`workers.rules`); those of this package are held to the rules when they

@@ -9,12 +9,25 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.catalog import CARRIED, Param, Port, node
+from workers.catalog import CARRIED, Define, Param, Port, node
 from workers.dsp.math import tan_fraction
 from workers.simd import F, Floats, maximum, minimum
 
 CUTOFF = Param("cutoff_hz", "Hz", None, 20.0, 20000.0, "corner frequency; at most 0.49 of the rate")
 Q = Param("q", "1", 1.0, 0.3, 20.0, "quality factor: 0.707 is flat (Butterworth), 20 rings")
+
+
+def second_order(cost_ns: float, example: str) -> Define:
+    """A filter of this family: what they all say of themselves."""
+    return node(
+        role="effect",
+        ports=(Port("input"),),
+        params=(CUTOFF, Q),
+        memory=CARRIED,
+        state=("band", "low"),
+        cost_ns=cost_ns,
+        example=example,
+    )
 
 
 def svf_weights(cutoff_hz: Floats, q: Floats, period_s: Floats) -> tuple[Floats, Floats, Floats, Floats]:
@@ -31,15 +44,7 @@ def svf_weights(cutoff_hz: Floats, q: Floats, period_s: Floats) -> tuple[Floats,
     return (both * c) * c, (both * c) * s, (both * s) * s, c * cosine
 
 
-@node(
-    role="effect",
-    ports=(Port("input"),),
-    params=(CUTOFF, Q),
-    memory=CARRIED,
-    state=("band", "low"),
-    cost_ns=0.5,
-    example="out: saw 110 # lpf 800 1 * 0.3",
-)
+@second_order(cost_ns=0.5, example="out: saw 110 # lpf 800 1 * 0.3")
 def lpf(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any, frames: int) -> None:
     """Low-pass filter, 12 dB per octave above `cutoff_hz`; `q` raises the corner by 20 log10(q) dB."""
     for i in range(frames):
@@ -53,15 +58,7 @@ def lpf(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any,
         out[i] = v2
 
 
-@node(
-    role="effect",
-    ports=(Port("input"),),
-    params=(CUTOFF, Q),
-    memory=CARRIED,
-    state=("band", "low"),
-    cost_ns=0.5,
-    example="out: noise # hpf 8000 0.7 * 0.2",
-)
+@second_order(cost_ns=0.5, example="out: noise # hpf 8000 0.7 * 0.2")
 def hpf(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any, frames: int) -> None:
     """High-pass filter, 12 dB per octave below `cutoff_hz`; `q` raises the corner by 20 log10(q) dB."""
     for i in range(frames):
@@ -75,15 +72,7 @@ def hpf(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any,
         state.low = state.low + (rise + rise)
 
 
-@node(
-    role="effect",
-    ports=(Port("input"),),
-    params=(CUTOFF, Q),
-    memory=CARRIED,
-    state=("band", "low"),
-    cost_ns=0.5,
-    example="out: noise # bpf 1000 8 * 0.1",
-)
+@second_order(cost_ns=0.5, example="out: noise # bpf 1000 8 * 0.1")
 def bpf(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any, frames: int) -> None:
     """Band-pass filter, 6 dB per octave on both sides of `cutoff_hz`; its gain there is `q`: a high q is narrow, loud.
 
@@ -99,15 +88,7 @@ def bpf(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any,
         out[i] = v1
 
 
-@node(
-    role="effect",
-    ports=(Port("input"),),
-    params=(CUTOFF, Q),
-    memory=CARRIED,
-    state=("band", "low"),
-    cost_ns=0.55,
-    example="out: saw 110 # notch 880 2 * 0.2",
-)
+@second_order(cost_ns=0.55, example="out: saw 110 # notch 880 2 * 0.2")
 def notch(input: Any, cutoff_hz: Any, q: Any, period_s: Any, state: Any, out: Any, frames: int) -> None:
     """Band-stop filter: silence at `cutoff_hz`, the input far from it; the gap is cutoff / q wide (at -3 dB)."""
     for i in range(frames):

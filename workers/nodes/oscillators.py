@@ -8,11 +8,13 @@ a second argument, which is worked out before the kernel: `saw 110 7`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
-from workers.catalog import CARRIED, CLOSED_FORM, Param, Unit, by_port, node
+from workers.catalog import CARRIED, CLOSED_FORM, Define, Param, Unit, by_port, node
 from workers.dsp.math import sin_phase
 from workers.simd import F, Floats, U, Words, absolute, maximum, minimum, select, to_float
+from workers.spans import Span
 
 
 def advance(state: Any, freq_hz: Words, frames: Words) -> None:
@@ -24,6 +26,30 @@ FREQUENCY = Param("freq_hz", "Hz", 1.0, 0.0, 20000.0, "frequency; 0 or less free
 SMOOTHED = 2.0
 """No smoothed wave goes beyond that: its jumps lie between -1 and 1, and a residual is 1 at most."""
 PHASE_MEMORY = by_port("freq_hz", steps=CLOSED_FORM(advance), signal=CARRIED)
+
+
+def oscillator(
+    *,
+    cost_ns: float,
+    example: str,
+    span: Callable[[], Span],
+    aliases: tuple[str, ...] = (),
+    tuned: bool = False,
+    strikes: bool = False,
+) -> Define:
+    """A wave of one frequency: what they all say of themselves."""
+    return node(
+        role="source",
+        params=(FREQUENCY,),
+        memory=PHASE_MEMORY,
+        state=("phase:u4",),
+        cost_ns=cost_ns,
+        example=example,
+        span=span,
+        aliases=aliases,
+        tuned=tuned,
+        strikes=strikes,
+    )
 
 
 def turns(phase: Words) -> Floats:
@@ -46,11 +72,7 @@ def inverse_of(dt: Floats) -> Floats:
     return select(F(0.0) < dt, F(1.0) / select(F(0.0) < dt, dt, F(1.0)), F(0.0))
 
 
-@node(
-    role="source",
-    params=(FREQUENCY,),
-    memory=PHASE_MEMORY,
-    state=("phase:u4",),
+@oscillator(
     cost_ns=0.25,
     example="out: sine 440 * 0.2",
     span=lambda: (-1.0, 1.0),
@@ -64,11 +86,7 @@ def sine(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
         state.phase = state.phase + freq_hz[i]
 
 
-@node(
-    role="source",
-    params=(FREQUENCY,),
-    memory=PHASE_MEMORY,
-    state=("phase:u4",),
+@oscillator(
     cost_ns=0.35,
     example="out: saw 110 * 0.2",
     span=lambda: (-SMOOTHED, SMOOTHED),
@@ -83,11 +101,7 @@ def saw(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
         state.phase = state.phase + freq_hz[i]
 
 
-@node(
-    role="source",
-    params=(FREQUENCY,),
-    memory=PHASE_MEMORY,
-    state=("phase:u4",),
+@oscillator(
     cost_ns=0.5,
     example="out: square 110 * 0.2",
     span=lambda: (-SMOOTHED, SMOOTHED),
@@ -131,11 +145,7 @@ def pulse(freq_hz: Any, width: Any, state: Any, out: Any, frames: int) -> None:
         state.phase = state.phase + freq_hz[i]
 
 
-@node(
-    role="source",
-    params=(FREQUENCY,),
-    memory=PHASE_MEMORY,
-    state=("phase:u4",),
+@oscillator(
     cost_ns=0.2,
     example="out: tri 220 * 0.2",
     span=lambda: (-1.0, 1.0),
@@ -150,11 +160,7 @@ def tri(freq_hz: Any, state: Any, out: Any, frames: int) -> None:
         state.phase = state.phase + freq_hz[i]
 
 
-@node(
-    role="source",
-    params=(FREQUENCY,),
-    memory=PHASE_MEMORY,
-    state=("phase:u4",),
+@oscillator(
     cost_ns=0.15,
     example="out: impulse 4 # lpf 2000 1",
     span=lambda: (0.0, 1.0),
