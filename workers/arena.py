@@ -20,7 +20,8 @@ from workers.wire import VERSION
 
 ALIGNMENT = 64
 PREFIX = "farm-"
-Key = tuple[str, int]
+Key = tuple[str, int | str]
+"""What a region is, and which: a number of one plan, or a name that outlives it."""
 
 
 class ArenaError(OSError):

@@ -15,7 +15,7 @@ from enum import IntEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from workers.arena import Arena, lay_out
+from workers.arena import Arena, Key, lay_out
 from workers.futex import wake_sleepers
 from workers.pool import Pool
 from workers.targets import objects
@@ -123,7 +123,7 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
         "done": tasks,
         "ring": tasks + 1,
     }
-    sizes = {(name, 0): 8 * count for name, count in words.items()}
+    sizes: dict[Key, int] = {(name, 0): 8 * count for name, count in words.items()}
     sizes.update({("scratch", number): 1 << 16 for number in range(workers)})
     arena = Arena(lay_out(sizes))
     pool = Pool(workers, level, code)

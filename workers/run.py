@@ -103,9 +103,10 @@ G_STATE_AT, G_LINE_BYTES = int(Group.STATE_AT), int(Group.LINE_BYTES)
 C_SIGNAL, C_OUT, C_COLUMN, C_RING = int(Code.SIGNAL), int(Code.OUT), int(Code.COLUMN), int(Code.RING)
 C_COUNT, C_LANES, C_AGES, C_HALF_OUT = int(Code.COUNT), int(Code.LANES), int(Code.AGES), int(Code.HALF_OUT)
 C_SLAB, C_LINES = int(Code.SLAB), int(Code.LINES)
-FAULT_FOUND, FAULT_NODE, FAULT_FRAME, FAULT_FROM = (
+FAULT_FOUND, FAULT_NODE, FAULT_GROUP, FAULT_FRAME, FAULT_FROM = (
     int(Fault.FOUND),
     int(Fault.NODE),
+    int(Fault.GROUP),
     int(Fault.FRAME),
     int(Fault.FROM),
 )
@@ -308,6 +309,7 @@ def search(op: int, record: int, group: int, task: int, arena: int, half: int, c
         if read_small(out, i) & EXPONENT == EXPONENT and sounds(group, task, arena, half * HALF + i % HALF, at):
             write_word(check, FAULT_FOUND, 1)
             write_word(check, FAULT_NODE, read_word(op, O_NODE))
+            write_word(check, FAULT_GROUP, read_word(task, T_GROUP))
             write_word(check, FAULT_FRAME, at)
             return
 

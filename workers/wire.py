@@ -227,9 +227,11 @@ class Fault(IntEnum):
     """The earliest frame that a checked run found, of its nodes the first in the order of computation."""
 
     FOUND = 0
-    NODE = 1
-    FRAME = 2
-    FROM = 3
+    GROUP = 1
+    NODE = 2
+    """Which of the group's."""
+    FRAME = 3
+    FROM = 4
     """Given: the first frame that is searched."""
 
 

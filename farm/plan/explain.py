@@ -63,7 +63,7 @@ class Explaining:
     """Sums up windows as they are planned."""
 
     plan: StaticPlan
-    tasks_of: dict[int, int]
+    tasks_of: dict[str, int]
     tasks: int = 0
     edges: int = 0
     voices: int = 0
@@ -81,8 +81,8 @@ class Explaining:
         self.voices += window.voices_started
         self.voices_peak = max(self.voices_peak, window.voices_peak)
         counts = np.bincount(window.tasks[:, Task.GROUP], minlength=len(self.plan.groups))
-        for number, count in enumerate(counts):
-            self.tasks_of[number] = self.tasks_of.get(number, 0) + int(count)
+        for group, count in zip(self.plan.groups, counts, strict=True):
+            self.tasks_of[group.key] = self.tasks_of.get(group.key, 0) + int(count)
         longest, total, edges = critical_path_ns(self.plan, window)
         self.critical_ns += longest
         self.total_ns += total
@@ -91,14 +91,13 @@ class Explaining:
     def result(self, arena_bytes: dict[str, int]) -> Explanation:
         """The whole plan."""
         groups = []
-        for number, group in enumerate(self.plan.groups):
-            labels = [self.plan.labels[node] for node in group.nodes]
+        for group in self.plan.groups:
             nodes = tuple(
                 NodeLine(one.name, one.variant, one.memory, one.cost_ns, one.state_bytes, one.ring_bytes)
-                for one in labels
+                for one in group.labels
             )
             lanes = 2 if group.kind == "bus" else 16
-            groups.append(GroupLine(group.name, group.kind, lanes, nodes, self.tasks_of.get(number, 0)))
+            groups.append(GroupLine(group.name, group.kind, lanes, nodes, self.tasks_of.get(group.key, 0)))
         return Explanation(
             groups=tuple(groups),
             tasks=self.tasks,

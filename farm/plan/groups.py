@@ -6,10 +6,13 @@ another over blocks; only what leaves it goes through the arena.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Scope, SignalFeed, StepsFeed
 from farm.graph.loops import components, reads
 from farm.graph.nodes import catalog, samplers
-from farm.plan.plan import ConstantPlan, GroupPlan, NodeLabel, OpPlan, Region, StaticPlan, Word
+from farm.plan.keys import Keys, keys_of, program_of
+from farm.plan.plan import ConstantPlan, GroupPlan, OpPlan, Region, StaticPlan, Word
 from farm.plan.program import Program, Setting
 from workers.calls import kernel_name, layout
 from workers.catalog import Definition, Shape, Unit
@@ -147,9 +150,9 @@ def bus_op(program: Program, scope: Scope, node: Node, inside: dict[int, int], r
     return out
 
 
-def bus_group(graph: Graph, buses: tuple[int, ...], setting: Setting, labels: list[NodeLabel]) -> GroupPlan:
+def bus_group(graph: Graph, buses: tuple[int, ...], setting: Setting) -> GroupPlan:
     """A bus, or the buses of a loop, as one group."""
-    program = Program(graph, setting, labels, voiced=False)
+    program = Program(graph, setting, voiced=False)
     inside: dict[int, int] = {}
     remembered: dict[int, int] = {}
     for bus in buses:
@@ -173,11 +176,11 @@ def bus_group(graph: Graph, buses: tuple[int, ...], setting: Setting, labels: li
     return finished(program, name, "bus", buses, -1, 1 if remembered else BLOCK)
 
 
-def voice_group(graph: Graph, source: int, setting: Setting, labels: list[NodeLabel]) -> GroupPlan:
+def voice_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
     """The voices of an instrument as one group."""
     played = graph.sources[source]
     assert played.instrument is not None
-    program = Program(graph, setting, labels, voiced=True)
+    program = Program(graph, setting, voiced=True)
     result = scope_ops(program, graph.instruments[played.instrument], {}, {})
     definition = catalog()[ENVELOPES[played.envelope]]
     final = program.buffer(2)
@@ -208,9 +211,9 @@ def voice_group(graph: Graph, source: int, setting: Setting, labels: list[NodeLa
     return finished(program, played.name, "voices", (), source, BLOCK)
 
 
-def sample_group(graph: Graph, source: int, setting: Setting, labels: list[NodeLabel]) -> GroupPlan:
+def sample_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
     """The sample voices of a source as one group."""
-    program = Program(graph, setting, labels, voiced=True)
+    program = Program(graph, setting, voiced=True)
     definition = samplers()[setting.quality]
     words: list[Word] = []
     for argument in layout(definition, "constant")[2:]:
@@ -240,6 +243,7 @@ def finished(
 ) -> GroupPlan:
     """The frozen group."""
     return GroupPlan(
+        key="",
         name=name,
         kind=kind,
         buses=buses,
@@ -257,7 +261,7 @@ def finished(
         buffers=program.buffers,
         reads_buses=tuple(dict.fromkeys(program.reads_buses)),
         reads_sources=tuple(dict.fromkeys(program.reads_sources)),
-        nodes=tuple(program.nodes),
+        labels=tuple(program.labels),
         cost_ns=program.cost_ns,
         line_lengths=tuple(program.line_lengths),
         columns=program.columns,
@@ -272,7 +276,6 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting, gain: fl
     members: dict[int, list[int]] = {}
     for bus, number in enumerate(component):
         members.setdefault(number, []).append(bus)
-    labels: list[NodeLabel] = []
     groups: list[GroupPlan] = []
     done: set[tuple[str, int]] = set()
     stack: list[tuple[str, int, bool]] = [("bus", component[bus], False) for bus in reversed(roots)]
@@ -286,18 +289,17 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting, gain: fl
             continue
         done.add((kind, number))
         if kind == "bus":
-            groups.append(bus_group(graph, loop_order(graph, members[number]), setting, labels))
+            groups.append(bus_group(graph, loop_order(graph, members[number]), setting))
         elif graph.sources[number].instrument is None:
-            groups.append(sample_group(graph, number, setting, labels))
+            groups.append(sample_group(graph, number, setting))
         else:
-            groups.append(voice_group(graph, number, setting, labels))
+            groups.append(voice_group(graph, number, setting))
     outputs = tuple((output.name, output.bus) for output in graph.outputs if output.bus in roots)
     if gain is not None:
-        groups.append(master_group(graph, outputs, gain, setting, labels))
+        groups.append(master_group(graph, outputs, gain, setting))
     kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})
     return StaticPlan(
-        groups=tuple(groups),
-        labels=tuple(labels),
+        groups=with_keys(groups, keys_of(graph)),
         kernels=tuple(kernels),
         outputs=outputs,
         rate=setting.rate,
@@ -308,6 +310,18 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting, gain: fl
         buses=tuple(bus for group in groups for bus in group.buses),
         master=master_bus(graph) if gain is not None else None,
     )
+
+
+def with_keys(groups: list[GroupPlan], keys: Keys) -> tuple[GroupPlan, ...]:
+    """The groups with their keys and programs."""
+    played: dict[int, str] = {}
+    found = []
+    for group in groups:
+        program = program_of(group, keys, played)
+        if group.source >= 0:
+            played[group.source] = program
+        found.append(replace(group, key=keys.of_group(group.kind, group.buses, group.source), program=program))
+    return tuple(found)
 
 
 def needs(

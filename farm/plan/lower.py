@@ -77,13 +77,13 @@ def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], wor
     for worker in range(workers):
         sizes["scratch", worker] = scratch_sizes(plan)[3]
     for number, group in enumerate(plan.groups):
-        sizes["static constants", number] = FIELD_BYTES * len(group.constants)
-        sizes["state", number] = 2 * window.slots[number] * state_bytes(group) if group.carried else 0
-        sizes["ring", number] = window.slots[number] * group.ring_bytes
+        sizes["static constants", group.key] = FIELD_BYTES * len(group.constants)
+        sizes["state", group.key] = 2 * window.slots[number] * state_bytes(group) if group.carried else 0
+        sizes["ring", group.key] = window.slots[number] * group.ring_bytes
         for table, lengths in enumerate(group.line_lengths):
-            sizes["lengths", number * 1024 + table] = 8 * len(lengths)
+            sizes[lengths_of(group, table)] = 8 * len(lengths)
         for feed in range(len(group.feeds)):
-            sizes["entries", number * MOST_FEEDS + feed] = 16 * len(window.feeds[number, feed])
+            sizes[entries_of(group, feed)] = 16 * len(window.feeds[number, feed])
         for bus in group.buses:
             sizes["bus", bus] = signal * (plan.depth if bus in read_buses else plan.inner_depth)
         if group.source >= 0:
@@ -131,11 +131,11 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -
         row[Group.STATE_AT], row[Group.BUFFERS_AT] = state_at, buffers_at
         for op in (*group.ops, *group.posts, *group.seeks):
             words = ops[next_op * OP_WORDS : (next_op + 1) * OP_WORDS]
-            write_op(words, op, kernels, layout, number, plan, read_buses, buffers_at)
+            write_op(words, op, kernels, layout, group, plan, read_buses, buffers_at)
             next_op += 1
         next_feed += len(group.feeds)
         for table, lengths in enumerate(group.line_lengths):
-            arena.region(("lengths", number * 1024 + table), np.int64)[: len(lengths)] = lengths
+            arena.region(lengths_of(group, table), np.int64)[: len(lengths)] = lengths
 
 
 def check_limits(group: GroupPlan) -> None:
@@ -153,7 +153,7 @@ def write_op(
     op: OpPlan,
     kernels: dict[str, int],
     layout: Layout,
-    group: int,
+    group: GroupPlan,
     plan: StaticPlan,
     read_buses: frozenset[int],
     buffers_at: int,
@@ -171,7 +171,7 @@ def write_op(
 
 
 def resolved(
-    word: Word, layout: Layout, group: int, plan: StaticPlan, read_buses: frozenset[int]
+    word: Word, layout: Layout, group: GroupPlan, plan: StaticPlan, read_buses: frozenset[int]
 ) -> tuple[Code, int, int]:
     """A word's code, value and step with its region's offset; signals between groups have slots of their own."""
     if word.region is None:
@@ -182,9 +182,18 @@ def resolved(
         code, step = (Code.SIGNAL if number in read_buses else Code.INNER), signal_bytes(plan)
     elif name == "partials":
         code, step = Code.INNER, partials_step(plan, layout, number)
-    elif name == "lengths":
-        number += group * 1024
-    return code, word.value + layout.offset((name, number)), step
+    key: Key = lengths_of(group, number) if name == "lengths" else (name, number)
+    return code, word.value + layout.offset(key), step
+
+
+def lengths_of(group: GroupPlan, table: int) -> Key:
+    """The region of a group's table of line lengths."""
+    return "lengths", f"{group.key} {table}"
+
+
+def entries_of(group: GroupPlan, feed: int) -> Key:
+    """The region of the steps of a group's step-fed constant."""
+    return "entries", f"{group.key} {feed}"
 
 
 def partials_step(plan: StaticPlan, layout: Layout, source: int) -> int:
@@ -195,7 +204,7 @@ def partials_step(plan: StaticPlan, layout: Layout, source: int) -> int:
 
 def write_bus_constants(window: WindowPlan, arena: Arena, number: int, group: GroupPlan) -> None:
     """Constants of a bus: the same in every window but for where its ages count from."""
-    table = arena.region(("static constants", number), np.uint32)[: len(group.constants) * LANES].reshape(-1, LANES)
+    table = arena.region(("static constants", group.key), np.uint32)[: len(group.constants) * LANES].reshape(-1, LANES)
     start = seen_one(window.starts[number], window.first_frame)
     moving = {"since": start[0], "past": start[1]}
     if window.end_frame is not None:
@@ -234,14 +243,14 @@ def write_window(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
 def group_places(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ...]:
     """Where a group's state, rings, constants and private sums begin, each with the step from one to the next."""
     group = plan.groups[number]
-    constants = layout.offset(("static constants", number)), 0
+    constants = layout.offset(("static constants", group.key)), 0
     if group.kind == "voices":
         constants = layout.offset(("constants", group.source)), FIELD_BYTES * len(group.constants)
     sums = 0, 0
     if group.source >= 0:
         sums = layout.offset(("partials", group.source)), partials_step(plan, layout, group.source)
-    state = layout.offset(("state", number)), state_bytes(group)
-    return (*state, layout.offset(("ring", number)), group.ring_bytes, *constants, *sums)
+    state = layout.offset(("state", group.key)), state_bytes(group)
+    return (*state, layout.offset(("ring", group.key)), group.ring_bytes, *constants, *sums)
 
 
 def write_feeds(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
@@ -251,7 +260,7 @@ def write_feeds(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
     for number, group in enumerate(plan.groups):
         for index, feed in enumerate(group.feeds):
             entries = window.feeds[number, index]
-            key = ("entries", number * MOST_FEEDS + index)
+            key = entries_of(group, index)
             arena.region(key, np.int64)[: entries.size] = entries.ravel()
             record = records[at * len(Feed) : (at + 1) * len(Feed)]
             record[Feed.CONSTANT], record[Feed.COUNT] = feed.constant, len(entries)

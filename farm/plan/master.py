@@ -5,7 +5,7 @@ from __future__ import annotations
 from farm.graph.graph import Graph
 from farm.graph.nodes import catalog
 from farm.plan.groups import WHOLE_CHUNK, finished
-from farm.plan.plan import GroupPlan, NodeLabel, Word
+from farm.plan.plan import GroupPlan, Word
 from farm.plan.program import Program, Setting, float_bits
 from workers.wire import Code
 
@@ -23,11 +23,9 @@ def master_bus(graph: Graph) -> int:
     return len(graph.buses)
 
 
-def master_group(
-    graph: Graph, outputs: tuple[tuple[str, int], ...], gain: float, setting: Setting, labels: list[NodeLabel]
-) -> GroupPlan:
+def master_group(graph: Graph, outputs: tuple[tuple[str, int], ...], gain: float, setting: Setting) -> GroupPlan:
     """One task a chunk: reads every output's signal, writes frames and levels."""
-    program = Program(graph, setting, labels, voiced=False)
+    program = Program(graph, setting, voiced=False)
     program.reads_buses += [bus for _, bus in outputs]
     target = master_bus(graph)
     words = {

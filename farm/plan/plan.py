@@ -32,7 +32,7 @@ class Word:
 
 @record(frozen=True, slots=True)
 class OpPlan:
-    """One kernel in a group's program. `node` is an index into `StaticPlan.labels`."""
+    """One kernel in a group's program. `node` is an index into `GroupPlan.labels`."""
 
     kernel: str
     words: tuple[Word, ...]
@@ -96,8 +96,13 @@ class NodeLabel:
 
 @record(frozen=True, slots=True, eq=False)
 class GroupPlan:
-    """Connected nodes with the same lanes. `kind`: "bus", "voices" or "samples"; `source` for the latter two."""
+    """Connected nodes with the same lanes. `kind`: "bus", "voices" or "samples"; `source` for the latter two.
 
+    `key`: what it is called in every plan of the score, whatever else stands there; its state goes by it. `program`: a
+    digest of what it runs (`farm.plan.keys`).
+    """
+
+    key: str
     name: str
     kind: str
     buses: tuple[int, ...]
@@ -116,10 +121,11 @@ class GroupPlan:
     buffers: int
     reads_buses: tuple[int, ...]
     reads_sources: tuple[int, ...]
-    nodes: tuple[int, ...]
+    labels: tuple[NodeLabel, ...]
     cost_ns: float
     """Per frame of a bus; per voice and frame of voices and samples."""
     line_lengths: tuple[tuple[int, ...], ...] = ()
+    program: str = ""
     columns: tuple[Column, ...] = ()
     """Of samples: what their node wants to know of each voice."""
 
@@ -129,7 +135,6 @@ class StaticPlan:
     """What does not change during a render: groups in an order in which each follows those it reads."""
 
     groups: tuple[GroupPlan, ...]
-    labels: tuple[NodeLabel, ...]
     kernels: tuple[str, ...]
     outputs: tuple[tuple[str, int], ...]
     """Name and bus of each output."""

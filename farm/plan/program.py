@@ -72,7 +72,6 @@ class Program:
 
     graph: Graph
     setting: Setting
-    labels: list[NodeLabel]
     voiced: bool
     kind: str = "bus"
     ops: list[OpPlan] = field(default_factory=list)
@@ -87,7 +86,7 @@ class Program:
     buffers: int = 1
     """Buffer 0 is silence."""
     cost_ns: float = 0.0
-    nodes: list[int] = field(default_factory=list)
+    labels: list[NodeLabel] = field(default_factory=list)
     reads_buses: list[int] = field(default_factory=list)
     reads_sources: list[int] = field(default_factory=list)
     line_lengths: list[tuple[int, ...]] = field(default_factory=list)
@@ -323,7 +322,7 @@ class Program:
         ring_bytes: int,
         stepped: bool,
     ) -> int:
-        """Notes what a node is called; returns its number."""
+        """Notes what a node is called; returns its number in the group."""
         if memory == "CLOSED_FORM" and stepped:
             memory = "CARRIED"
         loc = node.loc if node is not None else None
@@ -331,7 +330,6 @@ class Program:
         self.labels.append(
             NodeLabel(definition.name, scope, loc, variant, memory, definition.cost_ns, state_bytes, ring_bytes)
         )
-        self.nodes.append(len(self.labels) - 1)
         return len(self.labels) - 1
 
 

@@ -78,7 +78,7 @@ def fault(rendering: Rendering, bus: int, first: int, frame: int) -> RenderError
     name = rendering.graph.buses[bus].name
     if not searching.found[Fault.FOUND]:
         return RenderError(f"`{name}` is not finite at frame {frame} ({frame / options.rate:.3f} s)")
-    label = plan.labels[int(searching.found[Fault.NODE])]
+    label = plan.groups[int(searching.found[Fault.GROUP])].labels[int(searching.found[Fault.NODE])]
     at = int(searching.found[Fault.FRAME])
     return RenderError(
         f"`{label.written}` in `{label.scope}` gives a value that is not finite at frame {at} "

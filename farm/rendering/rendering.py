@@ -23,6 +23,7 @@ from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.groups import static_plan
 from farm.plan.instants import LONGEST_WINDOW
+from farm.plan.keys import keys_of
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
 from farm.plan.slices import SourceStream
@@ -64,6 +65,7 @@ class Rendering:
         started = time.perf_counter()
         options, graph = self.options, self.graph
         self.clock = Clock(options.rate, graph.cps)
+        self.keys = keys_of(graph)
         setting = Setting(
             rate=options.rate,
             chunk_frames=options.chunk,
@@ -77,7 +79,8 @@ class Rendering:
         self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.gain)
         verify_static(self.plan)
         self.slab = Slab(options.rate, self.library, lenient=graph.leaving is not None)
-        self.probes: dict[int, tuple[Probe, Warm]] = {}
+        self.probes: dict[str, tuple[Probe, Warm]] = {}
+        """By the keys of their buses."""
         table = self.slab.add(sinc.tables()).start if options.quality == "best" else 0
         asking = Asking(
             clock=self.clock,
@@ -134,13 +137,14 @@ class Rendering:
 
     def read_signal(self, bus: int, frames: NDArray[np.int64]) -> NDArray[np.float64]:
         """A bus's left channel at some frames, by running its own part of the graph."""
-        if bus not in self.probes:
+        key = self.keys.bus(bus)
+        if key not in self.probes:
             here = self.options if self.options.backend == "null" else replace(self.options, backend="inline")
             own = Warm(self.warm)
             part = Part((bus,), None, False)
             rendering = Rendering(self.graph, here, part, own, self.library, Spent(self.spent.observer))
-            self.probes[bus] = Probe(rendering, bus), own
-        probe, _ = self.probes[bus]
+            self.probes[key] = Probe(rendering, bus), own
+        probe, _ = self.probes[key]
         last = max(self.part.end_frame or 0, probe.first + len(probe.kept)) + AHEAD_S * self.options.rate
         if len(frames) and int(frames.max()) > last:
             message = f"a pattern asks for a bus more than {AHEAD_S // 60} minutes after all that is rendered"

@@ -30,6 +30,7 @@ def group(
 ) -> GroupPlan:
     """A group of which only its neighbours matter: a bus, or voices where there is a source."""
     return GroupPlan(
+        key=name,
         name=name,
         kind="bus" if source < 0 else "voices",
         buses=buses,
@@ -47,7 +48,7 @@ def group(
         buffers=0,
         reads_buses=reads_buses,
         reads_sources=reads_sources,
-        nodes=(),
+        labels=(),
         cost_ns=1.0,
     )
 
@@ -56,7 +57,6 @@ def static(groups: list[GroupPlan], depth: int, inner_depth: int) -> StaticPlan:
     """A plan of these groups."""
     return StaticPlan(
         groups=tuple(groups),
-        labels=(),
         kernels=(),
         outputs=(),
         rate=8000,

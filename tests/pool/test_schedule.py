@@ -123,7 +123,7 @@ def test_whoever_touches_the_same_memory_is_in_order() -> None:
 
 @pytest.mark.parametrize("name", SCORES)
 def test_whoever_touches_the_same_memory_in_a_score_is_in_order(name: str) -> None:
-    assert holds(*score_plan(SCORES[name], chunk_frames=200)) > 50
+    assert holds(*score_plan(SCORES[name], chunk=200)) > 50
 
 
 def test_edges_lead_on_in_the_plans_order_and_join_only_neighbours() -> None:

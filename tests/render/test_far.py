@@ -142,7 +142,7 @@ def test_these_scores_hold_every_node() -> None:
         roots = tuple(output.bus for output in graph.outputs)
         with Warm() as warm:
             rendering = Rendering(graph, asked(rate=RATE), Part(roots, COUNT, True, 0, 1.0), warm)
-            used |= {label.name for label in rendering.plan.labels}
+            used |= {label.name for group in rendering.plan.groups for label in group.labels}
             rendering.close()
     assert set(catalog()) - used <= {"sampler_draft", "sampler_best"}
 

@@ -361,7 +361,7 @@ class LocalBackend(OverArena):
             )
         row = self.window.tasks[task]
         group = self.plan.groups[int(row[Task.GROUP])]
-        nodes = ", ".join(dict.fromkeys(self.plan.labels[node].name for node in group.nodes))
+        nodes = ", ".join(dict.fromkeys(label.name for label in group.labels))
         chunk = self.window.first_chunk + int(row[Task.CHUNK])
         usual = "a sample file that became shorter meanwhile" if "SIGBUS" in names else "out of memory"
         return RenderError(

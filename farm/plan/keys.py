@@ -1,0 +1,92 @@
+"""Keys: what a group is called across plans, and a digest of what it runs.
+
+A key is made of names and of places in the score, never of a number that another bus would shift. Two groups with one
+key and one program may go on from each other's state.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from farm.graph.graph import Graph
+from farm.plan.plan import GroupPlan, OpPlan, Region
+from workers.records import record
+
+MASTER = "master"
+
+
+@record(frozen=True, slots=True)
+class Keys:
+    """The keys of a graph's buses and sources, by their numbers."""
+
+    buses: tuple[str, ...]
+    sources: tuple[str, ...]
+
+    def of_group(self, kind: str, buses: Iterable[int], source: int) -> str:
+        """The key of a group: its kind, and its buses or its source."""
+        return " ".join([kind, *(self.bus(bus) for bus in buses)]) if source < 0 else f"{kind} {self.sources[source]}"
+
+    def bus(self, number: int) -> str:
+        """The key of a bus; the mix of all outputs stands behind those of the score."""
+        return self.buses[number] if number < len(self.buses) else MASTER
+
+
+def keys_of(graph: Graph) -> Keys:
+    """The keys of a graph: the names of buses, the places of sources; what shares one is numbered."""
+    return Keys(
+        buses=told_apart(scope.name for scope in graph.buses),
+        sources=told_apart(source.place for source in graph.sources),
+    )
+
+
+def told_apart(names: Iterable[str]) -> tuple[str, ...]:
+    """Names; the second, third ... of equal ones with a number."""
+    seen: dict[str, int] = {}
+    found = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        found.append(name if seen[name] == 1 else f"{name} #{seen[name]}")
+    return tuple(found)
+
+
+def program_of(group: GroupPlan, keys: Keys, played: Mapping[int, str]) -> str:
+    """A digest of what a group runs, in chunks of one length: ops, constants, what is fed, and what is read by its key.
+
+    It holds the programs of the sources that it sums up (`played`, by number), not those of the buses that it reads;
+    patterns, names and places in the text are not in it.
+    """
+    held = (
+        [told(op, keys) for op in (*group.ops, *group.posts, *group.seeks)],
+        (len(group.ops), len(group.posts), group.fields, group.ring_bytes, group.line_bytes),
+        (group.block_frames, group.buffers, group.carried, group.line_lengths),
+        [(one.kind, one.value, one.name) for one in group.constants],
+        [(one.constant, one.what, one.unit, said(one.steps)) for one in group.feeds],
+        [keys.bus(bus) for bus in group.reads_buses],
+        [(keys.sources[source], played[source]) for source in group.reads_sources],
+    )
+    return hashlib.blake2b(repr(held).encode(), digest_size=16).hexdigest()
+
+
+def told(op: OpPlan, keys: Keys) -> tuple[Any, ...]:
+    """What an op does."""
+    words = [(int(word.code), word.value, word.step, named(word.region, keys)) for word in op.words]
+    return op.kernel, op.out_word, op.first_field, op.fields, words
+
+
+def named(region: Region | None, keys: Keys) -> tuple[str, str] | None:
+    """A region by its key."""
+    if region is None:
+        return None
+    what, number = region
+    if what == "bus":
+        return what, keys.bus(number)
+    if what in ("lengths", "places", "levels"):
+        return what, str(number)
+    return what, keys.sources[number]
+
+
+def said(steps: Any) -> tuple[Any, ...] | None:
+    """How a step function is read; not what its pattern says."""
+    return None if steps is None else (steps.reading, steps.low, steps.high)
