@@ -6,13 +6,9 @@ another over blocks; only what leaves it goes through the arena.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Scope, SignalFeed, StepsFeed
-from farm.graph.loops import components, reads
 from farm.graph.nodes import catalog, samplers
-from farm.plan.keys import Keys, keys_of, program_of
-from farm.plan.plan import ConstantPlan, GroupPlan, OpPlan, Region, StaticPlan, Word
+from farm.plan.plan import ConstantPlan, GroupPlan, OpPlan, Region, Word
 from farm.plan.program import Program, Setting
 from workers.calls import kernel_name, layout
 from workers.catalog import Definition, Shape, Unit
@@ -266,93 +262,3 @@ def finished(
         line_lengths=tuple(program.line_lengths),
         columns=program.columns,
     )
-
-
-def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting, gain: float | None = None) -> StaticPlan:
-    """All groups that the buses `roots` need, each after those it reads; with a `gain` the outputs are mixed last."""
-    from farm.plan.master import master_bus, master_group
-
-    component = components([reads(scope) for scope in graph.buses])
-    members: dict[int, list[int]] = {}
-    for bus, number in enumerate(component):
-        members.setdefault(number, []).append(bus)
-    groups: list[GroupPlan] = []
-    done: set[tuple[str, int]] = set()
-    stack: list[tuple[str, int, bool]] = [("bus", component[bus], False) for bus in reversed(roots)]
-    while stack:
-        kind, number, ready = stack.pop()
-        if (kind, number) in done:
-            continue
-        if not ready:
-            stack.append((kind, number, True))
-            stack += [(k, n, False) for k, n in reversed(needs(graph, kind, number, members, component))]
-            continue
-        done.add((kind, number))
-        if kind == "bus":
-            groups.append(bus_group(graph, loop_order(graph, members[number]), setting))
-        elif graph.sources[number].instrument is None:
-            groups.append(sample_group(graph, number, setting))
-        else:
-            groups.append(voice_group(graph, number, setting))
-    outputs = tuple((output.name, output.bus) for output in graph.outputs if output.bus in roots)
-    if gain is not None:
-        groups.append(master_group(graph, outputs, gain, setting))
-    kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})
-    return StaticPlan(
-        groups=with_keys(groups, keys_of(graph)),
-        kernels=tuple(kernels),
-        outputs=outputs,
-        rate=setting.rate,
-        chunk_frames=setting.chunk_frames,
-        depth=setting.depth,
-        inner_depth=setting.inner_depth,
-        sources=tuple(group.source for group in groups if group.source >= 0),
-        buses=tuple(bus for group in groups for bus in group.buses),
-        master=master_bus(graph) if gain is not None else None,
-    )
-
-
-def with_keys(groups: list[GroupPlan], keys: Keys) -> tuple[GroupPlan, ...]:
-    """The groups with their keys and programs."""
-    played: dict[int, str] = {}
-    found = []
-    for group in groups:
-        program = program_of(group, keys, played)
-        if group.source >= 0:
-            played[group.source] = program
-        found.append(replace(group, key=keys.of_group(group.kind, group.buses, group.source), program=program))
-    return tuple(found)
-
-
-def needs(
-    graph: Graph, kind: str, number: int, members: dict[int, list[int]], component: list[int]
-) -> list[tuple[str, int]]:
-    """What a group reads: components of buses, sources."""
-    found: list[tuple[str, int]] = []
-    if kind == "bus":
-        for bus in members[number]:
-            for node in graph.buses[bus].nodes:
-                if node.node == "voices":
-                    found.append(("source", node.target))
-                elif node.node == "bus" and component[node.target] != number:
-                    found.append(("bus", component[node.target]))
-    else:
-        instrument = graph.sources[number].instrument
-        if instrument is not None:
-            found += [("bus", component[bus]) for bus in sorted(reads(graph.instruments[instrument]))]
-    return found
-
-
-def loop_order(graph: Graph, buses: list[int]) -> tuple[int, ...]:
-    """The buses of a loop in an order in which only `previous` references look ahead."""
-    waiting = list(buses)
-    order: list[int] = []
-    while waiting:
-        free = next(
-            bus
-            for bus in waiting
-            if not {n.target for n in graph.buses[bus].nodes if n.node == "bus" and not n.previous} & set(waiting)
-        )
-        order.append(free)
-        waiting.remove(free)
-    return tuple(order)

@@ -21,12 +21,12 @@ from farm.pattern.depth import deep
 from farm.pattern.pattern import Pattern
 from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
-from farm.plan.groups import static_plan
 from farm.plan.instants import LONGEST_WINDOW
 from farm.plan.keys import keys_of
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
 from farm.plan.slices import SourceStream
+from farm.plan.static import static_plan
 from farm.plan.verify import verify_static, verify_window
 from farm.plan.window import Bounds, Streams, plan_window
 from farm.rendering.backends import Backend, Preparation, inline

@@ -160,11 +160,11 @@ def test_r22_a_render_refuses_before_it_renders_a_frame(tmp_path: Path) -> None:
     loaded = understand(Source("test.ph", 'out: s "<bd!100000 nosuch>"'))
     frames: list[object] = []
     options = RenderOptions(duration=100_000.0)
-    started = time.perf_counter()
+    started = time.process_time()
     with pytest.raises(SampleError) as caught:
         run(loaded, options, frames.append)
     assert frames == []
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
     assert caught.value.loc is not None and caught.value.loc.column == 20
     with pytest.raises(SampleError):
         render_file(loaded, tmp_path / "a.wav", options)

@@ -12,10 +12,10 @@ from farm.graph.slab import Slab
 from farm.graph.voices import Asking
 from farm.pattern.clock import Clock
 from farm.plan.feeds import FeedStream, streams
-from farm.plan.groups import static_plan
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.program import Setting
 from farm.plan.slices import SourceStream
+from farm.plan.static import static_plan
 from farm.plan.verify import verify_static, verify_window
 from farm.plan.window import Bounds, Streams, plan_window
 from tests.render.sound import score

@@ -114,8 +114,8 @@ def test_versions_of_a_bus_have_keys_of_their_own() -> None:
 
 
 def test_the_mix_is_called_master() -> None:
-    from farm.plan.groups import static_plan
     from farm.plan.program import Setting
+    from farm.plan.static import static_plan
 
     planner = Planner("cps: 2\no1: saw 110\no2: tri 50")
     roots = tuple(output.bus for output in planner.graph.outputs)
