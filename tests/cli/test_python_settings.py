@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from farm.pattern.register import TRANSFORMS
+from farm.pattern.register import transforms
 from workers.catalog import catalog
 from workers.docstrings import docstring, from_source
 
@@ -85,7 +85,7 @@ def test_r18_an_installed_farm_renders_the_same_without_docstrings(folder: Path)
 
 
 def test_the_source_holds_every_docstring_that_is_read() -> None:
-    functions = [*(one.function for one in TRANSFORMS.values()), *(one.kernel for one in catalog().values())]
+    functions = [*(one.function for one in transforms().values()), *(one.kernel for one in catalog().values())]
     assert len(functions) > 50
     for function in functions:
         assert from_source(function) == docstring(function), function

@@ -128,24 +128,25 @@ def test_a_kernel_that_is_none_is_an_error(name: str, filled: Path) -> None:
         objects.ensure([name], LEVEL)
 
 
-def test_a_kernel_that_cannot_be_compiled_is_an_error(
-    filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_kernel_that_cannot_be_compiled_is_an_error(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The compiling process knows nothing of this one."""
+    monkeypatch.setattr(keys, "catalog", lambda: {**catalog(), "ghost": catalog()["hold"]})
+    with pytest.raises(objects.CompileError, match="there is no kernel ghost_constant"):
+        objects.ensure(["ghost_constant"], LEVEL)
+    assert sorted(path.name for path in filled.iterdir()) == [".lock", *FILES.values()]
+
+
+def test_what_was_edited_since_this_process_began_is_not_taken_for_what_it_knows(
+    filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "broken.py").write_text(
-        "from workers.catalog import STATELESS, Port, node\n\n"
-        '@node(role="effect", ports=(Port("input"),), memory=STATELESS, cost_ns=1.0)\n'
-        "def broken(input, out, frames):\n"
-        "    for i in range(frames):\n"
-        '        out[i] = input[i] * "a"\n'
-    )
-    monkeypatch.setenv("FARM_NODES", str(tmp_path / "mine"))
-    catalog.cache_clear()
+    code = catalog()["hold"].kernel.__code__
+    monkeypatch.setattr(catalog()["hold"].kernel, "__code__", code.replace(co_consts=(*code.co_consts, 7)))
+    keys.own.cache_clear()
     try:
-        with pytest.raises(objects.CompileError, match="broken"):
-            objects.ensure(["broken_constant"], LEVEL)
+        with pytest.raises(objects.CompileError, match="the source of hold_constant was changed after"):
+            objects.ensure([KERNEL], LEVEL)
     finally:
-        catalog.cache_clear()
+        keys.own.cache_clear()
     assert sorted(path.name for path in filled.iterdir()) == [".lock", *FILES.values()]
 
 

@@ -24,7 +24,7 @@ from typing import Any
 
 from workers.calls import VARIANTS, form
 from workers.catalog import catalog
-from workers.definitions import Definition, Unit
+from workers.definitions import Definition, MemoryByPort, Unit
 
 LOOPS = {"run": "run", "work": "work", "complete": "work", "drill": "drill"}
 """Entries that are no kernels, and the modules of `workers` that hold them."""
@@ -97,6 +97,16 @@ def added(definition: Definition, variant: str) -> tuple[FunctionType, ...]:
     return tuple(made)
 
 
+def declared(definition: Definition) -> tuple[object, ...]:
+    """What a definition says of memory. No code is made from it, but where it is another the rules are asked anew."""
+    memory = definition.memory
+    if isinstance(memory, MemoryByPort):
+        names: tuple[object, ...] = (sorted(memory.ports), memory.steps.name, memory.signal.name)
+    else:
+        names = (memory.name,)
+    return (*names, definition.seek is not None, definition.ring, definition.columns, definition.role)
+
+
 def meaning(code: CodeType, document: str | None) -> tuple[object, ...]:
     """What code does, without where it stands and without its docstring."""
     constants: list[object] = []
@@ -147,7 +157,8 @@ def key(name: str) -> str:
     """The key of a kernel variant, or of an entry of the loop. Raises NoSuchKernel."""
     total = hashlib.sha256()
     if name not in LOOPS:
-        total.update(repr(form(*definition_of(name))).encode())
+        definition, variant = definition_of(name)
+        total.update(repr((form(definition, variant), declared(definition))).encode())
     pending = list(functions_of(name))
     numbers = {function: number for number, function in enumerate(pending)}
     for function in pending:

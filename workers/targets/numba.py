@@ -69,14 +69,14 @@ def flat_function(name: str, level: str) -> Callable[[int], None]:
     vocabulary = _vocabulary(level)
     made = _made.setdefault(level, {})
     function, *added = functions_of(name)
-    scope = _scope(function, vocabulary, made)
     if name in LOOPS:
-        return FunctionType(function.__code__, scope, name)
-    if not is_as_written(function):
-        raise TypeError(f"Python has compiled another {name} than stands in its file: touch the file")
+        return FunctionType(function.__code__, _scope(function, vocabulary, made), name)
     definition, variant = definition_of(name)
     check(definition)
+    if not is_as_written(function):
+        raise TypeError("Python has compiled another kernel than stands in its file: touch the file")
     text = lower(definition, variant)
+    scope = _scope(function, vocabulary, made)
     scope.update(vocabulary)
     scope.update({one.__name__: _jitted(one, vocabulary, made) for one in added})
     exec(compile(text, f"<lowered {name}>", "exec"), scope)
