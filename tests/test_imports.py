@@ -54,6 +54,7 @@ NUMBA_DOOR = "workers.targets.numba"
 
 HEAVY = {"numba", "llvmlite", "numpy", "soundfile"}
 
+
 # Files that reach each other through their imports, still. A circle that was opened goes from here; none may come.
 class Import(NamedTuple):
     """`target` is the dotted name asked for: `from a import b` asks for `a.b`."""

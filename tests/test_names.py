@@ -53,7 +53,6 @@ KNOWN = (
     ("workers", "fold", "a shape of nodes"),
     ("workers", "sin", "what stands in kernels for math.sin"),
     ("workers/nodes", "mix gain", "params and ports"),
-    ("workers/targets", "sampler_draft sampler_good sampler_best", "how long kernels take to compile"),
     ("workers/targets/vectors", "add sub mul", "instructions of LLVM"),
 )
 

@@ -1,4 +1,4 @@
-"""The static plan: the groups that the outputs need, each behind those it reads, with their keys, and the master last."""
+"""The static plan: the groups that outputs need, each behind those it reads, with keys, and the master at the end."""
 
 from __future__ import annotations
 

@@ -146,7 +146,7 @@ def test_r22_a_file_is_opened_once_while_it_stays_as_it_is(banks: Path, monkeypa
     (banks / "kit" / "b.wav").unlink()
     opened: list[Path] = []
     inspect = checks.inspect
-    monkeypatch.setattr(checks, "inspect", lambda file: (opened.append(file), inspect(file)))
+    monkeypatch.setattr(checks, "inspect", lambda file, *rest: opened.append(file) or inspect(file, *rest))
     checks.probed.cache_clear()
     text = 'o1: s "<kit!50 kit:1>" # n "0 1"\no2: s "kit*2"'
     for _ in range(3):

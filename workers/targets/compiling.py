@@ -12,7 +12,14 @@ from collections.abc import Generator, Iterable
 
 from workers.starting import ROOT, compiler_environment
 
-WEIGHTS = {"run": 8, "work": 10, "complete": 2, "sampler_draft": 6, "sampler_good": 7, "sampler_best": 7}
+WEIGHTS = {
+    "run": 8,
+    "work": 10,
+    "complete": 2,
+    "sampler_draft_constant": 6,
+    "sampler_good_constant": 7,
+    "sampler_best_constant": 7,
+}
 """How long kernels take to compile, beside the usual one."""
 
 LOOP_ENTRIES = ("run", "work", "complete")
