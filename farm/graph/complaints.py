@@ -40,11 +40,13 @@ def all_complaints(source: Source, library: SampleLibrary, settings: Settings) -
         met = [error]
     program, unreadable = parse_all(source, names, links)
     leaving = Leaving()
+    for one in unreadable:
+        leaving.leave(one)
     graph = build(bound(program, settings), 0, leaving)
     met += problems(graph, library)
-    errors = in_order([*unreadable, *met, *leaving.errors])
+    errors = in_order([*met, *leaving.errors])
     told = in_order([*graph.notices, *said, *warnings(graph, library)])
-    return errors, apart([one for one in told if one not in leaving.notices], errors)
+    return errors, apart([notice for notice in told if notice not in leaving.notices], errors)
 
 
 def apart(notices: Iterable[Notice], errors: list[FarmError]) -> list[Notice]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -13,6 +13,7 @@ from farm.graph.leaving import Leaving
 from farm.graph.resolve import Resolver, SignalValues, arithmetic_node
 from farm.graph.scope import Definitions, Scope, Version
 from farm.graph.terms import Bus, Constant, Function, Term, children, closed, walk
+from farm.graph.unplayed import unplayed
 from farm.pattern.words import Words
 from farm.score.syntax import (
     BarePattern,
@@ -78,6 +79,9 @@ def resolve(
         notices.append(Notice("the score has no output", None))
     elif not outputs:
         attempt(leaving, hear_automatically, resolver, program.source.loc(0), heard)
+    if leaving is None or not leaving.errors:
+        # What is wrong may be the name of a bus that would be played.
+        notices += unplayed(top, program, [] if outputs else buses_in(term for _, term in heard))
     return Resolved(
         cps=resolver.defined.cps,
         words=words,
@@ -112,7 +116,8 @@ def written_outputs(program: Program, notices: list[Notice]) -> dict[str, tuple[
         else:
             continue
         if name in places and not (isinstance(statement, BarePattern) and places[name] in bare):
-            message = f"an earlier `{name}`, in line {places[name].line}, is not heard: the last one of a name holds"
+            loc = places[name]
+            message = f"an earlier `{word_at(loc)}`, in line {loc.line}, is not heard: the last one of a name holds"
             notices.append(Notice(message, statement.loc))
         if isinstance(statement, BarePattern):
             bare.append(statement.loc)
@@ -120,6 +125,11 @@ def written_outputs(program: Program, notices: list[Notice]) -> dict[str, tuple[
     if len(bare) > 1:
         notices.append(Notice("of several bare patterns the last one is the output", bare[-1]))
     return outputs
+
+
+def word_at(loc: Loc) -> str:
+    """What stands at a place."""
+    return loc.text[loc.column - 1 : loc.column - 1 + loc.length]
 
 
 def hear_output(scope: Scope, body: Expr, heard: list[tuple[str, Term]]) -> None:
@@ -233,6 +243,12 @@ def automatic_outputs(top: Scope, loc: Loc) -> list[tuple[str, Term]]:
     return [("out", arithmetic_node("mul", total, quarter, "out/auto", quarter.loc))]
 
 
+def buses_in(terms: Iterable[Term]) -> Iterator[int]:
+    """The definitions that terms read."""
+    for term in terms:
+        yield from (one.version for one in walk(term, closed, children) if isinstance(one, Bus))
+
+
 def unused(top: Scope, buses: Iterable[Bus]) -> list[Bus]:
     """Those of some buses that no other bus reads, and that are neither modifiers nor transforms."""
     terms = {
@@ -242,8 +258,7 @@ def unused(top: Scope, buses: Iterable[Bus]) -> list[Bus]:
     }
     used: set[int] = set()
     for index, term in terms.items():
-        read = (one.version for one in walk(term, closed, children) if isinstance(one, Bus))
-        used.update(version for version in read if version != index)
+        used.update(version for version in buses_in([term]) if version != index)
     sounding = {index for index, term in terms.items() if not isinstance(term, Function)}
     return sorted((bus for bus in buses if bus.version in sounding - used), key=lambda bus: bus.version)
 

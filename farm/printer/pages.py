@@ -78,6 +78,7 @@ def summary(report: Report, warnings: int) -> str:
     at_once = f" (at most {report.voices_peak:,} at once)" if report.voices else ""
     sound = f"{report.seconds:.2f} s of sound{tail} in {report.wall_s:.2f} s{compiling}"
     found = counted(warnings, "warning") if warnings else "no warnings"
+    tempo = f"{report.cps:.6g} {'cycle' if report.cps == 1 else 'cycles'} a second"
     banks = ", ".join(f"{name} ({folder})" for name, folder in report.foreign_banks.items())
     foreign = f"\n  banks that are not built in: {banks}" if banks else ""
     where = "in one process"
@@ -89,7 +90,7 @@ def summary(report: Report, warnings: int) -> str:
         routed = f"\n  channels {', '.join(f'{k} {name}' for k, name in enumerate(report.channels, 1))}"
     return (
         f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
-        f"  peak {level(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {found}{routed}"
+        f"  peak {level(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {tempo}, {found}{routed}"
         f"{foreign}"
     )
 

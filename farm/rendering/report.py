@@ -37,6 +37,8 @@ class Report:
 
     path: str
     rate: int
+    cps: float
+    """Cycles a second."""
     frames: int
     seconds: float
     tail_s: float

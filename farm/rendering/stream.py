@@ -142,6 +142,7 @@ class Stream:
         return Report(
             path="",
             rate=outline.options.rate,
+            cps=float(outline.score.cps),
             frames=self.frames,
             seconds=seconds,
             tail_s=stage.tail_frames / outline.options.rate,

@@ -39,6 +39,7 @@ class Score:
 class Report:
     path: Path
     rate: int = RATE
+    cps: float = 0.5
     frames: int = 16 * RATE
     seconds: float = 16.0
     tail_s: float = 0.5

@@ -133,7 +133,7 @@ def test_the_summary(farm: Farm) -> None:
     assert ran.err == ""
     assert ran.out == (
         "song.wav: 16.00 s of sound (0.50 s of it tail) in 0.40 s: 40.0 × real time, in one process\n"
-        "  peak −3.2 dBFS, 64 voices (at most 3 at once), no warnings\n"
+        "  peak −3.2 dBFS, 64 voices (at most 3 at once), 0.5 cycles a second, no warnings\n"
     )
 
 

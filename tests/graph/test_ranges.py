@@ -62,7 +62,7 @@ def test_r01_a_value_outside_its_range_is_told_of_a_string_as_of_a_number(word: 
     above = 2 * param.high + 3
 
     def told(form: str) -> list[tuple[str, int]]:
-        loaded = score(f'{BUSES}out: s "bd" # {written(word, param, form)}')
+        loaded = score(f'out: s "bd" # {written(word, param, form)}')
         return [(one.message, one.loc.column if one.loc else 0) for one in loaded.notices]
 
     of_number, of_string = told(f"{above:.10g}"), told(f'"{above:.10g}"')

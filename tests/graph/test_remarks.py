@@ -43,7 +43,7 @@ def both(text: str) -> list[Notice]:
     ],
 )
 def test_r02_a_rate_above_the_highest_is_told_with_what_is_heard(text: str, rate: str, lower: str) -> None:
-    notices = both(f"~t: tri 110\nout: {text}")
+    notices = [one for one in both(f"~t: tri 110\nout: {text}") if "nothing plays" not in one.message]
     assert {one.message for one in notices} == {f"rate {rate} is above 15.99; 15.99 is heard, {lower} semitones lower"}
     assert {(one.loc.line, one.loc.column) for one in notices if one.loc} <= {(2, 9), (2, 12)}
 

@@ -141,31 +141,12 @@ def test_a_kernel_that_cannot_be_compiled_is_an_error(filled: Path, monkeypatch:
 def test_what_was_edited_since_this_process_began_is_not_taken_for_what_it_knows(
     filled: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-<<<<<<< HEAD
     code = catalog()["hold"].kernel.__code__
     monkeypatch.setattr(catalog()["hold"].kernel, "__code__", code.replace(co_consts=(*code.co_consts, 7)))
     keys.own.cache_clear()
     try:
         with pytest.raises(objects.CompileError, match="the source of hold_constant was changed after"):
             objects.ensure([KERNEL], LEVEL)
-=======
-    (tmp_path / "mine").mkdir()
-    (tmp_path / "mine" / "broken.py").write_text(
-        "from workers.catalog import STATELESS, Port, node\n\n"
-        "def odd(x):\n"
-        "    return x % x\n\n"
-        '@node(role="internal", ports=(Port("input"),), memory=STATELESS, cost_ns=1.0)\n'
-        "def broken(input, out, frames):\n"
-        '    """What no rule refuses and no compiler takes."""\n'
-        "    for i in range(frames):\n"
-        "        out[i] = odd(input[i])\n"
-    )
-    monkeypatch.setenv("FARM_NODES", str(tmp_path / "mine"))
-    catalog.cache_clear()
-    try:
-        with pytest.raises(objects.CompileError, match=r"^broken_constant: TypingError: "):
-            objects.ensure(["broken_constant"], LEVEL)
->>>>>>> 45cc77c (Weigh the samplers' kernels by the names that they have)
     finally:
         keys.own.cache_clear()
     assert sorted(path.name for path in filled.iterdir()) == [".lock", *FILES.values()]
