@@ -145,11 +145,7 @@ def test_r22_a_file_is_opened_once_while_it_stays_as_it_is(banks: Path, monkeypa
     (banks / "kit" / "b.wav").unlink()
     opened: list[Path] = []
     inspect = checks.inspect
-<<<<<<< HEAD
-    monkeypatch.setattr(checks, "inspect", lambda file, *rest: opened.append(file) or inspect(file, *rest))
-=======
     monkeypatch.setattr(checks, "inspect", lambda file, lenient: (opened.append(file), inspect(file, lenient))[1])
->>>>>>> 0764465 (Tell buses that nothing plays, and the cycles a second of a render)
     checks.probed.cache_clear()
     text = 'o1: s "<kit!50 kit:1>" # n "0 1"\no2: s "kit*2"'
     for _ in range(3):
@@ -163,17 +159,9 @@ def test_r22_a_render_refuses_before_it_renders_a_frame(tmp_path: Path) -> None:
     loaded = understand(Source("test.ph", 'out: s "<bd!100000 nosuch>"'))
     frames: list[object] = []
     options = RenderOptions(duration=100_000.0)
-<<<<<<< HEAD
-    started = time.process_time()
     with pytest.raises(SampleError) as caught:
         run(loaded, options, frames.append)
     assert frames == []
-    assert time.process_time() - started < 5
-=======
-    with pytest.raises(SampleError) as caught:
-        run(loaded, options, frames.append)
-    assert frames == []
->>>>>>> 0764465 (Tell buses that nothing plays, and the cycles a second of a render)
     assert caught.value.loc is not None and caught.value.loc.column == 20
     with pytest.raises(SampleError):
         render_file(loaded, tmp_path / "a.wav", options)
