@@ -186,6 +186,8 @@ class WindowPlan:
     feeds: dict[tuple[int, int], Ints]
     """(group, feed) -> entries (n, 2): frame, bits."""
     first_frame: int = 0
+    last_frame: int = 0
+    """Where the window ends: its last chunk may be short."""
     starts: tuple[int, ...] = ()
     """The frame at which each group began to be heard."""
     end_frame: int | None = None

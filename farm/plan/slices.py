@@ -64,13 +64,13 @@ class SourceStream:
         if (stops < NOT_CUT).any():
             self.live = {**self.live, decision: np.minimum(self.live[decision], stops)}
 
-    def window(self, first_frame: int, chunks: int, chunk_frames: int) -> SourceWindow:
-        """The source's part in a window."""
+    def window(self, first_frame: int, last_frame: int, chunk_frames: int) -> SourceWindow:
+        """The source's part in a window between two frames."""
         assert self.live is not None
         live = cut_off(self.live, self.asking.rate)
         count = len(live["onset"])
         slices = -(-count // LANES)
-        halves = sounding(live["onset"], live["end"], first_frame, chunks, chunk_frames)
+        halves = sounding(live["onset"], live["end"], first_frame, last_frame, chunk_frames)
         constants = None
         if self.group.kind == "voices":
             constants = constants_of(self.group.constants, live, self.asking, self.source, slices, first_frame)
@@ -114,14 +114,14 @@ class SourceStream:
             self.first_slice += gone
 
 
-def sounding(onset: Ints, end: Ints, first_frame: int, chunks: int, chunk_frames: int) -> NDArray[np.uint8]:
-    """Bits of the halves of each slice that sound in each chunk from `first_frame` on: (slices, chunks + 1).
+def sounding(onset: Ints, end: Ints, first_frame: int, last_frame: int, chunk_frames: int) -> NDArray[np.uint8]:
+    """Bits of the halves of each slice that sound in each chunk between two frames: (slices, chunks + 1).
 
-    Column 0 is the chunk before.
+    The last chunk may be short; column 0 is the chunk before the first.
     """
     count = len(onset)
     slices = -(-count // LANES)
-    last_frame = first_frame + chunks * chunk_frames
+    chunks = -(-(last_frame - first_frame) // chunk_frames)
     first_frame -= chunk_frames
     begin = (np.maximum(onset, first_frame) - first_frame) // chunk_frames
     stop = (np.minimum(end, last_frame) - 1 - first_frame) // chunk_frames + 1

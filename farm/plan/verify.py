@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from farm.plan.plan import StaticPlan, WindowPlan
-from workers.wire import LANES, RECORD_WORDS, Task
+from workers.wire import BLOCK, LANES, RECORD_WORDS, Task
 
 
 class PlanError(AssertionError):
@@ -33,7 +33,12 @@ def verify_static(plan: StaticPlan) -> None:
 
 
 def verify_window(plan: StaticPlan, window: WindowPlan) -> None:
-    """Tasks are in order, inside the window, with state from the chunk before, each private sum used once."""
+    """Tasks are in order, inside the window, with state from the chunk before, each private sum used once.
+
+    Blocks, and with them what decays at their ends, lie where they lie in a rendering from frame 0 on.
+    """
+    if (window.first_frame - window.first_chunk * plan.chunk_frames) % BLOCK:
+        raise PlanError("a rendering begins inside a block")
     tasks = window.tasks
     if not len(tasks):
         return
@@ -42,6 +47,8 @@ def verify_window(plan: StaticPlan, window: WindowPlan) -> None:
         raise PlanError("tasks are out of order")
     if tasks[:, Task.CHUNK].min() < 0 or tasks[:, Task.CHUNK].max() >= window.chunks:
         raise PlanError("a task lies outside its window")
+    if (tasks[:, Task.FRAMES] <= 0).any() or (tasks[:, Task.FRAME] + tasks[:, Task.FRAMES] > window.last_frame).any():
+        raise PlanError("a task goes on behind its window")
     if ((tasks[:, Task.LANES] < 0) | (tasks[:, Task.LANES] > LANES)).any():
         raise PlanError("a slice has more voices than lanes")
     carried = tasks[:, Task.STATE_IN] >= 0

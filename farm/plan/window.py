@@ -45,8 +45,10 @@ class Streams:
     feeds: Mapping[tuple[int, int], FeedStream]
 
 
-def plan_window(plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk: int, chunks: int) -> WindowPlan:
-    """The tasks of chunks `first_chunk` .. `first_chunk + chunks`.
+def plan_window(
+    plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk: int, chunks: int, stop_frame: int | None = None
+) -> WindowPlan:
+    """The tasks of chunks `first_chunk` .. `first_chunk + chunks`, the last of which ends at `stop_frame` if before.
 
     What is decided about voices depends on what begins before the window's end, and stays. So a window may be planned
     in pieces, and again until a later one is.
@@ -54,12 +56,14 @@ def plan_window(plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk:
     frames, sources = plan.chunk_frames, streams.sources
     first_frame = bounds.start_frame + first_chunk * frames
     last_frame = first_frame + chunks * frames
+    if stop_frame is not None:
+        last_frame = min(last_frame, stop_frame)
     until = bounds.clock.cycles_until(last_frame)
     for stream in sources.values():
         stream.forget(first_frame)
         stream.advance(until)
     decide(list(sources.values()), bounds.max_voices, last_frame, plan.rate)
-    windows = {number: stream.window(first_frame, chunks, frames) for number, stream in sources.items()}
+    windows = {number: stream.window(first_frame, last_frame, frames) for number, stream in sources.items()}
     entries = {key: stream.window(first_frame, until) for key, stream in streams.feeds.items()}
     parts = []
     for number, group in enumerate(plan.groups):
@@ -70,7 +74,7 @@ def plan_window(plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk:
             start_frame = bounds.start_frame + start * frames
             tasks = voice_tasks(number, group, windows[group.source], first_chunk, start, start_frame)
         tasks[:, Task.FRAME] = first_frame + tasks[:, Task.CHUNK] * frames
-        tasks[:, Task.FRAMES] = frames
+        tasks[:, Task.FRAMES] = np.minimum(frames, last_frame - tasks[:, Task.FRAME])
         parts.append(tasks)
     tasks = np.concatenate(parts) if parts else np.zeros((0, FIELDS), np.int64)
     order = np.argsort(tasks[:, Task.CHUNK] * len(plan.groups) + tasks[:, Task.GROUP], kind="stable")
@@ -83,6 +87,7 @@ def plan_window(plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk:
         sources=windows,
         feeds=entries,
         first_frame=first_frame,
+        last_frame=last_frame,
         starts=bounds.starts,
         end_frame=bounds.end_frame,
         slots={number: slot_count(group, sources) for number, group in enumerate(plan.groups)},

@@ -25,7 +25,7 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
     rendering = Rendering(graph, options, part, warm, derived.library)
     last = asked.last if asked.last is not None else asked.end
     assert last is not None
-    stop = -(-last // options.chunk)
+    stop = rendering.chunks_until(last)
     explaining = Explaining(rendering.plan, {})
     arena: dict[str, int] = {}
     try:
@@ -33,7 +33,7 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
         while first < stop:
             count = rendering.window_chunks(first, stop - first)
             with all_told(score.source, options.samples), explained():
-                window = rendering.plan_next(first, count)
+                window = rendering.plan_next(first, count, last)
             explaining.add(window)
             sizes: dict[str, int] = {}
             for (name, _), size in wanted(rendering.plan, window, rendering.read_buses).items():

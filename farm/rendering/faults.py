@@ -70,7 +70,7 @@ def fault(rendering: Rendering, bus: int, first: int, frame: int) -> RenderError
     searching = Searching(own, level_for(options.cpu), [0 if early else first for early in from_start])
     again.use(searching)
     try:
-        for _ in again.pieces(frame // options.chunk + 1):
+        for _ in again.pieces(frame + 1):
             pass
     finally:
         again.close()

@@ -50,13 +50,12 @@ class OutputStage:
     def frames(self) -> Generator[Frames, None, None]:
         """Blocks of float32 (n, channels), in order."""
         extent, rate = self.extent, self.options.rate
-        chunk = self.options.chunk
         stop = through = None
         if extent.last is not None:
             through = extent.last + (self.margins[1] if extent.goes_on else 0)
-            stop = -(-through // chunk)
+            stop = through
         elif extent.end is not None:
-            stop = -(-(extent.end + LONGEST_TAIL_S * rate) // chunk)
+            stop = extent.end + LONGEST_TAIL_S * rate
         watch = None
         if extent.last is None and extent.end is not None:
             watch = TailWatch(extent.end, rate, longest_travel_s(self.rendering.graph, self.rendering.plan))

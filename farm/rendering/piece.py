@@ -14,7 +14,7 @@ Frames = NDArray[np.float32]
 
 @record(frozen=True, slots=True, eq=False)
 class Piece:
-    """A few neighbouring chunks.
+    """A few neighbouring chunks of one length.
 
     `first`: number of the first frame. `planes`: of each bus that is read, float32 (chunks, 2, chunk frames), good
     until the next piece. Where outputs are mixed, `frames`: float32 (n, 2), the caller's own; `levels`: float32

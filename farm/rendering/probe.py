@@ -22,7 +22,7 @@ class Running(Protocol):
     def restart(self) -> None:
         """Goes back to the start."""
 
-    def pieces(self, stop_chunk: int | None) -> Iterator[Piece]:
+    def pieces(self, stop_frame: int | None) -> Iterator[Piece]:
         """Runs windows, a few chunks at a time; None: without an end."""
 
     def close(self) -> None:

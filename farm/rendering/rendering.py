@@ -183,12 +183,16 @@ class Rendering:
         patterns = (stream.source.voices for stream in self.streams.sources.values())
         return sum(pattern.peak for pattern in patterns if isinstance(pattern, Pattern)) * float(self.clock.cps)
 
-    def plan_next(self, first_chunk: int, chunks: int) -> WindowPlan:
-        """Plans the window that follows the last one."""
+    def chunks_until(self, frame: int) -> int:
+        """How many chunks there are before a frame."""
+        return -(-(frame - self.part.start_frame) // self.options.chunk)
+
+    def plan_next(self, first_chunk: int, chunks: int, stop_frame: int | None = None) -> WindowPlan:
+        """Plans the window that follows the last one; nothing comes behind `stop_frame`."""
         outer, self.graph.signals.reader = self.graph.signals.reader, self.read_cycles
         try:
             with deep():
-                window = plan_window(self.plan, self.streams, self.bounds, first_chunk, chunks)
+                window = plan_window(self.plan, self.streams, self.bounds, first_chunk, chunks, stop_frame)
         finally:
             # A probe plans while the session that asks it is planning.
             self.graph.signals.reader = outer
@@ -253,33 +257,33 @@ class Rendering:
         frames = window.chunks * self.options.chunk
         return cost * max((self.part.end_frame or frames) / frames, 1.0)
 
-    def pieces(self, stop_chunk: int | None) -> Iterator[Piece]:
-        """Runs windows up to `stop_chunk`, a few chunks at a time. While one runs elsewhere the next one is planned."""
+    def pieces(self, stop_frame: int | None) -> Iterator[Piece]:
+        """Runs windows up to `stop_frame`, a few chunks at a time. While one runs elsewhere the next one is planned."""
         self.start_pool()
-        window = self.next_window(0, stop_chunk)
+        window = self.next_window(0, stop_frame)
         while window is not None:
             backend = self.backend
             assert backend is not None
             pieces = backend.run(window)
             after = window.first_chunk + window.chunks
-            ahead = self.next_window(after, stop_chunk) if backend.workers > 1 else None
+            ahead = self.next_window(after, stop_frame) if backend.workers > 1 else None
             started = time.perf_counter()
             for piece in pieces:
                 self.spent.render_s += time.perf_counter() - started
                 yield piece
                 started = time.perf_counter()
             self.spent.render_s += time.perf_counter() - started
-            window = ahead if ahead is not None else self.next_window(after, stop_chunk)
+            window = ahead if ahead is not None else self.next_window(after, stop_frame)
 
-    def next_window(self, first_chunk: int, stop_chunk: int | None) -> WindowPlan | None:
+    def next_window(self, first_chunk: int, stop_frame: int | None) -> WindowPlan | None:
         """Plans the window from `first_chunk` on, and all that it needs; None at the end."""
-        if stop_chunk is not None and first_chunk >= stop_chunk:
+        left = 1 << 30 if stop_frame is None else self.chunks_until(stop_frame) - first_chunk
+        if left <= 0:
             return None
         started, spent = time.perf_counter(), self.spent
         elsewhere = self.slab.loading_s + spent.compile_s + spent.arena_s
         loaded = self.slab.loading_s
-        left = (stop_chunk - first_chunk) if stop_chunk is not None else 1 << 30
-        window = self.plan_next(first_chunk, self.window_chunks(first_chunk, left))
+        window = self.plan_next(first_chunk, self.window_chunks(first_chunk, left), stop_frame)
         self.choose_backend(window)
         assert self.backend is not None
         self.backend.foresee(window)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +35,20 @@ class Slots:
             self.mixed = floats(("bus", plan.master), plan.depth, 2 * plane)
             self.levels = floats(("levels", 0), plan.depth, len(plan.outputs) + 1, LEVEL_LANES)
 
-    def piece(self, chunk: int, count: int, first_frame: int) -> Piece:
-        """What `count` neighbouring chunk slots hold, from chunk number `chunk` on, which begins at `first_frame`."""
+    def pieces(self, chunk: int, first_frame: int, last_frame: int) -> Iterator[Piece]:
+        """What neighbouring slots hold from chunk number `chunk` on, between two frames: first all whole chunks."""
+        whole, short = divmod(last_frame - first_frame, self.frames)
+        if whole:
+            yield self.piece(chunk, whole, self.frames, first_frame)
+        if short:
+            yield self.piece(chunk + whole, 1, short, first_frame + whole * self.frames)
+
+    def piece(self, chunk: int, count: int, frames: int, first_frame: int) -> Piece:
+        """The first `frames` frames of `count` neighbouring slots, from that of chunk number `chunk` on."""
         slots = slice(chunk % self.depth, chunk % self.depth + count)
-        planes = {bus: held[slots, :, : self.frames] for bus, held in self.planes.items()}
+        planes = {bus: held[slots, :, :frames] for bus, held in self.planes.items()}
         mixed, levels = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
         if self.mixed is not None and self.levels is not None:
-            mixed = self.mixed[slots, : 2 * self.frames].flatten().reshape(-1, 2)
+            mixed = self.mixed[slots, : 2 * frames].flatten().reshape(-1, 2)
             levels = self.levels[slots].max(axis=(0, 2))
         return Piece(first_frame, planes, mixed, levels, self.outputs, self.buses)

@@ -190,7 +190,7 @@ def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
     at = []
     with Warm(block_by_block=True) as warm:
         rendering = Rendering(graph, options, Part(roots, asked.end, asked.tail), warm)
-        for piece in rendering.pieces(-(-asked.end // chunk_frames)):
+        for piece in rendering.pieces(asked.end):
             at.append(time.perf_counter())
             for planes in piece.planes.values():
                 digest.update(np.ascontiguousarray(planes))

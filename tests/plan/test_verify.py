@@ -107,6 +107,14 @@ def doubled(window: WindowPlan) -> None:
     window.tasks[rows, Task.OUT] = 0
 
 
+def too_long(window: WindowPlan) -> None:
+    window.tasks[-1, Task.FRAMES] += 1
+
+
+def moved(window: WindowPlan) -> None:
+    object.__setattr__(window, "first_frame", window.first_frame + 32)
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -115,6 +123,8 @@ def doubled(window: WindowPlan) -> None:
         (crowded, "more voices than lanes"),
         (in_place, "change the state it reads"),
         (doubled, "share a private sum"),
+        (too_long, "goes on behind its window"),
+        (moved, "begins inside a block"),
     ],
 )
 def test_a_broken_window_is_refused(

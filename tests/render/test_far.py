@@ -7,8 +7,7 @@ so that phases and cycles stand there where they stand at 0.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 
 import numpy as np
 import pytest
@@ -18,6 +17,7 @@ from farm.plan.instants import FAR, GRAIN, LONGEST_WINDOW, seen
 from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
 from farm.rendering.warm import Warm
+from tests.render import beginning
 from tests.render.sound import Frames, asked, rms, same_bits, score
 from workers.catalog import catalog
 from workers.dsp.chance import rand
@@ -80,21 +80,7 @@ out: s "~hat*6" # ar 0.003 0.09 + noise * 0.1 + noise "0.1 0.2" # lpf 900 1
 """
 
 
-def heard(
-    text: str, start: int, count: int, began: int | None = None, end: int | None = None, **options: object
-) -> Frames:
-    """`count` frames of a score from frame `start` on, before which nothing was; its groups began at frame `began`."""
-    given = asked(rate=RATE, **options)
-    graph = score(text).graph(0)
-    roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
-    with Warm() as warm:
-        rendering = Rendering(graph, given, Part(roots, end, end is not None, start, 1.0, start), warm)
-        if began is not None:
-            starts = (began,) * len(rendering.plan.groups)
-            rendering.bounds = replace(rendering.bounds, starts=starts)
-        pieces = [piece.frames for piece in rendering.pieces(-(-count // given.chunk))]
-        rendering.close()
-    return np.concatenate(pieces)[:count]
+heard = partial(beginning.heard, rate=RATE)
 
 
 @cache
@@ -230,8 +216,8 @@ def at(text: str, frames: list[int], rate: int) -> NDArray[np.float64]:
         roots = tuple(output.bus for output in graph.outputs)
         with Warm() as warm:
             rendering = Rendering(graph, given, Part(roots, None, False, frame, 1.0), warm)
-            for piece in rendering.pieces(frame // given.chunk + 1):
-                if piece.first <= frame:
+            for piece in rendering.pieces(frame + 1):
+                if piece.first <= frame < piece.first + len(piece.frames):
                     found.append(float(piece.frames[frame - piece.first, 0]))
             rendering.close()
     return np.array(found)

@@ -33,12 +33,13 @@ class NullBackend:
 
     def run(self, window: WindowPlan) -> Iterator[Piece]:
         """A piece of silence for each chunk."""
-        plan, frames = self.plan, self.plan.chunk_frames
-        mixed = 0 if plan.master is None else frames
-        unread = max(self.first_frame - window.first_frame, 0) // frames
-        for chunk in range(unread, window.chunks):
+        plan, chunk = self.plan, self.plan.chunk_frames
+        unread = max(self.first_frame - window.first_frame, 0) // chunk
+        for first in range(window.first_frame + unread * chunk, window.last_frame, chunk):
+            frames = min(chunk, window.last_frame - first)
+            mixed = 0 if plan.master is None else frames
             yield Piece(
-                first=window.first_frame + chunk * frames,
+                first=first,
                 planes={bus: np.zeros((1, 2, frames), np.float32) for bus in self.buses},
                 frames=np.zeros((mixed, 2), np.float32),
                 levels=np.zeros(len(plan.outputs) + 1 if mixed else 0, np.float32),

@@ -77,8 +77,9 @@ class OverArena(ABC):
         chunk = self.plan.chunk_frames
         for at, many in self.collect():
             first_frame = window.first_frame + at * chunk
-            if first_frame + many * chunk > self.preparation.first_frame:
-                yield self.slots.piece(window.first_chunk + at, many, first_frame)
+            last_frame = min(first_frame + many * chunk, window.last_frame)
+            if last_frame > self.preparation.first_frame:
+                yield from self.slots.pieces(window.first_chunk + at, first_frame, last_frame)
 
     def write(self, window: WindowPlan) -> None:
         """Puts a window into the arena, a larger one where it has outgrown the last."""

@@ -1,0 +1,35 @@
+"""Renderings that begin anywhere: before, nothing was."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from farm.rendering.outline import Part
+from farm.rendering.rendering import Rendering
+from farm.rendering.warm import Warm
+from tests.render.sound import RATE, Frames, asked, score
+
+
+def heard(
+    text: str,
+    start: int,
+    count: int,
+    began: int | None = None,
+    end: int | None = None,
+    rate: int = RATE,
+    **options: object,
+) -> Frames:
+    """`count` frames of a score from frame `start` on, before which nothing was; its groups began at frame `began`."""
+    given = asked(rate=rate, **options)
+    graph = score(text).graph(0)
+    roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
+    with Warm() as warm:
+        rendering = Rendering(graph, given, Part(roots, end, end is not None, start, 1.0, start), warm)
+        if began is not None:
+            starts = (began,) * len(rendering.plan.groups)
+            rendering.bounds = replace(rendering.bounds, starts=starts)
+        pieces = [piece.frames for piece in rendering.pieces(start + count)]
+        rendering.close()
+    return np.concatenate(pieces)
