@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import ScoreError
-from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
-from farm.plan.instants import seen_one
 from farm.plan.master import levels_bytes
 from farm.plan.plan import GroupPlan, OpPlan, StaticPlan, WindowPlan, Word
 from workers.arena import Arena, Key, Layout
@@ -29,9 +27,6 @@ from workers.wire import (
 )
 
 Ints = NDArray[np.int64]
-COLUMN_TYPES = {"f4": np.float32, "i8": np.int64}
-SIDES: NDArray[np.float32] = np.array([LEFT_SIDE, RIGHT_SIDE, *[MONO_SIDE] * (LANES - 2)], np.float32)
-"""Of the lanes of a bus."""
 
 
 def signal_bytes(plan: StaticPlan) -> int:
@@ -200,83 +195,3 @@ def partials_step(plan: StaticPlan, layout: Layout, source: int) -> int:
     """Bytes from a chunk slot of a source's private sums to the next."""
     signal = signal_bytes(plan)
     return layout.regions["partials", source][1] // plan.inner_depth // signal * signal
-
-
-def write_bus_constants(window: WindowPlan, arena: Arena, number: int, group: GroupPlan) -> None:
-    """Constants of a bus: the same in every window but for where its ages count from."""
-    table = arena.region(("static constants", group.key), np.uint32)[: len(group.constants) * LANES].reshape(-1, LANES)
-    start = seen_one(window.starts[number], window.first_frame)
-    moving = {"since": start[0], "past": start[1]}
-    if window.end_frame is not None:
-        moving["end"], _ = seen_one(window.end_frame, window.first_frame)
-    for index, constant in enumerate(group.constants):
-        if constant.name == "side":
-            table[index] = SIDES.view(np.uint32)
-        else:
-            table[index] = moving.get(constant.kind, constant.value)
-
-
-def write_window(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
-    """Writes a window's tables."""
-    layout = arena.layout
-    tasks = window.tasks.copy()
-    tasks[:, Task.SLOT] = (tasks[:, Task.CHUNK] + window.first_chunk) % plan.depth
-    tasks[:, Task.INNER_SLOT] = (tasks[:, Task.CHUNK] + window.first_chunk) % plan.inner_depth
-    places = np.array([group_places(plan, layout, number) for number in range(len(plan.groups))], np.int64)
-    state, state_step, ring, ring_step, constants, constants_step, sums, sums_step = places[tasks[:, Task.GROUP]].T
-    for name in (Task.STATE_IN, Task.STATE_OUT):
-        slots = tasks[:, name]
-        tasks[:, name] = np.where(slots < 0, -1, state + slots * state_step)
-    tasks[:, Task.RING] = ring + tasks[:, Task.RING] * ring_step
-    tasks[:, Task.CONSTANTS] = constants + tasks[:, Task.CONSTANTS] * constants_step
-    sums = sums + tasks[:, Task.INNER_SLOT] * sums_step
-    tasks[:, Task.OUT] = sums + tasks[:, Task.OUT] * signal_bytes(plan)
-    arena.region(("tasks", 0), np.int64)[: tasks.size] = tasks.ravel()
-    write_feeds(plan, window, arena)
-    for number, group in enumerate(plan.groups):
-        if group.source >= 0:
-            write_source(window, group, arena)
-        if group.kind != "voices":
-            write_bus_constants(window, arena, number, group)
-
-
-def group_places(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ...]:
-    """Where a group's state, rings, constants and private sums begin, each with the step from one to the next."""
-    group = plan.groups[number]
-    constants = layout.offset(("static constants", group.key)), 0
-    if group.kind == "voices":
-        constants = layout.offset(("constants", group.source)), FIELD_BYTES * len(group.constants)
-    sums = 0, 0
-    if group.source >= 0:
-        sums = layout.offset(("partials", group.source)), partials_step(plan, layout, group.source)
-    state = layout.offset(("state", group.key)), state_bytes(group)
-    return (*state, layout.offset(("ring", group.key)), group.ring_bytes, *constants, *sums)
-
-
-def write_feeds(plan: StaticPlan, window: WindowPlan, arena: Arena) -> None:
-    """Entries of step ports, and where they lie."""
-    records = arena.region(("feeds", 0), np.int64)
-    at = 0
-    for number, group in enumerate(plan.groups):
-        for index, feed in enumerate(group.feeds):
-            entries = window.feeds[number, index]
-            key = entries_of(group, index)
-            arena.region(key, np.int64)[: entries.size] = entries.ravel()
-            record = records[at * len(Feed) : (at + 1) * len(Feed)]
-            record[Feed.CONSTANT], record[Feed.COUNT] = feed.constant, len(entries)
-            record[Feed.ENTRIES] = arena.layout.offset(key)
-            at += 1
-
-
-def write_source(window: WindowPlan, group: GroupPlan, arena: Arena) -> None:
-    """The voices of a source."""
-    source = window.sources[group.source]
-    arena.region(("counts", group.source), np.int64)[: window.chunks] = source.counts
-    arena.region(("onsets", group.source), np.int64)[: source.voices] = source.columns["onset"]
-    if source.constants is not None:
-        flat = source.constants.ravel()
-        arena.region(("constants", group.source), np.uint32)[: flat.size] = flat
-        return
-    for column in group.columns:
-        values = np.ascontiguousarray(source.columns[column.name], COLUMN_TYPES[column.dtype]).ravel()
-        arena.region((f"column {column.name}", group.source), COLUMN_TYPES[column.dtype])[: values.size] = values

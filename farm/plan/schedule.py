@@ -8,6 +8,7 @@ chunk out of their slots. Reads are numbered after the tasks.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,7 @@ from workers.records import record
 from workers.wire import Task
 
 Ints = NDArray[np.int64]
+NOTHING: Ints = np.zeros(0, np.int64)
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -31,6 +33,8 @@ class SchedulePlan:
     first_successor: Ints
     tasks: int
     reads: int
+    at_first: tuple[Ints, Ints] = (NOTHING, NOTHING)
+    """`pending` and `ready` while nothing is done."""
 
     def pending(self, done: NDArray[np.bool_]) -> Ints:
         """How many predecessors of each task and read are not done: int64 (tasks + reads)."""
@@ -76,7 +80,10 @@ def schedule(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -
     before, after = np.concatenate(befores), np.concatenate(afters)
     order = np.argsort(before, kind="stable")
     firsts = np.searchsorted(before[order], np.arange(count + window.chunks + 1))
-    return SchedulePlan(before, after, after[order], firsts, count, window.chunks)
+    made = SchedulePlan(before, after, after[order], firsts, count, window.chunks)
+    none = np.zeros(count + window.chunks, bool)
+    pending = made.pending(none)
+    return replace(made, at_first=(pending, made.ready(none, pending)))
 
 
 class ChunkRanges:

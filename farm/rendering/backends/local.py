@@ -132,7 +132,6 @@ class LocalBackend(OverArena):
 
     def regions(self, window: WindowPlan) -> dict[Key, int]:
         """Control words, edges, counts, done bits, the ring, a scratch for each worker."""
-        self.between = True
         made = self.schedules[id(window)]
         count = made.tasks + made.reads
         return {
@@ -174,6 +173,7 @@ class LocalBackend(OverArena):
 
     def hold(self) -> None:
         """Parks all workers."""
+        self.between = True
         if self.attached:
             self.held = True
             self.halt()
@@ -207,7 +207,7 @@ class LocalBackend(OverArena):
         self.pending = arena.region(("pending", 0), np.int64)[:count]
         self.done[:] = 0
         self.coordinator.new_window()
-        self.rebuild()
+        self.fill(*made.at_first)
         self.started = time.perf_counter()
         self.busy = True
         self.held = self.between = False
@@ -218,7 +218,11 @@ class LocalBackend(OverArena):
         assert self.arena is not None and self.schedule is not None
         done = self.done == 1
         pending = self.schedule.pending(done)
-        ready = self.schedule.ready(done, pending)
+        self.fill(pending, self.schedule.ready(done, pending))
+
+    def fill(self, pending: Ints, ready: Ints) -> None:
+        """Puts pending counts and ready tasks where workers find them."""
+        assert self.arena is not None and self.schedule is not None
         ring = self.arena.region(("ready", 0), np.int64)
         ring[:] = 0
         ring[: len(ready)] = ready + 1

@@ -11,18 +11,29 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import RenderError
-from farm.plan.lower import wanted, write_programs, write_window
+from farm.plan.lower import wanted, write_programs
 from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.tables import Tables, put, window_tables
 from farm.rendering.backends import Lender, Preparation
 from farm.rendering.piece import Piece
 from farm.rendering.room import no_arena
 from farm.rendering.slots import Slots
-from workers.arena import Arena, ArenaError, Key, lay_out
+from workers.arena import Arena, ArenaError, Key, Layout, lay_out
+from workers.records import record
 from workers.slab import Part, changed
 from workers.targets.objects import Code
 from workers.wire import Run
 
 Ints = NDArray[np.int64]
+
+
+@record(frozen=True, slots=True, eq=False)
+class Foreseen:
+    """What a window needs, made with its plan: bytes of regions, and the tables for the layout of that time."""
+
+    sizes: dict[Key, int]
+    layout: Layout | None
+    tables: Tables
 
 
 class OverArena(ABC):
@@ -43,6 +54,8 @@ class OverArena(ABC):
         self.arena: Arena | None = None
         self.slots: Slots | None = None
         """Views of the arena; an arena that is closed goes with the last of them."""
+        self.foreseen: dict[int, Foreseen] = {}
+        """By the identity of their windows."""
         self.mapped = 0
         """Files of sounds that are mapped."""
 
@@ -58,12 +71,24 @@ class OverArena(ABC):
         preparation.spent.compile_s += time.perf_counter() - started
 
     def foresee(self, window: WindowPlan) -> None:
-        """Decides with the first window how many chunks may be under way, and works out the order of tasks."""
+        """Works out the order of a window's tasks and its tables: nothing but copies is left to do while workers stand.
+
+        Decides with the first window how many chunks may be under way.
+        """
         if not self.planned:
             self.choose_depths(window)
             self.plan = replace(self.plan, depth=self.depth, inner_depth=self.inner_depth)
             self.planned = True
         self.order(self.plan, window)
+        sizes = {**wanted(self.plan, window, self.read_buses, self.workers), **self.regions(window)}
+        self.foreseen[id(window)] = self.laid_out(window, sizes)
+
+    def laid_out(self, window: WindowPlan, sizes: dict[Key, int]) -> Foreseen:
+        """The tables of a window for the present arena, if there is one and it is large enough."""
+        layout = self.arena.layout if self.arena is not None else None
+        if layout is None or not layout.fits(sizes):
+            return Foreseen(sizes, None, [])
+        return Foreseen(sizes, layout, window_tables(self.plan, window, layout))
 
     def run(self, window: WindowPlan) -> Iterator[Piece]:
         """Writes the tables of a window and sets it going. Raises RenderError, FileError."""
@@ -85,15 +110,16 @@ class OverArena(ABC):
         """Puts a window into the arena, a larger one where it has outgrown the last."""
         begun = time.perf_counter()
         parts = self.preparation.sounds.parts
-        sizes = wanted(self.plan, window, self.read_buses, self.workers)
-        sizes.update(self.regions(window))
+        made = self.foreseen.pop(id(window))
+        if self.arena is not None and made.layout is not self.arena.layout:
+            made = self.laid_out(window, made.sizes)
+        outgrown = made.layout is None
         started = time.perf_counter()
         self.hold()
-        outgrown = self.arena is None or not self.arena.layout.fits(sizes)
         if outgrown or len(parts) > self.mapped:
             self.detach()
         if outgrown:
-            self.arena = self.grown_arena(sizes)
+            self.arena = self.grown_arena(made.sizes)
             write_programs(self.plan, self.arena, self.read_buses)
             self.slots = Slots(self.plan, self.arena, self.preparation.buses)
         assert self.arena is not None
@@ -102,7 +128,7 @@ class OverArena(ABC):
             self.mapped = len(parts)
         spent = time.perf_counter() - started
         self.preparation.spent.arena_s += spent
-        write_window(self.plan, window, self.arena)
+        put(self.arena, made.tables if not outgrown else window_tables(self.plan, window, self.arena.layout))
         self.preparation.spent.plan_s += time.perf_counter() - begun - spent
 
     def grown_arena(self, sizes: dict[Key, int]) -> Arena:
@@ -126,6 +152,7 @@ class OverArena(ABC):
     def return_arena(self) -> None:
         """The lender has the arena back."""
         self.slots = None
+        self.foreseen.clear()
         if self.arena is not None:
             arena, self.arena = self.arena, None
             self.lender.give_back(arena)

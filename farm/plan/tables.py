@@ -1,0 +1,113 @@
+"""The tables of a window, made ahead for a layout of the arena: what is left to do is to copy them there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
+from farm.plan.instants import seen_one
+from farm.plan.lower import entries_of, partials_step, signal_bytes, state_bytes
+from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
+from workers.arena import Arena, Key, Layout
+from workers.wire import FIELD_BYTES, LANES, Feed, Task
+
+Ints = NDArray[np.int64]
+Tables = list[tuple[Key, NDArray[Any]]]
+"""What each region holds from its start on: flat arrays."""
+
+COLUMN_TYPES = {"f4": np.float32, "i8": np.int64}
+SIDES: NDArray[np.float32] = np.array([LEFT_SIDE, RIGHT_SIDE, *[MONO_SIDE] * (LANES - 2)], np.float32)
+"""Of the lanes of a bus."""
+
+
+def window_tables(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Tables:
+    """All tables of a window for an arena with this layout."""
+    tables: Tables = [(("tasks", 0), addressed(plan, window, layout).ravel())]
+    tables += feed_tables(plan, window, layout)
+    for number, group in enumerate(plan.groups):
+        if group.source >= 0:
+            tables += source_tables(window.sources[group.source], group)
+        if group.kind != "voices":
+            tables.append((("static constants", group.key), bus_constants(window, number, group).ravel()))
+    return tables
+
+
+def put(arena: Arena, tables: Tables) -> None:
+    """Copies tables into their regions."""
+    for key, values in tables:
+        arena.region(key, values.dtype)[: values.size] = values
+
+
+def addressed(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Ints:
+    """The tasks of a window, with offsets in the arena where they had numbers: int64 (tasks, fields)."""
+    tasks = window.tasks.copy()
+    tasks[:, Task.SLOT] = (tasks[:, Task.CHUNK] + window.first_chunk) % plan.depth
+    tasks[:, Task.INNER_SLOT] = (tasks[:, Task.CHUNK] + window.first_chunk) % plan.inner_depth
+    places = np.array([group_places(plan, layout, number) for number in range(len(plan.groups))], np.int64)
+    state, state_step, ring, ring_step, constants, constants_step, sums, sums_step = places[tasks[:, Task.GROUP]].T
+    for name in (Task.STATE_IN, Task.STATE_OUT):
+        slots = tasks[:, name]
+        tasks[:, name] = np.where(slots < 0, -1, state + slots * state_step)
+    tasks[:, Task.RING] = ring + tasks[:, Task.RING] * ring_step
+    tasks[:, Task.CONSTANTS] = constants + tasks[:, Task.CONSTANTS] * constants_step
+    sums = sums + tasks[:, Task.INNER_SLOT] * sums_step
+    tasks[:, Task.OUT] = sums + tasks[:, Task.OUT] * signal_bytes(plan)
+    return tasks
+
+
+def group_places(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ...]:
+    """Where a group's state, rings, constants and private sums begin, each with the step from one to the next."""
+    group = plan.groups[number]
+    constants = layout.offset(("static constants", group.key)), 0
+    if group.kind == "voices":
+        constants = layout.offset(("constants", group.source)), FIELD_BYTES * len(group.constants)
+    sums = 0, 0
+    if group.source >= 0:
+        sums = layout.offset(("partials", group.source)), partials_step(plan, layout, group.source)
+    state = layout.offset(("state", group.key)), state_bytes(group)
+    return (*state, layout.offset(("ring", group.key)), group.ring_bytes, *constants, *sums)
+
+
+def feed_tables(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Tables:
+    """Entries of step ports, and where they lie."""
+    feeds = [(number, index) for number, group in enumerate(plan.groups) for index in range(len(group.feeds))]
+    records = np.zeros((len(feeds), len(Feed)), np.int64)
+    tables: Tables = []
+    for record, (number, index) in zip(records, feeds, strict=True):
+        group, entries = plan.groups[number], window.feeds[number, index]
+        key = entries_of(group, index)
+        tables.append((key, entries.ravel()))
+        record[Feed.CONSTANT], record[Feed.COUNT] = group.feeds[index].constant, len(entries)
+        record[Feed.ENTRIES] = layout.offset(key)
+    return [*tables, (("feeds", 0), records.ravel())]
+
+
+def source_tables(source: SourceWindow, group: GroupPlan) -> Iterator[tuple[Key, NDArray[Any]]]:
+    """The voices of a source."""
+    yield ("counts", group.source), source.counts
+    yield ("onsets", group.source), source.columns["onset"]
+    if source.constants is not None:
+        yield ("constants", group.source), source.constants.ravel()
+        return
+    for column in group.columns:
+        values = np.ascontiguousarray(source.columns[column.name], COLUMN_TYPES[column.dtype])
+        yield (f"column {column.name}", group.source), values.ravel()
+
+
+def bus_constants(window: WindowPlan, number: int, group: GroupPlan) -> NDArray[np.uint32]:
+    """Constants of a bus, uint32 bits (constants, 16): the same in every window but for where ages count from."""
+    table = np.zeros((len(group.constants), LANES), np.uint32)
+    start = seen_one(window.starts[number], window.first_frame)
+    moving = {"since": start[0], "past": start[1]}
+    if window.end_frame is not None:
+        moving["end"], _ = seen_one(window.end_frame, window.first_frame)
+    for index, constant in enumerate(group.constants):
+        if constant.name == "side":
+            table[index] = SIDES.view(np.uint32)
+        else:
+            table[index] = moving.get(constant.kind, constant.value)
+    return table
