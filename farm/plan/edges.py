@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.plan import GroupKind, StaticPlan, WindowPlan
 from workers.wire import Task
 
 Ints = NDArray[np.int64]
@@ -64,7 +64,7 @@ def task_costs_ns(plan: StaticPlan, window: WindowPlan) -> NDArray[np.float64]:
     """Estimated nanoseconds of each task: its nodes' costs times frames, times voices for slices."""
     tasks = window.tasks
     per_frame = np.array([one.cost_ns for one in plan.groups])
-    voiced = np.array([one.kind != "bus" for one in plan.groups])
+    voiced = np.array([one.kind is not GroupKind.BUS for one in plan.groups])
     lanes = np.where(voiced[tasks[:, Task.GROUP]], tasks[:, Task.LANES], 1)
     return per_frame[tasks[:, Task.GROUP]] * (tasks[:, Task.FRAMES] * lanes).astype(np.float64)
 

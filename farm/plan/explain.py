@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from farm.plan.edges import critical_path_ns
-from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.plan import GroupKind, StaticPlan, WindowPlan
 from workers.records import record
 from workers.wire import Task
 
@@ -96,7 +96,7 @@ class Explaining:
                 NodeLine(one.name, one.variant, one.memory, one.cost_ns, one.state_bytes, one.ring_bytes)
                 for one in group.labels
             )
-            lanes = 2 if group.kind == "bus" else 16
+            lanes = 2 if group.kind is GroupKind.BUS else 16
             groups.append(GroupLine(group.name, group.kind, lanes, nodes, self.tasks_of.get(group.key, 0)))
         return Explanation(
             groups=tuple(groups),

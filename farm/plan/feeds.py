@@ -14,10 +14,15 @@ from farm.pattern.clock import Clock
 from farm.pattern.steps import steps
 from farm.pattern.words import Words
 from farm.plan.instants import seen, words
-from farm.plan.plan import FeedPlan
+from farm.plan.plan import FeedKind, FeedPlan
+from workers.catalog import Unit
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
+INSTANTS = (FeedKind.ORIGIN, FeedKind.CYCLE, FeedKind.CYCLE_PAST)
+"""Steps that say since when."""
+CYCLES = (FeedKind.CYCLE, FeedKind.CYCLE_PAST, FeedKind.CYCLE_FRAMES)
+"""Steps that come with every cycle."""
 
 
 @dataclass(eq=False)
@@ -75,14 +80,14 @@ def held(values: Floats, rests: NDArray[np.bool_], start: float) -> Floats:
     return np.where(index < 0, start, values[np.maximum(index, 0)])
 
 
-def bits_of(values: Floats, unit: str, rate: int) -> Ints:
+def bits_of(values: Floats, unit: Unit, rate: int) -> Ints:
     """Numbers of the language as the bits that kernels receive."""
-    if unit == "phase":
+    if unit is Unit.PHASE:
         turns = np.clip(values / rate, 0.0, 0.5)
         return np.minimum(np.floor(turns * 2.0**32 + 0.5), 2.0**31).astype(np.int64)
-    if unit == "word":
+    if unit is Unit.WORD:
         return values.astype(np.int64) & 0xFFFFFFFF
-    scaled = np.floor(values * rate + 0.5) if unit == "frames" else values
+    scaled = np.floor(values * rate + 0.5) if unit is Unit.FRAMES else values
     return scaled.astype(np.float32).view(np.uint32).astype(np.int64)
 
 
@@ -104,21 +109,21 @@ class FeedStream:
             self.asked = until_cycle
         keep = max(int(np.searchsorted(self.entries[:, 0], first_frame, "right")) - 1, 0)
         self.entries = self.entries[keep:]
-        if self.feed.what not in ("origin", "cycle", "cycle past"):
+        if self.feed.what not in INSTANTS:
             return self.entries
         starts = self.entries[:, 0]
         since, past = seen(starts, first_frame)
-        bits = past.astype(np.float32).view(np.uint32) if self.feed.what == "cycle past" else words(since)
+        bits = past.astype(np.float32).view(np.uint32) if self.feed.what is FeedKind.CYCLE_PAST else words(since)
         return np.stack([starts, bits.astype(np.int64)], axis=1)
 
     def more(self, first_cycle: int, cycles: int) -> Ints:
         what = self.feed.what
-        if what in ("cycle", "cycle past", "cycle_frames"):
+        if what in CYCLES:
             starts = self.clock.starts(first_cycle, cycles + 1)
-            lengths = bits_of(np.diff(starts).astype(np.float64), "float", self.clock.rate)
+            lengths = bits_of(np.diff(starts).astype(np.float64), Unit.PLAIN, self.clock.rate)
             return np.stack([starts[:-1], lengths], axis=1)
         frames, values, before = self.values(first_cycle, cycles)
-        chosen = before if what == "previous" else values
+        chosen = before if what is FeedKind.PREVIOUS else values
         return np.stack([frames, bits_of(chosen, self.feed.unit, self.clock.rate)], axis=1)
 
 

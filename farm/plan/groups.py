@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Scope, SignalFeed, StepsFeed
 from farm.graph.nodes import catalog, samplers
-from farm.plan.plan import ConstantPlan, GroupPlan, OpPlan, Region, Word
+from farm.plan.plan import (
+    Area,
+    ConstantKind,
+    ConstantPlan,
+    FeedKind,
+    GroupKind,
+    GroupPlan,
+    OpPlan,
+    Region,
+    Word,
+)
 from farm.plan.program import Program, Setting
 from workers.calls import kernel_name, layout
 from workers.catalog import Definition, Shape, Unit
@@ -40,7 +50,7 @@ def scope_ops(program: Program, scope: Scope, inside: dict[int, int], remembered
         if node.node == "voices":
             program.reads_sources.append(node.target)
             definition = catalog()["mix"]
-            partials = Word(Code.SIGNAL, 0, 0, ("partials", node.target))
+            partials = Word(Code.SIGNAL, 0, 0, Region(Area.PARTIALS, node.target))
             counted = {**numbers, "stride": program.setting.signal_bytes // 4}
             program.emit(
                 definition, node, scope.name, {"signals": partials}, {}, {}, program.scratch(out), numbers=counted
@@ -48,7 +58,7 @@ def scope_ops(program: Program, scope: Scope, inside: dict[int, int], remembered
             last = program.ops[-1]
             count_at = [argument.name for argument in layout(definition, "constant")].index("count") - 2
             words = list(last.words)
-            words[count_at] = Word(Code.COUNT, 0, 0, ("counts", node.target))
+            words[count_at] = Word(Code.COUNT, 0, 0, Region(Area.COUNTS, node.target))
             program.ops[-1] = OpPlan(last.kernel, tuple(words), last.node, last.out_word, last.first_field, last.fields)
             continue
         definition = catalog()[node.node]
@@ -89,7 +99,7 @@ def ending_op(program: Program, node: Node, scope: str, buffer: int) -> None:
     """Fades a source out at the end of the score, in place."""
     slope = 1.0 / max(program.setting.fade_out_frames, 1)
     word = program.scratch(buffer)
-    since_end = {"since": program.constant(ConstantPlan("end"))}
+    since_end = {"since": program.constant(ConstantPlan(ConstantKind.END))}
     fed: dict[str, Feed] = {"fade_slope": ConstantFeed(slope)}
     program.emit(catalog()["ending"], node, scope, {"input": word}, fed, {}, word, constants=since_end)
 
@@ -101,10 +111,10 @@ def gate_op(
     feed = params["target"]
     constants = None
     if isinstance(feed, StepsFeed):
-        wanted: list[tuple[str, StepsFeed | None, str]] = [
-            ("value", feed, "float"),
-            ("previous", feed, "float"),
-            ("origin", feed, "word"),
+        wanted: list[tuple[FeedKind, StepsFeed | None, Unit]] = [
+            (FeedKind.VALUE, feed, Unit.PLAIN),
+            (FeedKind.PREVIOUS, feed, Unit.PLAIN),
+            (FeedKind.ORIGIN, feed, Unit.WORD),
         ]
         constants = dict(zip(("target", "previous", "since"), program.fed_constant(wanted), strict=True))
     program.emit(definition, node, scope, {}, params, {}, out, constants=constants)
@@ -124,7 +134,7 @@ def bus_op(program: Program, scope: Scope, node: Node, inside: dict[int, int], r
         return inside[node.target]
     out = program.buffer()
     program.reads_buses.append(node.target)
-    signals = signal_word(program, ("bus", node.target), 0)
+    signals = signal_word(program, Region(Area.BUS, node.target), 0)
     setting = program.setting
     if program.voiced:
         numbers = {"plane": setting.plane}
@@ -165,11 +175,11 @@ def bus_group(graph: Graph, buses: tuple[int, ...], setting: Setting) -> GroupPl
             first_field=first_field,
         )
     for bus in buses:
-        inputs = {"input": program.scratch(inside[bus]), "target": signal_word(program, ("bus", bus), 1)}
+        inputs = {"input": program.scratch(inside[bus]), "target": signal_word(program, Region(Area.BUS, bus), 1)}
         numbers = {"plane": setting.plane}
         program.emit(catalog()["keep"], None, graph.buses[bus].name, inputs, {}, {}, None, numbers=numbers, post=True)
     name = " ".join(graph.buses[bus].name for bus in buses)
-    return finished(program, name, "bus", buses, -1, 1 if remembered else BLOCK)
+    return finished(program, name, GroupKind.BUS, buses, -1, 1 if remembered else BLOCK)
 
 
 def voice_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
@@ -183,18 +193,21 @@ def voice_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
     constants = {}
     for param in definition.params:
         if param.name == "end_frames":
-            constants[param.name] = program.constant(ConstantPlan("length"))
+            constants[param.name] = program.constant(ConstantPlan(ConstantKind.LENGTH))
         elif param.name == "fade_slope":
-            constants[param.name] = program.constant(ConstantPlan("fade"))
+            constants[param.name] = program.constant(ConstantPlan(ConstantKind.FADE))
         elif param.as_unit is Unit.WORD:
-            constants[param.name] = program.constant(ConstantPlan("after", 0, param.name))
+            constants[param.name] = program.constant(ConstantPlan(ConstantKind.AFTER, 0, param.name))
         else:
-            constants[param.name] = program.constant(ConstantPlan("column", 0, param.name))
+            constants[param.name] = program.constant(ConstantPlan(ConstantKind.COLUMN, 0, param.name))
     out = program.scratch(final, BUFFER_BYTES)
     inputs = {"input": program.scratch(result)}
     program.emit(definition, None, played.name, inputs, {}, {}, out, constants=constants)
     left = len(program.constants)
-    program.constants += [ConstantPlan("column", 0, "gain_left"), ConstantPlan("column", 0, "gain_right")]
+    program.constants += [
+        ConstantPlan(ConstantKind.COLUMN, 0, "gain_left"),
+        ConstantPlan(ConstantKind.COLUMN, 0, "gain_right"),
+    ]
     halves = {
         "low": Word(Code.HALF_OUT, final * BUFFER_BYTES, 0),
         "high": Word(Code.HALF_OUT, (final + 1) * BUFFER_BYTES, 1),
@@ -204,7 +217,7 @@ def voice_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
     program.emit(
         catalog()["fold"], None, played.name, halves, {}, {}, None, numbers={"plane": setting.plane}, post=True
     )
-    return finished(program, played.name, "voices", (), source, BLOCK)
+    return finished(program, played.name, GroupKind.VOICES, (), source, BLOCK)
 
 
 def sample_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
@@ -220,7 +233,7 @@ def sample_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
         elif argument.role == "column":
             column = next(one for one in definition.columns if one.name == argument.name)
             width = (4 if column.dtype == "f4" else 8) * column.width
-            words.append(Word(Code.COLUMN, 0, width, (f"column {argument.name}", source)))
+            words.append(Word(Code.COLUMN, 0, width, Region(Area.COLUMN, source, argument.name)))
         elif argument.name == "voices":
             words.append(Word(Code.LANES))
         else:
@@ -231,11 +244,11 @@ def sample_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
     program.posts.append(OpPlan(kernel_name(definition, "constant"), tuple(words), number))
     program.cost_ns = definition.cost_ns
     program.columns = definition.columns
-    return finished(program, name, "samples", (), source, WHOLE_CHUNK)
+    return finished(program, name, GroupKind.SAMPLES, (), source, WHOLE_CHUNK)
 
 
 def finished(
-    program: Program, name: str, kind: str, buses: tuple[int, ...], source: int, block_frames: int
+    program: Program, name: str, kind: GroupKind, buses: tuple[int, ...], source: int, block_frames: int
 ) -> GroupPlan:
     """The frozen group."""
     return GroupPlan(

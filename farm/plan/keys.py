@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from farm.graph.graph import Graph
-from farm.plan.plan import GroupPlan, OpPlan, Region
+from farm.plan.plan import Area, GroupKind, GroupPlan, OpPlan, Region
 from workers.records import record
 
 MASTER = "master"
@@ -24,7 +24,7 @@ class Keys:
     buses: tuple[str, ...]
     sources: tuple[str, ...]
 
-    def of_group(self, kind: str, buses: Iterable[int], source: int) -> str:
+    def of_group(self, kind: GroupKind, buses: Iterable[int], source: int) -> str:
         """The key of a group: its kind, and its buses or its source."""
         return " ".join([kind, *(self.bus(bus) for bus in buses)]) if source < 0 else f"{kind} {self.sources[source]}"
 
@@ -61,8 +61,8 @@ def program_of(group: GroupPlan, keys: Keys, played: Mapping[int, str]) -> str:
         [told(op, keys) for op in (*group.ops, *group.posts, *group.seeks)],
         (len(group.ops), len(group.posts), group.fields, group.ring_bytes, group.line_bytes),
         (group.block_frames, group.buffers, group.carried, group.line_lengths),
-        [(one.kind, one.value, one.name) for one in group.constants],
-        [(one.constant, one.what, one.unit, said(one.steps)) for one in group.feeds],
+        [(one.kind.value, one.value, one.name) for one in group.constants],
+        [(one.constant, one.what.value, one.unit.value, said(one.steps)) for one in group.feeds],
         [keys.bus(bus) for bus in group.reads_buses],
         [(keys.sources[source], played[source]) for source in group.reads_sources],
     )
@@ -75,16 +75,17 @@ def told(op: OpPlan, keys: Keys) -> tuple[Any, ...]:
     return op.kernel, op.out_word, op.first_field, op.fields, words
 
 
-def named(region: Region | None, keys: Keys) -> tuple[str, str] | None:
+def named(region: Region | None, keys: Keys) -> tuple[str, ...] | None:
     """A region by its key."""
     if region is None:
         return None
-    what, number = region
-    if what == "bus":
-        return what, keys.bus(number)
-    if what in ("lengths", "places", "levels"):
-        return what, str(number)
-    return what, keys.sources[number]
+    if region.area is Area.BUS:
+        which = keys.bus(region.number)
+    elif region.area in (Area.LENGTHS, Area.PLACES, Area.LEVELS):
+        which = str(region.number)
+    else:
+        which = keys.sources[region.number]
+    return region.area.value, which, region.name
 
 
 def said(steps: Any) -> tuple[Any, ...] | None:

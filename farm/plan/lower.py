@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from farm.errors import ScoreError
 from farm.plan.master import levels_bytes
-from farm.plan.plan import GroupPlan, OpPlan, StaticPlan, WindowPlan, Word
+from farm.plan.plan import Area, GroupKind, GroupPlan, OpPlan, Region, StaticPlan, WindowPlan, Word
 from workers.arena import Arena, Key, Layout
 from workers.wire import (
     BUFFER_BYTES,
@@ -61,54 +61,54 @@ def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], wor
     ops = sum(len(g.ops) + len(g.posts) + len(g.seeks) for g in plan.groups)
     signal = signal_bytes(plan)
     sizes: dict[Key, int] = {
-        ("groups", 0): 8 * len(Group) * len(plan.groups),
-        ("ops", 0): 8 * OP_WORDS * ops,
-        ("feeds", 0): 8 * len(Feed) * sum(len(g.feeds) for g in plan.groups),
-        ("tasks", 0): 8 * len(Task) * len(window.tasks),
+        (Area.GROUPS, 0): 8 * len(Group) * len(plan.groups),
+        (Area.OPS, 0): 8 * OP_WORDS * ops,
+        (Area.FEEDS, 0): 8 * len(Feed) * sum(len(g.feeds) for g in plan.groups),
+        (Area.TASKS, 0): 8 * len(Task) * len(window.tasks),
     }
     if plan.master is not None:
-        sizes["places", 0] = 8 * len(plan.outputs)
-        sizes["levels", 0] = levels_bytes(len(plan.outputs)) * plan.depth
+        sizes[Area.PLACES, 0] = 8 * len(plan.outputs)
+        sizes[Area.LEVELS, 0] = levels_bytes(len(plan.outputs)) * plan.depth
     for worker in range(workers):
-        sizes["scratch", worker] = scratch_sizes(plan)[3]
+        sizes[Area.SCRATCH, worker] = scratch_sizes(plan)[3]
     for number, group in enumerate(plan.groups):
-        sizes["static constants", group.key] = FIELD_BYTES * len(group.constants)
-        sizes["state", group.key] = 2 * window.slots[number] * state_bytes(group) if group.carried else 0
-        sizes["ring", group.key] = window.slots[number] * group.ring_bytes
+        sizes[Area.STATIC_CONSTANTS, group.key] = FIELD_BYTES * len(group.constants)
+        sizes[Area.STATE, group.key] = 2 * window.slots[number] * state_bytes(group) if group.carried else 0
+        sizes[Area.RING, group.key] = window.slots[number] * group.ring_bytes
         for table, lengths in enumerate(group.line_lengths):
             sizes[lengths_of(group, table)] = 8 * len(lengths)
         for feed in range(len(group.feeds)):
             sizes[entries_of(group, feed)] = 16 * len(window.feeds[number, feed])
         for bus in group.buses:
-            sizes["bus", bus] = signal * (plan.depth if bus in read_buses else plan.inner_depth)
+            sizes[Area.BUS, bus] = signal * (plan.depth if bus in read_buses else plan.inner_depth)
         if group.source >= 0:
             source = window.sources[group.source]
-            sizes["partials", group.source] = signal * plan.inner_depth * int(source.counts.max(initial=0))
-            sizes["counts", group.source] = 8 * window.chunks
+            sizes[Area.PARTIALS, group.source] = signal * plan.inner_depth * int(source.counts.max(initial=0))
+            sizes[Area.COUNTS, group.source] = 8 * window.chunks
             rows = len(source.halves) * LANES
-            sizes["onsets", group.source] = 8 * rows
-            if group.kind == "voices":
-                sizes["constants", group.source] = FIELD_BYTES * len(group.constants) * len(source.halves)
+            sizes[Area.ONSETS, group.source] = 8 * rows
+            if group.kind is GroupKind.VOICES:
+                sizes[Area.CONSTANTS, group.source] = FIELD_BYTES * len(group.constants) * len(source.halves)
             else:
                 for column in group.columns:
                     size = 4 if column.dtype == "f4" else 8
-                    sizes[f"column {column.name}", group.source] = size * column.width * rows
+                    sizes[Region(Area.COLUMN, group.source, column.name).key] = size * column.width * rows
     return sizes
 
 
 def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -> None:
     """Writes what does not change while the layout stays: groups, ops, line lengths."""
     layout = arena.layout
-    groups = arena.region(("groups", 0), np.int64)[: len(Group) * len(plan.groups)].reshape(-1, len(Group))
-    ops = arena.region(("ops", 0), np.int64)
+    groups = arena.region((Area.GROUPS, 0), np.int64)[: len(Group) * len(plan.groups)].reshape(-1, len(Group))
+    ops = arena.region((Area.OPS, 0), np.int64)
     constants_at, state_at, buffers_at, _ = scratch_sizes(plan)
     kernels = {name: number for number, name in enumerate(plan.kernels)}
     if plan.master is not None:
-        places = arena.region(("places", 0), np.int64)
-        places[: len(plan.outputs)] = [layout.offset(("bus", bus)) // 4 for _, bus in plan.outputs]
+        places = arena.region((Area.PLACES, 0), np.int64)
+        places[: len(plan.outputs)] = [layout.offset((Area.BUS, bus)) // 4 for _, bus in plan.outputs]
     worker = 0
-    while ("scratch", worker) in layout.regions:
-        silence = layout.offset(("scratch", worker)) + buffers_at
+    while (Area.SCRATCH, worker) in layout.regions:
+        silence = layout.offset((Area.SCRATCH, worker)) + buffers_at
         arena.view(silence, np.uint8, BUFFER_BYTES)[:] = 0
         worker += 1
     next_op = next_feed = 0
@@ -120,7 +120,7 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -
         row[Group.OPS], row[Group.POST_OPS], row[Group.SEEKS] = len(group.ops), len(group.posts), len(group.seeks)
         row[Group.CONSTANTS], row[Group.STATE_FIELDS] = len(group.constants), group.fields
         row[Group.FIRST_FEED], row[Group.FEEDS] = next_feed, len(group.feeds)
-        row[Group.ONSETS] = layout.offset(("onsets", group.source)) if group.kind == "voices" else 0
+        row[Group.ONSETS] = layout.offset((Area.ONSETS, group.source)) if group.kind is GroupKind.VOICES else 0
         row[Group.RECORDS_AT], row[Group.CONSTANTS_AT] = 0, constants_at
         row[Group.LINE_BYTES] = group.line_bytes
         row[Group.STATE_AT], row[Group.BUFFERS_AT] = state_at, buffers_at
@@ -171,27 +171,27 @@ def resolved(
     """A word's code, value and step with its region's offset; signals between groups have slots of their own."""
     if word.region is None:
         return word.code, word.value, word.step
-    name, number = word.region
+    area, number = word.region.area, word.region.number
     code, step = word.code, word.step
-    if name == "bus":
+    if area is Area.BUS:
         code, step = (Code.SIGNAL if number in read_buses else Code.INNER), signal_bytes(plan)
-    elif name == "partials":
+    elif area is Area.PARTIALS:
         code, step = Code.INNER, partials_step(plan, layout, number)
-    key: Key = lengths_of(group, number) if name == "lengths" else (name, number)
+    key = lengths_of(group, number) if area is Area.LENGTHS else word.region.key
     return code, word.value + layout.offset(key), step
 
 
 def lengths_of(group: GroupPlan, table: int) -> Key:
     """The region of a group's table of line lengths."""
-    return "lengths", f"{group.key} {table}"
+    return Area.LENGTHS, f"{group.key} {table}"
 
 
 def entries_of(group: GroupPlan, feed: int) -> Key:
     """The region of the steps of a group's step-fed constant."""
-    return "entries", f"{group.key} {feed}"
+    return Area.ENTRIES, f"{group.key} {feed}"
 
 
 def partials_step(plan: StaticPlan, layout: Layout, source: int) -> int:
     """Bytes from a chunk slot of a source's private sums to the next."""
     signal = signal_bytes(plan)
-    return layout.regions["partials", source][1] // plan.inner_depth // signal * signal
+    return layout.regions[Area.PARTIALS, source][1] // plan.inner_depth // signal * signal

@@ -5,7 +5,7 @@ from __future__ import annotations
 from farm.graph.graph import Graph
 from farm.graph.nodes import catalog
 from farm.plan.groups import WHOLE_CHUNK, finished
-from farm.plan.plan import GroupPlan, Word
+from farm.plan.plan import Area, GroupKind, GroupPlan, Region, Word
 from farm.plan.program import Program, Setting, float_bits
 from workers.wire import Code
 
@@ -30,12 +30,12 @@ def master_group(graph: Graph, outputs: tuple[tuple[str, int], ...], gain: float
     target = master_bus(graph)
     words = {
         "signals": Word(Code.SIGNAL, 0, setting.signal_bytes),
-        "places": Word(Code.ARENA, 0, 0, ("places", 0)),
+        "places": Word(Code.ARENA, 0, 0, Region(Area.PLACES)),
         "gain": Word(Code.CONSTANT, program.bits(float_bits(gain))),
-        "levels": Word(Code.SIGNAL, 0, levels_bytes(len(outputs)), ("levels", 0)),
-        "target": Word(Code.SIGNAL, 0, 0, ("bus", target)),
+        "levels": Word(Code.SIGNAL, 0, levels_bytes(len(outputs)), Region(Area.LEVELS)),
+        "target": Word(Code.SIGNAL, 0, 0, Region(Area.BUS, target)),
     }
     numbers = {"count": len(outputs), "plane": setting.plane}
     program.emit(catalog()["master"], None, "master", words, {}, {}, None, numbers=numbers, post=True)
     program.cost_ns = catalog()["master"].cost_ns * 2 * len(outputs)
-    return finished(program, "master", "bus", (target,), -1, WHOLE_CHUNK)
+    return finished(program, "master", GroupKind.BUS, (target,), -1, WHOLE_CHUNK)

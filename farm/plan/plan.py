@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import field
+from enum import Enum, StrEnum
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,119 @@ from numpy.typing import NDArray
 
 from farm.errors import Loc
 from farm.graph.graph import StepsFeed
-from workers.catalog import Column
+from workers.arena import Key
+from workers.catalog import Column, Unit
 from workers.records import record
 from workers.wire import Code
 
 Ints = NDArray[np.int64]
 
-Region = tuple[str, int]
-"""A place in the arena that is known only when the arena is laid out: what, and which."""
+
+class Area(StrEnum):
+    """What regions of the arena hold."""
+
+    GROUPS = "groups"
+    OPS = "ops"
+    FEEDS = "feeds"
+    TASKS = "tasks"
+    SCRATCH = "scratch"
+    """Of each worker."""
+    STATIC_CONSTANTS = "static constants"
+    """Of buses."""
+    STATE = "state"
+    RING = "ring"
+    LENGTHS = "lengths"
+    ENTRIES = "entries"
+    """The steps of a step-fed constant."""
+    BUS = "bus"
+    """Chunk slots of a bus's signal."""
+    PARTIALS = "partials"
+    """Of each source: the private sums of its slices,"""
+    COUNTS = "counts"
+    """how many slices sound in each chunk,"""
+    ONSETS = "onsets"
+    CONSTANTS = "constants"
+    COLUMN = "column"
+    PLACES = "places"
+    """Where the signals of the outputs lie."""
+    LEVELS = "levels"
+    CONTROL = "control"
+    """Of a pool: what workers and coordinator share, and the schedule."""
+    SUCCESSORS = "successors"
+    FIRST_SUCCESSORS = "first successors"
+    PENDING = "pending"
+    DONE = "done"
+    READY = "ready"
+
+
+class GroupKind(StrEnum):
+    """What a group is."""
+
+    BUS = "bus"
+    VOICES = "voices"
+    """Of an instrument."""
+    SAMPLES = "samples"
+    """Voices of samples."""
+
+
+class ConstantKind(Enum):
+    """Where a constant of a group comes from."""
+
+    BITS = "bits"
+    """`value` in every lane; also what a step-fed one begins with."""
+    SIDE = "side"
+    """+1 on the left of a bus, -1 on the right."""
+    SINCE = "since"
+    """The start of a bus, or the onset of each voice, as its window sees it (`farm.plan.instants`),"""
+    PAST = "past"
+    """and what that leaves out."""
+    END = "end"
+    """The end of the score, for buses."""
+    COLUMN = "column"
+    """Of voices: float column `name`."""
+    AFTER = "after"
+    """`name` frames after the onset, a column."""
+    LENGTH = "length"
+    PHASE = "phase"
+    """`value` in Hz times the voice's ratio, as a phase step."""
+    RATIO = "ratio"
+    """`value` times the voice's ratio."""
+    PLACE = "place"
+    """The seed of the voice at place `value`."""
+    ORIGIN = "origin"
+    """The onset modulo 2**32."""
+    FADE = "fade"
+    SLOT = "slot"
+
+
+class FeedKind(Enum):
+    """What the steps of a step-fed constant are."""
+
+    VALUE = "value"
+    """Of a step function: its value, the one before,"""
+    PREVIOUS = "previous"
+    ORIGIN = "origin"
+    """and where the step began, as `ConstantKind.SINCE`."""
+    CYCLE = "cycle"
+    """Where the present cycle began, likewise, and"""
+    CYCLE_PAST = "cycle past"
+    """what that leaves out; the length of the cycle."""
+    CYCLE_FRAMES = "cycle frames"
+
+
+@record(frozen=True, slots=True)
+class Region:
+    """A place in the arena that is known only when the arena is laid out: what it holds, and of which."""
+
+    area: Area
+    number: int = 0
+    name: str = ""
+    """Of a column."""
+
+    @property
+    def key(self) -> Key:
+        """What the region is called in a layout."""
+        return self.area, f"{self.number} {self.name}" if self.name else self.number
 
 
 @record(frozen=True, slots=True)
@@ -44,32 +150,21 @@ class OpPlan:
 
 @record(frozen=True, slots=True)
 class ConstantPlan:
-    """One constant of a group: 16 lanes of 32 bits.
+    """One constant of a group: 16 lanes of 32 bits."""
 
-    kind "bits": `value` in every lane (also the start of a step-fed one). "since" and "past": the start of a bus or the
-    onset of each voice, as its window sees it (`farm.plan.instants`); on a bus "end": that of the score. Of voices:
-    "column" (float column `name`), "after" (`name` frames after the onset), "length", "phase" (Hz times the voice's
-    ratio as phase step), "ratio" (value times ratio), "place" (seed of the voice), "origin" (onset modulo 2**32),
-    "fade", "slot".
-    """
-
-    kind: str
+    kind: ConstantKind
     value: Any = 0
     name: str = ""
 
 
 @record(frozen=True, slots=True, eq=False)
 class FeedPlan:
-    """A step-fed constant.
-
-    `what`: "value", "previous" or "origin" of a step function; "cycle" and "cycle past", the start of the present cycle
-    as "since" and "past" are, or "cycle_frames".
-    """
+    """A step-fed constant. `unit`: how numbers of the language become bits."""
 
     constant: int
-    what: str
+    what: FeedKind
     steps: StepsFeed | None
-    unit: str
+    unit: Unit
 
 
 @record(frozen=True, slots=True)
@@ -96,7 +191,7 @@ class NodeLabel:
 
 @record(frozen=True, slots=True, eq=False)
 class GroupPlan:
-    """Connected nodes with the same lanes. `kind`: "bus", "voices" or "samples"; `source` for the latter two.
+    """Connected nodes with the same lanes. `source`: the number of the source, or -1 of buses.
 
     `key`: what it is called in every plan of the score, whatever else stands there; its state goes by it. `program`: a
     digest of what it runs (`farm.plan.keys`).
@@ -104,7 +199,7 @@ class GroupPlan:
 
     key: str
     name: str
-    kind: str
+    kind: GroupKind
     buses: tuple[int, ...]
     source: int
     ops: tuple[OpPlan, ...]

@@ -9,14 +9,11 @@ import numpy as np
 
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, StepsFeed
 from farm.graph.place import seed32
-from farm.plan.plan import ConstantPlan, FeedPlan, NodeLabel, OpPlan, Word
+from farm.plan.plan import Area, ConstantKind, ConstantPlan, FeedKind, FeedPlan, NodeLabel, OpPlan, Region, Word
 from workers.calls import kernel_name, layout
 from workers.catalog import CARRIED, Column, Definition, Shape, Unit, scaled
 from workers.records import record
 from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, Code
-
-LINEAR_UNITS = {Unit.PLAIN: "float", Unit.PHASE: "phase", Unit.FRAMES: "frames", Unit.WORD: "word"}
-"""How numbers of the language become bits, by the param's unit."""
 
 
 @record(frozen=True, slots=True)
@@ -55,13 +52,13 @@ def phase_bits(frequency_hz: float, rate: int) -> int:
     return min(math.floor(turns * 2**32 + 0.5), 2**31)
 
 
-def unit_bits(unit: str, value: float, rate: int) -> int:
+def unit_bits(unit: Unit, value: float, rate: int) -> int:
     """A number of the language as what a kernel receives."""
-    if unit == "phase":
+    if unit is Unit.PHASE:
         return phase_bits(value, rate)
-    if unit == "frames":
+    if unit is Unit.FRAMES:
         return float_bits(math.floor(value * rate + 0.5))
-    if unit == "word":
+    if unit is Unit.WORD:
         return int(value) & 0xFFFFFFFF
     return float_bits(value)
 
@@ -73,7 +70,6 @@ class Program:
     graph: Graph
     setting: Setting
     voiced: bool
-    kind: str = "bus"
     ops: list[OpPlan] = field(default_factory=list)
     posts: list[OpPlan] = field(default_factory=list)
     seeks: list[OpPlan] = field(default_factory=list)
@@ -116,9 +112,9 @@ class Program:
 
     def bits(self, bits: int) -> int:
         """A constant of fixed bits."""
-        return self.constant(ConstantPlan("bits", bits))
+        return self.constant(ConstantPlan(ConstantKind.BITS, bits))
 
-    def fed_constant(self, feeds: list[tuple[str, StepsFeed | None, str]]) -> list[int]:
+    def fed_constant(self, feeds: list[tuple[FeedKind, StepsFeed | None, Unit]]) -> list[int]:
         """New step-fed constants, one for each (what, steps, unit); the same request is shared."""
         indices = []
         for what, steps, unit in feeds:
@@ -126,7 +122,7 @@ class Program:
             if known:
                 indices.append(known[0].constant)
                 continue
-            self.constants.append(ConstantPlan("bits", 0, f"fed {len(self.constants)}"))
+            self.constants.append(ConstantPlan(ConstantKind.BITS, 0, f"fed {len(self.constants)}"))
             self.fed.append(FeedPlan(len(self.constants) - 1, what, steps, unit))
             indices.append(len(self.constants) - 1)
         return indices
@@ -144,35 +140,38 @@ class Program:
         if name == "rate_hz":
             return self.bits(float_bits(float(setting.rate)))
         if name == "side":
-            return self.constant(ConstantPlan("bits", 0, "side") if not self.voiced else ConstantPlan("bits", 0))
+            return self.bits(0) if self.voiced else self.constant(ConstantPlan(ConstantKind.SIDE))
         if name == "place":
             assert node is not None
             place = seed32(setting.seed, node.place)
-            return self.constant(ConstantPlan("place", place)) if self.voiced else self.bits(place)
+            return self.constant(ConstantPlan(ConstantKind.PLACE, place)) if self.voiced else self.bits(place)
         if name == "gate_frames":
             return (
-                self.constant(ConstantPlan("slot"))
+                self.constant(ConstantPlan(ConstantKind.SLOT))
                 if self.voiced
-                else self.fed_constant([("cycle_frames", None, "float")])[0]
+                else self.fed_constant([(FeedKind.CYCLE_FRAMES, None, Unit.PLAIN)])[0]
             )
         if name == "origin":
-            return self.constant(ConstantPlan("origin")) if self.voiced else self.bits(0)
+            return self.constant(ConstantPlan(ConstantKind.ORIGIN)) if self.voiced else self.bits(0)
         assert name in ("since", "past")
         return self.beginning(name, definition)
 
     def beginning(self, name: str, definition: Definition) -> int:
         """The constant behind `since` or `past`: where a node's ages count from, and what they leave out."""
         if "gate_frames" in definition.needs and not self.voiced:
-            return self.fed_constant([("cycle" if name == "since" else "cycle past", None, "word")])[0]
-        return self.constant(ConstantPlan(name))
+            what = FeedKind.CYCLE if name == "since" else FeedKind.CYCLE_PAST
+            return self.fed_constant([(what, None, Unit.WORD)])[0]
+        return self.constant(ConstantPlan(ConstantKind.SINCE if name == "since" else ConstantKind.PAST))
 
-    def param_constant(self, feed: Feed, unit: str, what: str = "value") -> int:
+    def param_constant(self, feed: Feed, unit: Unit, what: FeedKind = FeedKind.VALUE) -> int:
         """The constant of a param that is not a signal."""
         if isinstance(feed, StepsFeed):
             return self.fed_constant([(what, feed, unit)])[0]
         assert isinstance(feed, ConstantFeed)
         if feed.pitched and self.voiced:
-            return self.constant(ConstantPlan("phase" if unit == "phase" else "ratio", feed.value))
+            return self.constant(
+                ConstantPlan(ConstantKind.PHASE if unit is Unit.PHASE else ConstantKind.RATIO, feed.value)
+            )
         return self.bits(unit_bits(unit, feed.value, self.setting.rate))
 
     # Ops.
@@ -223,7 +222,7 @@ class Program:
                 if constants is not None and name in constants:
                     index = constants[name]
                 elif name in params:
-                    index = self.param_constant(params[name], LINEAR_UNITS[definition.param(name).as_unit])
+                    index = self.param_constant(params[name], definition.param(name).as_unit)
                 else:
                     index = self.fixture(name, definition, node)
                 words.append(Word(Code.CONSTANT, index))
@@ -241,7 +240,7 @@ class Program:
             elif argument.role == "channels":
                 words.append(Word(Code.LITERAL, self.channels))
             elif argument.role == "line_lengths":
-                words.append(Word(Code.ARENA, 0, 0, ("lengths", self.lengths(definition))))
+                words.append(Word(Code.ARENA, 0, 0, Region(Area.LENGTHS, self.lengths(definition))))
             else:
                 raise AssertionError(f"{definition.name}: no word for {argument}")
         delayed = ring_bytes + line_bytes
@@ -261,7 +260,7 @@ class Program:
             elif argument.name == "frames":
                 words.append(Word(Code.AGES))
             else:
-                unit = LINEAR_UNITS[definition.param(argument.name).as_unit]
+                unit = definition.param(argument.name).as_unit
                 words.append(Word(Code.CONSTANT, self.param_constant(params[argument.name], unit)))
         name = kernel_name(definition, "seek")
         self.seeks.append(OpPlan(name, tuple(words), number, -1, first_field, len(definition.state)))

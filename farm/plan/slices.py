@@ -12,7 +12,7 @@ from farm.graph.graph import Source
 from farm.graph.place import seed32
 from farm.graph.voices import NOT_CUT, Asking, Columns, cut_off, ends_of, joined, taken, voices
 from farm.plan.instants import FAR, seen, words
-from farm.plan.plan import ConstantPlan, GroupPlan, SourceWindow
+from farm.plan.plan import ConstantKind, ConstantPlan, GroupKind, GroupPlan, SourceWindow
 from workers.wire import LANES
 
 Ints = NDArray[np.int64]
@@ -72,7 +72,7 @@ class SourceStream:
         slices = -(-count // LANES)
         halves = sounding(live["onset"], live["end"], first_frame, last_frame, chunk_frames)
         constants = None
-        if self.group.kind == "voices":
+        if self.group.kind is GroupKind.VOICES:
             constants = constants_of(self.group.constants, live, self.asking, self.source, slices, first_frame)
         return SourceWindow(
             columns=live,
@@ -155,9 +155,9 @@ def constants_of(
             table[:, index, :] = plan.value
             continue
         values = values.take(lanes)
-        if plan.kind == "length" or plan.name in ("gain_left", "gain_right"):
+        if plan.kind is ConstantKind.LENGTH or plan.name in ("gain_left", "gain_right"):
             values = np.where(empty, np.uint32(0), values)
-        elif plan.kind == "since":
+        elif plan.kind is ConstantKind.SINCE:
             # A lane whose voice a later window brings: its delay lines must hear nothing before.
             values = np.where(empty, words(np.array(now + FAR)), values)
         table[:, index, :] = values.reshape(slices, LANES)
@@ -169,31 +169,31 @@ def constant_bits(
 ) -> NDArray[np.uint32] | None:
     """One constant for each voice in a window from frame `now` on; None for one that is the same in all."""
     onset = columns["onset"]
-    if plan.kind == "column":
+    if plan.kind is ConstantKind.COLUMN:
         values = columns[plan.name]
         bits: NDArray[np.uint32] = np.ascontiguousarray(values).view(np.uint32)
         return bits
-    if plan.kind == "phase":
+    if plan.kind is ConstantKind.PHASE:
         turns = np.clip(plan.value * columns["ratio"] / asking.rate, 0.0, 0.5)
         steps: NDArray[np.uint32] = np.minimum(np.floor(turns * 2.0**32 + 0.5), 2.0**31).astype(np.uint32)
         return steps
-    if plan.kind == "ratio":
+    if plan.kind is ConstantKind.RATIO:
         return float_words(plan.value * columns["ratio"])
-    if plan.kind == "origin":
+    if plan.kind is ConstantKind.ORIGIN:
         return words(onset)
-    if plan.kind == "since":
+    if plan.kind is ConstantKind.SINCE:
         return words(seen(onset, now)[0])
-    if plan.kind == "past":
+    if plan.kind is ConstantKind.PAST:
         return float_words(seen(onset, now)[1])
-    if plan.kind == "after":
+    if plan.kind is ConstantKind.AFTER:
         return words(seen(onset + columns[plan.name], now)[0] - seen(onset, now)[0])
-    if plan.kind == "length":
+    if plan.kind is ConstantKind.LENGTH:
         return words(seen(columns["end"], now)[0] - seen(onset, now)[0])
-    if plan.kind == "fade":
+    if plan.kind is ConstantKind.FADE:
         return float_words(1.0 / columns["fade_frames"])
-    if plan.kind == "slot":
+    if plan.kind is ConstantKind.SLOT:
         return float_words(columns["slot"].astype(np.float64))
-    if plan.kind == "place":
+    if plan.kind is ConstantKind.PLACE:
         return voice_seeds(plan.value, onset, columns["same"], source)
     return None
 

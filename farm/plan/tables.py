@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
 from farm.plan.instants import seen_one
 from farm.plan.lower import entries_of, partials_step, signal_bytes, state_bytes
-from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
+from farm.plan.plan import Area, ConstantKind, GroupKind, GroupPlan, Region, SourceWindow, StaticPlan, WindowPlan
 from workers.arena import Arena, Key, Layout
 from workers.wire import FIELD_BYTES, LANES, Feed, Task
 
@@ -26,13 +26,13 @@ SIDES: NDArray[np.float32] = np.array([LEFT_SIDE, RIGHT_SIDE, *[MONO_SIDE] * (LA
 
 def window_tables(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Tables:
     """All tables of a window for an arena with this layout."""
-    tables: Tables = [(("tasks", 0), addressed(plan, window, layout).ravel())]
+    tables: Tables = [((Area.TASKS, 0), addressed(plan, window, layout).ravel())]
     tables += feed_tables(plan, window, layout)
     for number, group in enumerate(plan.groups):
         if group.source >= 0:
             tables += source_tables(window.sources[group.source], group)
-        if group.kind != "voices":
-            tables.append((("static constants", group.key), bus_constants(window, number, group).ravel()))
+        if group.kind is not GroupKind.VOICES:
+            tables.append(((Area.STATIC_CONSTANTS, group.key), bus_constants(window, number, group).ravel()))
     return tables
 
 
@@ -62,14 +62,14 @@ def addressed(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Ints:
 def group_places(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ...]:
     """Where a group's state, rings, constants and private sums begin, each with the step from one to the next."""
     group = plan.groups[number]
-    constants = layout.offset(("static constants", group.key)), 0
-    if group.kind == "voices":
-        constants = layout.offset(("constants", group.source)), FIELD_BYTES * len(group.constants)
+    constants = layout.offset((Area.STATIC_CONSTANTS, group.key)), 0
+    if group.kind is GroupKind.VOICES:
+        constants = layout.offset((Area.CONSTANTS, group.source)), FIELD_BYTES * len(group.constants)
     sums = 0, 0
     if group.source >= 0:
-        sums = layout.offset(("partials", group.source)), partials_step(plan, layout, group.source)
-    state = layout.offset(("state", group.key)), state_bytes(group)
-    return (*state, layout.offset(("ring", group.key)), group.ring_bytes, *constants, *sums)
+        sums = layout.offset((Area.PARTIALS, group.source)), partials_step(plan, layout, group.source)
+    state = layout.offset((Area.STATE, group.key)), state_bytes(group)
+    return (*state, layout.offset((Area.RING, group.key)), group.ring_bytes, *constants, *sums)
 
 
 def feed_tables(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Tables:
@@ -83,30 +83,30 @@ def feed_tables(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Tables:
         tables.append((key, entries.ravel()))
         record[Feed.CONSTANT], record[Feed.COUNT] = group.feeds[index].constant, len(entries)
         record[Feed.ENTRIES] = layout.offset(key)
-    return [*tables, (("feeds", 0), records.ravel())]
+    return [*tables, ((Area.FEEDS, 0), records.ravel())]
 
 
 def source_tables(source: SourceWindow, group: GroupPlan) -> Iterator[tuple[Key, NDArray[Any]]]:
     """The voices of a source."""
-    yield ("counts", group.source), source.counts
-    yield ("onsets", group.source), source.columns["onset"]
+    yield (Area.COUNTS, group.source), source.counts
+    yield (Area.ONSETS, group.source), source.columns["onset"]
     if source.constants is not None:
-        yield ("constants", group.source), source.constants.ravel()
+        yield (Area.CONSTANTS, group.source), source.constants.ravel()
         return
     for column in group.columns:
         values = np.ascontiguousarray(source.columns[column.name], COLUMN_TYPES[column.dtype])
-        yield (f"column {column.name}", group.source), values.ravel()
+        yield Region(Area.COLUMN, group.source, column.name).key, values.ravel()
 
 
 def bus_constants(window: WindowPlan, number: int, group: GroupPlan) -> NDArray[np.uint32]:
     """Constants of a bus, uint32 bits (constants, 16): the same in every window but for where ages count from."""
     table = np.zeros((len(group.constants), LANES), np.uint32)
     start = seen_one(window.starts[number], window.first_frame)
-    moving = {"since": start[0], "past": start[1]}
+    moving = {ConstantKind.SINCE: start[0], ConstantKind.PAST: start[1]}
     if window.end_frame is not None:
-        moving["end"], _ = seen_one(window.end_frame, window.first_frame)
+        moving[ConstantKind.END], _ = seen_one(window.end_frame, window.first_frame)
     for index, constant in enumerate(group.constants):
-        if constant.name == "side":
+        if constant.kind is ConstantKind.SIDE:
             table[index] = SIDES.view(np.uint32)
         else:
             table[index] = moving.get(constant.kind, constant.value)

@@ -14,7 +14,7 @@ from farm.graph.graph import Feed, Graph, Node, Scope, SignalFeed, StepsFeed
 from farm.graph.nodes import catalog
 from farm.pattern.clock import Clock
 from farm.plan.feeds import StepValues
-from farm.plan.plan import GroupPlan, StaticPlan
+from farm.plan.plan import GroupKind, GroupPlan, StaticPlan
 from workers.catalog import arguments_of
 from workers.spans import ANY, Span
 
@@ -46,10 +46,10 @@ class Travel:
     def add(self, group: GroupPlan) -> None:
         """Notes what comes out of a group."""
         graph = self.graph
-        if group.kind == "samples":
+        if group.kind is GroupKind.SAMPLES:
             self.sources[group.source] = 0.0
             return
-        if group.kind == "voices":
+        if group.kind is GroupKind.VOICES:
             instrument = graph.sources[group.source].instrument
             assert instrument is not None
             self.sources[group.source] = self.through(graph.instruments[instrument])

@@ -11,7 +11,7 @@ from farm.graph.stealing import peak, steal
 from farm.graph.voices import Columns, choke
 from farm.pattern.clock import Clock
 from farm.plan.feeds import FeedStream
-from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
+from farm.plan.plan import GroupKind, GroupPlan, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.slices import SourceStream
 from workers.records import record
 from workers.wire import LANES, Task
@@ -68,7 +68,7 @@ def plan_window(
     parts = []
     for number, group in enumerate(plan.groups):
         start = max(bounds.needed_from[number], first_chunk)
-        if group.kind == "bus":
+        if group.kind is GroupKind.BUS:
             tasks = bus_tasks(number, group, start, first_chunk, first_chunk + chunks)
         else:
             start_frame = bounds.start_frame + start * frames
@@ -113,7 +113,7 @@ def live_of(streams: list[SourceStream]) -> list[Columns]:
 
 def slot_count(group: GroupPlan, sources: Mapping[int, SourceStream]) -> int:
     """State slots of a group."""
-    return 1 if group.kind == "bus" else sources[group.source].slot_count
+    return 1 if group.kind is GroupKind.BUS else sources[group.source].slot_count
 
 
 def bus_tasks(number: int, group: GroupPlan, start: int, first_chunk: int, stop: int) -> Ints:

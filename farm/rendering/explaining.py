@@ -37,8 +37,7 @@ def explain(score: Score, options: RenderOptions) -> Explanation:
             explaining.add(window)
             sizes: dict[str, int] = {}
             for (name, _), size in wanted(rendering.plan, window, rendering.read_buses).items():
-                kind = name.split(" ")[0] if name.startswith("column") else name
-                sizes[kind] = sizes.get(kind, 0) + size
+                sizes[str(name)] = sizes.get(str(name), 0) + size
             arena = {name: max(size, arena.get(name, 0)) for name, size in sizes.items()}
             first += count
     finally:

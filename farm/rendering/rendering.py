@@ -23,7 +23,7 @@ from farm.plan.edges import task_costs_ns
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.instants import LONGEST_WINDOW
 from farm.plan.keys import keys_of
-from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.plan import GroupKind, StaticPlan, WindowPlan
 from farm.plan.program import Setting
 from farm.plan.slices import SourceStream
 from farm.plan.static import static_plan
@@ -313,7 +313,7 @@ def needed_chunks(plan: StaticPlan, first_chunk: int) -> tuple[int, ...]:
     of_source = {group.source: number for number, group in enumerate(plan.groups) if group.source >= 0}
     for number in range(len(plan.groups) - 1, -1, -1):
         group = plan.groups[number]
-        if group.carried and group.kind == "bus":
+        if group.carried and group.kind is GroupKind.BUS:
             needed[number] = 0
         start = 0 if group.carried else needed[number]
         for bus in group.reads_buses:

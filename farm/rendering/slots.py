@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from farm.plan.lower import signal_bytes
 from farm.plan.master import LEVEL_LANES
-from farm.plan.plan import StaticPlan
+from farm.plan.plan import Area, StaticPlan
 from farm.rendering.piece import Piece
 from workers.arena import Arena, Key
 
@@ -29,11 +29,11 @@ class Slots:
             viewed: Frames = arena.region(key, np.float32)[: math.prod(shape)].reshape(shape)
             return viewed
 
-        self.planes = {bus: floats(("bus", bus), plan.depth, 2, plane) for bus in roots}
+        self.planes = {bus: floats((Area.BUS, bus), plan.depth, 2, plane) for bus in roots}
         self.mixed = self.levels = None
         if plan.master is not None:
-            self.mixed = floats(("bus", plan.master), plan.depth, 2 * plane)
-            self.levels = floats(("levels", 0), plan.depth, len(plan.outputs) + 1, LEVEL_LANES)
+            self.mixed = floats((Area.BUS, plan.master), plan.depth, 2 * plane)
+            self.levels = floats((Area.LEVELS, 0), plan.depth, len(plan.outputs) + 1, LEVEL_LANES)
 
     def pieces(self, chunk: int, first_frame: int, last_frame: int) -> Iterator[Piece]:
         """What neighbouring slots hold from chunk number `chunk` on, between two frames: first all whole chunks."""

@@ -22,7 +22,7 @@ from farm.graph.envelope import Shape
 from farm.graph.score import understand
 from farm.graph.voices import STEP_BITS, Asking, Columns, Explicit
 from farm.options import RenderOptions
-from farm.plan.plan import ConstantPlan
+from farm.plan.plan import ConstantKind, ConstantPlan
 from farm.plan.program import float_bits
 from farm.rendering.outline import outline
 from farm.rendering.rendering import Rendering
@@ -135,11 +135,13 @@ def mono(file: Path) -> np.ndarray[tuple[int], np.dtype[np.float32]]:
 
 def own_cutoffs(rendering: Rendering) -> None:
     """Gives each voice of W2 its own cutoff: the score's one becomes a column, as pitches and levels are."""
-    known = ConstantPlan("bits", float_bits(ANY_CUTOFF_HZ))
+    known = ConstantPlan(ConstantKind.BITS, float_bits(ANY_CUTOFF_HZ))
     groups = [
         replace(
             group,
-            constants=tuple(ConstantPlan("column", 0, "cutoff_hz") if one == known else one for one in group.constants),
+            constants=tuple(
+                ConstantPlan(ConstantKind.COLUMN, 0, "cutoff_hz") if one == known else one for one in group.constants
+            ),
         )
         for group in rendering.plan.groups
     ]

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from farm.plan.plan import GroupPlan, SourceWindow, StaticPlan, WindowPlan
+from farm.plan.plan import GroupKind, GroupPlan, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan
 from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
@@ -32,7 +32,7 @@ def group(
     return GroupPlan(
         key=name,
         name=name,
-        kind="bus" if source < 0 else "voices",
+        kind=GroupKind.BUS if source < 0 else GroupKind.VOICES,
         buses=buses,
         source=source,
         ops=(),

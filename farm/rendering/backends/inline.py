@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import Notice, RenderError
-from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.rendering.backends import Lender
 from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
 from workers.arena import Arena, Key
@@ -73,7 +73,7 @@ class InlineBackend(OverArena):
         self.addresses[0] = self.slab.address
         for index, (value, relative) in record_words(arena).items():
             self.record[index] = value + (arena.address if relative else 0)
-        self.record[Run.SCRATCH] = arena.address + arena.layout.offset(("scratch", 0))
+        self.record[Run.SCRATCH] = arena.address + arena.layout.offset((Area.SCRATCH, 0))
         self.record[Run.KERNELS] = self.addresses[1:].ctypes.data
 
     def start(self, window: WindowPlan) -> None:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from farm.errors import Notice, RenderError
 from farm.plan.lower import slot_bytes
-from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan, schedule
 from farm.rendering import coordinator as says
 from farm.rendering.backends import Lender
@@ -135,28 +135,28 @@ class LocalBackend(OverArena):
         made = self.schedules[id(window)]
         count = made.tasks + made.reads
         return {
-            ("control", 0): 8 * (FIRST_WORKER + self.workers * WORKER_WORDS),
-            ("successors", 0): 8 * len(made.successors),
-            ("first successors", 0): 8 * (count + 1),
-            ("pending", 0): 8 * count,
-            ("done", 0): 8 * count,
-            ("ready", 0): 8 * (made.tasks + 1),
+            (Area.CONTROL, 0): 8 * (FIRST_WORKER + self.workers * WORKER_WORDS),
+            (Area.SUCCESSORS, 0): 8 * len(made.successors),
+            (Area.FIRST_SUCCESSORS, 0): 8 * (count + 1),
+            (Area.PENDING, 0): 8 * count,
+            (Area.DONE, 0): 8 * count,
+            (Area.READY, 0): 8 * (made.tasks + 1),
         }
 
     def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
         """Gives the pool this arena and the samples in these files; workers wait, halted, for the first window."""
         self.attached = True
-        self.control = arena.region(("control", 0), np.int64)
+        self.control = arena.region((Area.CONTROL, 0), np.int64)
         self.control[:] = 0
         self.control[CONTROL_STRIDE * Control.HALT] = 1
         words = record_words(arena)
         names = {
-            Schedule.CONTROL: "control",
-            Schedule.SUCCESSORS: "successors",
-            Schedule.FIRST_SUCCESSOR: "first successors",
-            Schedule.PENDING: "pending",
-            Schedule.DONE: "done",
-            Schedule.RING: "ready",
+            Schedule.CONTROL: Area.CONTROL,
+            Schedule.SUCCESSORS: Area.SUCCESSORS,
+            Schedule.FIRST_SUCCESSOR: Area.FIRST_SUCCESSORS,
+            Schedule.PENDING: Area.PENDING,
+            Schedule.DONE: Area.DONE,
+            Schedule.RING: Area.READY,
         }
         words.update({int(word): (arena.layout.offset((name, 0)), True) for word, name in names.items()})
         words[int(Schedule.SPINS)] = (SPINS, False)
@@ -165,7 +165,7 @@ class LocalBackend(OverArena):
             self.record[index] = value + (arena.address if relative else 0)
         pool = self.start_workers()
         own = [
-            {**words, int(Run.SCRATCH): (arena.layout.offset(("scratch", number)), True)}
+            {**words, int(Run.SCRATCH): (arena.layout.offset((Area.SCRATCH, number)), True)}
             for number in range(self.workers)
         ]
         self.parts = tuple(parts)
@@ -201,10 +201,10 @@ class LocalBackend(OverArena):
         self.window = window
         made = self.schedule = self.schedules.pop(id(window))
         count = made.tasks + made.reads
-        arena.region(("successors", 0), np.int64)[: len(made.successors)] = made.successors
-        arena.region(("first successors", 0), np.int64)[: count + 1] = made.first_successor
-        self.done = arena.region(("done", 0), np.int64)[:count]
-        self.pending = arena.region(("pending", 0), np.int64)[:count]
+        arena.region((Area.SUCCESSORS, 0), np.int64)[: len(made.successors)] = made.successors
+        arena.region((Area.FIRST_SUCCESSORS, 0), np.int64)[: count + 1] = made.first_successor
+        self.done = arena.region((Area.DONE, 0), np.int64)[:count]
+        self.pending = arena.region((Area.PENDING, 0), np.int64)[:count]
         self.done[:] = 0
         self.coordinator.new_window()
         self.fill(*made.at_first)
@@ -223,7 +223,7 @@ class LocalBackend(OverArena):
     def fill(self, pending: Ints, ready: Ints) -> None:
         """Puts pending counts and ready tasks where workers find them."""
         assert self.arena is not None and self.schedule is not None
-        ring = self.arena.region(("ready", 0), np.int64)
+        ring = self.arena.region((Area.READY, 0), np.int64)
         ring[:] = 0
         ring[: len(ready)] = ready + 1
         self.pending[:] = pending

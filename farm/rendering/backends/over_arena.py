@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from farm.errors import RenderError
 from farm.plan.lower import wanted, write_programs
-from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.tables import Tables, put, window_tables
 from farm.rendering.backends import Lender, Preparation
 from farm.rendering.piece import Piece
@@ -142,7 +142,7 @@ class OverArena(ABC):
             raise no_arena(error, folder) from error
         if old is not None:
             for key in old.layout.regions:
-                if key[0] in ("state", "ring") and key in layout.regions:
+                if key[0] in (Area.STATE, Area.RING) and key in layout.regions:
                     kept = old.region(key, np.uint8)
                     fresh.region(key, np.uint8)[: len(kept)] = kept
             kept = np.zeros(0, np.uint8)
@@ -211,7 +211,7 @@ def lost_sample(file: str) -> RenderError:
 def record_words(arena: Arena) -> dict[int, tuple[int, bool]]:
     """The words of a `Run` record for an arena: value, and whether the arena's address is to be added."""
     layout = arena.layout
-    names = {Run.TASKS: "tasks", Run.GROUPS: "groups", Run.OPS: "ops", Run.FEEDS: "feeds"}
+    names = {Run.TASKS: Area.TASKS, Run.GROUPS: Area.GROUPS, Run.OPS: Area.OPS, Run.FEEDS: Area.FEEDS}
     words: dict[int, tuple[int, bool]] = {int(word): (layout.offset((name, 0)), True) for word, name in names.items()}
     words[int(Run.ARENA)] = (0, True)
     return words
