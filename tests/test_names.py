@@ -112,3 +112,14 @@ def test_a_name_is_seen(source: str, names: list[str]) -> None:
     assert list(names_in(ROOT / "farm" / "elsewhere.py", source)) == names
     own = Path(catalog()["sine"].kernel.__code__.co_filename)  # type: ignore[attr-defined]
     assert "sine" not in names_in(own, source)
+
+
+def test_no_two_classes_have_the_same_name() -> None:
+    places: dict[str, list[str]] = {}
+    for package in ("farm", "workers"):
+        for path in sorted((ROOT / package).rglob("*.py")):
+            for one in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(one, ast.ClassDef):
+                    places.setdefault(one.name, []).append(f"{path.relative_to(ROOT)}:{one.lineno}")
+    assert len(places) > 200
+    assert {name: where for name, where in places.items() if len(where) > 1} == {}

@@ -9,10 +9,10 @@ from workers.lifeline import Errand, end_with
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-    from workers.targets.objects import Code
+    from workers.targets.objects import MachineCode
 
 
-def begin(errand: Errand, pipe: Connection, code: Code | None) -> None:
+def begin(errand: Errand, pipe: Connection, code: MachineCode | None) -> None:
     """A worker's life."""
     end_with(errand.parent, errand.of_main_thread)
     from workers.worker import worker_main

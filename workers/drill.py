@@ -76,7 +76,7 @@ def drill(record: int) -> None:
         add_shared(counters, TAKEN, 1)
 
 
-def drilled(code: objects.Code, processes: int, rounds: int, items: int, stride: int) -> tuple[Ints, Ints]:
+def drilled(code: objects.MachineCode, processes: int, rounds: int, items: int, stride: int) -> tuple[Ints, Ints]:
     """Runs `drill` in forked processes: what they counted together, and how often each item was taken.
 
     `code` holds the entry "drill". There are at least `stride` items.

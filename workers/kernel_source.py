@@ -15,7 +15,7 @@ from workers.records import record
 
 
 @record(frozen=True, slots=True)
-class Source:
+class KernelSource:
     """The syntax tree of a function as it stands in its file."""
 
     tree: ast.FunctionDef
@@ -48,7 +48,7 @@ def file_text(path: str) -> str:
     return "".join(linecache.getlines(path))
 
 
-def source_of(function: Any) -> Source:
+def source_of(function: Any) -> KernelSource:
     """The source of a function. Raises NodeError where it cannot be read, or is not one `def`."""
     path, first = function.__code__.co_filename, function.__code__.co_firstlineno
     text = file_text(path)
@@ -57,7 +57,7 @@ def source_of(function: Any) -> Source:
     tree = functions_of(text).get(first)
     if tree is None or tree.name != function.__code__.co_name:
         raise NodeError("a kernel is a plain function: def name(input, out, frames): ...", path, first)
-    return Source(tree, path)
+    return KernelSource(tree, path)
 
 
 def assignments(tree: ast.FunctionDef) -> dict[str, list[ast.expr]]:

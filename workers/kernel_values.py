@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from workers import simd
 from workers.definitions import Definition, NodeError, Shape
-from workers.kernel_source import Source, assigned_names, hints
+from workers.kernel_source import KernelSource, assigned_names, hints
 from workers.kernel_words import (
     BUILT_IN,
     BY_ANNOTATION,
@@ -36,7 +36,7 @@ Part = Literal["kernel", "seek", "shared"]
 class Values:
     """Reads the expressions of one function; `names`: what its arguments and, as they are met, its own names are."""
 
-    source: Source
+    source: KernelSource
     scope: Mapping[str, Any]
     names: dict[str, Kind]
     role: Part

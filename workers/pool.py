@@ -23,7 +23,7 @@ from workers.starting import safe_path
 from workers.targets import objects
 from workers.targets.objects import LOOP_ENTRIES
 
-Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Part, ...]]
+Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Extract, ...]]
 
 
 @dataclass(eq=False)
@@ -44,7 +44,7 @@ class Worker:
 class Pool:
     """Workers 0 .. count - 1, forked after the machine code is loaded (or spawned, where fork is not to be had)."""
 
-    def __init__(self, count: int, level: str, code: objects.Code) -> None:
+    def __init__(self, count: int, level: str, code: objects.MachineCode) -> None:
         self.portable = cores.portable()
         self.context = multiprocessing.get_context("spawn" if self.portable else "fork")
         self.level, self.code = level, code
@@ -106,7 +106,7 @@ class Pool:
         size: int,
         words: Sequence[Mapping[int, tuple[int, bool]]],
         kernels: tuple[str, ...],
-        parts: Sequence[slab.Part] = (),
+        parts: Sequence[slab.Extract] = (),
     ) -> None:
         """Gives every worker an arena: `words` of each one's record, (value, whether relative to the arena's start).
 

@@ -30,7 +30,7 @@ _libc.mmap.argtypes = (ctypes.c_void_p, ctypes.c_size_t, *[ctypes.c_int] * 3, ct
 
 
 @record(frozen=True, slots=True)
-class Part:
+class Extract:
     """Bytes `first` to `last` of a file, from byte `at` of the slab on (a multiple of PAGE).
 
     Byte `first` lies at `at + first % PAGE`; the rest of the pages that hold these bytes reads as zeros. `known`: the
@@ -62,11 +62,11 @@ class Slab:
         self.memory = mmap.mmap(-1, self.size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS, prot=mmap.PROT_READ)
         self.bytes: NDArray[np.uint8] = np.frombuffer(self.memory, np.uint8)
         self.address = int(self.bytes.ctypes.data)
-        self.parts: tuple[Part, ...] = ()
+        self.parts: tuple[Extract, ...] = ()
         self.lost: str | None = None
         """A file that became shorter while it was read."""
 
-    def take(self, part: Part) -> None:
+    def take(self, part: Extract) -> None:
         """Maps one more part: whole pages in place; pages that hold other bytes of the file too are copied.
 
         Raises OSError, with the file's name, when it cannot be read, has become shorter or is not the one it was.
@@ -114,7 +114,7 @@ class Slab:
                 return True
         return False
 
-    def copy(self, descriptor: int, part: Part, first: int, last: int) -> None:
+    def copy(self, descriptor: int, part: Extract, first: int, last: int) -> None:
         """Copies bytes `first` to `last` of a part's file into pages of our own."""
         if first == last:
             return
@@ -135,7 +135,7 @@ def identity(file: str | int) -> tuple[int, ...]:
     return about.st_dev, about.st_ino, about.st_size, about.st_mtime_ns
 
 
-def changed(parts: Sequence[Part]) -> str | None:
+def changed(parts: Sequence[Extract]) -> str | None:
     """A file that somebody has written to since it was looked at. What is mapped of one that is gone stays."""
     for part in parts:
         if part.known is not None:
@@ -148,12 +148,12 @@ def changed(parts: Sequence[Part]) -> str | None:
     return None
 
 
-def size_of(parts: Sequence[Part]) -> int:
+def size_of(parts: Sequence[Extract]) -> int:
     """Bytes of a slab with these parts, which stand in order; a page of silence begins it."""
     return parts[-1].stop if parts else PAGE
 
 
-def mapped(parts: Sequence[Part], before: Slab | None = None) -> Slab:
+def mapped(parts: Sequence[Extract], before: Slab | None = None) -> Slab:
     """A slab with these parts: the one `before`, where they only add to its own. Raises OSError."""
     slab, least_bytes = before, size_of(parts)
     if slab is None or least_bytes > slab.size or slab.parts != tuple(parts[: len(slab.parts)]):

@@ -30,7 +30,7 @@ def lost(definition: Definition) -> list[str]:
     fixtures |= {"place": np.arange(LANES, dtype=np.uint32), "past": np.zeros(LANES, np.float32)}
     fixtures |= dict.fromkeys(("since", "origin"), np.zeros(LANES, np.uint32))
     dtypes = {field.name: np.float32 if field.dtype == "f4" else np.uint32 for field in definition.state}
-    call = python.Call(
+    call = python.KernelCall(
         definition=definition,
         frame=0,
         frames=FRAMES,

@@ -38,7 +38,7 @@ def name_process(name: str) -> None:
         ctypes.CDLL(None).prctl(PR_SET_NAME, name.encode()[:15], 0, 0, 0)
 
 
-def worker_main(errand: Errand, pipe: Connection, code: objects.Code | None) -> None:
+def worker_main(errand: Errand, pipe: Connection, code: objects.MachineCode | None) -> None:
     """What a worker does until its coordinator sends it home."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -58,7 +58,7 @@ class Info(NamedTuple):
     speakers: int
 
 
-class Head(NamedTuple):
+class FlacFrame(NamedTuple):
     """A frame's own header: the number of its first frame of sound, how many it has."""
 
     start: int
@@ -186,7 +186,7 @@ def syncs(data: bytes) -> list[int]:
     return [int(at) for at in np.flatnonzero((values[:-1] == 0xFF) & (values[1:] & 0xFE == 0xF8))]
 
 
-def head_at(data: bytes, at: int, info: Info) -> Head | None:
+def head_at(data: bytes, at: int, info: Info) -> FlacFrame | None:
     """The header of a frame at a place, None: there is none."""
     if at + 6 > len(data):
         return None
@@ -206,7 +206,7 @@ def head_at(data: bytes, at: int, info: Info) -> Head | None:
     end += block_bytes + {12: 1, 13: 2, 14: 2}.get(rate_code, 0)
     if end >= len(data) or checksum_8(data[at:end]) != data[end]:
         return None
-    return Head(number if data[at + 1] & 1 else number * info.block, count)
+    return FlacFrame(number if data[at + 1] & 1 else number * info.block, count)
 
 
 def table(polynomial: int, bits: int) -> tuple[int, ...]:

@@ -31,7 +31,7 @@ class Forwards(soundfile.SoundFile):  # type: ignore[misc]
         return False
 
 
-class Seen(NamedTuple):
+class StreamFacts(NamedTuple):
     """What libsndfile says of a stream."""
 
     rate: int
@@ -149,7 +149,7 @@ def joined(parts: list[Recording], short: str | None) -> Recording:
     return replace(first, frames=frames, parts=pieces, short=short, checksum=None)
 
 
-def look(file: Path, pieces: Pieces, short: str | None = None) -> Seen:
+def look(file: Path, pieces: Pieces, short: str | None = None) -> StreamFacts:
     """What libsndfile says of a stream. Raises Broken, with the reason `short` where there is one, and OSError."""
     try:
         with decoder(file, pieces) as opened:
@@ -159,7 +159,7 @@ def look(file: Path, pieces: Pieces, short: str | None = None) -> Seen:
                 frames = 0
                 while many := len(opened.read(COUNTED_AT_ONCE, "int16", always_2d=True)):
                     frames += many
-            return Seen(opened.samplerate, opened.channels, frames, coding)
+            return StreamFacts(opened.samplerate, opened.channels, frames, coding)
     except Broken as reason:
         raise Broken(short or str(reason)) from None
 

@@ -47,7 +47,7 @@ class Mpeg:
     short: str | None
 
 
-class Head(NamedTuple):
+class MpegFrame(NamedTuple):
     """A frame's header: its bytes, the frames of sound in it, what stays the same in a stream, bytes of side data."""
 
     size: int
@@ -56,7 +56,7 @@ class Head(NamedTuple):
     side: int
 
 
-class Said(NamedTuple):
+class FrameCount(NamedTuple):
     """What a `Xing` or `VBRI` frame says: frames of MPEG behind it, bytes from it on; None: nothing of it."""
 
     frames: int | None
@@ -91,7 +91,7 @@ def read(stream: Splice) -> Mpeg:
     return Mpeg((right, *cut(stream.pieces, audio, end)), frames, True, b"", short)
 
 
-def is_fewer(said: Said, count: int, there: int, missing: tuple[int, int] | None) -> bool:
+def is_fewer(said: FrameCount, count: int, there: int, missing: tuple[int, int] | None) -> bool:
     """Whether there are fewer than `said`. Some programs count the frame that says it."""
     assert said.frames is not None
     if count == said.frames - 1:
@@ -99,7 +99,7 @@ def is_fewer(said: Said, count: int, there: int, missing: tuple[int, int] | None
     return count < said.frames
 
 
-def counted(stream: Splice, at: int, like: Head) -> tuple[int, int, tuple[int, int] | None]:
+def counted(stream: Splice, at: int, like: MpegFrame) -> tuple[int, int, tuple[int, int] | None]:
     """Whole frames from byte `at` on, the byte behind them, and of a cut one the bytes it promises and has."""
     count, end = 0, at
     while at + 4 <= stream.size:
@@ -121,7 +121,7 @@ def counted(stream: Splice, at: int, like: Head) -> tuple[int, int, tuple[int, i
     return count, end, None
 
 
-def first_frame(stream: Splice, at: int, like: Head | None = None) -> int:
+def first_frame(stream: Splice, at: int, like: MpegFrame | None = None) -> int:
     """Where the next frame begins, which another one follows or the end. Raises Broken."""
     stream.seek(at)
     data = stream.read(SEARCHED_BYTES) or b""
@@ -138,7 +138,7 @@ def first_frame(stream: Splice, at: int, like: Head | None = None) -> int:
     raise Broken("it holds no frames")
 
 
-def frame_at(stream: Splice, at: int) -> Head:
+def frame_at(stream: Splice, at: int) -> MpegFrame:
     """The header at a place where there is one."""
     stream.seek(at)
     found = head_of(stream.read(4) or b"")
@@ -146,7 +146,7 @@ def frame_at(stream: Splice, at: int) -> Head:
     return found
 
 
-def head_of(data: bytes) -> Head | None:
+def head_of(data: bytes) -> MpegFrame | None:
     """The header in four bytes, None: it is none, or says nothing of the frame's length."""
     if len(data) < 4 or data[0] != 0xFF or data[1] & 0xE0 != 0xE0:
         return None
@@ -161,23 +161,23 @@ def head_of(data: bytes) -> Head | None:
     size = (count // 8 * bits_s // rate_hz // slot + padding) * slot
     mono = data[3] >> 6 == 3
     side = (17 if mono else 32) if version == 3 else (9 if mono else 17)
-    return Head(size, count, (version, layer, rate), side)
+    return MpegFrame(size, count, (version, layer, rate), side)
 
 
-def said_in(frame: bytes, header: Head) -> Said | None:
+def said_in(frame: bytes, header: MpegFrame) -> FrameCount | None:
     """What a frame says of the stream; None: it is one of sound."""
     at = 4 + header.side
     if header.kind[1] == 3 and frame[at : at + 4] in (b"Xing", b"Info") and len(frame) >= at + 16:
         flags, *numbers = struct.unpack(">III", frame[at + 4 : at + 16])
         frames = numbers.pop(0) if flags & 1 else None
-        return Said(frames, numbers[0] if flags & 2 else None)
+        return FrameCount(frames, numbers[0] if flags & 2 else None)
     if frame[36:40] == b"VBRI" and len(frame) >= 54:
         size, frames = struct.unpack(">II", frame[46:54])
-        return Said(frames, size)
+        return FrameCount(frames, size)
     return None
 
 
-def with_length(frame: bytes, header: Head, count: int, size: int) -> bytes:
+def with_length(frame: bytes, header: MpegFrame, count: int, size: int) -> bytes:
     """A `Xing` or `VBRI` frame with other numbers, and none of the padding behind the sound that it had."""
     at = 4 + header.side
     right = bytearray(frame)
@@ -195,7 +195,7 @@ def with_length(frame: bytes, header: Head, count: int, size: int) -> bytes:
     return bytes(right)
 
 
-def talk(like: bytes, header: Head, count: int) -> bytes:
+def talk(like: bytes, header: MpegFrame, count: int) -> bytes:
     """A `Xing` frame, like the one given but as short as may be, that says: `count` frames follow."""
     at = 4 + header.side
     openings = (bytes([like[0], like[1] | 1, rate << 4 | like[2] & 0x0C, like[3]]) for rate in range(1, 15))

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from farm.errors import FarmError
-    from farm.graph.vocabulary import Word
+    from farm.graph.vocabulary import ScoreWord
     from farm.pattern.notation import Feature
     from farm.pattern.register import Parameter, Transform
-    from farm.printer.entries import Argument, Entry
+    from farm.printer.entries import Entry, WordArgument
     from workers.catalog import Definition, Param
 
 NODE_KINDS = {"source": "sources", "control": "controls", "effect": "effects"}
@@ -51,14 +51,14 @@ def pattern_entries() -> list[Entry]:
 def of_node(node: Definition) -> Entry:
     """A node of the catalog."""
     from farm.graph.node_calls import further_params, signature
-    from farm.printer.entries import Argument, Entry, number_argument
+    from farm.printer.entries import Entry, WordArgument, number_argument
 
-    def argument(one: Param) -> Argument:
+    def argument(one: Param) -> WordArgument:
         about = one.about + "".join(f"; also `:{name}`" for name in one.also)
         return number_argument(one.name, one.unit, one.default, one.low, one.high, about)
 
     from_left = "from the left of `#`"
-    inputs = [Argument(port.name, "signal", True, from_left, about=port.about) for port in node.ports]
+    inputs = [WordArgument(port.name, "signal", True, from_left, about=port.about) for port in node.ports]
     params = [argument(one) for one in node.params]
     for one in further_params(node):
         further = argument(one)
@@ -109,13 +109,13 @@ def score_with(transform: Transform) -> str:
     return f'out: s "bd sn:1 hh cp" $ {call}'
 
 
-def of_parameter(parameter: Parameter) -> Argument:
+def of_parameter(parameter: Parameter) -> WordArgument:
     """An argument of a transform."""
     from farm.pattern.register import Above, Between
-    from farm.printer.entries import Argument
+    from farm.printer.entries import WordArgument
 
     limits = parameter.range
-    return Argument(
+    return WordArgument(
         parameter.name,
         parameter.shown_unit,
         parameter.default is None,
@@ -126,7 +126,7 @@ def of_parameter(parameter: Parameter) -> Argument:
     )
 
 
-def of_word(word: Word, kind: str) -> Entry:
+def of_word(word: ScoreWord, kind: str) -> Entry:
     """An event source or a voice modifier."""
     from farm.printer.entries import Entry, number_argument
 

@@ -26,7 +26,7 @@ from farm.graph.terms import (
     Effects,
     Function,
     NodeTerm,
-    Steps,
+    StepsTerm,
     Term,
     Trail,
     Voices,
@@ -294,7 +294,7 @@ def argument(scope: Scope, transform: Transform, index: int, expr: Expr, parts: 
     value = scope.evaluator.evaluate(expr, scope)
     if isinstance(value, Constant):
         return value.value
-    if isinstance(value, Steps):
+    if isinstance(value, StepsTerm):
         transform.check(index, exact_numbers(value.said), expr.loc)
         return value.pattern
     if isinstance(value, Function):
@@ -307,7 +307,7 @@ def holds_events(scope: Scope, term: Term) -> bool:
     term, _ = scope.behind(term)
     if isinstance(term, Bus):
         return term.version in scope.trail.buses
-    return isinstance(term, (Steps, Function)) or has_voices(term)
+    return isinstance(term, (StepsTerm, Function)) or has_voices(term)
 
 
 def beside(left: Term, right: Term, seed_path: str, loc: Loc) -> Term:
@@ -323,7 +323,7 @@ def transformed(scope: Scope, term: Term, change: Change) -> Term:
     """A transform pushed through to the patterns of a term; ScoreError where there is none (language 3.1)."""
     scope.evaluator.count_use(change.loc)
     term, scope = scope.behind(term)
-    if isinstance(term, Steps):
+    if isinstance(term, StepsTerm):
         return replace(term, pattern=change.on_pattern(term.pattern))
     if isinstance(term, Voices):
         return term.controlled(change.on_pattern(term.pattern), term.signals)
@@ -342,13 +342,13 @@ def transformed(scope: Scope, term: Term, change: Change) -> Term:
 def transformed_node(scope: Scope, term: NodeTerm, change: Change) -> Term | None:
     """A node with the patterns in it transformed: that of its first param that has one, or those behind its inputs."""
     for i, (param, value) in enumerate(term.params):
-        if isinstance(value, Steps) and not term.inputs:
+        if isinstance(value, StepsTerm) and not term.inputs:
             stepped = replace(value, pattern=change.on_pattern(value.pattern))
             return replace(term, params=(*term.params[:i], (param, stepped), *term.params[i + 1 :]))
-    if all(isinstance(one, (Constant, Steps)) for _, one in term.inputs):
+    if all(isinstance(one, (Constant, StepsTerm)) for _, one in term.inputs):
         return None
     inputs = tuple(
-        (port, one if isinstance(one, (Constant, Steps)) else transformed(scope, one, change))
+        (port, one if isinstance(one, (Constant, StepsTerm)) else transformed(scope, one, change))
         for port, one in term.inputs
     )
     return replace(term, inputs=inputs)

@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError, in_order
-from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Output, Reading, Scope, SignalFeed, Source, StepsFeed
+from farm.graph.graph import Body, ConstantFeed, Feed, Graph, Node, Output, Reading, SignalFeed, StepsFeed, VoiceSource
 from farm.graph.leaving import Leaving
 from farm.graph.nodes import catalog
 from farm.graph.said import wrong_words
@@ -20,7 +20,7 @@ from farm.graph.terms import (
     Constant,
     Function,
     NodeTerm,
-    Steps,
+    StepsTerm,
     Term,
     Voices,
     children,
@@ -70,13 +70,13 @@ class Builder:
 
     resolved: Resolved
     bus_of_version: dict[int, int] = field(default_factory=dict)
-    scopes: list[Scope | None] = field(default_factory=list)
+    scopes: list[Body | None] = field(default_factory=list)
     orders: list[int] = field(default_factory=list)
     locs: list[Loc | None] = field(default_factory=list)
-    instruments: list[Scope] = field(default_factory=list)
-    sources: list[Source] = field(default_factory=list)
+    instruments: list[Body] = field(default_factory=list)
+    sources: list[VoiceSource] = field(default_factory=list)
     probes: set[int] = field(default_factory=set)
-    numbers: dict[int, tuple[Steps, Steps]] = field(default_factory=dict)
+    numbers: dict[int, tuple[StepsTerm, StepsTerm]] = field(default_factory=dict)
     """With --lenient: step functions without their words, and those they were made of, by identity."""
     pending: list[Callable[[], None]] = field(default_factory=list)
 
@@ -101,10 +101,10 @@ class Builder:
         self.orders.append(order)
         self.locs.append(loc)
 
-        def work() -> Scope:
+        def work() -> Body:
             scope = ScopeBuilder(name, False, order)
             result = self.node(scope, term, heard=True)
-            return Scope(name, tuple(scope.nodes), result)
+            return Body(name, tuple(scope.nodes), result)
 
         def put() -> None:
             leaving = self.resolved.leaving
@@ -138,7 +138,7 @@ class Builder:
         """The node of a term; the same term gives the same node."""
         if isinstance(term, Built):
             return term.node
-        key = (id(term), reading if isinstance(term, Steps) else "hold")
+        key = (id(term), reading if isinstance(term, StepsTerm) else "hold")
         if key not in scope.known:
             scope.known[key] = self.made(scope, term, heard, reading)
             scope.terms.append(term)
@@ -148,7 +148,7 @@ class Builder:
         if isinstance(term, Constant):
             feed = ConstantFeed(float(term.value))
             return self.add(scope, Node("hold", (), (("value", feed),), "", term.loc))
-        if isinstance(term, Steps):
+        if isinstance(term, StepsTerm):
             return self.step_signal(scope, term, reading)
         if isinstance(term, Bus):
             return self.add(scope, Node("bus", (), (), "", term.loc, target=self.bus(term.version)))
@@ -159,7 +159,7 @@ class Builder:
             raise ScoreError(message, loc=term.loc, hint='apply it to a pattern: s "bd sn" $ fast 2')
         return self.unit(scope, term, heard)
 
-    def step_signal(self, scope: ScopeBuilder, term: Steps, reading: Reading) -> int:
+    def step_signal(self, scope: ScopeBuilder, term: StepsTerm, reading: Reading) -> int:
         """A string as a signal: held, or a gate."""
         term = self.numeric(term)
         if reading == "hold":
@@ -168,7 +168,7 @@ class Builder:
         feed = self.steps_feed(term, reading, -1e9, 1e9)
         return self.add(scope, Node("gate", (), (("target", feed), ("previous", feed)), "", term.loc))
 
-    def numeric(self, term: Steps) -> Steps:
+    def numeric(self, term: StepsTerm) -> StepsTerm:
         """A pattern that is read as a signal; with --lenient its words are left out."""
         if self.resolved.leaving is None:
             return term
@@ -179,7 +179,7 @@ class Builder:
             self.numbers[id(known[0])] = (known[0], term)
         return known[0]
 
-    def steps_feed(self, term: Steps, reading: Reading, low: float, high: float) -> Feed:
+    def steps_feed(self, term: StepsTerm, reading: Reading, low: float, high: float) -> Feed:
         """A pattern as a feed; one that never changes is a constant."""
         pattern = term.pattern
         for error in wrong_words(term.said, no_number) if reading != "open" else ():
@@ -212,14 +212,14 @@ class Builder:
         )
         given = dict(term.params)
         params: list[tuple[str, Feed]] = []
-        muting: Steps | None = None
+        muting: StepsTerm | None = None
         for param in definition.params:
             value = given.get(param.name)
-            if isinstance(value, Steps):
+            if isinstance(value, StepsTerm):
                 value = self.numeric(value)
             feed = self.feed(scope, param, value, gate=term.node == "gain")
             if param.as_unit is ParamUnit.PHASE:
-                if isinstance(value, Steps) and has_rests(value.pattern):
+                if isinstance(value, StepsTerm) and has_rests(value.pattern):
                     muting = value
                 feed = self.pitched(scope, feed, term, value) if scope.instrument and heard else feed
             params.append((param.name, feed))
@@ -268,7 +268,7 @@ class Builder:
             return ConstantFeed(param.default)
         if isinstance(value, Constant):
             return ConstantFeed(float(value.value))
-        if isinstance(value, Steps) and not gate:
+        if isinstance(value, StepsTerm) and not gate:
             return self.steps_feed(value, "hold", param.low, param.high)
         reading: Reading = "gate" if gate else "hold"
         return SignalFeed(self.node(scope, value, heard=False, reading=reading))
@@ -302,7 +302,7 @@ class Builder:
             term = replace(term, pattern=self.resolved.leaving.forgiving(term.pattern, term.loc))
         instruments = dict(term.instruments)
         if "" not in instruments and plays_samples(term, self.words):
-            source = Source(
+            source = VoiceSource(
                 term.seed_path,
                 term.pattern,
                 term.envelope,
@@ -337,7 +337,7 @@ class Builder:
                 self.resolved.leaving.leave(error)
         return tuple(found)
 
-    def joint(self, scope: ScopeBuilder, source: Source) -> int:
+    def joint(self, scope: ScopeBuilder, source: VoiceSource) -> int:
         self.sources.append(source)
         return self.add(scope, Node("voices", (), (), source.place, source.loc, target=len(self.sources) - 1))
 
@@ -360,10 +360,10 @@ class Builder:
             core, tail, _ = split_tail(body)
             inner = ScopeBuilder(name, True, order)
             result = self.node(inner, core, heard=True)
-        self.instruments.append(Scope(name, tuple(inner.nodes), result))
+        self.instruments.append(Body(name, tuple(inner.nodes), result))
         place = f"{term.seed_path}/~{word}"
         number = len(self.instruments) - 1
-        source = Source(name, term.pattern, term.envelope, signals, number, word, inner.root, place, term.loc)
+        source = VoiceSource(name, term.pattern, term.envelope, signals, number, word, inner.root, place, term.loc)
         return self.node(scope, tail(Built(self.joint(scope, source), term.loc)), heard=True)
 
 
@@ -372,9 +372,9 @@ def nowhere(program: Program) -> Loc:
     return Loc(program.source.name, 1, 1)
 
 
-def silent(name: str) -> Scope:
+def silent(name: str) -> Body:
     """A bus without sound."""
-    return Scope(name, (Node("hold", (), (("value", ConstantFeed(0.0)),), "", None),), 0)
+    return Body(name, (Node("hold", (), (("value", ConstantFeed(0.0)),), "", None),), 0)
 
 
 def unchanged(term: Placed) -> Placed:

@@ -13,7 +13,7 @@ from farm.graph.nodes import language
 from farm.graph.one_shots import one_shot
 from farm.graph.said import words_in
 from farm.graph.scope import Macro, Scope
-from farm.graph.terms import Bus, Function, Steps, Term, Voices, has_voices
+from farm.graph.terms import Bus, Function, StepsTerm, Term, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, ONE_SHOT, VALUE_SOURCES
 from farm.pattern.control import control
 from farm.pattern.hap import Haps
@@ -111,7 +111,7 @@ def event_source(scope: Scope, made: Call) -> Voices:
     name, evaluator = made.name, scope.evaluator
     first = pattern_argument(scope, made)
     value = scope.evaluate(first, "s")
-    if not isinstance(value, Steps):
+    if not isinstance(value, StepsTerm):
         raise ScoreError(f"`{name}` needs a pattern in quotes", loc=first.loc, hint='for example: s "bd sn"')
     named = words_in(value.said or ())
     synths = {word: at for word, at in named.items() if word in evaluator.defined.synthdefs}
@@ -206,4 +206,4 @@ def value_source(scope: Scope, made: Call) -> Term:
     if len(made.args) != 1:
         raise ScoreError(f"`{name}` takes one pattern", loc=made.loc, hint=f'for example: {name} "0 3 7"')
     value = scope.evaluate(made.args[0], name)
-    return replace(value, literal=False, pitches=True) if isinstance(value, Steps) else value
+    return replace(value, literal=False, pitches=True) if isinstance(value, StepsTerm) else value

@@ -13,7 +13,7 @@ import numpy as np
 from farm.audio.decode import inspect
 from farm.audio.samples import SampleLibrary
 from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError, placed
-from farm.graph.graph import Graph, Source, StepsFeed
+from farm.graph.graph import Graph, StepsFeed, VoiceSource
 from farm.graph.slab import bank_notices, file_notices, no_bank, written_alike
 from farm.graph.voices import Controls, paces, playing, remarks_on
 from farm.pattern.pattern import Pattern
@@ -73,7 +73,7 @@ def banks_written_alike(graph: Graph, library: SampleLibrary) -> list[Notice]:
     return [*said.values()]
 
 
-def remarked(source: Source, graph: Graph) -> list[tuple[str, Notice]]:
+def remarked(source: VoiceSource, graph: Graph) -> list[tuple[str, Notice]]:
     """The same of one source, as far as its patterns say it: controls that come from signals are not known."""
     try:
         haps = source.voices.query(cycles_of(source.voices))
@@ -92,7 +92,7 @@ def cycles_of(pattern: Pattern) -> np.ndarray[tuple[int], np.dtype[np.int64]]:
     return np.arange(min(pattern.period or ASKED_CYCLES, ASKED_CYCLES, 1 + int(ASKED_HAPS / max(pattern.peak, 1.0))))
 
 
-def asked(source: Source) -> list[FarmError]:
+def asked(source: VoiceSource) -> list[FarmError]:
     """The error that a source's haps of its first cycles are: too many of them, a word that arithmetic made."""
     try:
         with placed(source.loc):
@@ -131,7 +131,7 @@ def wrong_banks(graph: Graph, library: SampleLibrary, said: list[Notice], lenien
     return found
 
 
-def named(source: Source, graph: Graph) -> Iterable[tuple[str, Loc]]:
+def named(source: VoiceSource, graph: Graph) -> Iterable[tuple[str, Loc]]:
     """The words of a source that name samples, each with a place: all that are written, where they are known."""
     if source.instrument is not None or not isinstance(source.voices, Pattern):
         return []

@@ -39,7 +39,7 @@ def whole_frames(seconds: Floats, rate: int, least: int = 0) -> Ints:
 
 
 @record(frozen=True, slots=True, eq=False)
-class Shape:
+class EnvelopeShape:
     """What a score says about an envelope: times in seconds, (n,) each; NaN where nothing is said.
 
     `kind`: "adsr", or "natural": a fall where a release is said, a whole sample where none is.
@@ -51,9 +51,9 @@ class Shape:
     sustain: Floats
     release_s: Floats
 
-    def mapped(self, spread: Spread) -> Shape:
+    def mapped(self, spread: Spread) -> EnvelopeShape:
         """The same of other voices."""
-        return Shape(
+        return EnvelopeShape(
             self.kind, spread(self.attack_s), spread(self.decay_s), spread(self.sustain), spread(self.release_s)
         )
 
@@ -127,7 +127,7 @@ def percussive_segments(attack_s: Floats, release_s: Floats, natural: Ints, rate
     return segments
 
 
-def natural_segments(shape: Shape, natural: Ints, rate: int) -> Segments:
+def natural_segments(shape: EnvelopeShape, natural: Ints, rate: int) -> Segments:
     """Percussive where a release is said, else held."""
     falls = ~np.isnan(shape.release_s)
     if falls.all():
@@ -139,7 +139,7 @@ def natural_segments(shape: Shape, natural: Ints, rate: int) -> Segments:
     return segments
 
 
-def adsr_segments(shape: Shape, natural: Ints, gate: Ints, rate: int) -> Segments:
+def adsr_segments(shape: EnvelopeShape, natural: Ints, gate: Ints, rate: int) -> Segments:
     """Straight lines, released after `gate` frames or where the sample ends, whichever is earlier."""
     zero, start, none = np.zeros(len(natural)), np.zeros(len(natural), np.int64), np.full(len(natural), -1, np.int64)
     shortest = frames_of(EDGE_S, rate)
@@ -198,7 +198,7 @@ def faded(segments: Segments, frame: Ints, fade_frames: int) -> Segments:
 
 
 def bus_envelope(
-    shape: Shape, gate: Ints, lasting: NDArray[np.bool_] | None, rate: int
+    shape: EnvelopeShape, gate: Ints, lasting: NDArray[np.bool_] | None, rate: int
 ) -> tuple[dict[str, NDArray[Any]], Ints]:
     """Constants of `voice_adsr` or `voice_percussive` by name, (n,) each, and the voices' lengths in frames.
 

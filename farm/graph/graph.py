@@ -66,7 +66,7 @@ class Node:
 
 
 @record(frozen=True, slots=True, eq=False)
-class Scope:
+class Body:
     """Nodes in an order in which every node follows those it reads; `result` is the one that is heard."""
 
     name: str
@@ -75,7 +75,7 @@ class Scope:
 
 
 @record(frozen=True, slots=True, eq=False)
-class Source:
+class VoiceSource:
     """A source of voices: the haps of `voices` whose name selects it, played from samples or by an instrument.
 
     `instrument` is an index into `Graph.instruments`, or None for samples. `word` is the bus name in the pattern
@@ -118,9 +118,9 @@ class Graph:
     name: str
     cps: Fraction
     words: Words
-    buses: tuple[Scope, ...]
-    instruments: tuple[Scope, ...]
-    sources: tuple[Source, ...]
+    buses: tuple[Body, ...]
+    instruments: tuple[Body, ...]
+    sources: tuple[VoiceSource, ...]
     outputs: tuple[Output, ...]
     notices: tuple[Notice, ...] = ()
     probes: frozenset[int] = field(default_factory=frozenset)

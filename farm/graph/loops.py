@@ -9,13 +9,13 @@ from __future__ import annotations
 from dataclasses import replace
 
 from farm.errors import Loc, ScoreError
-from farm.graph.graph import ConstantFeed, Node, Scope, Source
+from farm.graph.graph import Body, ConstantFeed, Node, VoiceSource
 from farm.graph.leaving import Leaving
 from farm.graph.nodes import catalog
 from workers.catalog import CARRIED
 
 
-def reads(scope: Scope) -> set[int]:
+def reads(scope: Body) -> set[int]:
     """Buses that a scope reads."""
     return {node.target for node in scope.nodes if node.node == "bus"}
 
@@ -53,13 +53,13 @@ def components(edges: list[set[int]]) -> list[int]:
 
 
 def close_loops(
-    scopes: list[Scope],
+    scopes: list[Body],
     orders: list[int],
     locs: list[Loc | None],
-    sources: list[Source],
-    instruments: list[Scope],
+    sources: list[VoiceSource],
+    instruments: list[Body],
     leaving: Leaving | None = None,
-) -> list[Scope]:
+) -> list[Body]:
     """The scopes with `previous` set where a reference closes a loop. Raises ScoreError for a loop that cannot be.
 
     With `leaving` such a loop is cut instead: what its buses read of each other is silent.
@@ -84,7 +84,7 @@ def close_loops(
     ]
 
 
-def voiced(scope: Scope, sources: list[Source], instruments: list[Scope]) -> set[int]:
+def voiced(scope: Body, sources: list[VoiceSource], instruments: list[Body]) -> set[int]:
     """Buses that a scope reads through the voices in it."""
     found: set[int] = set()
     for node in scope.nodes:
@@ -96,7 +96,7 @@ def voiced(scope: Scope, sources: list[Source], instruments: list[Scope]) -> set
 
 
 def refusal(
-    scopes: list[Scope],
+    scopes: list[Body],
     orders: list[int],
     locs: list[Loc | None],
     played: list[set[int]],
@@ -120,11 +120,11 @@ def refusal(
     return None
 
 
-def cut(scopes: list[Scope], sources: list[Source], instruments: list[Scope], loop: frozenset[int]) -> list[Scope]:
+def cut(scopes: list[Body], sources: list[VoiceSource], instruments: list[Body], loop: frozenset[int]) -> list[Body]:
     """The scopes, in which the buses of a loop read silence of each other."""
 
     def parted(node: Node) -> Node:
-        alone = Scope("", (node,), 0)
+        alone = Body("", (node,), 0)
         if not (reads(alone) | voiced(alone, sources, instruments)) & loop:
             return node
         return Node("hold", (), (("value", ConstantFeed(0.0)),), "", node.loc)
@@ -148,7 +148,7 @@ def has_state(node: Node) -> bool:
     return definition is not None and definition.role == "effect" and definition.memory is CARRIED
 
 
-def drawn(scopes: list[Scope], edges: list[set[int]], start: int, inside: frozenset[int]) -> str:
+def drawn(scopes: list[Body], edges: list[set[int]], start: int, inside: frozenset[int]) -> str:
     """The shortest loop through a bus as text: ~a <- ~b <- ~a."""
     came_from: dict[int, int] = {}
     waiting = [start]

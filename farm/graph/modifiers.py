@@ -17,7 +17,7 @@ from farm.graph.terms import (
     Constant,
     Function,
     NodeTerm,
-    Steps,
+    StepsTerm,
     Term,
     Voices,
     has_voices,
@@ -26,7 +26,7 @@ from farm.graph.terms import (
     plays_samples,
     walk,
 )
-from farm.graph.vocabulary import MODIFIERS, Word
+from farm.graph.vocabulary import MODIFIERS, ScoreWord
 from farm.pattern.control import give_control, merge
 from farm.score.syntax import Call, Name
 from workers.catalog import Param
@@ -77,7 +77,7 @@ def modify(scope: Scope, left: Term, right: Name | Call) -> Term | None:
     return map_voices(left, change)
 
 
-def arguments(scope: Scope, word: Word, call: Name | Call) -> list[tuple[Param, Term]]:
+def arguments(scope: Scope, word: ScoreWord, call: Name | Call) -> list[tuple[Param, Term]]:
     """The value of each argument, by position, by keyword or by default."""
     positional = call.args if isinstance(call, Call) else ()
     keywords = call.keywords if isinstance(call, Call) else ()
@@ -113,7 +113,7 @@ def with_control(scope: Scope, voices: Voices, param: Param, value: Term) -> Voi
     if isinstance(value, Constant) and name != "note":
         number = ranges.ranged(scope.evaluator, param, value).number
         return voices.controlled(give_control(voices.pattern, name, number), signals)
-    if isinstance(value, (Constant, Steps)):
+    if isinstance(value, (Constant, StepsTerm)):
         pattern = ranges.controlled(scope.evaluator, param, value)
         return voices.controlled(merge(voices.pattern, pattern, value.loc), signals)
     return voices.controlled(voices.pattern, (*signals, (param, value)))
@@ -132,7 +132,7 @@ def is_oscillator(term: Term) -> bool:
 
 def anonymous(scope: Scope, left: Term, notes: Term, loc: Loc) -> Voices:
     """`osc # note "..."`: a voice for each note, played by the oscillator's own chain."""
-    if not isinstance(notes, (Constant, Steps)):
+    if not isinstance(notes, (Constant, StepsTerm)):
         raise ScoreError("the notes of an oscillator are a pattern in quotes", loc=notes.loc)
     pattern = ranges.controlled(scope.evaluator, MODIFIERS["note"].params[0], notes)
     return Voices(pattern, (), "natural", (("", left),), scope.seed_path, loc)

@@ -13,7 +13,7 @@ from farm.graph.binding import Signature, Slot, bind, signature_of
 from farm.graph.later import comes_later
 from farm.graph.nodes import catalog
 from farm.graph.scope import Scope
-from farm.graph.terms import Constant, Function, NodeTerm, Steps, Term
+from farm.graph.terms import Constant, Function, NodeTerm, StepsTerm, Term
 from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.notes import semitone_ratio
 from farm.score.syntax import Call, Expr, String
@@ -26,7 +26,7 @@ OSCILLATOR_OFFSET = Param("offset", "semitones", 0.0, -1e9, 1e9, 'added to the p
 
 
 @record(frozen=True, slots=True, eq=False)
-class Form:
+class CallForm:
     """A node as calls write it: under a name, with its arguments besides the inputs.
 
     `params` is by name; `pitches` are those that are frequencies. A `tuned` one takes an offset in semitones behind its
@@ -42,13 +42,13 @@ class Form:
 
 
 @cache
-def form_of(definition: Definition, name: str) -> Form:
+def form_of(definition: Definition, name: str) -> CallForm:
     """The form of a node that is called by `name`."""
     tuned = definition.tuned
     slots = [Slot(one.name, short(one), one.also, needed=one.default is None) for one in definition.params]
     if tuned:
         slots.insert(1, Slot(OSCILLATOR_OFFSET.name, OSCILLATOR_OFFSET.name, needed=False))
-    return Form(
+    return CallForm(
         name,
         definition,
         signature_of(name, slots, signature(definition)),
@@ -92,7 +92,7 @@ def means_longer(definition: Definition, call: Call) -> bool:
     return 0 < more <= len(further) or any(key in named for key, _, _ in call.keywords)
 
 
-def positional(scope: Scope, form: Form, call: Call) -> list[Term]:
+def positional(scope: Scope, form: CallForm, call: Call) -> list[Term]:
     """The values of the arguments that have no keyword."""
     values: list[Term] = []
     for i, argument in enumerate(call.args):
@@ -109,10 +109,10 @@ def is_frequency(definition: Definition, left: Term, given: int) -> bool:
     if not definition.params or definition.params[0].as_unit is not ParamUnit.PHASE:
         return False
     required = sum(param.default is None for param in definition.params)
-    return given < max(required, 1) or (isinstance(left, (Constant, Steps)) and given < len(definition.params))
+    return given < max(required, 1) or (isinstance(left, (Constant, StepsTerm)) and given < len(definition.params))
 
 
-def inputs_of(form: Form, call: Call, left: Term | None, values: list[Term]) -> tuple[tuple[str, Term], ...]:
+def inputs_of(form: CallForm, call: Call, left: Term | None, values: list[Term]) -> tuple[tuple[str, Term], ...]:
     """The input of each port: what stands in front of the `#`, then the first of the values, which are taken away."""
     inputs: list[tuple[str, Term]] = []
     for port in form.definition.ports:
@@ -133,7 +133,7 @@ def inputs_of(form: Form, call: Call, left: Term | None, values: list[Term]) -> 
 
 
 def params_of(
-    scope: Scope, form: Form, call: Call, values: list[Term], written: Sequence[Expr | Term]
+    scope: Scope, form: CallForm, call: Call, values: list[Term], written: Sequence[Expr | Term]
 ) -> tuple[tuple[str, Term], ...]:
     """The params that a call gives, by position and by keyword, in range; `written` is what `values` stand as."""
     if form.tuned and len(values) > 2:
@@ -194,12 +194,12 @@ def melody(scope: Scope, frequency: Term) -> Term:
     if not isinstance(frequency, NodeTerm) or not sign:
         return frequency
     sides = [melody(scope, one) for _, one in frequency.inputs]
-    plain = [one for one in sides if isinstance(one, (Constant, Steps))]
-    if len(plain) < 2 or sum(isinstance(one, Steps) for one in plain) != 1:
+    plain = [one for one in sides if isinstance(one, (Constant, StepsTerm))]
+    if len(plain) < 2 or sum(isinstance(one, StepsTerm) for one in plain) != 1:
         return frequency
     words = scope.evaluator.words
     a, b = (in_hertz(scope.evaluator.as_pattern(one), words) for one in plain)
-    return Steps(arithmetic(sign, a, b, words), frequency.loc, literal=False)
+    return StepsTerm(arithmetic(sign, a, b, words), frequency.loc, literal=False)
 
 
 def semitones_of(scope: Scope, expr: Expr, step: str | int) -> Term:

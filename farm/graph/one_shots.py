@@ -9,7 +9,7 @@ from farm.errors import ScoreError
 from farm.graph.nodes import catalog
 from farm.graph.said import words_in
 from farm.graph.scope import Scope
-from farm.graph.terms import Constant, NodeTerm, Steps, Term, Voices
+from farm.graph.terms import Constant, NodeTerm, StepsTerm, Term, Voices
 from farm.pattern.control import control, merge, scale_control, set_control
 from farm.pattern.hap import Haps
 from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern, per_hap, pure
@@ -56,7 +56,7 @@ def impulses(scope: Scope, term: Term) -> Pattern | None:
     term, scope = scope.behind(term)
     if isinstance(term, Constant):
         return scale_control(pure(0), "gain", float(term.value))
-    if isinstance(term, Steps):
+    if isinstance(term, StepsTerm):
         return per_hap(control(term.pattern, "gain", scope.evaluator.words), struck)
     if not isinstance(term, NodeTerm):
         return None

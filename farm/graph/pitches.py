@@ -21,7 +21,7 @@ from farm.graph.terms import (
     Function,
     Inside,
     NodeTerm,
-    Steps,
+    StepsTerm,
     Term,
     Voices,
     identity,
@@ -103,7 +103,7 @@ class _Player:
 
     def played(self, term: Term, path: str, *, alone: bool) -> Term:
         """`path`, from the output's own on, seeds voices; `alone`: nothing else is heard, so that numbers are notes."""
-        if isinstance(term, Steps):
+        if isinstance(term, StepsTerm):
             named = alone or term.pitches or names_notes(self.scope, term)
             return voiced(self.at(path), term) if named else term
         if isinstance(term, Bus):
@@ -116,7 +116,7 @@ class _Player:
         heard = term.inputs if operator in ("+", "-") else term.inputs[:1]
         alone = alone and (len(heard) == 1 or any(isinstance(one, Constant) for _, one in heard))
         changes = [
-            self.played(one, f"{path}/{port}", alone=alone) if isinstance(one, (Steps, Bus, NodeTerm)) else one
+            self.played(one, f"{path}/{port}", alone=alone) if isinstance(one, (StepsTerm, Bus, NodeTerm)) else one
             for port, one in heard
         ]
         if all(new is old for new, (_, old) in zip(changes, heard, strict=True)):
@@ -145,7 +145,7 @@ class _Player:
         turned = not self.holds_pattern(a)
         pitches, other = (b, a) if turned else (a, b)
         envelope = catalog()[other.node] if isinstance(other, NodeTerm) and catalog()[other.node].envelope else None
-        alone = alone and (envelope is not None or isinstance(other, (Constant, Steps)))
+        alone = alone and (envelope is not None or isinstance(other, (Constant, StepsTerm)))
         voices = self.played(pitches, path, alone=alone)
         if voices is pitches:
             return term
@@ -158,7 +158,7 @@ class _Player:
 
 def is_pattern(term: Term) -> bool:
     """Whether a term is a pattern of plain values."""
-    return isinstance(term, Steps)
+    return isinstance(term, StepsTerm)
 
 
 def enveloped(scope: Scope, voices: Voices, envelope: Definition, term: NodeTerm) -> Voices:
@@ -170,7 +170,7 @@ def enveloped(scope: Scope, voices: Voices, envelope: Definition, term: NodeTerm
     return voices.enveloped(modifiers.ENVELOPES[envelope.name])
 
 
-def voiced(scope: Scope, steps: Steps) -> Voices:
+def voiced(scope: Scope, steps: StepsTerm) -> Voices:
     """A triangle at middle C whose notes are the pattern's: names are pitches, numbers semitones above middle C."""
     word = a_word(scope, steps)
     if word is not None:
@@ -190,7 +190,7 @@ def voiced(scope: Scope, steps: Steps) -> Voices:
     return modifiers.anonymous(scope.at("note"), triangle, steps, steps.loc)
 
 
-def values_of(scope: Scope, steps: Steps) -> Iterator[tuple[int, Loc]]:
+def values_of(scope: Scope, steps: StepsTerm) -> Iterator[tuple[int, Loc]]:
     """The values of a pattern, as ids, each with its place."""
     pattern = steps.pattern
     haps = pattern.query(np.arange(min(pattern.period or LOOKED_THROUGH, LOOKED_THROUGH)))
@@ -201,7 +201,7 @@ def values_of(scope: Scope, steps: Steps) -> Iterator[tuple[int, Loc]]:
             yield int(values[row]), loc
 
 
-def a_word(scope: Scope, steps: Steps) -> tuple[str, Loc] | None:
+def a_word(scope: Scope, steps: StepsTerm) -> tuple[str, Loc] | None:
     """The first word of a pattern that is neither number nor note, with its place."""
     words = scope.evaluator.words
     for value, loc in values_of(scope, steps):
@@ -210,7 +210,7 @@ def a_word(scope: Scope, steps: Steps) -> tuple[str, Loc] | None:
     return None
 
 
-def names_notes(scope: Scope, steps: Steps) -> bool:
+def names_notes(scope: Scope, steps: StepsTerm) -> bool:
     """Whether a pattern holds names of notes."""
     words = scope.evaluator.words
     return any(not np.isnan(words.midi(np.array([value]))[0]) for value, _ in values_of(scope, steps))

@@ -13,7 +13,7 @@ import numpy as np
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph.said import is_number, wrong_words
 from farm.graph.scope import Evaluator
-from farm.graph.terms import QUERIED_CYCLES, Constant, Steps
+from farm.graph.terms import QUERIED_CYCLES, Constant, StepsTerm
 from farm.pattern.control import control, word_error
 from farm.pattern.hap import Haps
 from farm.pattern.mini_tree import Atom
@@ -35,7 +35,7 @@ def ranged(evaluator: Evaluator, param: Param, value: Constant) -> Constant:
     return Constant(Fraction(min(max(value.number, param.low), param.high)), value.loc)
 
 
-def controlled(evaluator: Evaluator, param: Param, value: Constant | Steps) -> Pattern:
+def controlled(evaluator: Evaluator, param: Param, value: Constant | StepsTerm) -> Pattern:
     """A number or a string as the pattern of a control, within the range of the word that sets it."""
     if isinstance(value, Constant):
         return control(evaluator.as_pattern(ranged(evaluator, param, value)), param.name, evaluator.words)
@@ -67,7 +67,7 @@ def clamped(param: Param, number: float, loc: Loc) -> Notice:
     return Notice(message, loc)
 
 
-def numbers_outside(evaluator: Evaluator, param: Param, value: Steps, pattern: Pattern) -> dict[float, Loc]:
+def numbers_outside(evaluator: Evaluator, param: Param, value: StepsTerm, pattern: Pattern) -> dict[float, Loc]:
     """The numbers outside its range to which a string sets a control, each with its first place.
 
     Of arithmetic, those of its first cycles. Names of notes are no numbers to `note`: a pitch has no range.

@@ -16,7 +16,7 @@ from farm.graph.nodes import language, operators
 from farm.graph.place import seed64
 from farm.graph.said import Said, wrong_words
 from farm.graph.scope import Bound, Definitions, Scope
-from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Trail, Voices
+from farm.graph.terms import Bus, Constant, Function, NodeTerm, StepsTerm, Term, Trail, Voices
 from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic
 from farm.pattern.control import word_error
@@ -152,18 +152,18 @@ class Resolver:
         if index in scope.trail.buses:
             return Bus(index, loc)
         term = self.term_of(index, scope)
-        if isinstance(term, Steps):
+        if isinstance(term, StepsTerm):
             return replace(term, literal=False)
         return term if isinstance(term, (Constant, Function)) else Bus(index, loc)
 
     # Expressions.
 
-    def pattern(self, text: String, scope: Scope) -> Steps:
+    def pattern(self, text: String, scope: Scope) -> StepsTerm:
         """The pattern of a string."""
         read = mini_reader.read(text.text, text.loc)
         seed = seed64(self.seed, scope.seed_path) if read.extent.chance else 0
         pattern = mini.built(read, text.text, text.loc, self.words, seed, self.notices)
-        return Steps(pattern, text.loc, said=(Said(text.text, read, text.loc),))
+        return StepsTerm(pattern, text.loc, said=(Said(text.text, read, text.loc),))
 
     def evaluate(self, expr: Expr, scope: Scope) -> Term:
         """The meaning of an expression."""
@@ -322,11 +322,11 @@ class Resolver:
             if abs(value) > LARGEST_NUMBER:
                 raise ScoreError(f"the result of `{sign}` is over 1e15", loc=loc)
             return Constant(value, left.loc)
-        if isinstance(left, (Constant, Steps)) and isinstance(right, (Constant, Steps)):
+        if isinstance(left, (Constant, StepsTerm)) and isinstance(right, (Constant, StepsTerm)):
             literal = all(isinstance(side, Constant) or side.literal for side in (left, right))
             if (literal and op == sign) or sign not in operators():
                 pattern = arithmetic(op, self.as_pattern(left), self.as_pattern(right), self.words)
-                return Steps(pattern, left.loc, said=self.said(op, left, right))
+                return StepsTerm(pattern, left.loc, said=self.said(op, left, right))
         if sign not in operators():
             hint = f"for sounds and buses of sound write `{op.strip('|')}`" if op.strip("|") in "+-*/" else None
             raise ScoreError(f"`{op}` works on patterns, not on signals", loc=loc, hint=hint)
@@ -334,19 +334,21 @@ class Resolver:
             return one_shots.triggered(scope, left, right)
         return arithmetic_node(operators()[sign], left, right, scope.seed_path, loc)
 
-    def said(self, op: str, left: Constant | Steps, right: Constant | Steps) -> tuple[Said, ...] | None:
+    def said(self, op: str, left: Constant | StepsTerm, right: Constant | StepsTerm) -> tuple[Said, ...] | None:
         """The strings whose values arithmetic shows; ScoreError for a word that it would have to reckon with."""
         if op in ("|>", "<|"):
             shown = right if op == "|>" else left
-            return shown.said if isinstance(shown, Steps) else None
+            return shown.said if isinstance(shown, StepsTerm) else None
         for side in (left, right):
-            for error in wrong_words(side.said if isinstance(side, Steps) else (), partial(word_error, op.strip("|"))):
+            for error in wrong_words(
+                side.said if isinstance(side, StepsTerm) else (), partial(word_error, op.strip("|"))
+            ):
                 self.words.refuse(error)
         return None
 
-    def as_pattern(self, term: Constant | Steps) -> Pattern:
+    def as_pattern(self, term: Constant | StepsTerm) -> Pattern:
         """Plain values as a pattern."""
-        if isinstance(term, Steps):
+        if isinstance(term, StepsTerm):
             return term.pattern
         return pure(self.words.intern(term.value), self.words.add_loc(term.loc))
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from farm.errors import Loc, ScoreError
 from farm.pattern.mini_tokens import different_tokens, mark_at
-from farm.pattern.mini_tree import SINGLE, Atom, Group, values_in
+from farm.pattern.mini_tree import SINGLE, Atom, MiniGroup, values_in
 from farm.pattern.notes import note_number
 from workers.records import record
 
@@ -20,7 +20,7 @@ class Said:
     """A string, and how it was read; `loc` is its first character."""
 
     text: str
-    tree: Group
+    tree: MiniGroup
     loc: Loc
 
     def at(self, atom: Atom) -> Loc:

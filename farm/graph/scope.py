@@ -14,7 +14,7 @@ from typing import Protocol
 
 from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph.leaving import Leaving
-from farm.graph.terms import Bus, Constant, Steps, Term, Trail
+from farm.graph.terms import Bus, Constant, StepsTerm, Term, Trail
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
 from farm.score.syntax import Call, Expr, Name, Number, String
@@ -194,10 +194,10 @@ class Evaluator(Protocol):
     def reference(self, name: str, loc: Loc, scope: Scope) -> Term:
         """A bus in an expression: plain values stand in for themselves, signals are shared."""
 
-    def pattern(self, text: String, scope: Scope) -> Steps:
+    def pattern(self, text: String, scope: Scope) -> StepsTerm:
         """The pattern of a string."""
 
-    def as_pattern(self, term: Constant | Steps) -> Pattern:
+    def as_pattern(self, term: Constant | StepsTerm) -> Pattern:
         """Plain values as a pattern."""
 
     def signal_values(self, term: Term, loc: Loc, pace: bool) -> Pattern:

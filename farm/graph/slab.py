@@ -19,7 +19,7 @@ from farm.audio.planes import kept, planes_of
 from farm.audio.samples import STAND_INS, Bank, SampleLibrary
 from farm.errors import FileError, Loc, Notice, SampleError, suggestion
 from farm.score.elsewhere import bank_of
-from workers.slab import Part, size_of
+from workers.slab import Extract, size_of
 
 
 class Place(NamedTuple):
@@ -35,14 +35,14 @@ class Place(NamedTuple):
 
 
 @dataclass(eq=False)
-class Slab:
+class SampleFiles:
     """The files of a session's samples, in the order in which they were named: only ever added to."""
 
     rate: int
     library: SampleLibrary = field(default_factory=SampleLibrary)
     lenient: bool = False
     """Whether a file that is cut short or damaged is played as far as it goes."""
-    parts: list[Part] = field(default_factory=list)
+    parts: list[Extract] = field(default_factory=list)
     places: dict[tuple[Path, bool], Place] = field(default_factory=dict)
     named: dict[tuple[str, int, bool], Place] = field(default_factory=dict)
     numbers: dict[Path | str | None, int] = field(default_factory=dict)
@@ -119,7 +119,7 @@ class Slab:
 
     def put(self, planes: Planes) -> Place:
         """Adds a file's planes."""
-        part = Part(os.path.abspath(planes.path), size_of(self.parts), planes.first, planes.last, planes.known)
+        part = Extract(os.path.abspath(planes.path), size_of(self.parts), planes.first, planes.last, planes.known)
         self.parts.append(part)
         start, unit = part.start + planes.left - planes.first, 1 if planes.coding else 4
         return Place(start // unit, planes.frames, planes.spread_bytes // unit, planes.coding)

@@ -40,7 +40,7 @@ class Constant:
 
 
 @record(frozen=True, slots=True, eq=False)
-class Steps:
+class StepsTerm:
     """A pattern of plain values: a step function of time where a signal is wanted.
 
     `literal`: written as a string (or arithmetic of strings) right here, so that `+ - * /` work on the pattern.
@@ -140,7 +140,7 @@ class Function:
     loc: Loc
 
 
-Term: TypeAlias = Constant | Steps | NodeTerm | Voices | Bus | Function
+Term: TypeAlias = Constant | StepsTerm | NodeTerm | Voices | Bus | Function
 
 Inside = Callable[[Bus], Term | None]
 """What stands in the definition of a bus; None where it cannot be looked at, as while it is being resolved."""

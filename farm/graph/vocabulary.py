@@ -15,7 +15,7 @@ LONGEST_S = 3600.0
 
 
 @record(frozen=True, slots=True)
-class Word:
+class ScoreWord:
     """One word: its arguments (a default None means that the score must give it), what it does, a score with it.
 
     Arguments of a modifier are called as the controls of a voice that they set; `value` is what people read for an
@@ -54,7 +54,7 @@ ATTACK = Param("attack", "s", None, 0.0, LONGEST_S, "of a linear rise from silen
 RELEASE = Param("release", "s", None, 0.0, LONGEST_S, "of the fall to silence")
 
 _EVENT_SOURCES = (
-    Word(
+    ScoreWord(
         "s",
         (
             Param("pattern", "pattern", None, -ANY, ANY, "of banks (`bd`, `bd:3`), buses (`~bass`) and rests (`~`)"),
@@ -67,13 +67,13 @@ _EVENT_SOURCES = (
     ),
 )
 _VALUE_SOURCES = (
-    Word(
+    ScoreWord(
         "n",
         (Param("pattern", "pattern", None, -ANY, ANY, "of numbers, or of note names in Hz"),),
         "A pattern of numbers where it stands alone; after `#`, a voice modifier.",
         'out: sine (n "220 330 440") * 0.2',
     ),
-    Word(
+    ScoreWord(
         "note",
         (Param("pattern", "pattern", None, -ANY, ANY, "of note names, as Hz, or of numbers"),),
         "A pattern of frequencies where it stands alone; after `#`, a voice modifier.",
@@ -81,42 +81,42 @@ _VALUE_SOURCES = (
     ),
 )
 _MODIFIERS = (
-    Word(
+    ScoreWord(
         "gain",
         (Param("gain", "1", None, 0.0, 10.0, "1 when nothing is said"),),
         "How loud each voice is, as a factor. On what has no voices it multiplies.",
         'out: s "hh*8" # gain "1 0.4 0.7 0.4"',
         value="factor",
     ),
-    Word(
+    ScoreWord(
         "note",
         (Param("note", "semitones", None, -120.0, 120.0, "a name (`c4`) is a pitch, a number is relative"),),
         "The pitch of each voice. A sample sounds as recorded at c4 and 0; a chord (`c4'min`) is a voice a note.",
         'out: s "stab*4" # note "0 3 7 <10 12>"',
         value="pitch",
     ),
-    Word(
+    ScoreWord(
         "n",
         (Param("n", "number", None, -ANY, ANY, "added to the number written as `bd:1`; 0 when nothing is said"),),
         "Which sample of the bank each voice plays, counted from 0; it wraps around the bank's count.",
         'out: s "bd*4" # n "0 1 2 3"',
         value="index",
     ),
-    Word(
+    ScoreWord(
         "speed",
         (Param("speed", "1", None, -10.0, 10.0, "1 when nothing is said; below 0 backwards from the end"),),
         "How fast each voice plays its sample, times what `note` says; what is together above 15.99 sounds as 15.99.",
         'out: s "sn*4" # speed "1 1.5 -1 0.5"',
         value="factor",
     ),
-    Word(
+    ScoreWord(
         "pan",
         (Param("pan", "1", None, -1.0, 1.0, "-1 left, 0 centre (when nothing is said), 1 right"),),
         "Where each voice stands, with equal power.",
         'out: s "hh*4" # pan "-1 1"',
         value="position",
     ),
-    Word(
+    ScoreWord(
         "cut",
         (Param("cut", "number", None, -ANY, ANY, "the group; 0 (when nothing is said) chokes nothing"),),
         "A choke group: a voice stops the older voices of its group, in any output, with a fade of 5 ms.\n\n"
@@ -124,55 +124,55 @@ _MODIFIERS = (
         'out: s "oh hh hh hh" # cut 1',
         value="group",
     ),
-    Word(
+    ScoreWord(
         "begin",
         (Param("begin", "1", None, 0.0, 1.0, "as a part of the sample; 0 when nothing is said"),),
         "Where in its sample each voice begins.",
         'out: s "amen*4" # begin "0 0.25 0.5 0.75" # legato 1',
         value="part",
     ),
-    Word(
+    ScoreWord(
         "end",
         (Param("end", "1", None, 0.0, 1.0, "as a part of the sample; 1 when nothing is said"),),
         "Where in its sample each voice ends; with a speed below 0 it begins there.",
         'out: s "amen*2" # end "0.1 0.4"',
         value="part",
     ),
-    Word(
+    ScoreWord(
         "loop",
         (Param("loop", "bool", None, 0.0, 1.0, "1: repeated; 0 (when nothing is said): played once"),),
         "Repeats each voice's sample, or its part from `begin` to `end`, for the length of the hap's slot.",
         'out: s "casio*2" # loop 1 # end 0.1',
         value="switch",
     ),
-    Word(
+    ScoreWord(
         "legato",
         (Param("legato", "slots", None, 0.0, 1000.0, "how many of its hap's slots a voice lasts, at most"),),
         "How long each voice is held, in slots of its hap; then it is released, within 3 ms where no ADSR says more.",
         'out: s "amen*4" # legato 0.5',
         value="slots",
     ),
-    Word(
+    ScoreWord(
         "attack",
         (Param("attack", "s", None, 0.0, 10.0, ATTACK.about),),
         "A linear rise of each voice; a sample keeps its length.",
         'out: s "amen ~" # attack 0.4',
         value="time",
     ),
-    Word(
+    ScoreWord(
         "release",
         (Param("release", "s", None, 0.0, 10.0, "of the exponential fall that begins when the attack is over"),),
         "A percussive fall of each voice, at once after its attack; of an ADSR, only its release.",
         'out: s "stab*2" # release 0.2',
         value="time",
     ),
-    Word(
+    ScoreWord(
         "ar",
         (ATTACK, RELEASE),
         "A percussive envelope for each voice: a linear rise, then at once an exponential fall.",
         'out: s "stab*2" # ar 0.01 0.2',
     ),
-    Word(
+    ScoreWord(
         "adsr",
         (
             ATTACK,

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 
 from farm.errors import FileError, Loc, Notice, SampleError, ScoreError, placed
 from farm.graph import envelope, law, remarks
-from farm.graph.envelope import Segments, Shape
-from farm.graph.graph import ConstantFeed, Source, StepsFeed
+from farm.graph.envelope import EnvelopeShape, Segments
+from farm.graph.graph import ConstantFeed, StepsFeed, VoiceSource
 from farm.graph.leaving import Leaving
 from farm.graph.remarks import FASTEST, SHORTEST_LOOP
-from farm.graph.slab import Place, Slab
+from farm.graph.slab import Place, SampleFiles
 from farm.graph.vocabulary import BOUNDS
 from farm.pattern.clock import Clock
 from farm.pattern.control import FACTOR
@@ -51,7 +51,7 @@ class Asking:
 
     clock: Clock
     words: Words
-    slab: Slab
+    slab: SampleFiles
     signal: SignalReader
     sinc_table: Callable[[Floats], Ints]
     """Rates (n,) -> index of the sinc table in the slab for each (only asked with quality best)."""
@@ -94,7 +94,7 @@ def joined(parts: list[Columns]) -> Columns:
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
 
-def voices(source: Source, first_cycle: int, cycles: int, asking: Asking, end_frame: int | None) -> Columns:
+def voices(source: VoiceSource, first_cycle: int, cycles: int, asking: Asking, end_frame: int | None) -> Columns:
     """The voices of a source whose onsets lie in these cycles (and before `end_frame`), in onset order.
 
     Columns of all sources: `onset`, `end` (int64 frames), `slot` (frames), `cut` (int64 group, 0 none). Samples add the
@@ -120,7 +120,7 @@ def voices(source: Source, first_cycle: int, cycles: int, asking: Asking, end_fr
     return instrument_columns(controls, onset, slot, asking)
 
 
-def playing(source: Source, haps: Haps, words: Words) -> NDArray[np.bool_]:
+def playing(source: VoiceSource, haps: Haps, words: Words) -> NDArray[np.bool_]:
     """For each row of the value table, whether a source plays it."""
     if source.word:
         return plays(haps, words, f"~{source.word}")
@@ -146,7 +146,7 @@ class Controls:
     Voices are many and kinds are few, so what follows from the controls alone is computed once a kind, then `spread`.
     """
 
-    source: Source
+    source: VoiceSource
     haps: Haps
     row: Ints
     """The row of the value table of each kind, (kinds,)."""
@@ -180,9 +180,9 @@ class Controls:
             return np.full(len(self.row), default)
         return envelope.said(self[name], default)
 
-    def shape(self) -> Shape:
+    def shape(self) -> EnvelopeShape:
         """The envelope that the score asks for, for each kind."""
-        return Shape(self.source.envelope, *(self[name] for name in ("attack", "decay", "sustain", "release")))
+        return EnvelopeShape(self.source.envelope, *(self[name] for name in ("attack", "decay", "sustain", "release")))
 
     def gains(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Left and right gain of each kind."""
@@ -214,7 +214,7 @@ class Controls:
         return group
 
 
-def controls_of(source: Source, haps: Haps, index: Ints, onset: Ints, asking: Asking) -> Controls:
+def controls_of(source: VoiceSource, haps: Haps, index: Ints, onset: Ints, asking: Asking) -> Controls:
     """The controls of the haps at `index`, which begin at the frames `onset`."""
     row = haps.key.take(index)
     count = len(row)
@@ -406,7 +406,7 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
     }
 
 
-def roots(source: Source, onset: Ints, asking: Asking) -> Floats:
+def roots(source: VoiceSource, onset: Ints, asking: Asking) -> Floats:
     """Frequency of the instrument's first oscillator at each onset."""
     root = source.root_hz
     if isinstance(root, ConstantFeed):

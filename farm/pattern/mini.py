@@ -39,7 +39,7 @@ def parse(text: str, loc: Loc, words: Words, seed: int, notices: list[Notice] | 
 
 
 def built(
-    read: tree.Group, text: str, loc: Loc, words: Words, seed: int, notices: list[Notice] | None = None
+    read: tree.MiniGroup, text: str, loc: Loc, words: Words, seed: int, notices: list[Notice] | None = None
 ) -> Pattern:
     """The pattern of a text that was read; `seed` means something only if there is chance in it."""
     return _Builder(text, loc, words, notices).group(read, seed)
@@ -67,7 +67,7 @@ class _Builder:
         if isinstance(node, tree.Atom):
             value = self.value(node)
             return self.chord(node) if value is None else pure(*value)
-        if isinstance(node, tree.Group):
+        if isinstance(node, tree.MiniGroup):
             return self.group(node, seed)
         if isinstance(node, tree.Rest):
             return silence
@@ -113,7 +113,7 @@ class _Builder:
         notes = [ChordNote(Fraction(root + interval), len(intervals)) for interval in intervals]
         return chord([words.intern(note) for note in notes], loc)
 
-    def group(self, group: tree.Group, seed: int) -> Pattern:
+    def group(self, group: tree.MiniGroup, seed: int) -> Pattern:
         choices = []
         chance = group.extent.chance
         for i, layers in enumerate(group.alternatives):
@@ -126,7 +126,7 @@ class _Builder:
             choices.append(built[0] if len(built) == 1 else stack(built))
         return choices[0] if len(choices) == 1 else randcat(choices, child_seed(seed, _CHOICE))
 
-    def layer(self, group: tree.Group, layer: tree.Sequence, first: Fraction | int, seed: int) -> Pattern:
+    def layer(self, group: tree.MiniGroup, layer: tree.Sequence, first: Fraction | int, seed: int) -> Pattern:
         steps: list[tuple[Fraction | int, Pattern | Value]] = []
         known, place = self.words.written, self.place
         for i, (weight, node) in enumerate(layer.steps):

@@ -10,12 +10,12 @@ from farm.pattern.mini_tokens import CLOSER, DEEPEST, LONGEST_NUMBER, failure, t
 from farm.pattern.mini_tree import (
     SINGLE,
     Atom,
+    Density,
     Dropped,
     Euclid,
-    Extent,
     Faster,
-    Group,
     Indexed,
+    MiniGroup,
     Node,
     Rest,
     Sequence,
@@ -37,7 +37,7 @@ _CHANGES = frozenset(["*", "/", "@", "?", ":", "(", "%", "!", ".."])
 _MODIFIERS = frozenset(["*", "/", "@", "?", ":", "("])
 
 
-def read(text: str, loc: Loc) -> Group:
+def read(text: str, loc: Loc) -> MiniGroup:
     """The tree of a mini-notation text whose first character stands at `loc`.
 
     Raises `ScoreError` with the exact column for every mistake and for what would pass the limits.
@@ -89,7 +89,7 @@ class _Reader:
 
     def extent(
         self, peak: float, layers: int, height: int, chance: bool, start: int, last: int | None = None
-    ) -> Extent:
+    ) -> Density:
         """What a node may sound, refused at `start`, up to the end of token `last`, where it is too much."""
         if peak > HAPS_PER_CYCLE:
             what = f"this asks for about {peak:,.0f} haps in one cycle, the limit is {HAPS_PER_CYCLE:,}"
@@ -97,11 +97,11 @@ class _Reader:
         if height > HIGHEST:
             hint = f"a factor that is a pattern counts as {PATTERNED}"
             raise self.fail(f"steps are nested more than {HIGHEST} deep, modifiers included", start, hint=hint)
-        return tuple.__new__(Extent, (peak, layers, height, chance))
+        return tuple.__new__(Density, (peak, layers, height, chance))
 
     # --- Grammar
 
-    def whole(self) -> Group:
+    def whole(self) -> MiniGroup:
         alternatives = self.alternatives()
         at = self.next()
         if self.tokens[at].kind != "end":
@@ -383,12 +383,12 @@ class _Reader:
 
     def grouped(
         self, start: int, kind: str, alternatives: tuple[tuple[Sequence, ...], ...], pace: Node | None
-    ) -> Group:
+    ) -> MiniGroup:
         first = alternatives[0]
         if kind == "[" and len(alternatives) == 1 and len(first) == 1:
             peak, together, height, chance = first[0].extent
             extent = self.extent(peak, together, height + 1, chance, start)
-            return tuple.__new__(Group, (start, kind, alternatives, pace, extent))
+            return tuple.__new__(MiniGroup, (start, kind, alternatives, pace, extent))
         peak, together, height = 0.0, 0, 0
         chance = len(alternatives) > 1
         for layers in alternatives:
@@ -407,7 +407,7 @@ class _Reader:
             peak *= max(pace.extent.layers, 1)
             height = max(height, pace.extent.height)
         extent = self.extent(peak, together, height + 1, chance, start)
-        return Group(start, kind, alternatives, pace, extent)
+        return MiniGroup(start, kind, alternatives, pace, extent)
 
     def pace_of(self, layers: Several[Sequence], pace: Node | None) -> float:
         if pace is None:
@@ -431,7 +431,7 @@ def sequenced(steps: list[Step]) -> Sequence:
                 layers = max(layers, own_layers)
                 height = max(height, own_height)
                 chance = chance or own_chance
-    return new(Sequence, (tuple(steps), new(Extent, (peak, layers, height, chance))))
+    return new(Sequence, (tuple(steps), new(Density, (peak, layers, height, chance))))
 
 
 def _layer_peak(layer: Sequence, kind: str, pace: float) -> float:

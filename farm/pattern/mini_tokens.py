@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import accumulate
 
 from farm.errors import Loc, ScoreError
-from farm.pattern.mini_tree import SINGLE, Extent, chord_parts
+from farm.pattern.mini_tree import SINGLE, Density, chord_parts
 from workers.records import record
 
 DEEPEST = 200
@@ -27,14 +27,14 @@ CLOSER = {"[": "]", "<": ">", "(": ")", "{": "}"}
 
 
 @record(frozen=True, slots=True, eq=False)
-class Token:
+class MiniToken:
     """What a piece of text is; `kind` is number, word, bus, end, or the mark itself."""
 
     kind: str
     text: str
     number: Fraction | None = None
     """The value of a number; None if it is too large or too long."""
-    extent: Extent | None = None
+    extent: Density | None = None
     """How much a number, word or bus sounds; None if its number is too large."""
     parted: bool = False
     """Whether a blank follows it."""
@@ -58,7 +58,7 @@ _PIECES = re.compile(rf"(?:{'|'.join(_FORMS.values())})[{_BLANKS}]*+|(?s:.+)")
 """Every piece with the blanks behind it, and as the last one all from where nothing can be read."""
 _BRACKET = re.compile(r"[\[\]<>(){}]")
 _STRAY = re.compile(r"\d+'\w*|(?s:.)", re.ASCII)
-_END = Token("end", "")
+_END = MiniToken("end", "")
 
 
 class _Unreadable(Exception):
@@ -70,7 +70,7 @@ def failure(loc: Loc, message: str, start: int, length: int = 1, hint: str | Non
     return ScoreError(message, loc=loc.shifted(start, length), hint=hint)
 
 
-def tokens_of(text: str, loc: Loc) -> tuple[list[Token], list[int]]:
+def tokens_of(text: str, loc: Loc) -> tuple[list[MiniToken], list[int]]:
     """The tokens of a text whose first character stands at `loc`, and where each begins; the last is of kind "end".
 
     Raises `ScoreError` for a stray character, for a bracket that is not closed, for a nest too deep, a text too long.
@@ -95,7 +95,7 @@ def tokens_of(text: str, loc: Loc) -> tuple[list[Token], list[int]]:
     return tokens, starts
 
 
-def different_tokens(text: str) -> list[Token]:
+def different_tokens(text: str) -> list[MiniToken]:
     """The tokens of a text that was read, each only once, in no order."""
     return [_token(piece) for piece in set(_PIECES.findall(text.lstrip(_BLANKS)))]
 
@@ -107,7 +107,7 @@ def mark_at(text: str, offset: int) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _token(piece: str) -> Token:
+def _token(piece: str) -> MiniToken:
     found = _PIECE.fullmatch(piece)
     if found is None:
         raise _Unreadable
@@ -117,16 +117,16 @@ def _token(piece: str) -> Token:
     if kind == "number":
         value = Fraction(text) if len(text) <= LONGEST_NUMBER else None
         if value is None or abs(value) > LARGEST:
-            return Token(kind, text, parted=parted)
-        return Token(kind, text, value, SINGLE, parted)
+            return MiniToken(kind, text, parted=parted)
+        return MiniToken(kind, text, value, SINGLE, parted)
     if kind in ("word", "name"):
-        return Token("word", text, None, _extent_of_word(text), parted)
+        return MiniToken("word", text, None, _extent_of_word(text), parted)
     if kind == "bus":
-        return Token(kind, text, None, SINGLE, parted)
-    return Token(text, text, None, None, parted)
+        return MiniToken(kind, text, None, SINGLE, parted)
+    return MiniToken(text, text, None, None, parted)
 
 
-def _extent_of_word(text: str) -> Extent | None:
+def _extent_of_word(text: str) -> Density | None:
     if ":" in text:
         index = text.rpartition(":")[2]
         if len(index) > LONGEST_NUMBER or int(index) > LARGEST:
@@ -134,7 +134,7 @@ def _extent_of_word(text: str) -> Extent | None:
     if "'" not in text:
         return SINGLE
     notes = len(chord_parts(text)[1] or (0,))
-    return Extent(float(notes), notes, 0, False)
+    return Density(float(notes), notes, 0, False)
 
 
 @lru_cache(maxsize=4096)

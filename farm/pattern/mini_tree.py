@@ -7,7 +7,7 @@
     atom     = word | number | "~" | "[" pattern "]" | "(" pattern ")" | "<" pattern ">" | "{" pattern "}" ["%" factor]
     factor   = number | "<" … ">" | "[" … "]"
 
-Every node knows its `Extent`, computed while reading, so that a text that asks for too much is refused by
+Every node knows its `Density`, computed while reading, so that a text that asks for too much is refused by
 arithmetic, before a pattern is built.
 """
 
@@ -20,7 +20,7 @@ from typing import NamedTuple
 from farm.pattern.notes import CHORDS
 
 
-class Extent(NamedTuple):
+class Density(NamedTuple):
     """How much a node may sound: haps a cycle, haps at once, nodes below each other, and whether chance is in it."""
 
     peak: float
@@ -29,8 +29,8 @@ class Extent(NamedTuple):
     chance: bool
 
 
-SINGLE = Extent(1.0, 1, 0, False)
-_SILENT = Extent(0.0, 0, 0, False)
+SINGLE = Density(1.0, 1, 0, False)
+_SILENT = Density(0.0, 0, 0, False)
 
 
 class Atom(NamedTuple):
@@ -39,14 +39,14 @@ class Atom(NamedTuple):
     offset: int
     text: str
     number: Fraction | None
-    extent: Extent
+    extent: Density
 
 
 class Rest(NamedTuple):
     """Silence for a step."""
 
     offset: int
-    extent: Extent = _SILENT
+    extent: Density = _SILENT
 
 
 class Step(NamedTuple):
@@ -60,14 +60,14 @@ class Sequence(NamedTuple):
     """Steps one after another."""
 
     steps: tuple[Step, ...]
-    extent: Extent
+    extent: Density
 
     @property
     def weight(self) -> Fraction | int:
         return sum(step.weight for step in self.steps)
 
 
-class Group(NamedTuple):
+class MiniGroup(NamedTuple):
     """A bracket: alternatives (by chance) of layers (together) of sequences.
 
     kind "[": a cycle holds the sequence; "<": one step a cycle; "{": `pace` steps a cycle, by default as many as
@@ -78,7 +78,7 @@ class Group(NamedTuple):
     kind: str
     alternatives: tuple[tuple[Sequence, ...], ...]
     pace: Node | None
-    extent: Extent
+    extent: Density
 
 
 class Faster(NamedTuple):
@@ -88,7 +88,7 @@ class Faster(NamedTuple):
     node: Node
     factor: Node
     slower: bool
-    extent: Extent
+    extent: Density
 
 
 class Dropped(NamedTuple):
@@ -97,7 +97,7 @@ class Dropped(NamedTuple):
     offset: int
     node: Node
     probability: float
-    extent: Extent
+    extent: Density
 
 
 class Euclid(NamedTuple):
@@ -108,7 +108,7 @@ class Euclid(NamedTuple):
     hits: Node
     steps: Node
     rotation: Node | None
-    extent: Extent
+    extent: Density
 
 
 class Indexed(NamedTuple):
@@ -117,10 +117,10 @@ class Indexed(NamedTuple):
     offset: int
     node: Node
     number: int
-    extent: Extent
+    extent: Density
 
 
-Node = Atom | Rest | Group | Faster | Dropped | Euclid | Indexed
+Node = Atom | Rest | MiniGroup | Faster | Dropped | Euclid | Indexed
 
 
 def numbers_in(node: Node | Sequence) -> list[Atom]:
@@ -129,7 +129,7 @@ def numbers_in(node: Node | Sequence) -> list[Atom]:
         return [node]
     if isinstance(node, Sequence):
         return [atom for step in node.steps for atom in numbers_in(step.node)]
-    if isinstance(node, Group):
+    if isinstance(node, MiniGroup):
         return [atom for layers in node.alternatives for layer in layers for atom in numbers_in(layer)]
     return [] if isinstance(node, Rest) else numbers_in(node.node)
 
@@ -145,7 +145,7 @@ def values_in(node: Node | Sequence) -> list[Atom]:
         return [atom for step in node.steps for atom in values_in(step.node)]
     if not node.extent.peak or isinstance(node, Rest):
         return []
-    if isinstance(node, Group):
+    if isinstance(node, MiniGroup):
         return [atom for layers in node.alternatives for layer in layers for atom in values_in(layer)]
     if isinstance(node, Dropped) and node.probability >= 1:
         return []

@@ -6,7 +6,7 @@ another over blocks; only what leaves it goes through the arena.
 
 from __future__ import annotations
 
-from farm.graph.graph import ConstantFeed, Feed, Graph, Node, Scope, SignalFeed, StepsFeed
+from farm.graph.graph import Body, ConstantFeed, Feed, Graph, Node, SignalFeed, StepsFeed
 from farm.graph.nodes import catalog, samplers
 from farm.plan.plan import (
     Area,
@@ -19,7 +19,7 @@ from farm.plan.plan import (
     Region,
     Word,
 )
-from farm.plan.program import Program, Setting
+from farm.plan.program import GroupBuilder, PlanSetting
 from workers.calls import kernel_name, layout
 from workers.catalog import Definition, Shape, Unit
 from workers.wire import BLOCK, BUFFER_BYTES, Code
@@ -30,12 +30,12 @@ MONO_SIDE, LEFT_SIDE, RIGHT_SIDE = 0.0, 1.0, -1.0
 ENVELOPES = {"adsr": "voice_adsr", "natural": "voice_percussive"}
 
 
-def signal_word(program: Program, region: Region, step: int) -> Word:
+def signal_word(program: GroupBuilder, region: Region, step: int) -> Word:
     """A stereo signal in the arena."""
     return Word(Code.SIGNAL, 0, step, region)
 
 
-def scope_ops(program: Program, scope: Scope, inside: dict[int, int], remembered: dict[int, int]) -> int:
+def scope_ops(program: GroupBuilder, scope: Body, inside: dict[int, int], remembered: dict[int, int]) -> int:
     """Ops of a scope; returns its result's buffer.
 
     `inside`: result buffers of the buses of the same loop; `remembered`: their state fields.
@@ -81,21 +81,21 @@ def scope_ops(program: Program, scope: Scope, inside: dict[int, int], remembered
     return buffers[scope.result]
 
 
-def held(program: Program, node: Node, scope: str, feed: Feed) -> int:
+def held(program: GroupBuilder, node: Node, scope: str, feed: Feed) -> int:
     """A constant as a signal, beside params that are signals."""
     out = program.buffer()
     program.emit(catalog()["hold"], node, scope, {}, {"value": feed}, {}, program.scratch(out))
     return out
 
 
-def begun(program: Program, node: Node, scope: str, word: Word) -> Word:
+def begun(program: GroupBuilder, node: Node, scope: str, word: Word) -> Word:
     """An input that is silent before each voice's onset: lines of a voice must not hear what its lane ran before."""
     out = program.scratch(program.buffer())
     program.emit(catalog()["since_onset"], node, scope, {"input": word}, {}, {}, out)
     return out
 
 
-def ending_op(program: Program, node: Node, scope: str, buffer: int) -> None:
+def ending_op(program: GroupBuilder, node: Node, scope: str, buffer: int) -> None:
     """Fades a source out at the end of the score, in place."""
     slope = 1.0 / max(program.setting.fade_out_frames, 1)
     word = program.scratch(buffer)
@@ -105,7 +105,7 @@ def ending_op(program: Program, node: Node, scope: str, buffer: int) -> None:
 
 
 def gate_op(
-    program: Program, definition: Definition, node: Node, scope: str, params: dict[str, Feed], out: Word
+    program: GroupBuilder, definition: Definition, node: Node, scope: str, params: dict[str, Feed], out: Word
 ) -> None:
     """A step function with ramps: three step-fed constants, of which one is the frame where the step began."""
     feed = params["target"]
@@ -120,7 +120,7 @@ def gate_op(
     program.emit(definition, node, scope, {}, params, {}, out, constants=constants)
 
 
-def bus_op(program: Program, scope: Scope, node: Node, inside: dict[int, int], remembered: dict[int, int]) -> int:
+def bus_op(program: GroupBuilder, scope: Body, node: Node, inside: dict[int, int], remembered: dict[int, int]) -> int:
     """Reads a bus: of the same loop from its buffer or its frame before, of another group from the arena."""
     if node.previous:
         out = program.buffer()
@@ -156,9 +156,9 @@ def bus_op(program: Program, scope: Scope, node: Node, inside: dict[int, int], r
     return out
 
 
-def bus_group(graph: Graph, buses: tuple[int, ...], setting: Setting) -> GroupPlan:
+def bus_group(graph: Graph, buses: tuple[int, ...], setting: PlanSetting) -> GroupPlan:
     """A bus, or the buses of a loop, as one group."""
-    program = Program(graph, setting, voiced=False)
+    program = GroupBuilder(graph, setting, voiced=False)
     inside: dict[int, int] = {}
     remembered: dict[int, int] = {}
     for bus in buses:
@@ -182,11 +182,11 @@ def bus_group(graph: Graph, buses: tuple[int, ...], setting: Setting) -> GroupPl
     return finished(program, name, GroupKind.BUS, buses, -1, 1 if remembered else BLOCK)
 
 
-def voice_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
+def voice_group(graph: Graph, source: int, setting: PlanSetting) -> GroupPlan:
     """The voices of an instrument as one group."""
     played = graph.sources[source]
     assert played.instrument is not None
-    program = Program(graph, setting, voiced=True)
+    program = GroupBuilder(graph, setting, voiced=True)
     result = scope_ops(program, graph.instruments[played.instrument], {}, {})
     definition = catalog()[ENVELOPES[played.envelope]]
     final = program.buffer(2)
@@ -220,9 +220,9 @@ def voice_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
     return finished(program, played.name, GroupKind.VOICES, (), source, BLOCK)
 
 
-def sample_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
+def sample_group(graph: Graph, source: int, setting: PlanSetting) -> GroupPlan:
     """The sample voices of a source as one group."""
-    program = Program(graph, setting, voiced=True)
+    program = GroupBuilder(graph, setting, voiced=True)
     definition = samplers()[setting.quality]
     words: list[Word] = []
     for argument in layout(definition, "constant")[2:]:
@@ -248,7 +248,7 @@ def sample_group(graph: Graph, source: int, setting: Setting) -> GroupPlan:
 
 
 def finished(
-    program: Program, name: str, kind: GroupKind, buses: tuple[int, ...], source: int, block_frames: int
+    program: GroupBuilder, name: str, kind: GroupKind, buses: tuple[int, ...], source: int, block_frames: int
 ) -> GroupPlan:
     """The frozen group."""
     return GroupPlan(

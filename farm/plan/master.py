@@ -6,7 +6,7 @@ from farm.graph.graph import Graph
 from farm.graph.nodes import catalog
 from farm.plan.groups import WHOLE_CHUNK, finished
 from farm.plan.plan import Area, GroupKind, GroupPlan, Region, Word
-from farm.plan.program import Program, Setting, float_bits
+from farm.plan.program import GroupBuilder, PlanSetting, float_bits
 from workers.wire import Code
 
 LEVEL_LANES = 8
@@ -23,9 +23,9 @@ def master_bus(graph: Graph) -> int:
     return len(graph.buses)
 
 
-def master_group(graph: Graph, outputs: tuple[tuple[str, int], ...], gain: float, setting: Setting) -> GroupPlan:
+def master_group(graph: Graph, outputs: tuple[tuple[str, int], ...], gain: float, setting: PlanSetting) -> GroupPlan:
     """One task a chunk: reads every output's signal, writes frames and levels."""
-    program = Program(graph, setting, voiced=False)
+    program = GroupBuilder(graph, setting, voiced=False)
     program.reads_buses += [bus for _, bus in outputs]
     target = master_bus(graph)
     words = {

@@ -17,7 +17,7 @@ from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, Code
 
 
 @record(frozen=True, slots=True)
-class Setting:
+class PlanSetting:
     """What programs depend on besides the graph."""
 
     rate: int
@@ -64,11 +64,11 @@ def unit_bits(unit: Unit, value: float, rate: int) -> int:
 
 
 @dataclass(eq=False)
-class Program:
+class GroupBuilder:
     """One group in the making."""
 
     graph: Graph
-    setting: Setting
+    setting: PlanSetting
     voiced: bool
     ops: list[OpPlan] = field(default_factory=list)
     posts: list[OpPlan] = field(default_factory=list)

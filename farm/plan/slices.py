@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.graph.graph import Source
+from farm.graph.graph import VoiceSource
 from farm.graph.place import seed32
 from farm.graph.voices import NOT_CUT, Asking, Columns, cut_off, ends_of, joined, taken, voices
 from farm.plan.instants import FAR, seen, words
@@ -26,7 +26,7 @@ class SourceStream:
     as windows were planned.
     """
 
-    source: Source
+    source: VoiceSource
     group: GroupPlan
     asking: Asking
     end_frame: int | None
@@ -137,7 +137,7 @@ def sounding(onset: Ints, end: Ints, first_frame: int, last_frame: int, chunk_fr
 
 
 def constants_of(
-    plans: tuple[ConstantPlan, ...], columns: Columns, asking: Asking, source: Source, slices: int, now: int
+    plans: tuple[ConstantPlan, ...], columns: Columns, asking: Asking, source: VoiceSource, slices: int, now: int
 ) -> NDArray[np.uint32]:
     """Constants of bus voices in a window from frame `now` on: uint32 bits (slices, constants, 16).
 
@@ -165,7 +165,7 @@ def constants_of(
 
 
 def constant_bits(
-    plan: ConstantPlan, columns: Columns, asking: Asking, source: Source, now: int
+    plan: ConstantPlan, columns: Columns, asking: Asking, source: VoiceSource, now: int
 ) -> NDArray[np.uint32] | None:
     """One constant for each voice in a window from frame `now` on; None for one that is the same in all."""
     onset = columns["onset"]
@@ -203,7 +203,7 @@ def float_words(values: NDArray[Any]) -> NDArray[np.uint32]:
     return values.astype(np.float32).view(np.uint32)
 
 
-def voice_seeds(place: int, onset: Ints, same: Ints, source: Source) -> NDArray[np.uint32]:
+def voice_seeds(place: int, onset: Ints, same: Ints, source: VoiceSource) -> NDArray[np.uint32]:
     """The seed of a node in each voice: its place, the voice's source and onset, its number among simultaneous ones."""
     mixed = (onset * 0x9E3779B1 + same * 0x85EBCA77 + place + seed32(0, source.place)) & 0xFFFFFFFF
     mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & 0xFFFFFFFF

@@ -10,10 +10,10 @@ from farm.plan.groups import bus_group, sample_group, voice_group
 from farm.plan.keys import Keys, keys_of, program_of
 from farm.plan.master import master_bus, master_group
 from farm.plan.plan import GroupPlan, StaticPlan
-from farm.plan.program import Setting
+from farm.plan.program import PlanSetting
 
 
-def static_plan(graph: Graph, roots: tuple[int, ...], setting: Setting, gain: float | None = None) -> StaticPlan:
+def static_plan(graph: Graph, roots: tuple[int, ...], setting: PlanSetting, gain: float | None = None) -> StaticPlan:
     """All groups that the buses `roots` need, each after those it reads; with a `gain` the outputs are mixed last."""
     component = components([reads(scope) for scope in graph.buses])
     members: dict[int, list[int]] = {}

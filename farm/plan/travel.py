@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from farm.graph.graph import Feed, Graph, Node, Scope, SignalFeed, StepsFeed
+from farm.graph.graph import Body, Feed, Graph, Node, SignalFeed, StepsFeed
 from farm.graph.nodes import catalog
 from farm.pattern.clock import Clock
 from farm.plan.feeds import StepValues
@@ -63,14 +63,14 @@ class Travel:
             self.buses[bus] = self.through(scope)
             self.spans[bus] = self.span(scope, scope.nodes[scope.result])
 
-    def add_loop(self, scopes: dict[int, Scope]) -> None:
+    def add_loop(self, scopes: dict[int, Body]) -> None:
         """Buses that hear each other: once through all their lines, whichever way it goes."""
         nodes = [(scope, node) for scope in scopes.values() for node in scope.nodes]
         around = sum(self.line_s(scope, node) for scope, node in nodes)
         before = max((self.joint(node) for _, node in nodes), default=0.0)
         self.buses.update(dict.fromkeys(scopes, before + around))
 
-    def through(self, scope: Scope) -> float:
+    def through(self, scope: Body) -> float:
         """Seconds to the result of a scope."""
         times: list[float] = []
         for node in scope.nodes:
@@ -86,7 +86,7 @@ class Travel:
             return self.buses.get(node.target, 0.0)
         return self.sources[node.target] if node.node == "voices" else 0.0
 
-    def line_s(self, scope: Scope, node: Node) -> float:
+    def line_s(self, scope: Body, node: Node) -> float:
         """The time of a node's delay line."""
         ring = None if node.node in ("bus", "voices") else catalog()[node.node].ring
         if ring is None:
@@ -97,7 +97,7 @@ class Travel:
         longest = self.fed(scope, feed)[1] if feed is not None else ring.max_s
         return min(max(longest, 0.0), ring.max_s)
 
-    def fed(self, scope: Scope, feed: Feed) -> Span:
+    def fed(self, scope: Body, feed: Feed) -> Span:
         """Between which values a param lies."""
         if isinstance(feed, SignalFeed):
             return self.span(scope, scope.nodes[feed.node])
@@ -115,7 +115,7 @@ class Travel:
         values = np.append(values, 0.0)
         return float(values.min()), float(values.max())
 
-    def span(self, scope: Scope, node: Node) -> Span:
+    def span(self, scope: Body, node: Node) -> Span:
         """Between which values a node's output lies."""
         if node.node == "bus":
             return ANY if node.previous else self.spans.get(node.target, ANY)

@@ -15,7 +15,7 @@ SUMMARY = 72
 
 
 @record(frozen=True, slots=True)
-class Argument:
+class WordArgument:
     """One argument of a word. `low` and `high` are None where there is no bound; `default` where it must be given."""
 
     name: str
@@ -39,7 +39,7 @@ class Entry:
     doc: str
     example: str
     aliases: tuple[str, ...] = ()
-    arguments: tuple[Argument, ...] = ()
+    arguments: tuple[WordArgument, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
 
     def as_json(self) -> dict[str, object]:
@@ -49,7 +49,7 @@ class Entry:
         return {**asdict(self), "facts": dict(self.facts)}
 
 
-def number_argument(name: str, unit: str, default: float | None, low: float, high: float, about: str) -> Argument:
+def number_argument(name: str, unit: str, default: float | None, low: float, high: float, about: str) -> WordArgument:
     """An argument that is a number from `low` to `high`; a magnitude of 1e9 is no bound."""
     bounded = low > -ENDLESS, high < ENDLESS
     words = {
@@ -58,7 +58,7 @@ def number_argument(name: str, unit: str, default: float | None, low: float, hig
         (False, True): f"up to {high:g}",
         (False, False): "any",
     }
-    return Argument(
+    return WordArgument(
         name,
         "number" if unit in {"", "1"} else unit,
         default is None,
@@ -102,7 +102,7 @@ def _summary(entry: Entry) -> str:
     return first if len(first) <= SUMMARY else f"{first[:SUMMARY].rsplit(' ', 1)[0]} ..."
 
 
-def _default(argument: Argument) -> str:
+def _default(argument: WordArgument) -> str:
     if isinstance(argument.default, str):
         return argument.default
     return "must be given" if argument.default is None else f"default {argument.default:g}"

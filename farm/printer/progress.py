@@ -26,7 +26,7 @@ LINE_S = 1.0
 WAITING = "waiting for another farm that compiles kernels"
 
 
-class Observer(Protocol):
+class Display(Protocol):
     """What a render tells while it runs."""
 
     told: list[Notice]
@@ -186,7 +186,7 @@ def _rich_progress() -> Progress:
     return Progress(*columns, console=console, auto_refresh=False, transient=True, redirect_stdout=False)
 
 
-def progress(rate: int, quiet: bool) -> AbstractContextManager[Observer]:
+def progress(rate: int, quiet: bool) -> AbstractContextManager[Display]:
     """The observer that suits standard error; `rate` in Hz turns frames into seconds."""
     if quiet:
         return Silence()

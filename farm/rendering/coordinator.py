@@ -37,7 +37,7 @@ class Parked:
 
 
 @record(frozen=True, slots=True)
-class Seen:
+class Activity:
     """What a worker is doing: its claimed task (or -1) and its CPU time so far.
 
     `awaited`: whether all wait for it although it has no task; `stopped`: whether a signal holds it.
@@ -50,7 +50,7 @@ class Seen:
     stopped: bool = False
 
 
-Signal: TypeAlias = Died | Parked | Seen
+Signal: TypeAlias = Died | Parked | Activity
 
 
 @record(frozen=True, slots=True)
@@ -163,14 +163,14 @@ class Coordinator:
         self.halted = False
         return [Rebuild(), *starts, Resume()]
 
-    def on_seen(self, signal: Seen) -> list[Command]:
+    def on_seen(self, signal: Activity) -> list[Command]:
         if signal.worker in self.dead or signal.worker in self.condemned:
             return []
         if signal.task >= 0:
             self.idle_deaths.pop(signal.worker, None)
         return [*self.on_time(signal), *self.on_rest(signal)]
 
-    def on_time(self, signal: Seen) -> list[Command]:
+    def on_time(self, signal: Activity) -> list[Command]:
         """Whether it has spent too much time on its task."""
         task, since = self.since.get(signal.worker, (-1, 0.0))
         if signal.task < 0 or signal.task != task:
@@ -181,7 +181,7 @@ class Coordinator:
         self.condemned.add(signal.worker)
         return [Kill(signal.worker)]
 
-    def on_rest(self, signal: Seen) -> list[Command]:
+    def on_rest(self, signal: Activity) -> list[Command]:
         """Whether it has stood still for long."""
         cpu_s, looks = self.still.get(signal.worker, (-1.0, 0))
         if signal.task < 0 and not signal.awaited and not signal.stopped:

@@ -13,7 +13,7 @@ from farm.audio.samples import SampleLibrary
 from farm.errors import ScoreError
 from farm.graph import sinc
 from farm.graph.graph import Graph
-from farm.graph.slab import Slab
+from farm.graph.slab import SampleFiles
 from farm.graph.voices import Asking
 from farm.options import RenderOptions
 from farm.pattern.clock import Clock
@@ -24,7 +24,7 @@ from farm.plan.feeds import FeedStream, streams
 from farm.plan.instants import LONGEST_WINDOW
 from farm.plan.keys import keys_of
 from farm.plan.plan import GroupKind, StaticPlan, WindowPlan
-from farm.plan.program import Setting
+from farm.plan.program import PlanSetting
 from farm.plan.slices import SourceStream
 from farm.plan.static import static_plan
 from farm.plan.verify import verify_static, verify_window
@@ -66,7 +66,7 @@ class Rendering:
         options, graph = self.options, self.graph
         self.clock = Clock(options.rate, graph.cps)
         self.keys = keys_of(graph)
-        setting = Setting(
+        setting = PlanSetting(
             rate=options.rate,
             chunk_frames=options.chunk,
             depth=inline.DEPTH,
@@ -78,7 +78,7 @@ class Rendering:
         )
         self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.gain)
         verify_static(self.plan)
-        self.slab = Slab(options.rate, self.library, lenient=graph.leaving is not None)
+        self.slab = SampleFiles(options.rate, self.library, lenient=graph.leaving is not None)
         self.probes: dict[str, tuple[Probe, Warm]] = {}
         """By the keys of their buses."""
         table = self.slab.add(sinc.tables()).start if options.quality == "best" else 0

@@ -20,7 +20,7 @@ class Warm:
         self.block_by_block = block_by_block
         self.within = within
         self.closed = False
-        self.codes: dict[tuple[str, tuple[str, ...]], objects.Code] = {}
+        self.codes: dict[tuple[str, tuple[str, ...]], objects.MachineCode] = {}
         """Machine code by level and names of kernels."""
         self.backends: dict[tuple[str, int, str], list[Backend]] = {}
         """Backends that wait for the next rendering, by name, workers and level."""
@@ -31,7 +31,7 @@ class Warm:
         if within is None:
             sweep()
 
-    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> objects.Code:
+    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> objects.MachineCode:
         """Loaded code, compiled first where the cache lacks it. Raises RenderError."""
         if self.within is not None:
             return self.within.code(level, kernels, watching)

@@ -15,7 +15,7 @@ from farm.score.statements import (
     HEAD_WORDS,
     NUMBER_COMMANDS,
     Head,
-    Part,
+    Passage,
     command_name,
     output_number,
     split,
@@ -135,7 +135,7 @@ class _StatementReader:
             "string": self._bare_pattern,
         }
 
-    def read(self, part: Part) -> Statement:
+    def read(self, part: Passage) -> Statement:
         """The statement of one part; ScoreError when it is none."""
         if part.head is None:
             self._no_statement(part.tokens)

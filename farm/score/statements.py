@@ -42,19 +42,19 @@ class Head(NamedTuple):
 
 
 @dataclass(slots=True)
-class Part:
+class Passage:
     """The tokens of one statement, or of lines that belong to none (`head` is None)."""
 
     head: Head | None
     tokens: list[Token]
 
 
-def split(lines: list[Line]) -> list[Part]:
+def split(lines: list[Line]) -> list[Passage]:
     """The statements of a score in order."""
     heads = [read_head(line.tokens) if line.tokens else None for line in lines]
     deeper = _deeper(lines, heads)
-    parts: list[Part] = []
-    current: Part | None = None
+    parts: list[Passage] = []
+    current: Passage | None = None
     depth = 0
     dangling = False
     for line, head, more in zip(lines, heads, deeper, strict=True):
@@ -64,10 +64,10 @@ def split(lines: list[Line]) -> list[Part]:
                 current = None
             continue
         if head is not None and (head.strong or current is None or (depth == 0 and not dangling)):
-            current = Part(head, list(tokens))
+            current = Passage(head, list(tokens))
             parts.append(current)
         elif current is None:
-            current = Part(None, list(tokens))
+            current = Passage(None, list(tokens))
             parts.append(current)
         else:
             current.tokens.extend(tokens)

@@ -78,10 +78,10 @@ def explicit_score(workload: Workload) -> Score:
     return altered(score, change)
 
 
-def shape(count: int, release_s: float = RELEASE_S) -> envelope.Shape:
+def shape(count: int, release_s: float = RELEASE_S) -> envelope.EnvelopeShape:
     """The same ADSR for all voices."""
     times = (np.full(count, value) for value in (0.01, 0.1, 0.7, release_s))
-    return envelope.Shape("adsr", *times)
+    return envelope.EnvelopeShape("adsr", *times)
 
 
 def common(count: int, frames: int, chance: np.random.Generator, loud: float) -> Columns:

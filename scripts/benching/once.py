@@ -30,7 +30,7 @@ from workloads import CLIPS, Workload, workload
 
 from farm.cli.process import RARELY
 from farm.graph.score import Score, load, understand
-from farm.graph.slab import Slab
+from farm.graph.slab import SampleFiles
 from farm.graph.voices import choke, voices
 from farm.options import RenderOptions
 from farm.pattern.clock import Clock
@@ -108,7 +108,7 @@ def audible(name: str, quality: str) -> dict[str, object]:
         assert frames is not None
         cycles = Clock(options.rate, score.cps).cycle_of(frames) + 1
         graph = score.graph(0)
-        asking = asking_of(graph, Slab(options.rate))
+        asking = asking_of(graph, SampleFiles(options.rate))
         found = choke([voices(one, 0, cycles, asking, frames) for one in graph.sources], options.rate)
         onset, end = (np.concatenate([table[name] for table in found] or [[]]) for name in ("onset", "end"))
         onset, end = np.minimum(onset, frames), np.minimum(end, frames)

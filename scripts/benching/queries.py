@@ -24,7 +24,7 @@ from farm.errors import Loc
 from farm.graph.graph import Graph
 from farm.graph.names import function_names, refused_links
 from farm.graph.score import uncollected, understand
-from farm.graph.slab import Slab
+from farm.graph.slab import SampleFiles
 from farm.graph.statements import resolve
 from farm.graph.voices import Asking, voices
 from farm.pattern.clock import Clock
@@ -61,7 +61,7 @@ def measure(runs: int) -> Iterator[Cost]:
             name, lambda text=text, name=name: built(text, MIXED_CHAIN if name == "mixed" else ()), runs
         )
     with TemporaryDirectory(prefix="farm-measure-") as folder:
-        slab = Slab(44100, SampleLibrary((notes_as_samples(Path(folder)),)))
+        slab = SampleFiles(44100, SampleLibrary((notes_as_samples(Path(folder)),)))
         chain = "".join(f" $ {change}" for change in MIXED_CHAIN)
         texts = {
             "mixed": f'{CPS}out: s "{MIXED}"{chain}\n',
@@ -159,7 +159,7 @@ def notes_as_samples(folder: Path) -> Path:
     return folder
 
 
-def voice_tables(name: str, text: str, cycles: int, window: int, slab: Slab, runs: int) -> Cost:
+def voice_tables(name: str, text: str, cycles: int, window: int, slab: SampleFiles, runs: int) -> Cost:
     """From a score's text to sorted voice tables, window by window; sounds are read beforehand."""
     source = Source(f"{name}.ph", text)
 
@@ -193,7 +193,7 @@ def voice_tables(name: str, text: str, cycles: int, window: int, slab: Slab, run
     return {"what": name, "of": of, "count": count, "unit": "voices", "seconds": seconds, "sha256": hash_, "same": same}
 
 
-def asking_of(graph: Graph, slab: Slab) -> Asking:
+def asking_of(graph: Graph, slab: SampleFiles) -> Asking:
     """What voices are made from, for scores whose voices read no signals; without the tables of quality best."""
     return Asking(Clock(slab.rate, graph.cps), graph.words, slab, no_signal, no_table, False)
 

@@ -22,7 +22,7 @@ from farm.rendering.stream import run
 from farm.rendering.warm import Warm
 from farm.rendering.warmup import every_kernel
 from farm.score import Source
-from workers.targets.objects import Code
+from workers.targets.objects import MachineCode
 
 MOST_CPU_S = 5.0
 MOST_MEMORY = 1 << 30
@@ -44,7 +44,7 @@ def hang(*_: Any) -> None:
 class WholeCode(Warm):
     """All kernels, linked once: linking those of each score anew would take most of the time."""
 
-    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> Code:
+    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> MachineCode:
         """The same for any names. Raises RenderError."""
         return super().code(level, (*every_kernel(), "run"), watching)
 

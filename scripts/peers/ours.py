@@ -18,7 +18,7 @@ from inputs import RATE, SECONDS, SHOT, SHOT_LEVEL, SOUND, START_FRAMES, VOICES,
 from farm.audio.planes import planes_of
 from farm.audio.writer import WavWriter
 from farm.graph import envelope, law
-from farm.graph.envelope import Shape
+from farm.graph.envelope import EnvelopeShape
 from farm.graph.score import understand
 from farm.graph.voices import STEP_BITS, Asking, Columns, Explicit
 from farm.options import RenderOptions
@@ -68,9 +68,9 @@ def gains(pan: np.ndarray[Any, Any], loud: float) -> Columns:
     return {"gain_left": (scale * left).astype(np.float32), "gain_right": (scale * right).astype(np.float32)}
 
 
-def shape(params: dict[str, Any]) -> Shape:
+def shape(params: dict[str, Any]) -> EnvelopeShape:
     """The voices' envelopes."""
-    return Shape("adsr", *(params[name] for name in ("attack_s", "decay_s", "sustain", "release_s")))
+    return EnvelopeShape("adsr", *(params[name] for name in ("attack_s", "decay_s", "sustain", "release_s")))
 
 
 def sampled(count: int, start: Any, step: Any, segments: envelope.Segments) -> Columns:

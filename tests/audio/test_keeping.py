@@ -15,7 +15,7 @@ from farm.audio import keeping
 from farm.audio.planes import kept
 from farm.errors import FileError
 from workers import cache
-from workers.slab import Part, mapped, size_of
+from workers.slab import Extract, mapped, size_of
 
 ROOT = Path(__file__).resolve().parents[2]
 SOUND = np.linspace(-1, 1, 5000, dtype=np.float32)
@@ -81,9 +81,9 @@ def test_r16_without_a_folder_sounds_stay_in_memory_and_are_mapped(tmp_path: Pat
     assert [kept(sound) for sound in sounds] == found
     for sound, one in zip(sounds, found, strict=True):
         np.testing.assert_array_equal(one.read()[0], sound)
-    parts: list[Part] = []
+    parts: list[Extract] = []
     for one in found:
-        parts.append(Part(str(one.path), size_of(parts), one.first, one.last))
+        parts.append(Extract(str(one.path), size_of(parts), one.first, one.last))
     slab = mapped(parts)
     for sound, one, part in zip(sounds, found, parts, strict=True):
         at = part.start + one.left - one.first

@@ -14,7 +14,7 @@ import pytest
 
 from farm.cli.entries import NODE_KINDS, PATTERN_KINDS, node_entries, pattern_entries
 from farm.errors import Loc
-from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES, Word
+from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, VALUE_SOURCES, ScoreWord
 from farm.pattern.mini import parse
 from farm.pattern.mini_tokens import _PIECE
 from farm.pattern.notation import FEATURES, Feature
@@ -228,7 +228,7 @@ def test_the_second_argument_of_s_is_a_gain(farm: Farm) -> None:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_examples_of_words_sound(word: str) -> None:
-    one: Word = WORDS[word]
+    one: ScoreWord = WORDS[word]
     assert re.search(rf"\b{one.name} ", one.example)
     assert rms(frames(one.example, rate=8000)) > 1e-3
 

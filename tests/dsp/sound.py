@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from workers.catalog import Shape, catalog
 from workers.simd import LANES, Floats
-from workers.targets.python import Call
+from workers.targets.python import KernelCall
 
 from ..workers.harness import RATE_HZ, Machine, fresh_state, give_lines, in_kernel_units
 
@@ -59,7 +59,7 @@ def play(
     for port in node.ports:
         x = np.asarray((inputs or {})[port.name], np.float32)
         heard[port.name] = np.broadcast_to(x[:, None] if x.ndim == 1 else x, (frames, lanes)).copy()
-    call = Call(
+    call = KernelCall(
         definition=node,
         frame=frame,
         frames=frames,

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from farm.errors import ScoreError
-from farm.graph.envelope import Shape, bus_envelope
-from farm.graph.vocabulary import BOUNDS, MODIFIERS, Word
+from farm.graph.envelope import EnvelopeShape, bus_envelope
+from farm.graph.vocabulary import BOUNDS, MODIFIERS, ScoreWord
 from tests.graph.listening import ONE
 from tests.render.sound import Frames, frames, report, same_bits, score
 from workers.catalog import Param
@@ -21,12 +21,12 @@ BUSES = f"{ONE}~tone: tri 200\n"
 EVERY = [(word, param) for word in MODIFIERS.values() for param in word.params]
 
 
-def written(word: Word, param: Param, form: str) -> str:
+def written(word: ScoreWord, param: Param, form: str) -> str:
     """A modifier with one of its arguments written as `form`."""
     return " ".join([word.name, *(form if one is param else f"{PLAIN.get(one.name, 0.1)}" for one in word.params)])
 
 
-def heard(source: str, word: Word, param: Param, form: str, head: str = "") -> Frames:
+def heard(source: str, word: ScoreWord, param: Param, form: str, head: str = "") -> Frames:
     """A cycle of voices whose modifier has an argument written as `form`."""
     return frames(f"cps: 1\n{BUSES}{head}out: {source} # {written(word, param, form)}")
 
@@ -38,7 +38,7 @@ def values_around(param: Param) -> list[float]:
 
 @pytest.mark.parametrize("kind", SOURCES)
 @pytest.mark.parametrize(("word", "param"), EVERY, ids=lambda one: one.name)
-def test_r01_number_string_and_signal_are_held_in_one_range(word: Word, param: Param, kind: str) -> None:
+def test_r01_number_string_and_signal_are_held_in_one_range(word: ScoreWord, param: Param, kind: str) -> None:
     source = SOURCES[kind]
     length = param.unit in ("s", "slots")
     for value in values_around(param):
@@ -58,7 +58,7 @@ def test_r01_number_string_and_signal_are_held_in_one_range(word: Word, param: P
 
 
 @pytest.mark.parametrize(("word", "param"), EVERY, ids=lambda one: one.name)
-def test_r01_a_value_outside_its_range_is_told_of_a_string_as_of_a_number(word: Word, param: Param) -> None:
+def test_r01_a_value_outside_its_range_is_told_of_a_string_as_of_a_number(word: ScoreWord, param: Param) -> None:
     above = 2 * param.high + 3
 
     def told(form: str) -> list[tuple[str, int]]:
@@ -80,7 +80,7 @@ def test_r01_a_sustain_above_the_top_does_not_climb() -> None:
 
 def test_r01_the_envelope_formula_is_bounded_whatever_the_sustain() -> None:
     for sustain in (-3.0, 0.0, 1.0, 5.0):
-        shape = Shape("adsr", *(np.array([one]) for one in (0.01, 0.1, sustain, 0.1)))
+        shape = EnvelopeShape("adsr", *(np.array([one]) for one in (0.01, 0.1, sustain, 0.1)))
         constants, _ = bus_envelope(shape, np.array([10 * 44100]), None, 44100)
         assert constants["decay_slope"][0] >= 0
         assert constants["release_level"][0] <= max(sustain, 1.0)

@@ -13,7 +13,7 @@ from farm.graph.names import function_names, refused_links
 from farm.graph.resolve import Resolver
 from farm.graph.scope import Bound, Macro, Scope
 from farm.graph.statements import collected
-from farm.graph.terms import Bus, Constant, Function, NodeTerm, Steps, Term, Voices, children, closed, inputs, walk
+from farm.graph.terms import Bus, Constant, Function, NodeTerm, StepsTerm, Term, Voices, children, closed, inputs, walk
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
 from farm.score import Source, parse
@@ -207,7 +207,7 @@ def test_a_definition_is_read_where_it_stands_whoever_uses_it(text: str, read: l
 def tree() -> tuple[NodeTerm, dict[int, Term]]:
     """A sum of two buses, of which each reads the other, and the first twice a product."""
     leaf = Constant(Fraction(1), PLACE)
-    shared = NodeTerm("mul", (("a", Bus(1, PLACE)), ("b", leaf)), (("p", Steps(no_pattern(), PLACE)),), "", PLACE)
+    shared = NodeTerm("mul", (("a", Bus(1, PLACE)), ("b", leaf)), (("p", StepsTerm(no_pattern(), PLACE)),), "", PLACE)
     first = NodeTerm("add", (("a", shared), ("b", shared)), (), "", PLACE)
     second = NodeTerm("sub", (("a", Bus(0, PLACE)), ("b", NUMBER)), (), "", PLACE)
     return NodeTerm("add", (("a", Bus(0, PLACE)), ("b", Bus(1, PLACE))), (), "", PLACE), {0: first, 1: second}
@@ -237,7 +237,7 @@ def test_a_walk_meets_every_term_once_and_a_circle_where_it_closes() -> None:
         ("1", ["add", "bus 0", "add", "mul", "1"]),
     ]
     names = [shown_name(one) for one in walk(term, lambda bus: definitions[bus.version], children)]
-    assert names.count("Steps") == 1
+    assert names.count("StepsTerm") == 1
     assert [shown_name(one) for one in walk(term, closed, children)] == ["add", "bus 0", "bus 1"]
     past = {id(definitions[0])}
     assert [shown_name(one) for one in walk(term, lambda bus: definitions[bus.version], inputs, past=past)] == [

@@ -8,7 +8,7 @@ import pytest
 import farm.graph.voices as voices_module
 from farm.errors import SampleError
 from farm.graph.score import understand
-from farm.graph.slab import Slab
+from farm.graph.slab import SampleFiles
 from farm.graph.voices import Asking, Columns, Controls, controls_of, voices
 from farm.pattern.clock import Clock
 from farm.score import Source
@@ -27,7 +27,7 @@ SCORES = {
 
 def columns_of(text: str) -> list[Columns]:
     graph = understand(Source("test.ph", f"cps: 0.7\n{text}\n")).graph(0)
-    asking = Asking(Clock(RATE, graph.cps), graph.words, Slab(RATE), no_signal, tables, True)
+    asking = Asking(Clock(RATE, graph.cps), graph.words, SampleFiles(RATE), no_signal, tables, True)
     return [voices(source, 3, 9, asking, None) for source in graph.sources]
 
 

@@ -445,7 +445,7 @@ def built(node: tree.Node, seed: int) -> Ref:
             notes = [ChordNote(Fraction(root + interval), len(intervals)) for interval in intervals]
             return stack([pure({"v": note, "loc": node.offset}) for note in notes])
         return pure({"v": node.text if node.number is None else node.number, "loc": node.offset})
-    if isinstance(node, tree.Group):
+    if isinstance(node, tree.MiniGroup):
         return group(node, seed)
     inner = built(node.node, branch(node.node, -1))
     if isinstance(node, tree.Dropped):
@@ -474,7 +474,7 @@ def built(node: tree.Node, seed: int) -> Ref:
     )
 
 
-def group(node: tree.Group, seed: int) -> Ref:
+def group(node: tree.MiniGroup, seed: int) -> Ref:
     choices = []
     for i, layers in enumerate(node.alternatives):
         of_choice = child_seed(seed, i) if node.extent.chance else seed
@@ -490,7 +490,7 @@ def group(node: tree.Group, seed: int) -> Ref:
     return choices[0] if len(choices) == 1 else randcat(choices, child_seed(seed, -6))
 
 
-def layer(node: tree.Group, one: tree.Sequence, first: Time, seed: int) -> Ref:
+def layer(node: tree.MiniGroup, one: tree.Sequence, first: Time, seed: int) -> Ref:
     steps = [
         (Time(step.weight), built(step.node, child_seed(seed, i) if step.node.extent.chance else seed))
         for i, step in enumerate(one.steps)

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.graph.graph import Graph
-from farm.graph.slab import Slab
+from farm.graph.slab import SampleFiles
 from farm.graph.voices import Asking
 from farm.pattern.clock import Clock
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.plan import StaticPlan, WindowPlan
-from farm.plan.program import Setting
+from farm.plan.program import PlanSetting
 from farm.plan.slices import SourceStream
 from farm.plan.static import static_plan
 from farm.plan.verify import verify_static, verify_window
@@ -31,7 +31,7 @@ class Planner:
         self.end_frame = end_frame
         self.graph: Graph = score(text).graph(0)
         self.clock = Clock(RATE, self.graph.cps, shift)
-        setting = Setting(
+        setting = PlanSetting(
             rate=RATE,
             chunk_frames=CHUNK,
             depth=8,
@@ -43,7 +43,7 @@ class Planner:
         )
         self.plan: StaticPlan = static_plan(self.graph, tuple(output.bus for output in self.graph.outputs), setting)
         verify_static(self.plan)
-        asking = Asking(self.clock, self.graph.words, Slab(RATE), no_signal, no_table, False)
+        asking = Asking(self.clock, self.graph.words, SampleFiles(RATE), no_signal, no_table, False)
         self.sources: dict[int, SourceStream] = {}
         self.feeds: dict[tuple[int, int], FeedStream] = {}
         for number, group in enumerate(self.plan.groups):

@@ -114,12 +114,12 @@ def test_versions_of_a_bus_have_keys_of_their_own() -> None:
 
 
 def test_the_mix_is_called_master() -> None:
-    from farm.plan.program import Setting
+    from farm.plan.program import PlanSetting
     from farm.plan.static import static_plan
 
     planner = Planner("cps: 2\no1: saw 110\no2: tri 50")
     roots = tuple(output.bus for output in planner.graph.outputs)
-    setting = Setting(8000, 512, 8, 1, "good", 0, False, 80)
+    setting = PlanSetting(8000, 512, 8, 1, "good", 0, False, 80)
     found = {gain: static_plan(planner.graph, roots, setting, gain).groups[-1] for gain in (0.5, 0.6)}
     assert {one.key for one in found.values()} == {"bus master"}
     assert found[0.5].program != found[0.6].program

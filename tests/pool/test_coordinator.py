@@ -8,6 +8,7 @@ from farm.rendering.coordinator import (
     HUNG_CPU_S,
     IDLE_DEATHS_ALLOWED,
     STILL_LOOKS,
+    Activity,
     Command,
     Coordinator,
     Died,
@@ -17,7 +18,6 @@ from farm.rendering.coordinator import (
     Parked,
     Rebuild,
     Resume,
-    Seen,
     Start,
     Tell,
 )
@@ -153,8 +153,8 @@ def test_workers_that_die_before_they_do_anything_end_the_render() -> None:
     assert pool.decide(Died(1, -1)) == [GiveUp(-1)]
 
 
-@pytest.mark.parametrize("alive", [Seen(1, 3, 0.1), Died(1, 3), "parked", "window"])
-def test_a_worker_that_was_at_work_is_not_one_that_cannot_start(alive: Seen | Died | str) -> None:
+@pytest.mark.parametrize("alive", [Activity(1, 3, 0.1), Died(1, 3), "parked", "window"])
+def test_a_worker_that_was_at_work_is_not_one_that_cannot_start(alive: Activity | Died | str) -> None:
     pool = Coordinator(2)
     for _ in range(IDLE_DEATHS_ALLOWED):
         pool.decide(Died(1, -1))
@@ -176,11 +176,11 @@ def test_a_new_window_forgets_what_tasks_did() -> None:
     pool = Coordinator(2)
     pool.decide(Died(0, 9))
     pool.decide(parked(1))
-    pool.decide(Seen(1, 9, 1.0))
+    pool.decide(Activity(1, 9, 1.0))
     pool.new_window()
     assert pool.decide(Died(0, 9)) == [Halt()], "task 9 is another one now"
     assert pool.decide(parked(1)) == mended(0)
-    assert pool.decide(Seen(1, 9, 1.0 + HUNG_CPU_S)) == []
+    assert pool.decide(Activity(1, 9, 1.0 + HUNG_CPU_S)) == []
     assert pool.replaced == 2, "replacements are counted for the whole render"
 
 
@@ -189,65 +189,70 @@ def test_a_new_window_forgets_what_tasks_did() -> None:
 
 def test_a_worker_hangs_by_its_own_cpu_time() -> None:
     pool = Coordinator(2, hung_cpu_s=30.0)
-    assert pool.decide(Seen(0, 4, 100.0)) == []
-    assert pool.decide(Seen(0, 4, 129.9)) == []
-    assert pool.decide(Seen(0, 4, 130.0)) == [Kill(0)]
+    assert pool.decide(Activity(0, 4, 100.0)) == []
+    assert pool.decide(Activity(0, 4, 129.9)) == []
+    assert pool.decide(Activity(0, 4, 130.0)) == [Kill(0)]
 
 
 def test_wall_time_alone_never_hangs() -> None:
     pool = Coordinator(1)
     for _ in range(100_000):
-        assert Kill(0) not in pool.decide(Seen(0, 4, 12.5)), "stopped, or waiting for a page: no CPU time goes by"
+        assert Kill(0) not in pool.decide(Activity(0, 4, 12.5)), "stopped, or waiting for a page: no CPU time goes by"
 
 
 def test_cpu_time_of_other_tasks_does_not_count() -> None:
     pool = Coordinator(1, hung_cpu_s=30.0)
     for task in range(1000):
-        assert pool.decide(Seen(0, task, 29.0 * task)) == []
-    assert pool.decide(Seen(0, -1, 30_000.0)) == []
-    assert pool.decide(Seen(0, -1, 60_000.0)) == [], "an idle worker may wait as it likes"
-    assert pool.decide(Seen(0, 5, 60_000.0)) == []
-    assert pool.decide(Seen(0, 5, 60_029.0)) == []
-    assert pool.decide(Seen(0, 5, 60_030.0)) == [Kill(0)]
+        assert pool.decide(Activity(0, task, 29.0 * task)) == []
+    assert pool.decide(Activity(0, -1, 30_000.0)) == []
+    assert pool.decide(Activity(0, -1, 60_000.0)) == [], "an idle worker may wait as it likes"
+    assert pool.decide(Activity(0, 5, 60_000.0)) == []
+    assert pool.decide(Activity(0, 5, 60_029.0)) == []
+    assert pool.decide(Activity(0, 5, 60_030.0)) == [Kill(0)]
 
 
 def test_a_hung_worker_is_killed_once_and_then_dies_like_any_other() -> None:
     pool = Coordinator(2, hung_cpu_s=1.0)
-    pool.decide(Seen(1, 4, 0.0))
-    assert pool.decide(Seen(1, 4, 1.0)) == [Kill(1)]
-    assert pool.decide(Seen(1, 4, 2.0)) == []
+    pool.decide(Activity(1, 4, 0.0))
+    assert pool.decide(Activity(1, 4, 1.0)) == [Kill(1)]
+    assert pool.decide(Activity(1, 4, 2.0)) == []
     assert pool.decide(Died(1, 4)) == [Halt()]
-    assert pool.decide(Seen(1, 4, 2.0)) == [], "nobody is there"
+    assert pool.decide(Activity(1, 4, 2.0)) == [], "nobody is there"
     assert pool.decide(parked(0)) == mended(1)
-    assert pool.decide(Seen(1, 4, 0.2)) == [], "the replacement has its own CPU time"
-    assert pool.decide(Seen(1, 4, 1.2)) == [Kill(1)]
+    assert pool.decide(Activity(1, 4, 0.2)) == [], "the replacement has its own CPU time"
+    assert pool.decide(Activity(1, 4, 1.2)) == [Kill(1)]
     assert pool.decide(Died(1, 4)) == [GiveUp(4)], "a task that hangs twice has killed two workers"
 
 
 def test_workers_hang_each_for_itself() -> None:
     pool = Coordinator(3, hung_cpu_s=10.0)
     for worker, cpu_s in ((0, 0.0), (1, 100.0), (2, 50.0)):
-        pool.decide(Seen(worker, 7 + worker, cpu_s))
-    assert pool.decide(Seen(0, 7, 5.0)) == []
-    assert pool.decide(Seen(1, 8, 110.0)) == [Kill(1)]
-    assert pool.decide(Seen(2, 9, 59.0)) == []
+        pool.decide(Activity(worker, 7 + worker, cpu_s))
+    assert pool.decide(Activity(0, 7, 5.0)) == []
+    assert pool.decide(Activity(1, 8, 110.0)) == [Kill(1)]
+    assert pool.decide(Activity(2, 9, 59.0)) == []
 
 
 # Workers that stand still.
 
 
-def looks(pool: Coordinator, count: int, *seen: Seen) -> list[Command]:
+def looks(pool: Coordinator, count: int, *seen: Activity) -> list[Command]:
     """What is decided when the same is seen so often."""
     return [command for _ in range(count) for one in seen for command in pool.decide(one)]
 
 
 @pytest.mark.parametrize(
     "still",
-    [Seen(0, 4, 2.5), Seen(0, 4, 2.5, stopped=True), Seen(0, -1, 2.5, awaited=True), Seen(0, -1, 2.5, stopped=True)],
+    [
+        Activity(0, 4, 2.5),
+        Activity(0, 4, 2.5, stopped=True),
+        Activity(0, -1, 2.5, awaited=True),
+        Activity(0, -1, 2.5, stopped=True),
+    ],
 )
-def test_a_worker_that_is_waited_for_and_stands_still_is_told_of_once(still: Seen) -> None:
+def test_a_worker_that_is_waited_for_and_stands_still_is_told_of_once(still: Activity) -> None:
     pool = Coordinator(2)
-    assert looks(pool, STILL_LOOKS, still, Seen(1, 5, 0.1)) == []
+    assert looks(pool, STILL_LOOKS, still, Activity(1, 5, 0.1)) == []
     assert looks(pool, 1, still) == [Tell(0, still.stopped)]
     assert looks(pool, 100, still) == []
 
@@ -255,25 +260,25 @@ def test_a_worker_that_is_waited_for_and_stands_still_is_told_of_once(still: See
 def test_workers_that_move_or_owe_nothing_are_not_told_of() -> None:
     pool = Coordinator(2)
     for number in range(100):
-        assert looks(pool, 1, Seen(0, 4, 0.01 * number), Seen(1, -1, 1.0)) == []
-    assert looks(pool, STILL_LOOKS, Seen(0, 4, 1.0, stopped=True)) == []
-    assert looks(pool, 1, Seen(0, 4, 1.01)) == [], "it goes on"
-    assert looks(pool, STILL_LOOKS - 1, Seen(0, 4, 1.01)) == []
-    assert looks(pool, 1, Seen(0, -1, 1.01)) == [], "it has done its task"
-    assert looks(pool, STILL_LOOKS, Seen(0, 5, 1.01)) == []
-    assert looks(pool, 1, Seen(0, 5, 1.01)) == [Tell(0, False)]
+        assert looks(pool, 1, Activity(0, 4, 0.01 * number), Activity(1, -1, 1.0)) == []
+    assert looks(pool, STILL_LOOKS, Activity(0, 4, 1.0, stopped=True)) == []
+    assert looks(pool, 1, Activity(0, 4, 1.01)) == [], "it goes on"
+    assert looks(pool, STILL_LOOKS - 1, Activity(0, 4, 1.01)) == []
+    assert looks(pool, 1, Activity(0, -1, 1.01)) == [], "it has done its task"
+    assert looks(pool, STILL_LOOKS, Activity(0, 5, 1.01)) == []
+    assert looks(pool, 1, Activity(0, 5, 1.01)) == [Tell(0, False)]
 
 
 def test_a_worker_that_stands_still_again_is_told_of_again() -> None:
     pool = Coordinator(1)
     for cpu_s in (1.0, 2.0):
-        assert looks(pool, STILL_LOOKS + 1, Seen(0, 4, cpu_s, stopped=True)) == [Tell(0, True)]
+        assert looks(pool, STILL_LOOKS + 1, Activity(0, 4, cpu_s, stopped=True)) == [Tell(0, True)]
 
 
 def test_a_replacement_begins_anew() -> None:
     pool = Coordinator(2)
-    looks(pool, STILL_LOOKS, Seen(0, 4, 0.0))
+    looks(pool, STILL_LOOKS, Activity(0, 4, 0.0))
     pool.decide(Died(0, 4))
     pool.decide(parked(1))
-    assert looks(pool, STILL_LOOKS, Seen(0, 4, 0.0)) == []
-    assert looks(pool, 1, Seen(0, 4, 0.0)) == [Tell(0, False)]
+    assert looks(pool, STILL_LOOKS, Activity(0, 4, 0.0)) == []
+    assert looks(pool, 1, Activity(0, 4, 0.0)) == [Tell(0, False)]

@@ -16,13 +16,13 @@ ITEMS = 1_000_000
 
 
 @pytest.fixture(scope="module")
-def code() -> objects.Code:
+def code() -> objects.MachineCode:
     """The drill, compiled."""
     return objects.load(objects.ensure(["drill"], objects.host_levels()[0]))
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4])
-def test_nothing_is_lost_or_done_twice(code: objects.Code, processes: int) -> None:
+def test_nothing_is_lost_or_done_twice(code: objects.MachineCode, processes: int) -> None:
     counted, taken = drilled(code, processes, ROUNDS // processes, ITEMS, stride=64)
     assert counted[Counter.ADDED] == ROUNDS
     assert counted[Counter.SWAPPED] == ROUNDS
@@ -34,7 +34,7 @@ def test_that_is_ten_million_operations() -> None:
     assert 3 * (2 * ROUNDS + 2 * ITEMS) >= 10**7
 
 
-def test_a_nearly_empty_ring_loses_nothing(code: objects.Code) -> None:
+def test_a_nearly_empty_ring_loses_nothing(code: objects.MachineCode) -> None:
     """One item at a time, and three processes that want it."""
     counted, taken = drilled(code, 3, 0, 3000, stride=1)
     assert counted[Counter.TAKEN] == 3000

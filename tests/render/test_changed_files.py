@@ -24,7 +24,7 @@ from farm.rendering.session import Session, render
 from farm.score import Source
 from tests.audio.files import chunk, fmt, noise, pcm_16, riff, written
 from workers import lost
-from workers.slab import PAGE, Part, Slab, mapped, size_of
+from workers.slab import PAGE, Extract, Slab, mapped, size_of
 
 ROOT = Path(__file__).resolve().parents[2]
 RATE = 44_100
@@ -209,9 +209,9 @@ def test_r17_a_file_that_another_one_replaces_stays_as_it_is_mapped(
 
 def test_lost_pages_read_as_zeros_up_to_the_end_of_their_part(tmp_path: Path) -> None:
     paths = [written(tmp_path / str(number), bytes([number + 1]) * (20 * PAGE)) for number in range(3)]
-    parts: list[Part] = []
+    parts: list[Extract] = []
     for path in paths:
-        parts.append(Part(str(path), size_of(parts), 0, 20 * PAGE))
+        parts.append(Extract(str(path), size_of(parts), 0, 20 * PAGE))
     slab = mapped(parts)
     os.truncate(paths[1], 5 * PAGE)
     with lost.reading(slab):

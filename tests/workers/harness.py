@@ -1,4 +1,4 @@
-"""Runs one `Call` on machine code, and makes calls over grids of parameters for any node of the catalog."""
+"""Runs one `KernelCall` on machine code, and makes calls over grids of parameters for any node of the catalog."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from workers.calls import VARIANTS, kernel_name, layout
 from workers.catalog import Definition, Param, Shape, Unit, catalog
 from workers.simd import LANES, Floats
 from workers.targets import objects
-from workers.targets.python import FIELD_STRIDE, Call
+from workers.targets.python import FIELD_STRIDE, KernelCall
 from workers.wire import BLOCK, LINE_GUARD
 
 RATE_HZ = 44100
@@ -23,7 +23,7 @@ RING_FRAMES = 8192
 
 
 def lane_nodes() -> list[Definition]:
-    """Every node that a `Call` can hold."""
+    """Every node that a `KernelCall` can hold."""
     return [node for node in catalog().values() if node.shape in (Shape.LANES, Shape.CHANNELS)]
 
 
@@ -53,7 +53,7 @@ class Machine:
         record = (ctypes.c_int64 * len(words))(*words)
         ctypes.CFUNCTYPE(None, ctypes.c_int64)(self.code.addresses[name])(ctypes.addressof(record))
 
-    def run(self, call: Call) -> Floats:
+    def run(self, call: KernelCall) -> Floats:
         """As `workers.targets.python.run`: in calls that never cross a multiple of 64; returns (frames, lanes)."""
         out = np.zeros((call.frames, call.lanes), np.float32)
         for field in call.definition.state:
@@ -62,7 +62,7 @@ class Machine:
             out[:, lane : lane + LANES] = self.run_lanes(call, slice(lane, lane + LANES))
         return out
 
-    def run_lanes(self, call: Call, lanes: slice) -> Floats:
+    def run_lanes(self, call: KernelCall, lanes: slice) -> Floats:
         """Eight lanes of a call."""
         definition = call.definition
         variant = "signal" if call.signals else "constant"
@@ -139,7 +139,7 @@ def line_lengths(definition: Definition, lanes: int, rate_hz: int = RATE_HZ) -> 
     return np.floor(lengths * rate_hz / 44100 + 0.5).astype(np.int64)
 
 
-def give_lines(call: Call, rate_hz: int = RATE_HZ) -> None:
+def give_lines(call: KernelCall, rate_hz: int = RATE_HZ) -> None:
     """Gives a call of a CHANNELS node silent lines."""
     ring = call.definition.ring
     assert ring is not None
@@ -148,7 +148,7 @@ def give_lines(call: Call, rate_hz: int = RATE_HZ) -> None:
     call.lines = np.zeros((call.lanes, ring.line_floats(rate_hz)), np.float32)
 
 
-def rooms(call: Call) -> Iterator[slice]:
+def rooms(call: KernelCall) -> Iterator[slice]:
     """Where in a channel's memory each line lies, without what is behind its end."""
     ring = call.definition.ring
     assert ring is not None
@@ -192,7 +192,7 @@ def make_call(
     frame: int = 0,
     seed: int = 1,
     ring_frames: int = RING_FRAMES,
-) -> Call:
+) -> KernelCall:
     """A call over a grid of params: lane 0 has every param at its low end, lane 1 at its high end, the others mixtures.
 
     Inputs are noise, with silent lanes, loud lanes and lanes of single impulses. Signals jump and move, and leave
@@ -232,7 +232,7 @@ def make_call(
         "side": np.resize(np.array([1.0, -1.0, 0.0], np.float32), lanes),
     }
     fixtures["since"] = fixtures["origin"].copy()
-    call = Call(
+    call = KernelCall(
         definition=definition,
         frame=frame,
         frames=frames,
@@ -250,7 +250,7 @@ def make_call(
     return call
 
 
-def copy_of(call: Call) -> Call:
+def copy_of(call: KernelCall) -> KernelCall:
     """The same call with state and rings of its own."""
     return dataclasses.replace(
         call,
@@ -260,7 +260,7 @@ def copy_of(call: Call) -> Call:
     )
 
 
-def stretch_of(call: Call, start: int, end: int) -> Call:
+def stretch_of(call: KernelCall, start: int, end: int) -> KernelCall:
     """Frames `start` to `end` of a call, sharing its state and rings."""
     rows = slice(start, end)
     params = {name: value[rows] if name in call.signals else value for name, value in call.params.items()}
@@ -268,7 +268,7 @@ def stretch_of(call: Call, start: int, end: int) -> Call:
     return dataclasses.replace(call, frame=call.frame + start, frames=end - start, inputs=inputs, params=params)
 
 
-def lanes_of(call: Call, start: int) -> Call:
+def lanes_of(call: KernelCall, start: int) -> KernelCall:
     """Eight lanes of a call, with copies of their state and rings."""
     lanes = slice(start, start + LANES)
     return dataclasses.replace(
@@ -284,7 +284,7 @@ def lanes_of(call: Call, start: int) -> Call:
     )
 
 
-def memory_of(call: Call) -> dict[str, NDArray[np.uint8]]:
+def memory_of(call: KernelCall) -> dict[str, NDArray[np.uint8]]:
     """All that a call leaves behind, as bytes."""
     left: dict[str, Any] = {f"state.{name}": value for name, value in call.state.items()}
     left |= {"ring": call.ring} if call.ring is not None else {}
@@ -301,7 +301,7 @@ def assert_same(found: Floats, expected: Floats, what: str) -> None:
         raise AssertionError(f"{what}: {len(different)} values differ, first at frame {frame} lane {lane}: {values}")
 
 
-def assert_same_memory(found: Call, expected: Call, what: str) -> None:
+def assert_same_memory(found: KernelCall, expected: KernelCall, what: str) -> None:
     """State and rings equal bit for bit."""
     left, right = memory_of(found), memory_of(expected)
     for name, value in left.items():

@@ -25,8 +25,8 @@ from workers.turns import turn
 
 __all__ = [
     "LOOP_ENTRIES",
-    "Code",
     "CompileError",
+    "MachineCode",
     "Shelf",
     "ensure",
     "host_levels",
@@ -60,7 +60,7 @@ Progress = Callable[[int, int, bool], None]
 
 
 @record(frozen=True, slots=True)
-class Code:
+class MachineCode:
     """Loaded machine code: addresses by kernel name. `engine` keeps it alive."""
 
     addresses: dict[str, int]
@@ -207,13 +207,13 @@ LOADING = threading.RLock()
 the compiler's library that another thread, which the copy lacks, was holding."""
 
 
-def load(objects: dict[str, bytes]) -> Code:
+def load(objects: dict[str, bytes]) -> MachineCode:
     """Links objects into this process and finds their addresses."""
     with LOADING:
         return _loaded(objects)
 
 
-def _loaded(objects: dict[str, bytes]) -> Code:
+def _loaded(objects: dict[str, bytes]) -> MachineCode:
     import llvmlite.binding as llvm
 
     llvm.initialize_native_target()
@@ -226,4 +226,4 @@ def _loaded(objects: dict[str, bytes]) -> Code:
     for code in objects.values():
         engine.add_object_file(llvm.ObjectFileRef.from_data(code))
     engine.finalize_object()
-    return Code({name: engine.get_function_address(name) for name in objects}, engine)
+    return MachineCode({name: engine.get_function_address(name) for name in objects}, engine)

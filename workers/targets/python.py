@@ -20,7 +20,7 @@ FIELD_STRIDE = 16
 """Floats from one state field to the next, as the arena keeps them."""
 
 
-class Constant:
+class HeldPort:
     """A port that is one vector for the whole call."""
 
     def __init__(self, value: Any) -> None:
@@ -100,7 +100,7 @@ class RingLine:
 
 
 @dataclass
-class Call:
+class KernelCall:
     """One call of a LANES or CHANNELS kernel, for any target. Arrays have `lanes` columns, a multiple of 8.
 
     `inputs`: float32 (frames, lanes) by port. `params`: constants (lanes) - uint32 for PHASE, else float32 - or, where
@@ -126,7 +126,7 @@ class Call:
     line_mask: int = 0
 
 
-def run(call: Call) -> Floats:
+def run(call: KernelCall) -> Floats:
     """Runs the kernel over the call's frames, in calls that never cross a multiple of 64. Returns (frames, lanes)."""
     definition = call.definition
     if definition.shape is Shape.CHANNELS:
@@ -149,7 +149,7 @@ def run(call: Call) -> Floats:
     return out
 
 
-def _run_channels(call: Call, first: int) -> Floats:
+def _run_channels(call: KernelCall, first: int) -> Floats:
     """Runs a CHANNELS kernel over eight channels from `first` on. Returns (frames, 8)."""
     definition = call.definition
     assert call.lines is not None and call.line_lengths is not None
@@ -185,7 +185,7 @@ def _run_channels(call: Call, first: int) -> Floats:
     return out
 
 
-def _arguments(call: Call, state: Any, out: Floats, frame: int, done: int, count: int) -> dict[str, Any]:
+def _arguments(call: KernelCall, state: Any, out: Floats, frame: int, done: int, count: int) -> dict[str, Any]:
     """The kernel's arguments for `count` frames from `frame`, `done` frames into the call."""
     definition = call.definition
     values: dict[str, Any] = {"out": out, "frame": frame, "frames": count, "state": state}
@@ -203,7 +203,7 @@ def _arguments(call: Call, state: Any, out: Floats, frame: int, done: int, count
             stretch = given[done : done + count]
             values[param.name] = Signal(stretch, param.as_unit, call.fixtures["period_s"], call.fixtures["rate_hz"])
         else:
-            values[param.name] = Constant(given)
+            values[param.name] = HeldPort(given)
     return {name: values[name] for name in definition.needs}
 
 

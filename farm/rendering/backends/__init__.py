@@ -11,13 +11,13 @@ from importlib import import_module
 from typing import Protocol
 
 from farm.errors import Notice
-from farm.graph.slab import Slab
+from farm.graph.slab import SampleFiles
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.rendering.piece import Piece
 from farm.rendering.spent import Spent
 from workers.arena import Arena, Layout
 from workers.records import record
-from workers.targets.objects import Code
+from workers.targets.objects import MachineCode
 
 NAMES = ("inline", "local", "null")
 
@@ -35,7 +35,7 @@ class Watching(Protocol):
 class Lender(Protocol):
     """Who lends what is kept warm from rendering to rendering."""
 
-    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> Code:
+    def code(self, level: str, kernels: tuple[str, ...], watching: Watching) -> MachineCode:
         """Loaded machine code."""
 
     def borrow(self, layout: Layout, folder: str | None) -> Arena:
@@ -55,7 +55,7 @@ class Preparation:
 
     plan: StaticPlan
     buses: Mapping[int, str]
-    sounds: Slab
+    sounds: SampleFiles
     spent: Spent
     work_dir: str | None = None
     first_frame: int = 0

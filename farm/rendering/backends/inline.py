@@ -14,7 +14,7 @@ from farm.rendering.backends import Lender
 from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
 from workers.arena import Arena, Key
 from workers.lost import reading
-from workers.slab import Part, Slab, mapped
+from workers.slab import Extract, Slab, mapped
 from workers.wire import Run
 
 Ints = NDArray[np.int64]
@@ -35,7 +35,7 @@ class InlineBackend(OverArena):
     def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> None:
         super().__init__(lender, level)
         self.slab: Slab | None = None
-        self.parts: tuple[Part, ...] = ()
+        self.parts: tuple[Extract, ...] = ()
         self.record: Ints = np.zeros(len(Run), np.int64)
         self.window: WindowPlan | None = None
 
@@ -61,7 +61,7 @@ class InlineBackend(OverArena):
     def detach(self) -> None:
         """Nothing holds on to the arena."""
 
-    def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
+    def attach(self, arena: Arena, parts: Sequence[Extract]) -> None:
         """Uses this arena's tables, and the samples in these files, from now on. Raises RenderError."""
         try:
             self.slab = mapped(parts, self.slab)

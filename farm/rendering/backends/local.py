@@ -27,7 +27,7 @@ from workers import cores
 from workers.arena import Arena, Key
 from workers.futex import wake_sleepers
 from workers.pool import Pool, Worker
-from workers.slab import Part, changed
+from workers.slab import Extract, changed
 from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
 from workers.worker import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, name_process
@@ -74,7 +74,7 @@ class LocalBackend(OverArena):
         self.pool: Pool | None = None
         self.attached = False
         """Whether the workers have the arena."""
-        self.parts: tuple[Part, ...] = ()
+        self.parts: tuple[Extract, ...] = ()
         self.schedules: dict[int, SchedulePlan] = {}
         self.window: WindowPlan | None = None
         self.schedule: SchedulePlan | None = None
@@ -143,7 +143,7 @@ class LocalBackend(OverArena):
             (Area.READY, 0): 8 * (made.tasks + 1),
         }
 
-    def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
+    def attach(self, arena: Arena, parts: Sequence[Extract]) -> None:
         """Gives the pool this arena and the samples in these files; workers wait, halted, for the first window."""
         self.attached = True
         self.control = arena.region((Area.CONTROL, 0), np.int64)
@@ -298,7 +298,7 @@ class LocalBackend(OverArena):
             if self.control[CONTROL_STRIDE * Control.STOP]:
                 awaited = number in self.pool.owing
             cpu_s, stopped = cores.cpu_seconds(worker.pid), cores.is_stopped(worker.pid)
-            self.obey(self.coordinator.decide(says.Seen(number, self.claim(number), cpu_s, awaited, stopped)))
+            self.obey(self.coordinator.decide(says.Activity(number, self.claim(number), cpu_s, awaited, stopped)))
 
     def claim(self, worker: int) -> int:
         """The task a worker has claimed and not finished, or -1."""

@@ -20,8 +20,8 @@ from farm.rendering.room import no_arena
 from farm.rendering.slots import Slots
 from workers.arena import Arena, ArenaError, Key, Layout, lay_out
 from workers.records import record
-from workers.slab import Part, changed
-from workers.targets.objects import Code
+from workers.slab import Extract, changed
+from workers.targets.objects import MachineCode
 from workers.wire import Run
 
 Ints = NDArray[np.int64]
@@ -46,7 +46,7 @@ class OverArena(ABC):
     """Chunk slots of signals that are read from outside."""
     inner_depth: int
     """Chunk slots of signals between groups."""
-    code: Code
+    code: MachineCode
 
     def __init__(self, lender: Lender, level: str) -> None:
         self.lender = lender
@@ -184,7 +184,7 @@ class OverArena(ABC):
         """The arena is about to go."""
 
     @abstractmethod
-    def attach(self, arena: Arena, parts: Sequence[Part]) -> None:
+    def attach(self, arena: Arena, parts: Sequence[Extract]) -> None:
         """Works in this arena, with the samples in these files, from now on."""
 
     @abstractmethod
@@ -196,7 +196,7 @@ class OverArena(ABC):
         """(first chunk, chunks) of the window whose outputs can be read, in order; good until the next step."""
 
 
-def check_unchanged(parts: Sequence[Part]) -> None:
+def check_unchanged(parts: Sequence[Extract]) -> None:
     """Raises RenderError where another program has written to the files that are played where they lie."""
     file = changed(parts)
     if file is not None:
