@@ -19,7 +19,7 @@ from farm.plan.plan import (
     Region,
     Word,
 )
-from farm.plan.program import GroupBuilder, PlanSetting
+from farm.plan.program import GroupBuilder, PlanSetting, Wiring
 from workers.calls import kernel_name, layout
 from workers.catalog import Definition, Shape, Unit
 from workers.wire import BLOCK, BUFFER_BYTES, Code
@@ -52,9 +52,8 @@ def scope_ops(program: GroupBuilder, scope: Body, inside: dict[int, int], rememb
             definition = catalog()["mix"]
             partials = Word(Code.SIGNAL, 0, 0, Region(Area.PARTIALS, node.target))
             counted = {**numbers, "stride": program.setting.signal_bytes // 4}
-            program.emit(
-                definition, node, scope.name, {"signals": partials}, {}, {}, program.scratch(out), numbers=counted
-            )
+            wiring = Wiring(inputs={"signals": partials}, numbers=counted)
+            program.emit(definition, node, scope.name, wiring, program.scratch(out))
             last = program.ops[-1]
             count_at = [argument.name for argument in layout(definition, "constant")].index("count") - 2
             words = list(last.words)
@@ -75,7 +74,7 @@ def scope_ops(program: GroupBuilder, scope: Body, inside: dict[int, int], rememb
                 signals[name] = (
                     buffers[feed.node] if isinstance(feed, SignalFeed) else held(program, node, scope.name, feed)
                 )
-        program.emit(definition, node, scope.name, inputs, params, signals, program.scratch(out))
+        program.emit(definition, node, scope.name, Wiring(inputs, params, signals), program.scratch(out))
         if node.heard and definition.role == "source" and not program.voiced and program.setting.fades:
             ending_op(program, node, scope.name, out)
     return buffers[scope.result]
@@ -84,14 +83,14 @@ def scope_ops(program: GroupBuilder, scope: Body, inside: dict[int, int], rememb
 def held(program: GroupBuilder, node: Node, scope: str, feed: Feed) -> int:
     """A constant as a signal, beside params that are signals."""
     out = program.buffer()
-    program.emit(catalog()["hold"], node, scope, {}, {"value": feed}, {}, program.scratch(out))
+    program.emit(catalog()["hold"], node, scope, Wiring(params={"value": feed}), program.scratch(out))
     return out
 
 
 def begun(program: GroupBuilder, node: Node, scope: str, word: Word) -> Word:
     """An input that is silent before each voice's onset: lines of a voice must not hear what its lane ran before."""
     out = program.scratch(program.buffer())
-    program.emit(catalog()["since_onset"], node, scope, {"input": word}, {}, {}, out)
+    program.emit(catalog()["since_onset"], node, scope, Wiring({"input": word}), out)
     return out
 
 
@@ -101,7 +100,7 @@ def ending_op(program: GroupBuilder, node: Node, scope: str, buffer: int) -> Non
     word = program.scratch(buffer)
     since_end = {"since": program.constant(ConstantPlan(ConstantKind.END))}
     fed: dict[str, Feed] = {"fade_slope": ConstantFeed(slope)}
-    program.emit(catalog()["ending"], node, scope, {"input": word}, fed, {}, word, constants=since_end)
+    program.emit(catalog()["ending"], node, scope, Wiring({"input": word}, fed, constants=since_end), word)
 
 
 def gate_op(
@@ -109,7 +108,7 @@ def gate_op(
 ) -> None:
     """A step function with ramps: three step-fed constants, of which one is the frame where the step began."""
     feed = params["target"]
-    constants = None
+    constants: dict[str, int] = {}
     if isinstance(feed, StepsFeed):
         wanted: list[tuple[FeedKind, StepsFeed | None, Unit]] = [
             (FeedKind.VALUE, feed, Unit.PLAIN),
@@ -117,7 +116,7 @@ def gate_op(
             (FeedKind.ORIGIN, feed, Unit.WORD),
         ]
         constants = dict(zip(("target", "previous", "since"), program.fed_constant(wanted), strict=True))
-    program.emit(definition, node, scope, {}, params, {}, out, constants=constants)
+    program.emit(definition, node, scope, Wiring(params=params, constants=constants), out)
 
 
 def bus_op(program: GroupBuilder, scope: Body, node: Node, inside: dict[int, int], remembered: dict[int, int]) -> int:
@@ -128,31 +127,19 @@ def bus_op(program: GroupBuilder, scope: Body, node: Node, inside: dict[int, int
         if node.target not in remembered:
             remembered[node.target] = program.fields
             program.fields += 1
-        program.emit(recall, node, scope.name, {}, {}, {}, program.scratch(out), first_field=remembered[node.target])
+        first_field = remembered[node.target]
+        program.emit(recall, node, scope.name, Wiring(), program.scratch(out), first_field=first_field)
         return out
     if node.target in inside:
         return inside[node.target]
     out = program.buffer()
     program.reads_buses.append(node.target)
     signals = signal_word(program, Region(Area.BUS, node.target), 0)
-    setting = program.setting
-    if program.voiced:
-        numbers = {"plane": setting.plane}
-        program.emit(
-            catalog()["broadcast"],
-            node,
-            scope.name,
-            {"signals": signals},
-            {},
-            {},
-            program.scratch(out),
-            numbers=numbers,
-        )
-    else:
-        numbers = {"count": 1, "stride": 0, "plane": setting.plane}
-        program.emit(
-            catalog()["mix"], node, scope.name, {"signals": signals}, {}, {}, program.scratch(out), numbers=numbers
-        )
+    numbers = {"plane": program.setting.plane}
+    if not program.voiced:
+        numbers |= {"count": 1, "stride": 0}
+    joint = catalog()["broadcast" if program.voiced else "mix"]
+    program.emit(joint, node, scope.name, Wiring({"signals": signals}, numbers=numbers), program.scratch(out))
     return out
 
 
@@ -164,20 +151,12 @@ def bus_group(graph: Graph, buses: tuple[int, ...], setting: PlanSetting) -> Gro
     for bus in buses:
         inside[bus] = scope_ops(program, graph.buses[bus], inside, remembered)
     for bus, first_field in remembered.items():
-        program.emit(
-            catalog()["remember"],
-            None,
-            graph.buses[bus].name,
-            {"input": program.scratch(inside[bus])},
-            {},
-            {},
-            None,
-            first_field=first_field,
-        )
+        wiring = Wiring({"input": program.scratch(inside[bus])})
+        program.emit(catalog()["remember"], None, graph.buses[bus].name, wiring, None, first_field=first_field)
     for bus in buses:
         inputs = {"input": program.scratch(inside[bus]), "target": signal_word(program, Region(Area.BUS, bus), 1)}
-        numbers = {"plane": setting.plane}
-        program.emit(catalog()["keep"], None, graph.buses[bus].name, inputs, {}, {}, None, numbers=numbers, post=True)
+        wiring = Wiring(inputs, numbers={"plane": setting.plane})
+        program.emit(catalog()["keep"], None, graph.buses[bus].name, wiring, None, post=True)
     name = " ".join(graph.buses[bus].name for bus in buses)
     return finished(program, name, GroupKind.BUS, buses, -1, 1 if remembered else BLOCK)
 
@@ -202,7 +181,7 @@ def voice_group(graph: Graph, source: int, setting: PlanSetting) -> GroupPlan:
             constants[param.name] = program.constant(ConstantPlan(ConstantKind.COLUMN, 0, param.name))
     out = program.scratch(final, BUFFER_BYTES)
     inputs = {"input": program.scratch(result)}
-    program.emit(definition, None, played.name, inputs, {}, {}, out, constants=constants)
+    program.emit(definition, None, played.name, Wiring(inputs, constants=constants), out)
     left = len(program.constants)
     program.constants += [
         ConstantPlan(ConstantKind.COLUMN, 0, "gain_left"),
@@ -215,7 +194,7 @@ def voice_group(graph: Graph, source: int, setting: PlanSetting) -> GroupPlan:
         "target": Word(Code.OUT),
     }
     program.emit(
-        catalog()["fold"], None, played.name, halves, {}, {}, None, numbers={"plane": setting.plane}, post=True
+        catalog()["fold"], None, played.name, Wiring(halves, numbers={"plane": setting.plane}), None, post=True
     )
     return finished(program, played.name, GroupKind.VOICES, (), source, BLOCK)
 
@@ -240,7 +219,7 @@ def sample_group(graph: Graph, source: int, setting: PlanSetting) -> GroupPlan:
             words.append(Word(Code.LITERAL, setting.plane))
     name = graph.sources[source].name
     node = Node(definition.name, (), (), name, graph.sources[source].loc)
-    number = program.label(definition, node, name, "constant", definition.memory_for(()).name, 0, 0, False)
+    number = program.label(definition, node, name, "constant", definition.memory_for(()).name)
     program.posts.append(OpPlan(kernel_name(definition, "constant"), tuple(words), number))
     program.cost_ns = definition.cost_ns
     program.columns = definition.columns

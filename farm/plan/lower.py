@@ -126,7 +126,11 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -
         row[Group.STATE_AT], row[Group.BUFFERS_AT] = state_at, buffers_at
         for op in (*group.ops, *group.posts, *group.seeks):
             words = ops[next_op * OP_WORDS : (next_op + 1) * OP_WORDS]
-            write_op(words, op, kernels, layout, group, plan, read_buses, buffers_at)
+            record = [
+                (code, value + buffers_at if code in (Code.SCRATCH, Code.HALF_OUT) else value, step)
+                for code, value, step in (resolved(word, layout, group, plan, read_buses) for word in op.words)
+            ]
+            write_op(words, op, kernels[op.kernel], record)
             next_op += 1
         next_feed += len(group.feeds)
         for table, lengths in enumerate(group.line_lengths):
@@ -143,24 +147,12 @@ def check_limits(group: GroupPlan) -> None:
         )
 
 
-def write_op(
-    words: Ints,
-    op: OpPlan,
-    kernels: dict[str, int],
-    layout: Layout,
-    group: GroupPlan,
-    plan: StaticPlan,
-    read_buses: frozenset[int],
-    buffers_at: int,
-) -> None:
-    """One op's record."""
-    words[Op.KERNEL], words[Op.WORDS], words[Op.OUT_WORD] = kernels[op.kernel], len(op.words), op.out_word
+def write_op(words: Ints, op: OpPlan, kernel: int, record: list[tuple[Code, int, int]]) -> None:
+    """One op's entry: the number of its kernel and the (code, value, step) of each word of its record."""
+    words[Op.KERNEL], words[Op.WORDS], words[Op.OUT_WORD] = kernel, len(record), op.out_word
     words[Op.FIRST_FIELD], words[Op.FIELDS], words[Op.NODE] = op.first_field, op.fields, op.node
-    assert len(op.words) <= RECORD_WORDS - 2, op.kernel
-    for index, word in enumerate(op.words):
-        code, value, step = resolved(word, layout, group, plan, read_buses)
-        if word.code in (Code.SCRATCH, Code.HALF_OUT):
-            value += buffers_at
+    assert len(record) <= RECORD_WORDS - 2, op.kernel
+    for index, (code, value, step) in enumerate(record):
         at = int(Op.FIRST_WORD) + 3 * index
         words[at], words[at + 1], words[at + 2] = int(code), value, step
 

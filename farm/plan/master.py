@@ -6,7 +6,7 @@ from farm.graph.graph import Graph
 from farm.graph.nodes import catalog
 from farm.plan.groups import WHOLE_CHUNK, finished
 from farm.plan.plan import Area, GroupKind, GroupPlan, Region, Word
-from farm.plan.program import GroupBuilder, PlanSetting, float_bits
+from farm.plan.program import GroupBuilder, PlanSetting, Wiring, float_bits
 from workers.wire import Code
 
 LEVEL_LANES = 8
@@ -36,6 +36,6 @@ def master_group(graph: Graph, outputs: tuple[tuple[str, int], ...], gain: float
         "target": Word(Code.SIGNAL, 0, 0, Region(Area.BUS, target)),
     }
     numbers = {"count": len(outputs), "plane": setting.plane}
-    program.emit(catalog()["master"], None, "master", words, {}, {}, None, numbers=numbers, post=True)
+    program.emit(catalog()["master"], None, "master", Wiring(words, numbers=numbers), None, post=True)
     program.cost_ns = catalog()["master"].cost_ns * 2 * len(outputs)
     return finished(program, "master", GroupKind.BUS, (target,), -1, WHOLE_CHUNK)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, StepsFeed
 from farm.graph.place import seed32
 from farm.plan.plan import Area, ConstantKind, ConstantPlan, FeedKind, FeedPlan, NodeLabel, OpPlan, Region, Word
-from workers.calls import kernel_name, layout
+from workers.calls import Argument, kernel_name, layout
 from workers.catalog import CARRIED, Column, Definition, Shape, Unit, scaled
 from workers.records import record
 from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, Code
@@ -61,6 +63,27 @@ def unit_bits(unit: Unit, value: float, rate: int) -> int:
     if unit is Unit.WORD:
         return int(value) & 0xFFFFFFFF
     return float_bits(value)
+
+
+@dataclass(eq=False, slots=True)
+class Wiring:
+    """What an op is connected to, by port, param and argument of its kernel."""
+
+    inputs: Mapping[str, Word] = field(default_factory=dict)
+    params: Mapping[str, Feed] = field(default_factory=dict)
+    signals: Mapping[str, int] = field(default_factory=dict)
+    """Buffers of the params that are signals."""
+    constants: Mapping[str, int] = field(default_factory=dict)
+    """Constants of the group, for arguments that are neither params nor fixtures."""
+    numbers: Mapping[str, int] = field(default_factory=dict)
+
+
+class Delays(NamedTuple):
+    """Where an op's delay lines lie: `at` bytes behind the first of the group's, an index mask, bytes."""
+
+    at: int = 0
+    mask: int = 0
+    bytes: int = 0
 
 
 @dataclass(eq=False)
@@ -180,78 +203,81 @@ class GroupBuilder:
         self,
         definition: Definition,
         node: Node | None,
-        label: str,
-        inputs: dict[str, Word],
-        params: dict[str, Feed],
-        signals: dict[str, int],
+        scope: str,
+        wiring: Wiring,
         out: Word | None,
         *,
-        numbers: dict[str, int] | None = None,
-        constants: dict[str, int] | None = None,
         first_field: int | None = None,
         post: bool = False,
     ) -> None:
-        """Appends a kernel call. `inputs`: words by port; `signals`: buffers, `constants`: indices by param."""
-        variant = "signal" if signals else "constant"
-        memory = definition.memory_for(signals)
+        """Appends a kernel call: of `node`, in a scope of that name, with its result in `out`."""
+        params = wiring.params
+        variant = "signal" if wiring.signals else "constant"
+        memory = definition.memory_for(wiring.signals)
         stepped = any(isinstance(feed, StepsFeed) for feed in params.values())
-        closed = memory.seek is not None and not stepped
         carried = memory is CARRIED or (memory.seek is not None and stepped)
         self.carried = self.carried or carried
-        field_count = len(definition.state)
         if first_field is None:
             first_field = self.fields
-            self.fields += field_count
-        ring_at, ring_mask, ring_bytes = self.ring(definition, params, signals)
-        line_at, line_mask, line_bytes = self.lines(definition)
+            self.fields += len(definition.state)
+        ring = self.ring(definition, params, wiring.signals)
+        lines = self.lines(definition)
         words: list[Word] = []
         out_word = -1
         for argument in layout(definition, variant)[2:]:
-            name = argument.name
             if argument.role == "out":
                 assert out is not None
                 out_word = 2 + len(words) if definition.shape is not Shape.FOLD else -1
                 words.append(out)
             elif argument.role == "state":
                 words.append(Word(Code.STATE, first_field))
-            elif argument.role == "input":
-                words.append(inputs[name])
-            elif argument.role == "signal":
-                words.append(self.scratch(signals[name]))
             elif argument.role == "constant":
-                if constants is not None and name in constants:
-                    index = constants[name]
-                elif name in params:
-                    index = self.param_constant(params[name], definition.param(name).as_unit)
-                else:
-                    index = self.fixture(name, definition, node)
-                words.append(Word(Code.CONSTANT, index))
-            elif argument.role == "number":
-                assert numbers is not None
-                words.append(Word(Code.LITERAL, numbers[name]))
-            elif argument.role == "ring":
-                words.append(Word(Code.RING, ring_at, ring_bytes // self.halves))
-            elif argument.role == "ring_mask":
-                words.append(Word(Code.LITERAL, ring_mask))
-            elif argument.role == "lines":
-                words.append(Word(Code.LINES, line_at, line_bytes // self.halves))
-            elif argument.role == "line_mask":
-                words.append(Word(Code.LITERAL, line_mask))
-            elif argument.role == "channels":
-                words.append(Word(Code.LITERAL, self.channels))
-            elif argument.role == "line_lengths":
-                words.append(Word(Code.ARENA, 0, 0, Region(Area.LENGTHS, self.lengths(definition))))
+                words.append(Word(Code.CONSTANT, self.constant_of(argument.name, definition, node, wiring)))
+            elif argument.role in ("input", "signal", "number"):
+                words.append(self.given(argument, wiring))
             else:
-                raise AssertionError(f"{definition.name}: no word for {argument}")
-        delayed = ring_bytes + line_bytes
-        number = self.label(definition, node, label, variant, memory.name, field_count, delayed, stepped)
-        op = OpPlan(kernel_name(definition, variant), tuple(words), number, out_word, first_field, field_count)
+                words.append(self.delayed(argument, definition, ring, lines))
+        kept = CARRIED.name if memory.seek is not None and stepped else memory.name
+        number = self.label(definition, node, scope, variant, kept, ring.bytes + lines.bytes)
+        kernel = kernel_name(definition, variant)
+        op = OpPlan(kernel, tuple(words), number, out_word, first_field, len(definition.state))
         (self.posts if post else self.ops).append(op)
         self.cost_ns += definition.cost_ns * (1 if self.voiced else 8)
-        if closed:
+        if memory.seek is not None and not stepped:
             self.seek(definition, params, first_field, number)
 
-    def seek(self, definition: Definition, params: dict[str, Feed], first_field: int, number: int) -> None:
+    def constant_of(self, name: str, definition: Definition, node: Node | None, wiring: Wiring) -> int:
+        """The group's constant behind an argument."""
+        if name in wiring.constants:
+            return wiring.constants[name]
+        if name in wiring.params:
+            return self.param_constant(wiring.params[name], definition.param(name).as_unit)
+        return self.fixture(name, definition, node)
+
+    def given(self, argument: Argument, wiring: Wiring) -> Word:
+        """The word of an argument that the wiring holds."""
+        if argument.role == "input":
+            return wiring.inputs[argument.name]
+        if argument.role == "signal":
+            return self.scratch(wiring.signals[argument.name])
+        return Word(Code.LITERAL, wiring.numbers[argument.name])
+
+    def delayed(self, argument: Argument, definition: Definition, ring: Delays, lines: Delays) -> Word:
+        """The word of an argument that tells of delay lines."""
+        if argument.role == "ring":
+            return Word(Code.RING, ring.at, ring.bytes // self.halves)
+        if argument.role == "ring_mask":
+            return Word(Code.LITERAL, ring.mask)
+        if argument.role == "lines":
+            return Word(Code.LINES, lines.at, lines.bytes // self.halves)
+        if argument.role == "line_mask":
+            return Word(Code.LITERAL, lines.mask)
+        if argument.role == "channels":
+            return Word(Code.LITERAL, self.channels)
+        assert argument.role == "line_lengths", f"{definition.name}: no word for {argument}"
+        return Word(Code.ARENA, 0, 0, Region(Area.LENGTHS, self.lengths(definition)))
+
+    def seek(self, definition: Definition, params: Mapping[str, Feed], first_field: int, number: int) -> None:
         """The op that computes a CLOSED_FORM state at the start of a task."""
         words = []
         for argument in layout(definition, "seek")[2:]:
@@ -265,14 +291,14 @@ class GroupBuilder:
         name = kernel_name(definition, "seek")
         self.seeks.append(OpPlan(name, tuple(words), number, -1, first_field, len(definition.state)))
 
-    def ring(self, definition: Definition, params: dict[str, Feed], signals: dict[str, int]) -> tuple[int, int, int]:
-        """(offset in the group's rings, mask, bytes) of a definition's delay line a lane.
+    def ring(self, definition: Definition, params: Mapping[str, Feed], signals: Mapping[str, int]) -> Delays:
+        """A definition's delay line a lane, in the group's rings.
 
         What a chunk reads is never overwritten by it, so that a task may run again.
         """
         ring = definition.ring
         if ring is None or ring.line_frames:
-            return 0, 0, 0
+            return Delays()
         seconds = ring.max_s
         feed = params.get(ring.port) if ring.port else None
         if isinstance(feed, ConstantFeed):
@@ -283,20 +309,20 @@ class GroupBuilder:
         bytes_ = self.halves * length * 8 * 4
         at = self.ring_bytes
         self.ring_bytes += bytes_
-        return at, length - 1, bytes_
+        return Delays(at, length - 1, bytes_)
 
-    def lines(self, definition: Definition) -> tuple[int, int, int]:
-        """(offset in the group's lines, mask, bytes) of a definition's delay lines of fixed lengths.
+    def lines(self, definition: Definition) -> Delays:
+        """A definition's delay lines of fixed lengths, in the group's lines.
 
         They are so short that copying them from chunk to chunk costs less than lines that no chunk overwrites.
         """
         ring = definition.ring
         if ring is None or not ring.line_frames:
-            return 0, 0, 0
+            return Delays()
         bytes_ = self.halves * self.channels * ring.line_floats(self.setting.rate) * 4
         at = self.line_bytes
         self.line_bytes += bytes_
-        return at, ring.line_mask(self.setting.rate), bytes_
+        return Delays(at, ring.line_mask(self.setting.rate), bytes_)
 
     def lengths(self, definition: Definition) -> int:
         """The number of a table of line lengths (channels, lines)."""
@@ -311,21 +337,11 @@ class GroupBuilder:
         return len(self.line_lengths) - 1
 
     def label(
-        self,
-        definition: Definition,
-        node: Node | None,
-        scope: str,
-        variant: str,
-        memory: str,
-        fields: int,
-        ring_bytes: int,
-        stepped: bool,
+        self, definition: Definition, node: Node | None, scope: str, variant: str, memory: str, ring_bytes: int = 0
     ) -> int:
         """Notes what a node is called; returns its number in the group."""
-        if memory == "CLOSED_FORM" and stepped:
-            memory = "CARRIED"
         loc = node.loc if node is not None else None
-        state_bytes = fields * FIELD_BYTES
+        state_bytes = len(definition.state) * FIELD_BYTES
         self.labels.append(
             NodeLabel(definition.name, scope, loc, variant, memory, definition.cost_ns, state_bytes, ring_bytes)
         )
