@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,22 +64,12 @@ class Asking:
         return self.clock.rate
 
 
-@record(frozen=True, slots=True, eq=False)
-class Explicit:
-    """Voices given as columns instead of a pattern, in onset order."""
-
-    columns: Mapping[str, NDArray[Any]]
+class VoiceTable(Protocol):
+    """Voices that stand in a table instead of being asked of a pattern."""
 
     def between(self, first_cycle: int, cycles: int, asking: Asking) -> Columns:
-        """Those whose onsets lie in these cycles."""
-        ends = [asking.clock.frame_of(cycle) for cycle in (first_cycle, first_cycle + cycles)]
-        first, last = np.searchsorted(self.columns["onset"], ends)
-        return taken(self.columns, slice(first, last))
-
-
-def count_columns(columns: Mapping[str, NDArray[Any]]) -> int:
-    """How many voices there are."""
-    return len(columns["onset"])
+        """The columns of those whose onsets lie in these cycles, in onset order."""
+        ...
 
 
 def taken(columns: Mapping[str, NDArray[Any]], index: Any) -> Columns:
@@ -100,9 +90,9 @@ def voices(source: VoiceSource, first_cycle: int, cycles: int, asking: Asking, e
     Columns of all sources: `onset`, `end` (int64 frames), `slot` (frames), `cut` (int64 group, 0 none). Samples add the
     columns of the `sampler` node, instruments the constants of their voices.
     """
-    if isinstance(source.voices, Explicit):
-        return source.voices.between(first_cycle, cycles, asking)
-    pattern: Pattern = source.voices
+    pattern: Pattern | VoiceTable = source.voices
+    if not isinstance(pattern, Pattern):
+        return pattern.between(first_cycle, cycles, asking)
     asked = np.arange(first_cycle, first_cycle + cycles)
     with placed(source.loc):
         haps = pattern.query(asked)

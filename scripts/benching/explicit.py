@@ -8,13 +8,14 @@ from functools import cache
 
 import numpy as np
 from altered import altered
+from given import Explicit
 from numpy.typing import NDArray
 from workloads import Workload
 
 from farm.graph import envelope, law
 from farm.graph.graph import Graph
 from farm.graph.score import Score, understand
-from farm.graph.voices import STEP_BITS, Asking, Columns, Explicit
+from farm.graph.voices import STEP_BITS, Asking, Columns
 from farm.score import Source
 from workers.records import record
 

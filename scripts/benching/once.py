@@ -123,7 +123,8 @@ def audible(name: str, quality: str) -> dict[str, object]:
 
 def tasks(workers: int) -> dict[str, object]:
     """Nanoseconds of a task that does nothing, on a pool."""
-    from workers.drill import empty_task_ns
+    from drill import empty_task_ns
+
     from workers.targets import objects
 
     return {"ns": empty_task_ns(objects.host_levels()[0], workers)}

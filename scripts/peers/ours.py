@@ -20,7 +20,7 @@ from farm.audio.writer import WavWriter
 from farm.graph import envelope, law
 from farm.graph.envelope import EnvelopeShape
 from farm.graph.score import understand
-from farm.graph.voices import STEP_BITS, Asking, Columns, Explicit
+from farm.graph.voices import STEP_BITS, Asking, Columns
 from farm.options import RenderOptions
 from farm.plan.plan import ConstantKind, ConstantPlan
 from farm.plan.program import float_bits
@@ -33,6 +33,7 @@ from workers.records import record
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "benching"))
 from altered import altered
+from given import Explicit
 
 ROOT_HZ, ANY_CUTOFF_HZ = 110.0, 1234.5
 SCORES = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from scripts.benching.drill import Counter, compiled_drill, drilled, empty_task_ns
 from workers import work
-from workers.drill import Counter, drilled, empty_task_ns
 from workers.targets import objects
 from workers.wire import CONTROL_STRIDE, Control, Schedule
 
@@ -18,7 +18,7 @@ ITEMS = 1_000_000
 @pytest.fixture(scope="module")
 def code() -> objects.MachineCode:
     """The drill, compiled."""
-    return objects.load(objects.ensure(["drill"], objects.host_levels()[0]))
+    return compiled_drill(objects.host_levels()[0])
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4])

@@ -70,7 +70,7 @@ def flat_function(name: str, level: str) -> Callable[[int], None]:
     made = _made.setdefault(level, {})
     function, *added = functions_of(name)
     if name in LOOPS:
-        return FunctionType(function.__code__, _scope(function, vocabulary, made), name)
+        return loop_function(function, level)
     definition, variant = definition_of(name)
     check(definition)
     if not is_as_written(function):
@@ -84,12 +84,17 @@ def flat_function(name: str, level: str) -> Callable[[int], None]:
     return flat
 
 
-def module_of(name: str, level: str) -> Any:
-    """The optimised LLVM module with one visible function `name`: void(int64)."""
+def loop_function(function: Any, level: str) -> Callable[[int], None]:
+    """A function of one record, in the scope that it is compiled in: an entry of the loop, or a trial of it."""
+    return FunctionType(function.__code__, _scope(function, _vocabulary(level), _made.setdefault(level, {})))
+
+
+def module_of(name: str, level: str, flat: Callable[[int], None] | None = None) -> Any:
+    """The optimised LLVM module with one visible function `name`: void(int64). `flat`: a kernel of no definition."""
     import llvmlite.binding as llvm
     from numba import cfunc, types
 
-    compiled = cfunc(types.void(types.int64), nopython=True, error_model="numpy")(flat_function(name, level))
+    compiled = cfunc(types.void(types.int64), nopython=True, error_model="numpy")(flat or flat_function(name, level))
     module = llvm.parse_assembly(compiled._library.get_llvm_str())
     for function in module.functions:
         if function.name == compiled._wrapper_name:
@@ -120,10 +125,10 @@ def _optimised(module: Any, machine: Any) -> Any:
     return module
 
 
-def emit_object(name: str, level: str) -> bytes:
-    """Machine code of a kernel variant or of the runner, as the bytes of an ELF object."""
+def emit_object(name: str, level: str, flat: Callable[[int], None] | None = None) -> bytes:
+    """Machine code of a kernel variant, of the runner, or of `flat`, as the bytes of an ELF object."""
     machine = target_machine(level)
-    code: bytes = machine.emit_object(_optimised(module_of(name, level), machine))
+    code: bytes = machine.emit_object(_optimised(module_of(name, level, flat), machine))
     return code
 
 

@@ -19,6 +19,7 @@ from workers.arena import Arena, Key, lay_out
 from workers.futex import wake_sleepers
 from workers.pool import Pool
 from workers.targets import objects
+from workers.targets.numba import emit_object, loop_function
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Group, Run, Schedule, Task
 from workers.words import add_shared, load_shared, pause, read_word, swap_shared
 from workers.work import publish, take
@@ -74,6 +75,11 @@ def drill(record: int) -> None:
         if item + read_word(record, D_STRIDE) < items:
             publish(record, item + read_word(record, D_STRIDE))
         add_shared(counters, TAKEN, 1)
+
+
+def compiled_drill(level: str) -> objects.MachineCode:
+    """The entry "drill", compiled for a CPU level."""
+    return objects.load({"drill": emit_object("drill", level, loop_function(drill, level))})
 
 
 def drilled(code: objects.MachineCode, processes: int, rounds: int, items: int, stride: int) -> tuple[Ints, Ints]:
