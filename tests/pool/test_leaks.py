@@ -169,7 +169,7 @@ def rendering(folder: Path, *options: str) -> Iterator[tuple[subprocess.Popen[by
         "long.ph",
         "out.wav",
         "--cycles",
-        "200000",
+        "100000",
         "--bits",
         "16",
         *options,
