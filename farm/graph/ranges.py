@@ -40,7 +40,17 @@ def controlled(evaluator: Evaluator, param: Param, value: Constant | StepsTerm) 
     if isinstance(value, Constant):
         return control(evaluator.as_pattern(ranged(evaluator, param, value)), param.name, evaluator.words)
     pattern = control(value.pattern, param.name, evaluator.words)
-    for error in wrong_words(value.said, lambda text, loc: word_error(param.name, text, loc), reads(param.name)):
+    wanted = reads(param.name)
+
+    def fits(atom: Atom) -> bool:
+        if atom.number is None:
+            return wanted(atom) and is_inside(param, atom)
+        above, below = atom.number.as_integer_ratio()
+        return is_within(param, above / below)
+
+    if value.said is not None and not any(said.unlike(fits) for said in value.said):
+        return pattern
+    for error in wrong_words(value.said, lambda text, loc: word_error(param.name, text, loc), wanted):
         evaluator.words.refuse(error)
     outside = numbers_outside(evaluator, param, value, pattern)
     for number, loc in outside.items():
@@ -58,6 +68,12 @@ def is_within(param: Param, number: float) -> bool:
     return param.low <= number <= param.high and (number > 0 or param.unit != "slots")
 
 
+def is_inside(param: Param, atom: Atom) -> bool:
+    """Whether a value of a string is in the range of a param, or no number."""
+    number = control_number(param.name, atom)
+    return number is None or is_within(param, number)
+
+
 def clamped(param: Param, number: float, loc: Loc) -> Notice:
     """The warning for a number that is outside the range of a param."""
     used = min(max(number, param.low), param.high)
@@ -73,14 +89,9 @@ def numbers_outside(evaluator: Evaluator, param: Param, value: StepsTerm, patter
     Of arithmetic, those of its first cycles. Names of notes are no numbers to `note`: a pitch has no range.
     """
     found: dict[float, Loc] = {}
-
-    def inside(atom: Atom) -> bool:
-        number = control_number(param.name, atom)
-        return number is None or is_within(param, number)
-
     if value.said is not None:
         for said in value.said:
-            for atom in said.unlike(inside):
+            for atom in said.unlike(lambda atom: is_inside(param, atom)):
                 number = control_number(param.name, atom)
                 if number is not None:
                     found.setdefault(number, said.at(atom))

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 from farm.errors import Loc, ScoreError
-from farm.pattern.mini_tokens import different_tokens, mark_at
-from farm.pattern.mini_tree import SINGLE, Atom, MiniGroup, values_in
+from farm.pattern.mini_tokens import different_values, mark_at
+from farm.pattern.mini_tree import Atom, MiniGroup, values_in
 from farm.pattern.notes import note_number
 from workers.records import record
 
@@ -25,7 +25,13 @@ class Said:
 
     def at(self, atom: Atom) -> Loc:
         """Where one of its values stands."""
-        return self.loc.shifted(atom.offset, len(mark_at(self.text, atom.offset)))
+        text, offset = self.text, atom.offset
+        length = len(atom.text)
+        behind = text[offset + length : offset + length + 1]
+        if not text.startswith(atom.text, offset) or behind.isalnum() or behind == ".":
+            # A value that is written otherwise, such as one inside a range, stands where that is written.
+            length = len(mark_at(text, offset))
+        return self.loc.shifted(offset, length)
 
     def different(self) -> list[Atom]:
         """The values it can show, each at its first place, in the order of the text."""
@@ -39,10 +45,10 @@ class Said:
 
         Most strings have none, which their few different words and numbers show without a walk through the tree.
         """
-        tokens = [one for one in different_tokens(self.text) if one.kind in ("number", "word", "bus", ":")]
-        if all(one.kind != ":" and wanted(Atom(0, one.text, one.number, SINGLE)) for one in tokens):
-            return []
-        return [atom for atom in self.different() if not wanted(atom)]
+        for value in different_values(self.text):
+            if value is None or not wanted(value):
+                return [atom for atom in self.different() if not wanted(atom)]
+        return []
 
 
 def words_in(said: tuple[Said, ...]) -> dict[str, Loc]:

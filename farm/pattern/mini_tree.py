@@ -139,20 +139,28 @@ def values_in(node: Node | Sequence) -> list[Atom]:
 
     A word with a sample number (`[bd sn]:3`) is the atom `bd:3` and has no number.
     """
+    found: list[Atom] = []
+    _add_values(node, found)
+    return found
+
+
+def _add_values(node: Node | Sequence, found: list[Atom]) -> None:
     if isinstance(node, Atom):
-        return [node]
-    if isinstance(node, Sequence):
-        return [atom for step in node.steps for atom in values_in(step.node)]
-    if not node.extent.peak or isinstance(node, Rest):
-        return []
-    if isinstance(node, MiniGroup):
-        return [atom for layers in node.alternatives for layer in layers for atom in values_in(layer)]
-    if isinstance(node, Dropped) and node.probability >= 1:
-        return []
-    atoms = values_in(node.node)
-    if isinstance(node, Indexed):
-        return [Atom(offset, f"{text}:{node.number}", None, extent) for offset, text, _, extent in atoms]
-    return atoms
+        found.append(node)
+    elif isinstance(node, Sequence):
+        for step in node.steps:
+            _add_values(step.node, found)
+    elif not node.extent.peak or isinstance(node, Rest):
+        return
+    elif isinstance(node, MiniGroup):
+        for layers in node.alternatives:
+            for layer in layers:
+                _add_values(layer, found)
+    elif isinstance(node, Indexed):
+        for offset, text, _, extent in values_in(node.node):
+            found.append(Atom(offset, f"{text}:{node.number}", None, extent))
+    elif not isinstance(node, Dropped) or node.probability < 1:
+        _add_values(node.node, found)
 
 
 @lru_cache(maxsize=4096)
