@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from farm.audio import measure
 from farm.graph.score import load, understand
 from farm.options import RenderOptions
+from farm.pattern.clock import Clock
 from farm.pattern.onsets import onset_frames
 from farm.rendering.report import Report
 from farm.score import Source
@@ -97,7 +98,7 @@ def test_m_swells_on_both_sides_and_only_the_right_is_reversed() -> None:
     score = load(NAMED["m"])
     (source,) = [one for one in score.graph(0).sources if one.place.startswith("o2")]
     haps = source.voices.query(np.array([0]))
-    index, onset, _ = onset_frames(haps, np.array([0]), Fraction(1, 2), 44100)
+    index, onset, _ = onset_frames(haps, np.array([0]), Clock(44100, Fraction(1, 2)))
     pan, gain = haps.entries("pan"), haps.entries("gain")
     assert pan is not None
     assert gain is not None

@@ -31,7 +31,7 @@ from workloads import CLIPS, Workload, workload
 from farm.cli.process import RARELY
 from farm.graph.score import Score, load, understand
 from farm.graph.slab import SampleFiles
-from farm.graph.voices import choke, voices
+from farm.graph.voices import NOT_CUT, choke, ends_of, voices
 from farm.options import RenderOptions
 from farm.pattern.clock import Clock
 from farm.rendering.length import extent
@@ -109,8 +109,11 @@ def audible(name: str, quality: str) -> dict[str, object]:
         cycles = Clock(options.rate, score.cps).cycle_of(frames) + 1
         graph = score.graph(0)
         asking = asking_of(graph, SampleFiles(options.rate))
-        found = choke([voices(one, 0, cycles, asking, frames) for one in graph.sources], options.rate)
-        onset, end = (np.concatenate([table[name] for table in found] or [[]]) for name in ("onset", "end"))
+        tables = [voices(one, 0, cycles, asking, frames) for one in graph.sources]
+        for table, stops in zip(tables, choke(tables, frames, options.rate), strict=True):
+            table["choked"], table["stolen"] = stops, np.full(len(stops), NOT_CUT)
+        onset = np.concatenate([table["onset"] for table in tables] or [[]])
+        end = np.concatenate([ends_of(table, options.rate) for table in tables] or [[]])
         onset, end = np.minimum(onset, frames), np.minimum(end, frames)
         onset, end = onset[end > onset], end[end > onset]
         at = np.concatenate([onset, end])

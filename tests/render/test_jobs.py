@@ -116,13 +116,16 @@ def test_sounds_decide_the_key_and_not_where_they_lie(folder: Path) -> None:
     assert (bank.name, [name for name, _ in bank.files]) == ("own", ["a.wav"])
     (folder / "elsewhere").mkdir()
     (folder / "sounds" / "own").rename(folder / "elsewhere" / "own")
-    moved = SampleLibrary((folder / "elsewhere",))
-    assert job.key(moved) == key
+
+    def moved() -> SampleLibrary:
+        return SampleLibrary((folder / "elsewhere",))
+
+    assert job.key(moved()) == key
     soundfile.write(folder / "elsewhere" / "own" / "b.wav", np.zeros(10), 8000)
-    added = job.key(moved)
+    added = job.key(moved())
     assert added != key, "the number of files decides what `own:1` means"
     soundfile.write(folder / "elsewhere" / "own" / "b.wav", np.full(10, 0.5), 8000)
-    assert job.key(moved) not in (key, added)
+    assert job.key(moved()) not in (key, added)
 
 
 def test_the_name_of_a_score_is_not_in_the_key() -> None:
