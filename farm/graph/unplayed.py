@@ -6,7 +6,7 @@ argument of a transform, in a pattern.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from farm.errors import Notice, ScoreError
@@ -18,9 +18,11 @@ from farm.score.syntax import (
     BusRef,
     Call,
     Expr,
+    Joined,
     ListExpr,
     Name,
     Negate,
+    Number,
     OutputDef,
     Program,
     Section,
@@ -65,34 +67,43 @@ def reached(roots: Iterable[int], uses: Mapping[int, set[int]]) -> set[int]:
 
 def used(top: Scope, body: Expr, order: int) -> set[int]:
     """The definitions that a statement refers to; `order` is its number."""
-    defined, here = top.evaluator.defined, replace(top, order=order)
-    return {
-        here.final_version(name, body.loc) if final else here.version_for(name, body.loc)
-        for name, final in names_in(body, defined)
-        if name in defined.by_name
-    }
+    defined = top.evaluator.defined
+    found: set[int] = set()
+    for name, final in names_in(body, defined):
+        indices = defined.by_name.get(name, ())
+        if final or len(indices) < 2:
+            found.update(indices[-1:])
+        else:
+            found.add(replace(top, order=order).version_for(name, body.loc))
+    return found
 
 
-def names_in(body: Expr, defined: Definitions) -> Iterator[tuple[str, bool]]:
+def names_in(body: Expr, defined: Definitions) -> list[tuple[str, bool]]:
     """Names that may be buses, and whether each stands in a pattern, where it means the last definition."""
+    found: list[tuple[str, bool]] = []
     waiting: list[Expr] = [body]
     while waiting:
-        first, operators = spine(waiting.pop())
-        waiting += [operator.right for operator in operators]
-        if isinstance(first, BusRef):
-            yield first.name, False
+        first = waiting.pop()
+        if isinstance(first, Number):
+            continue
+        if isinstance(first, Joined):
+            first, operators = spine(first)
+            waiting += [operator.right for operator in operators]
+        if isinstance(first, Call):
+            found.append((first.name.removeprefix("~"), False))
+            waiting += first.args
+            waiting += [value for _, value, _ in first.keywords]
         elif isinstance(first, String):
-            yield from ((word, True) for word in words_in(first, defined))
-        elif isinstance(first, (Name, Call)):
-            yield first.name.removeprefix("~"), False
-            if isinstance(first, Call):
-                waiting += [*first.args, *(value for _, value, _ in first.keywords)]
+            found += [(word, True) for word in words_in(first, defined)]
+        elif isinstance(first, (BusRef, Name)):
+            found.append((first.name, False))
         elif isinstance(first, Negate):
             waiting.append(first.operand)
         elif isinstance(first, Section):
             waiting.append(first.body)
         elif isinstance(first, ListExpr):
             waiting += first.items
+    return found
 
 
 def words_in(string: String, defined: Definitions) -> set[str]:

@@ -49,7 +49,7 @@ def control(pattern: Pattern, name: str, words: Words) -> Pattern:
 def _named(haps: Haps, name: str, ids: Floats, words: Words) -> Haps:
     """With the names of numbers as they are written: a bank may be called `808` or `01`."""
     places = haps.entries("loc")
-    if places is None or np.isnan(words.number(ids)).all():
+    if places is None or not words.has_numbers(ids):
         return haps
     named = [one if np.isnan(one) else words.name(int(one), at) for one, at in zip(ids, places, strict=True)]
     return haps.with_column(name, np.array(named, np.float64))

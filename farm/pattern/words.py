@@ -125,6 +125,10 @@ class Words:
         midi = note_number(value)
         return None if midi is None else Fraction(midi)
 
+    def has_numbers(self, ids: Floats) -> bool:
+        """Whether a number is among the values of ids; their words are not read as notes for it."""
+        return any(isinstance(self._values[int(one)], Fraction) for one in {*ids.tolist()} if one == one)
+
     def number(self, ids: Floats | Ints) -> Floats:
         """The numbers of ids; NaN for words, note names included."""
         return self._look_up("number", ids)
