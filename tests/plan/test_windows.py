@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from farm.pattern.hap import Haps
+from farm.pattern.pattern import Pattern
 from farm.plan.edges import edges
 from farm.plan.lower import wanted
 from farm.plan.plan import WindowPlan
@@ -207,8 +209,11 @@ def test_planning_asks_each_cycle_once() -> None:
     asked: list[int] = []
     pattern = stream.source.voices
 
-    class Watching:
-        def query(self, cycles: np.ndarray[tuple[int], np.dtype[np.int64]]) -> object:
+    class Watching(Pattern):
+        def __init__(self) -> None:
+            pass
+
+        def query(self, cycles: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Haps:
             asked.extend(cycles.tolist())
             return pattern.query(cycles)
 
