@@ -211,7 +211,7 @@ def test_planning_asks_each_cycle_once() -> None:
 
     class Watching(Pattern):
         def __init__(self) -> None:
-            pass
+            super().__init__(None, pattern.period, pattern.peak)
 
         def query(self, cycles: np.ndarray[tuple[int], np.dtype[np.int64]]) -> Haps:
             asked.extend(cycles.tolist())
