@@ -96,7 +96,7 @@ def test_q_plays_c_minor_7_then_f_minor_7() -> None:
 def test_m_swells_on_both_sides_and_only_the_right_is_reversed() -> None:
     """Left: hits at 2/8, 5/8 and 7/8 (E(3,8) turned by one); right: the same cycle read backwards."""
     score = load(NAMED["m"])
-    (source,) = [one for one in score.graph(0).sources if one.place.startswith("o2")]
+    (source,) = [one for one in score.graph(0).sources if one.seed_path.startswith("o2")]
     haps = source.voices.query(np.array([0]))
     index, onset, _ = onset_frames(haps, np.array([0]), Clock(44100, Fraction(1, 2)))
     pan, gain = haps.entries("pan"), haps.entries("gain")

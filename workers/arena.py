@@ -78,9 +78,9 @@ class Arena:
         self.layout = layout
         self.size = layout.total_bytes
         self.folder = folder
-        place = folder or shared_folder()
-        name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}{'' if place == SHARED else '.arena'}"
-        self.path = str(Path(place) / name)
+        parent = folder or shared_folder()
+        name = f"{PREFIX}{os.getpid()}-{os.urandom(4).hex()}{'' if parent == SHARED else '.arena'}"
+        self.path = str(Path(parent) / name)
         self.name_goes = weakref.finalize(self, remove, self.path, os.getpid())
         """Takes the name away, at the latest when nobody refers to the arena any more, or at the process's end."""
         self.claimed = -1

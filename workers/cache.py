@@ -313,7 +313,7 @@ _further: dict[tuple[str, str], list[str]] = {}
 
 
 @record(frozen=True, slots=True)
-class Places:
+class Roots:
     """Where the cache is: it is `read` from these folders, the first first, and written to one (None: to none)."""
 
     read: tuple[Root, ...]
@@ -326,7 +326,7 @@ class Places:
         return [one for one in self.doubts if one.refused or one.named or self.write is None]
 
 
-def places(*below: str) -> Places:
+def roots(*below: str) -> Roots:
     """The folders `below` those of the cache that are used now. What can be made is made."""
     read: list[Root] = []
     doubts: list[Doubt] = []
@@ -336,7 +336,7 @@ def places(*below: str) -> Places:
         found = found or _first_writable(fresh(folder), below, read, doubts)
         if found is not None:
             break
-    return Places(tuple(read), found, tuple(doubts))
+    return Roots(tuple(read), found, tuple(doubts))
 
 
 def _first_writable(
@@ -375,7 +375,7 @@ def cannot_be_written(folder: str, why: str | OSError) -> Doubt:
 
 def first(below: tuple[str, ...], look: Callable[[Folder], Found | None]) -> Found | None:
     """What `look` finds in the first folder `below` one of the cache that it finds anything in."""
-    found = places(*below)
+    found = roots(*below)
     for one in found.doubts:
         if one.refused:
             doubt(one)
@@ -390,7 +390,7 @@ def first(below: tuple[str, ...], look: Callable[[Folder], Found | None]) -> Fou
 @contextlib.contextmanager
 def writable(*below: str) -> Iterator[Folder | None]:
     """The open folder `below` the cache that is written to; None where nothing can be kept."""
-    found = places(*below)
+    found = roots(*below)
     for one in found.worth_telling():
         doubt(one)
     folder: Folder | None = None

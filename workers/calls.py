@@ -13,7 +13,7 @@ from workers.records import record
 
 VARIANTS = ("constant", "signal")
 
-CONSTANT_FIXTURES = ("past", "gate_frames", "period_s", "rate_hz", "place", "side")
+CONSTANT_FIXTURES = ("past", "gate_frames", "period_s", "rate_hz", "seed", "side")
 """Fixtures that are one vector of constants per slice of lanes."""
 
 

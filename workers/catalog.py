@@ -19,7 +19,7 @@ A kernel's signature names what it needs. Besides its inputs and params these na
 `gate_frames`  frames from there to the end of the slot (float32); on a bus who names it restarts with each cycle
 `period_s`     1 / sample rate
 `rate_hz`      the sample rate
-`place`        uint32 per lane: where this node stands; the seed of `rand(place, frame)`
+`seed`        uint32 per lane: where this node stands; the seed of `rand(seed, frame)`
 `side`         +1 in left lanes, -1 in right lanes, 0 inside voices
 `channels`     lanes in use (2 on a bus, 8 inside voices), for `Shape.CHANNELS`
 `lines`        memory of the delay lines, for `Shape.CHANNELS`, a channel's one after the other, `LINE_GUARD` floats

@@ -19,7 +19,7 @@ Kernel = Callable[..., None]
 
 FIXTURES = (
     *("out", "frames", "frame", "state", "ring", "age", "past", "time", "gate_frames", "period_s", "rate_hz"),
-    *("place", "side", "channels", "lines", "line_mask", "line_lengths", "cells", "samples"),
+    *("seed", "side", "channels", "lines", "line_mask", "line_lengths", "cells", "samples"),
 )
 
 
@@ -35,8 +35,8 @@ class NodeError(Exception):
         self.also: tuple[NodeError, ...] = ()
 
     def __str__(self) -> str:
-        place = f"{self.path}:{self.line}" if self.line else self.path
-        return f"{place}: {self.message}"
+        seed = f"{self.path}:{self.line}" if self.line else self.path
+        return f"{seed}: {self.message}"
 
 
 class Role(StrEnum):

@@ -69,7 +69,7 @@ def kernel_arguments(definition: Definition) -> dict[str, Kind]:
         **dict.fromkeys(FLOAT_FIXTURES, "floats"),
         **dict.fromkeys(definition.numbers, "whole"),
         **dict.fromkeys(("lines", "line_lengths", "cells", "samples"), "memory"),
-        "place": "words",
+        "seed": "words",
         "age": "word ports",
         "time": "word ports",
         "out": "out",

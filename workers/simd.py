@@ -183,19 +183,19 @@ def near_lookup(memory: Memory, index: int, offset: Words) -> Floats:
     return memory[index + offset.astype(np.int64)]
 
 
-def _along(place: int, pace: int) -> NDArray[np.int64]:
-    return (place + np.arange(LANES, dtype=np.int64) * pace) >> 24
+def _along(head: int, pace: int) -> NDArray[np.int64]:
+    return (head + np.arange(LANES, dtype=np.int64) * pace) >> 24
 
 
-def two_along(memory: Memory, place: int, pace: int) -> tuple[Floats, Floats]:
+def two_along(memory: Memory, head: int, pace: int) -> tuple[Floats, Floats]:
     """The floats at and after place + lane * pace (40.24 fixed point) per lane."""
-    at = _along(place, pace)
+    at = _along(head, pace)
     return memory[at], memory[at + 1]
 
 
-def four_along(memory: Memory, place: int, pace: int) -> tuple[Floats, Floats, Floats, Floats]:
+def four_along(memory: Memory, head: int, pace: int) -> tuple[Floats, Floats, Floats, Floats]:
     """The float at place + lane * pace (40.24 fixed point) per lane, and the three after it."""
-    at = _along(place, pace)
+    at = _along(head, pace)
     return memory[at], memory[at + 1], memory[at + 2], memory[at + 3]
 
 

@@ -27,7 +27,7 @@ def lost(definition: Definition) -> list[str]:
     rng = np.random.default_rng(1)
     fixtures: dict[str, Any] = dict.fromkeys(CONSTANT_FIXTURES, np.ones(LANES, np.float32))
     fixtures |= {"rate_hz": np.full(LANES, RATE_HZ, np.float32), "period_s": np.full(LANES, 1 / RATE_HZ, np.float32)}
-    fixtures |= {"place": np.arange(LANES, dtype=np.uint32), "past": np.zeros(LANES, np.float32)}
+    fixtures |= {"seed": np.arange(LANES, dtype=np.uint32), "past": np.zeros(LANES, np.float32)}
     fixtures |= dict.fromkeys(("since", "origin"), np.zeros(LANES, np.uint32))
     dtypes = {field.name: np.float32 if field.dtype == "f4" else np.uint32 for field in definition.state}
     call = python.KernelCall(

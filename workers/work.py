@@ -60,8 +60,8 @@ def take(record: int) -> int:
 def publish(record: int, task: int) -> None:
     """Makes a task known as ready."""
     control = read_word(record, S_CONTROL)
-    place = add_shared(control, TAIL, 1)
-    store_shared(read_word(record, S_RING), place, task + 1)
+    entry = add_shared(control, TAIL, 1)
+    store_shared(read_word(record, S_RING), entry, task + 1)
     add_shared(control, WAKE, 1)
     if load_shared(control, SLEEPERS) > 0 and read_word(record, S_PORTABLE) == 0:
         wake(control, WAKE, 1)

@@ -35,7 +35,7 @@ class Tree:
     `passed_over`: others that cannot be listed, are too deep or too many.
     """
 
-    places: dict[str, tuple[str, ...]]
+    folders: dict[str, tuple[str, ...]]
     passed_over: tuple[str, ...]
 
 
@@ -44,7 +44,7 @@ def tree(root: Path) -> Tree:
 
     Raises SampleError where the folder itself cannot be listed.
     """
-    places: dict[str, list[str]] = {}
+    folders: dict[str, list[str]] = {}
     passed_over: list[str] = []
     level, looked_at = [""], 0
     for _ in range(DEEPEST + 1):
@@ -57,11 +57,11 @@ def tree(root: Path) -> Tree:
                 continue
             name = os.path.basename(within) or name_of(root)
             if is_plain(name) and any(map(is_sound, entries)):
-                places.setdefault(name, []).append(within)
+                folders.setdefault(name, []).append(within)
             if not os.path.islink(root / within) or not within:
                 below += [os.path.join(within, one) for one in folders_among(entries, root)]
         level = sorted(below, key=os.fsencode)
-    return Tree({name: tuple(found) for name, found in places.items()}, (*passed_over, *level))
+    return Tree({name: tuple(found) for name, found in folders.items()}, (*passed_over, *level))
 
 
 def listed(root: Path, within: str) -> list[os.DirEntry[str]] | None:

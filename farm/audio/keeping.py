@@ -144,7 +144,7 @@ class Writing:
 
 def lasts() -> bool:
     """Whether there is a folder where sounds can be kept."""
-    return cache.places(SOUNDS).write is not None
+    return cache.roots(SOUNDS).write is not None
 
 
 @contextmanager
@@ -272,7 +272,7 @@ class Held:
 
 def sounds_folder() -> Path | None:
     """The folder where decoded sounds are kept; None where there is none that can be written."""
-    root = cache.places(SOUNDS).write
+    root = cache.roots(SOUNDS).write
     return None if root is None else Path(root.folder, SOUNDS)
 
 

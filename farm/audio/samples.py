@@ -110,7 +110,7 @@ class SampleLibrary:
         wanted = composed(word)
         found: dict[Path, Bank] = {}
         for parent in (*self.folders, BUILT_IN):
-            for name in sorted((name for name, _ in self.places(parent)), key=os.fsencode):
+            for name in sorted((name for name, _ in self.named(parent)), key=os.fsencode):
                 bank = self.bank_in(parent, name) if spelled(name) == wanted else None
                 if bank is not None:
                     found[bank.folder] = bank
@@ -125,9 +125,9 @@ class SampleLibrary:
             direct = _bank(parent, name, name)
             if direct is not None:
                 return direct
-        places = self.tree(parent).places.get(name, ())
-        for number, within in enumerate(places):
-            bank = _bank(parent, name, within, places[number + 1 :])
+        found = self.tree(parent).folders.get(name, ())
+        for number, within in enumerate(found):
+            bank = _bank(parent, name, within, found[number + 1 :])
             if bank is not None:
                 return bank
         return None
@@ -141,10 +141,10 @@ class SampleLibrary:
     def without_sounds(self, name: str) -> Path | None:
         """The first sub-directory called `name`, or written so: without a bank of that name it holds no sound file."""
         wanted = {name, composed(name)}
-        places = [
+        folders = [
             parent / one for parent in self.folders for one in sub_directories(parent) if {one, spelled(one)} & wanted
         ]
-        return min(places, key=lambda place: (self.folders.index(place.parent), place.name != name), default=None)
+        return min(folders, key=lambda one: (self.folders.index(one.parent), one.name != name), default=None)
 
     def loose(self, name: str) -> tuple[Bank, int] | None:
         """A bank, and the index in it, of a sound file called `name` that stands in a folder of banks itself."""
@@ -160,11 +160,11 @@ class SampleLibrary:
         found: dict[str, Bank] = {}
         for parent in (*self.folders, BUILT_IN):
             _check_folder(parent)
-            for name, places in self.places(parent):
+            for name, folders in self.named(parent):
                 if name in found:
                     continue
                 try:
-                    banks = (_bank(parent, name, within, places[n + 1 :]) for n, within in enumerate(places))
+                    banks = (_bank(parent, name, within, folders[n + 1 :]) for n, within in enumerate(folders))
                     bank = next((one for one in banks if one is not None), None)
                 except SampleError:
                     continue
@@ -172,11 +172,11 @@ class SampleLibrary:
                     found[name] = bank
         return tuple(found[name] for name in sorted(found, key=os.fsencode))
 
-    def places(self, parent: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    def named(self, parent: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
         """The names of a folder's banks, and the folders within it that each is the name of."""
         if parent == BUILT_IN:
             return ((name, (name,)) for name in sub_directories(parent))
-        return iter(self.tree(parent).places.items())
+        return iter(self.tree(parent).folders.items())
 
     def names(self) -> tuple[str, ...]:
         """All banks as a score writes them, sorted. Raises SampleError as `bank` does."""

@@ -16,10 +16,10 @@ from farm.graph.binding import Slot, bind, signature_of
 from farm.graph.later import later_name, later_names
 from farm.graph.names import PLUGINS, out_of_scope
 from farm.graph.nodes import language
-from farm.graph.place import seed64
 from farm.graph.said import exact_numbers
 from farm.graph.scope import Scope
 from farm.graph.sections import MarkedEffects, mark_of, marked, parted
+from farm.graph.seeds import seed64
 from farm.graph.terms import (
     Bus,
     Constant,

@@ -339,7 +339,7 @@ class Builder:
 
     def joint(self, scope: ScopeBuilder, source: VoiceSource) -> int:
         self.sources.append(source)
-        return self.add(scope, Node("voices", (), (), source.place, source.loc, target=len(self.sources) - 1))
+        return self.add(scope, Node("voices", (), (), source.seed_path, source.loc, target=len(self.sources) - 1))
 
     def instrument(
         self, scope: ScopeBuilder, term: Voices, word: str, played: Term, signals: tuple[tuple[Param, int], ...]
@@ -361,9 +361,9 @@ class Builder:
             inner = ScopeBuilder(name, True, order)
             result = self.node(inner, core, heard=True)
         self.instruments.append(Body(name, tuple(inner.nodes), result))
-        place = f"{term.seed_path}/~{word}"
+        seed_path = f"{term.seed_path}/~{word}"
         number = len(self.instruments) - 1
-        source = VoiceSource(name, term.pattern, term.envelope, signals, number, word, inner.root, place, term.loc)
+        source = VoiceSource(name, term.pattern, term.envelope, signals, number, word, inner.root, seed_path, term.loc)
         return self.node(scope, tail(Built(self.joint(scope, source), term.loc)), heard=True)
 
 

@@ -57,7 +57,7 @@ class Node:
     node: str
     inputs: tuple[tuple[str, int], ...]
     params: tuple[tuple[str, Feed], ...]
-    place: str
+    seed_path: str
     loc: Loc | None
     target: int = -1
     previous: bool = False
@@ -91,7 +91,7 @@ class VoiceSource:
     instrument: int | None
     word: str
     root_hz: Feed | int | None
-    place: str
+    seed_path: str
     loc: Loc | None
     names: tuple[tuple[str, Loc], ...] | None = ()
     """Banks (`bd:3`) that the strings of a source of samples name, each with its first place; None: not known."""

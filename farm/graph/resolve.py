@@ -13,9 +13,9 @@ from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.names import is_known, out_of_scope, unknown
 from farm.graph.nodes import language, operators
-from farm.graph.place import seed64
 from farm.graph.said import Said, wrong_words
 from farm.graph.scope import Bound, Definitions, Scope
+from farm.graph.seeds import seed64
 from farm.graph.terms import Bus, Constant, Function, NodeTerm, StepsTerm, Term, Trail, Voices
 from farm.pattern import mini, mini_reader
 from farm.pattern.arithmetic import arithmetic

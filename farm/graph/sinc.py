@@ -42,9 +42,9 @@ def table(corner: float) -> NDArray[np.float32]:
     angle = x * corner
     centre = angle == 0.0
     ideal = np.where(centre, 1.0, sin_turns(angle / 2) / np.where(centre, 1.0, angle * (2.0 * QUARTER_TURN)))
-    place = (x + TAPS / 2) / TAPS
+    at = (x + TAPS / 2) / TAPS
     terms = (0.35875, -0.48829, 0.14128, -0.01168)
-    window = sum(weight * cos_turns(place * k) for k, weight in enumerate(terms))
+    window = sum(weight * cos_turns(at * k) for k, weight in enumerate(terms))
     raw = ideal * window
     rows: NDArray[np.float32] = (raw / np.add.reduce(raw, axis=1)[:, None]).astype(np.float32)
     return rows

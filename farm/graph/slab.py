@@ -22,7 +22,7 @@ from farm.score.elsewhere import bank_of
 from workers.slab import Extract, size_of
 
 
-class Place(NamedTuple):
+class SampleSpan(NamedTuple):
     """Where a sound lies: index of its first frame in the slab, frames, from there to its right plane (0: mono).
 
     With a `coding` (`workers.wire.coding`) that is not 0, start and spread count bytes.
@@ -43,43 +43,43 @@ class SampleFiles:
     lenient: bool = False
     """Whether a file that is cut short or damaged is played as far as it goes."""
     parts: list[Extract] = field(default_factory=list)
-    places: dict[tuple[Path, bool], Place] = field(default_factory=dict)
-    named: dict[tuple[str, int, bool], Place] = field(default_factory=dict)
+    spans: dict[tuple[Path, bool], SampleSpan] = field(default_factory=dict)
+    named: dict[tuple[str, int, bool], SampleSpan] = field(default_factory=dict)
     numbers: dict[Path | str | None, int] = field(default_factory=dict)
     """Numbers of what voices play, from 1 on: of a file, or of a bus."""
     banks: dict[str, Bank] = field(default_factory=dict)
     """Banks in use."""
-    silent: Place | None = None
+    silent: SampleSpan | None = None
     notices: list[Notice] = field(default_factory=list)
     places_told: set[tuple[str, Loc | None]] = field(default_factory=set)
     """What was warned of, and where."""
     loading_s: float = 0.0
     """Seconds spent finding, reading and resampling files."""
 
-    def place(self, name: str, index: int, backwards: bool, loc: Loc | None) -> Place:
+    def span(self, name: str, index: int, backwards: bool, loc: Loc | None) -> SampleSpan:
         """Where a sound of a bank lies. Raises SampleError for a missing bank or a file that cannot be played."""
         known = self.named.get((name, index, backwards))
         if known is not None:
             return known
         started = time.perf_counter()
         try:
-            place = self.named[name, index, backwards] = self.find(name, index, backwards, loc)
+            span = self.named[name, index, backwards] = self.find(name, index, backwards, loc)
         except (SampleError, FileError) as error:
             raise type(error)(error.message, loc=error.loc or loc, hint=error.hint) from error
         finally:
             self.loading_s += time.perf_counter() - started
-        return place
+        return span
 
-    def find(self, name: str, index: int, backwards: bool, loc: Loc | None) -> Place:
+    def find(self, name: str, index: int, backwards: bool, loc: Loc | None) -> SampleSpan:
         """The same for a sound that was not asked for yet."""
         bank = self.banks.get(name) or self.library.bank(name)
         if bank is None:
             raise no_bank(name, self.library)
         file = bank.file(index)
-        if (file, backwards) not in self.places:
+        if (file, backwards) not in self.spans:
             planes = planes_of(file, self.rate, backwards, self.lenient)
-            self.places[file, backwards] = self.put(planes)
-            if (file, not backwards) not in self.places:
+            self.spans[file, backwards] = self.put(planes)
+            if (file, not backwards) not in self.spans:
                 self.notices += file_notices(file, planes.notices, loc)
         # A bank counts once something of it sounds: --lenient leaves out what cannot be read.
         if name not in self.banks:
@@ -90,7 +90,7 @@ class SampleFiles:
             if alike is not None:
                 self.notices.append(replace(alike, loc=loc))
             self.notices += bank_notices(bank, loc)
-        return self.places[file, backwards]
+        return self.spans[file, backwards]
 
     def file(self, name: str, index: int) -> Path | None:
         """The file of a sound that was placed; None for one that is left out."""
@@ -107,22 +107,22 @@ class SampleFiles:
             self.places_told.add((what, notice.loc))
             self.notices.append(notice)
 
-    def silence(self) -> Place:
+    def silence(self) -> SampleSpan:
         """The place of a single silent frame. Raises FileError."""
         if self.silent is None:
             self.silent = self.add(np.zeros(1, np.float32))
         return self.silent
 
-    def add(self, frames: NDArray[np.float32], loops: bool = False) -> Place:
+    def add(self, frames: NDArray[np.float32], loops: bool = False) -> SampleSpan:
         """Adds frames (n,) that stand in no file; around a loop the guards continue it. Raises FileError."""
         return self.put(kept(frames, loops))
 
-    def put(self, planes: Planes) -> Place:
+    def put(self, planes: Planes) -> SampleSpan:
         """Adds a file's planes."""
         part = Extract(os.path.abspath(planes.path), size_of(self.parts), planes.first, planes.last, planes.known)
         self.parts.append(part)
         start, unit = part.start + planes.left - planes.first, 1 if planes.coding else 4
-        return Place(start // unit, planes.frames, planes.spread_bytes // unit, planes.coding)
+        return SampleSpan(start // unit, planes.frames, planes.spread_bytes // unit, planes.coding)
 
 
 def bank_notices(bank: Bank, loc: Loc | None) -> list[Notice]:

@@ -14,7 +14,7 @@ from farm.graph.envelope import EnvelopeShape, Segments
 from farm.graph.graph import ConstantFeed, StepsFeed, VoiceSource
 from farm.graph.leaving import Leaving
 from farm.graph.remarks import FASTEST, SHORTEST_LOOP
-from farm.graph.slab import Place, SampleFiles
+from farm.graph.slab import SampleFiles, SampleSpan
 from farm.graph.vocabulary import BOUNDS
 from farm.pattern.clock import Clock
 from farm.pattern.control import FACTOR
@@ -259,7 +259,7 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
         asking.slab.tell(*remark)
     pace = np.clip(pace, SLOWEST, FASTEST)
     step = np.floor(pace * (1 << STEP_BITS) + 0.5).astype(np.int64)
-    start, length, apart, form = places(controls, speed < 0, asking)
+    start, length, apart, form = spans(controls, speed < 0, asking)
     begin = controls.or_default("begin", 0.0)
     end = np.maximum(controls.or_default("end", 1.0), begin)
     # A part of a sample that runs backwards begins at its end.
@@ -306,20 +306,20 @@ def segments_of(controls: Controls, natural: Ints, looped: NDArray[np.bool_], sl
     return envelope.let_go(segments, np.where(spread(lasting), controls.gate(slot), envelope.NEVER), rate)
 
 
-def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> NDArray[np.int64]:
-    """Where each kind's sample lies in the slab: the fields of a `Place` (4, kinds).
+def spans(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> NDArray[np.int64]:
+    """Where each kind's sample lies in the slab: the fields of a `SampleSpan` (4, kinds).
 
     Each sample is looked up once, in order of onset.
     """
     names = controls["s"]
     extra = file_indices(controls)
     if not len(names):
-        return np.zeros((len(Place._fields), 0), np.int64)
+        return np.zeros((len(SampleSpan._fields), 0), np.int64)
     # One integer for each combination: sorting integers is ten times as fast as sorting columns.
     combined = (names.astype(np.int64) << 32) + (extra << 1) + backwards
     by_onset = np.argsort(controls.first)
     distinct, firsts, inverse = np.unique(combined.take(by_onset), return_index=True, return_inverse=True)
-    found = np.empty((len(Place._fields), len(distinct)), np.int64)
+    found = np.empty((len(SampleSpan._fields), len(distinct)), np.int64)
     locs = controls["loc"]
     for column in np.argsort(firsts):
         kind = by_onset[firsts[column]]
@@ -327,7 +327,7 @@ def places(controls: Controls, backwards: NDArray[np.bool_], asking: Asking) -> 
         loc = asking.words.loc(locs[kind])
         number_of_file = int(index or 0) + int(extra[kind])
         try:
-            found[:, column] = asking.slab.place(name, number_of_file, bool(backwards[kind]), loc)
+            found[:, column] = asking.slab.span(name, number_of_file, bool(backwards[kind]), loc)
         except (SampleError, FileError) as error:
             if asking.leaving is None:
                 raise
@@ -386,7 +386,9 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
         "end": onset + length,
         "slot": gate,
         "cut": spread(
-            controls.cut(lambda kinds: np.full(len(kinds), asking.slab.number_of(f"~{source.word or source.place}")))
+            controls.cut(
+                lambda kinds: np.full(len(kinds), asking.slab.number_of(f"~{source.word or source.seed_path}"))
+            )
         ),
         "ratio": ratio,
         "same": same,

@@ -37,7 +37,7 @@ def keys_of(graph: Graph) -> Keys:
     """The keys of a graph: the names of buses, the places of sources; what shares one is numbered."""
     return Keys(
         buses=told_apart(scope.name for scope in graph.buses),
-        sources=told_apart(source.place for source in graph.sources),
+        sources=told_apart(source.seed_path for source in graph.sources),
     )
 
 
@@ -81,7 +81,7 @@ def named(region: Region | None, keys: Keys) -> tuple[str, ...] | None:
         return None
     if region.area is Area.BUS:
         which = keys.bus(region.number)
-    elif region.area in (Area.LENGTHS, Area.PLACES, Area.LEVELS):
+    elif region.area in (Area.LENGTHS, Area.OFFSETS, Area.LEVELS):
         which = str(region.number)
     else:
         which = keys.sources[region.number]

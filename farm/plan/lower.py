@@ -67,7 +67,7 @@ def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], wor
         (Area.TASKS, 0): 8 * len(Task) * len(window.tasks),
     }
     if plan.master is not None:
-        sizes[Area.PLACES, 0] = 8 * len(plan.outputs)
+        sizes[Area.OFFSETS, 0] = 8 * len(plan.outputs)
         sizes[Area.LEVELS, 0] = levels_bytes(len(plan.outputs)) * plan.depth
     for worker in range(workers):
         sizes[Area.SCRATCH, worker] = scratch_sizes(plan)[3]
@@ -104,8 +104,8 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -
     constants_at, state_at, buffers_at, _ = scratch_sizes(plan)
     kernels = {name: number for number, name in enumerate(plan.kernels)}
     if plan.master is not None:
-        places = arena.region((Area.PLACES, 0), np.int64)
-        places[: len(plan.outputs)] = [layout.offset((Area.BUS, bus)) // 4 for _, bus in plan.outputs]
+        offsets = arena.region((Area.OFFSETS, 0), np.int64)
+        offsets[: len(plan.outputs)] = [layout.offset((Area.BUS, bus)) // 4 for _, bus in plan.outputs]
     worker = 0
     while (Area.SCRATCH, worker) in layout.regions:
         silence = layout.offset((Area.SCRATCH, worker)) + buffers_at

@@ -30,7 +30,7 @@ def master_group(graph: Graph, outputs: tuple[tuple[str, int], ...], gain: float
     target = master_bus(graph)
     words = {
         "signals": Word(Code.SIGNAL, 0, setting.signal_bytes),
-        "places": Word(Code.ARENA, 0, 0, Region(Area.PLACES)),
+        "offsets": Word(Code.ARENA, 0, 0, Region(Area.OFFSETS)),
         "gain": Word(Code.CONSTANT, program.bits(float_bits(gain))),
         "levels": Word(Code.SIGNAL, 0, levels_bytes(len(outputs)), Region(Area.LEVELS)),
         "target": Word(Code.SIGNAL, 0, 0, Region(Area.BUS, target)),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, StepsFeed
-from farm.graph.place import seed32
+from farm.graph.seeds import seed32
 from farm.plan.plan import Area, ConstantKind, ConstantPlan, FeedKind, FeedPlan, NodeLabel, OpPlan, Region, Word
 from workers.calls import Argument, kernel_name, layout
 from workers.catalog import CARRIED, Column, Definition, Shape, Unit, scaled
@@ -164,10 +164,10 @@ class GroupBuilder:
             return self.bits(float_bits(float(setting.rate)))
         if name == "side":
             return self.bits(0) if self.voiced else self.constant(ConstantPlan(ConstantKind.SIDE))
-        if name == "place":
+        if name == "seed":
             assert node is not None
-            place = seed32(setting.seed, node.place)
-            return self.constant(ConstantPlan(ConstantKind.PLACE, place)) if self.voiced else self.bits(place)
+            seed = seed32(setting.seed, node.seed_path)
+            return self.constant(ConstantPlan(ConstantKind.SEED, seed)) if self.voiced else self.bits(seed)
         if name == "gate_frames":
             return (
                 self.constant(ConstantPlan(ConstantKind.SLOT))

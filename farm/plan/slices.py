@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.graph.graph import VoiceSource
-from farm.graph.place import seed32
+from farm.graph.seeds import seed32
 from farm.graph.voices import NOT_CUT, Asking, Columns, cut_off, ends_of, joined, taken, voices
 from farm.plan.instants import FAR, seen, words
 from farm.plan.plan import ConstantKind, ConstantPlan, GroupKind, GroupPlan, SourceWindow
@@ -193,7 +193,7 @@ def constant_bits(
         return float_words(1.0 / columns["fade_frames"])
     if plan.kind is ConstantKind.SLOT:
         return float_words(columns["slot"].astype(np.float64))
-    if plan.kind is ConstantKind.PLACE:
+    if plan.kind is ConstantKind.SEED:
         return voice_seeds(plan.value, onset, columns["same"], source)
     return None
 
@@ -203,8 +203,8 @@ def float_words(values: NDArray[Any]) -> NDArray[np.uint32]:
     return values.astype(np.float32).view(np.uint32)
 
 
-def voice_seeds(place: int, onset: Ints, same: Ints, source: VoiceSource) -> NDArray[np.uint32]:
+def voice_seeds(path_seed: int, onset: Ints, same: Ints, source: VoiceSource) -> NDArray[np.uint32]:
     """The seed of a node in each voice: its place, the voice's source and onset, its number among simultaneous ones."""
-    mixed = (onset * 0x9E3779B1 + same * 0x85EBCA77 + place + seed32(0, source.place)) & 0xFFFFFFFF
+    mixed = (onset * 0x9E3779B1 + same * 0x85EBCA77 + path_seed + seed32(0, source.seed_path)) & 0xFFFFFFFF
     mixed = ((mixed ^ (mixed >> 15)) * 0x2C1B3C6D) & 0xFFFFFFFF
     return ((mixed ^ (mixed >> 12)) & 0xFFFFFFFF).astype(np.uint32)

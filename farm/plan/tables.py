@@ -47,8 +47,8 @@ def addressed(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Ints:
     tasks = window.tasks.copy()
     tasks[:, Task.SLOT] = (tasks[:, Task.CHUNK] + window.first_chunk) % plan.depth
     tasks[:, Task.INNER_SLOT] = (tasks[:, Task.CHUNK] + window.first_chunk) % plan.inner_depth
-    places = np.array([group_places(plan, layout, number) for number in range(len(plan.groups))], np.int64)
-    state, state_step, ring, ring_step, constants, constants_step, sums, sums_step = places[tasks[:, Task.GROUP]].T
+    offsets = np.array([group_offsets(plan, layout, number) for number in range(len(plan.groups))], np.int64)
+    state, state_step, ring, ring_step, constants, constants_step, sums, sums_step = offsets[tasks[:, Task.GROUP]].T
     for name in (Task.STATE_IN, Task.STATE_OUT):
         slots = tasks[:, name]
         tasks[:, name] = np.where(slots < 0, -1, state + slots * state_step)
@@ -59,7 +59,7 @@ def addressed(plan: StaticPlan, window: WindowPlan, layout: Layout) -> Ints:
     return tasks
 
 
-def group_places(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ...]:
+def group_offsets(plan: StaticPlan, layout: Layout, number: int) -> tuple[int, ...]:
     """Where a group's state, rings, constants and private sums begin, each with the step from one to the next."""
     group = plan.groups[number]
     constants = layout.offset((Area.STATIC_CONSTANTS, group.key)), 0

@@ -139,7 +139,7 @@ def cache_folders() -> Iterator[Finding]:
     """Where what is compiled and decoded is kept, and the folders that are not used as they were meant."""
     from workers import cache
 
-    found = cache.places("objects")
+    found = cache.roots("objects")
     for one in found.worth_telling():
         advice = "FARM_CACHE=FOLDER names a folder that can be made and written"
         if one.refused:
@@ -172,7 +172,7 @@ def kernel_cache() -> Iterator[Finding]:
     titles = {f"{keys.title(name)}.o" for name in (*every_kernel(), *LOOP_ENTRIES)}
     ours = 0
     held: dict[bool, int] = {True: 0, False: 0}
-    folders = [Path(root.folder, "objects") for root in cache.places("objects").read]
+    folders = [Path(root.folder, "objects") for root in cache.roots("objects").read]
     for path in (path for folder in folders for path in folder.glob("*/*/*.o")):
         current = path.parts[-3] == toolchain and path.name in titles
         held[current] += path.stat().st_size

@@ -11,9 +11,9 @@ def cache_notices() -> tuple[Notice, ...]:
     doubts = cache.told()
     if not doubts:
         return ()
-    place = cache.places("objects").write
-    if place is None:
+    root = cache.roots("objects").write
+    if root is None:
         instead = "what is compiled and decoded is not kept"
     else:
-        instead = f"what is missing is compiled and decoded anew, and kept in {place.folder}"
+        instead = f"what is missing is compiled and decoded anew, and kept in {root.folder}"
     return tuple(Notice(one.message, None, f"{instead}; FARM_CACHE=FOLDER names another folder") for one in doubts)

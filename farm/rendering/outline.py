@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from farm.audio.clipping import margins
 from farm.audio.samples import VARIABLE, SampleLibrary, library
 from farm.graph.graph import Graph
-from farm.graph.place import seed64
 from farm.graph.score import Score
+from farm.graph.seeds import seed64
 from farm.options import RenderOptions
 from farm.rendering.length import Extent, extent
 from farm.rendering.routing import channels

@@ -17,9 +17,10 @@ def no_arena(error: ArenaError, work_dir: str | None) -> FarmError:
     """The error for people: FileError where `work_dir` cannot be used at all, else RenderError."""
     if work_dir is not None:
         return no_file(error, work_dir)
-    number, needed, place = error.errno, f"{size(error.needed_bytes)} are needed", shared_folder()
+    number, needed, folder = error.errno, f"{size(error.needed_bytes)} are needed", shared_folder()
     if number == errno.ENOSPC:
-        return RenderError(f"there is not enough shared memory: {needed} in {place}", hint=f"free some, or {ELSEWHERE}")
+        message = f"there is not enough shared memory: {needed} in {folder}"
+        return RenderError(message, hint=f"free some, or {ELSEWHERE}")
     if number == errno.ENOMEM:
         return RenderError(f"there is not enough memory: {needed}", hint="free some, or raise the limit (ulimit -v)")
     if number == errno.EFBIG:
@@ -27,8 +28,8 @@ def no_arena(error: ArenaError, work_dir: str | None) -> FarmError:
         return RenderError(message, hint="raise the limit: ulimit -f unlimited")
     if number in (errno.EMFILE, errno.ENFILE):
         return RenderError("shared memory cannot be made: too many files are open", hint="raise the limit: ulimit -n")
-    reason, _ = why_refused(Path(place) / "arena", error)
-    return RenderError(f"shared memory cannot be made in {place}: {reason}", hint=ELSEWHERE)
+    reason, _ = why_refused(Path(folder) / "arena", error)
+    return RenderError(f"shared memory cannot be made in {folder}: {reason}", hint=ELSEWHERE)
 
 
 def no_file(error: ArenaError, work_dir: str) -> FarmError:

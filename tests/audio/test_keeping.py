@@ -147,7 +147,7 @@ def test_r16_a_render_goes_on_without_a_folder_for_sounds(
     (tmp_path / "main.py").write_text(RENDER)
     ways = (("--backend", "inline"), ("--backend", "local", "--threads", "2"))
     monkeypatch.delenv("FARM_CACHE")
-    usual = Path(cache.places().read[0].folder)
+    usual = Path(cache.roots().read[0].folder)
     expected = [rendered(tmp_path, "usual.wav", *way, FARM_CACHE=str(usual))[0] for way in ways]
     shutil.copytree(usual / "objects", tmp_path / "c" / "objects")
     (tmp_path / "c" / "sounds").write_bytes(b"")

@@ -10,7 +10,7 @@ from .sound import play, white
 
 
 def test_noise_is_uniform_and_of_its_own_place(machine: Machine) -> None:
-    y = play(machine, "noise", 40_000, place=np.arange(8)).astype(np.float64)
+    y = play(machine, "noise", 40_000, seed=np.arange(8)).astype(np.float64)
     assert np.abs(y).max() <= 1.0
     assert y.std() == pytest.approx(1 / np.sqrt(3), rel=0.01)
     correlations = np.corrcoef(y.T) - np.eye(8)

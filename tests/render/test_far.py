@@ -155,11 +155,11 @@ def test_noise_counts_frames_from_0_modulo_2_to_the_32() -> None:
 def place_of_noise(graph: object) -> int:
     """The seed of the only noise of a score."""
     from farm.graph.graph import Graph
-    from farm.graph.place import seed32
+    from farm.graph.seeds import seed32
 
     assert isinstance(graph, Graph)
-    (place,) = (node.place for scope in graph.buses for node in scope.nodes if node.node == "noise")
-    return seed32(0, place)
+    (seed_path,) = (node.seed_path for scope in graph.buses for node in scope.nodes if node.node == "noise")
+    return seed32(0, seed_path)
 
 
 @pytest.mark.parametrize("place", PLACES)

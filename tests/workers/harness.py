@@ -225,7 +225,7 @@ def make_call(
     fixtures = {
         "origin": rng.integers(0, 60, lanes).astype(np.uint32) * (np.arange(lanes) % 2).astype(np.uint32),
         "past": rng.choice([0.0, 0.0, 100.0, 2.0**31], lanes).astype(np.float32),
-        "place": rng.integers(0, 2**32, lanes).astype(np.uint32),
+        "seed": rng.integers(0, 2**32, lanes).astype(np.uint32),
         "gate_frames": rng.choice([1.0, 50.0, 150.0, 5000.0], lanes).astype(np.float32),
         "period_s": np.full(lanes, 1.0 / RATE_HZ, np.float32),
         "rate_hz": np.full(lanes, RATE_HZ, np.float32),

@@ -80,7 +80,7 @@ def test_what_is_kept_is_read_again(kind: Kind, tmp_path: Path, monkeypatch: pyt
     assert got() == CODE
     assert (folder / STEPS[-1]).is_file()
     assert told() == ""
-    assert cache.places("objects").write == cache.places("objects").read[0]
+    assert cache.roots("objects").write == cache.roots("objects").read[0]
 
 
 @every_kind
@@ -192,7 +192,7 @@ def test_r13_a_temporary_folder_that_somebody_prepared_is_not_used(
     assert f"the cache folder {folder} " in told()
     put()
     assert got() == CODE
-    root = cache.places("objects").write
+    root = cache.roots("objects").write
     assert root is not None
     assert Path(root.path).parent == folder.parent
     assert Path(root.path).name.startswith(f"{folder.name}-")
@@ -280,7 +280,7 @@ def test_r15_a_folder_that_another_filled_is_read_where_it_cannot_be_written(tmp
 
 
 def test_r16_without_any_folder_code_stays_in_memory(tmp_path: Path) -> None:
-    assert cache.places("objects").write is None
+    assert cache.roots("objects").write is None
     put()
     assert got() == CODE
     assert list(tmp_path.iterdir()) == []

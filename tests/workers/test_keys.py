@@ -234,7 +234,7 @@ def test_comments_docstrings_and_lines_change_no_key(copy: Path) -> None:
 @pytest.mark.parametrize(
     ("file", "old", "new", "prefixes"),
     [
-        ("nodes/noise.py", "rand(place, time[i]) * level", "(rand(place, time[i])) * (level)", ()),
+        ("nodes/noise.py", "rand(seed, time[i]) * level", "(rand(seed, time[i])) * (level)", ()),
         ("nodes/filters.py", "F(20000.0)", "F(60.0)", ("lpf_", "hpf_", "bpf_", "notch_")),
         ("dsp/chance.py", "U(0x7FEB352D)", "U(0x7FEB352F)", ("noise_",)),
         ("run.py", "EXPONENT = 0x7F800000", "EXPONENT = 0x7F000000", ("run", "work")),

@@ -52,7 +52,7 @@ def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = Path(*SHELF.below)
     here = tmp_path / folder
     here.mkdir(parents=True)
-    (root,) = cache.places(*SHELF.below).read
+    (root,) = cache.roots(*SHELF.below).read
     for name in (KERNEL, "run"):
         shutil.copy(Path(root.folder) / folder / FILES[name], here)
     monkeypatch.setenv("FARM_CACHE", str(tmp_path))
@@ -171,7 +171,7 @@ sound = render(score, RenderOptions(cycles=Fraction(1), rate=8000))
 assert abs(sound).max() > 0.1
 print({"numba", "psutil", "soundfile", "numpy.ma"} & {*sys.modules})
 """
-    (root,) = cache.places().read
+    (root,) = cache.roots().read
     for _ in range(2):
         said = finished(run(code, Path(root.folder)))
     assert said == "set()\n"

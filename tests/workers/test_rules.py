@@ -204,8 +204,8 @@ def test_what_kernels_may_do(define: Define, body: str) -> None:
 
 
 def test_kernels_count_frames(define: Define) -> None:
-    body = "n = to_float(age[i]) + past\nout[i] = input[i] * rand(place, time[i]) * amount[i] * n"
-    text = effect(body, arguments="input, amount, age, past, time, place")
+    body = "n = to_float(age[i]) + past\nout[i] = input[i] * rand(seed, time[i]) * amount[i] * n"
+    text = effect(body, arguments="input, amount, age, past, time, seed")
     text = text.replace("@node", "from workers.dsp.chance import rand\n\n\n@node")
     assert define(text) == []
     [found] = define(text.replace("time[i]", "time"))

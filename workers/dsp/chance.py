@@ -14,7 +14,7 @@ def hash_words(x: Words) -> Words:
     return x ^ (x >> U(16))
 
 
-def rand(place: Words, time: Words) -> Floats:
+def rand(seed: Words, time: Words) -> Floats:
     """Uniform on [-1, 1): a hash of the place and the frame; 2**24 different values."""
-    h = hash_words(time + hash_words(place))
+    h = hash_words(time + hash_words(seed))
     return to_float((h >> U(8)) - U(1 << 23)) * F(2.0**-23)

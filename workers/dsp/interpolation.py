@@ -64,20 +64,20 @@ def sinc(samples: Memory, position: int, step: int, table: int) -> Floats:
     return value
 
 
-def interpolated(samples: Memory, place: int, pace: int, table: int, slow: int, quality: int) -> Floats:
+def interpolated(samples: Memory, head: int, pace: int, table: int, slow: int, quality: int) -> Floats:
     """8 frames of a sample from a place (40.24) on; `slow`: 1 where no rate is above 1."""
     if quality == SINC:
-        return sinc(samples, place, pace, table)
-    offsets = word(place & FRACTION) + iota() * word(pace)
+        return sinc(samples, head, pace, table)
+    offsets = word(head & FRACTION) + iota() * word(pace)
     f = to_float(offsets & U(FRACTION)) * F(2.0**-24)
     at = offsets >> U(24)
-    index = place >> 24
+    index = head >> 24
     if quality == LINEAR:
         if slow == 1:
             a = near_lookup(samples, index, at)
             b = near_lookup(samples, index + 1, at)
         else:
-            a, b = two_along(samples, place, pace)
+            a, b = two_along(samples, head, pace)
         return a + f * (b - a)
     if slow == 1:
         before = near_lookup(samples, index - 1, at)
@@ -85,7 +85,7 @@ def interpolated(samples: Memory, place: int, pace: int, table: int, slow: int, 
         b = near_lookup(samples, index + 1, at)
         after = near_lookup(samples, index + 2, at)
     else:
-        before, a, b, after = four_along(samples, place - (1 << 24), pace)
+        before, a, b, after = four_along(samples, head - (1 << 24), pace)
     return hermite_between(before, a, b, after, f)
 
 
@@ -122,18 +122,18 @@ def around_sinc_frame(samples: Memory, low: int, length: int, position: int, tab
 
 
 def around(
-    samples: Memory, low: int, length: int, place: int, pace: int, table: int, coding: int, quality: int
+    samples: Memory, low: int, length: int, head: int, pace: int, table: int, coding: int, quality: int
 ) -> Floats:
-    """8 frames near a loop's seam, or of any coding; `place` (40.24) counts from `low`."""
+    """8 frames near a loop's seam, or of any coding; `head` (40.24) counts from `low`."""
     if quality == SINC:
-        value = around_sinc_frame(samples, low, length, place, table, coding)
+        value = around_sinc_frame(samples, low, length, head, table, coding)
         for k in range(1, 8):
-            one = around_sinc_frame(samples, low, length, place + k * pace, table, coding)
+            one = around_sinc_frame(samples, low, length, head + k * pace, table, coding)
             value = select(iota() == word(k), one, value)
         return value
-    offsets = word(place & FRACTION) + iota() * word(pace)
+    offsets = word(head & FRACTION) + iota() * word(pace)
     f = to_float(offsets & U(FRACTION)) * F(2.0**-24)
-    at = (offsets >> U(24)) + word(place >> 24)
+    at = (offsets >> U(24)) + word(head >> 24)
     a = around_tap(samples, low, length, at, coding)
     b = around_tap(samples, low, length, at + U(1), coding)
     if quality == LINEAR:

@@ -16,16 +16,18 @@ def louder(level: Floats, left: Floats, right: Floats) -> Floats:
 
 @node(
     role="internal",
-    ports=(Port("signals"), Port("places"), Port("gain"), Port("levels"), Port("target")),
+    ports=(Port("signals"), Port("offsets"), Port("gain"), Port("levels"), Port("target")),
     numbers=("count", "plane"),
     memory=STATELESS,
     shape=Shape.STEREO,
     cost_ns=0.1,
 )
-def master(signals: Any, places: Any, gain: Any, levels: Any, target: Any, frames: int, count: int, plane: int) -> None:
+def master(
+    signals: Any, offsets: Any, gain: Any, levels: Any, target: Any, frames: int, count: int, plane: int
+) -> None:
     """The sum of `count` stereo signals times `gain`, as frames: left, right, left, right ...
 
-    `places`: where in `signals` each begins, int64. Sums begin at +0.0 and follow that order. `levels` receives 8
+    `offsets`: where in `signals` each begins, int64. Sums begin at +0.0 and follow that order. `levels` receives 8
     magnitudes for each signal, then 8 for the result: the greatest among frames 8 k + 0, 8 k + 1, ...; NaN where a
     value was not finite. Writes up to 7 frames past the end.
     """
@@ -35,7 +37,7 @@ def master(signals: Any, places: Any, gain: Any, levels: Any, target: Any, frame
         left = F(0.0)
         right = F(0.0)
         for k in range(count):
-            at = whole(places, k) + i
+            at = whole(offsets, k) + i
             if i + 8 <= frames:
                 one = load(signals, at)
                 other = load(signals, at + plane)

@@ -17,7 +17,7 @@ from workers.simd import F, select
     example="out: noise # hpf 8000 0.7 * 0.2",
     aliases=("white_noise",),
 )
-def noise(amplitude: Any, place: Any, time: Any, out: Any, frames: int) -> None:
+def noise(amplitude: Any, seed: Any, time: Any, out: Any, frames: int) -> None:
     """White noise, uniform from -1 to 1: a hash of the node's place and the frame, so that it needs no history.
 
     The hash is a counter-based generator in the sense of Salmon et al., "Parallel random numbers: as easy as 1, 2, 3"
@@ -25,4 +25,4 @@ def noise(amplitude: Any, place: Any, time: Any, out: Any, frames: int) -> None:
     """
     for i in range(frames):
         level = select(F(0.0) < amplitude[i], amplitude[i], F(1.0))
-        out[i] = rand(place, time[i]) * level
+        out[i] = rand(seed, time[i]) * level

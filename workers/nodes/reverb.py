@@ -130,9 +130,9 @@ def reverb(
         i = 0
         while i < frames:
             now = frame + i
-            place = now & line_mask
-            at = first + place
-            short = place & (half - 1)
+            cursor = now & line_mask
+            at = first + cursor
+            short = cursor & (half - 1)
             below = first + short
             if i + LANES <= frames and short + LANES <= half:
                 r0 = load(lines, first + line_place(line_lengths, channel, 0, now, line_mask))
@@ -169,7 +169,7 @@ def reverb(
                     store(lines, below + line_start(line, line_mask), settle(tail + v * F(0.5)))
                     tail = v - tail * F(0.5)
                 out[i : i + 8, channel] = dry + unit(mix[i : i + 8, channel]) * tail
-                repeat_start(lines, first, place, LANES, line_mask)
+                repeat_start(lines, first, cursor, LANES, line_mask)
                 i += LANES
             else:
                 d = lookup(lines, first, comb_reads(line_lengths, channel, now, line_mask))
@@ -183,7 +183,7 @@ def reverb(
                     store_some(lines, below + line_start(line, line_mask), settle(tail + v * F(0.5)), 1)
                     tail = v - tail * F(0.5)
                 out[i, channel] = dry + unit(mix[i, channel]) * tail
-                repeat_start(lines, first, place, 1, line_mask)
+                repeat_start(lines, first, cursor, 1, line_mask)
                 i += 1
         store_strided(cells, channel, 16, stores)
 

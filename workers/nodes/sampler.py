@@ -59,7 +59,7 @@ def play_seam(
     samples: Memory,
     low: int,
     length: int,
-    place: int,
+    head: int,
     pace: int,
     table: int,
     out: Memory,
@@ -78,7 +78,7 @@ def play_seam(
     """`play_stretch` near a loop's seam, where the loop's first frame follows its last, and for any coding."""
     done = 0
     while done < count:
-        value = around(samples, low, length, place, pace, table, coding, quality)
+        value = around(samples, low, length, head, pace, table, coding, quality)
         value = value * envelope(segment_frame + done, level, slope, course)
         if done + 8 <= count:
             store(out, i + done, load(out, i + done) + value * left)
@@ -87,12 +87,12 @@ def play_seam(
             store_some(out, i + done, load(out, i + done) + value * left, count - done)
             store_some(out, plane + i + done, load(out, plane + i + done) + value * right, count - done)
         done += 8
-        place += 8 * pace
+        head += 8 * pace
 
 
 def play_eights(
     samples: Memory,
-    place: int,
+    head: int,
     pace: int,
     table: int,
     out: Memory,
@@ -110,7 +110,7 @@ def play_eights(
 ) -> None:
     """As many frames of `play_stretch` as are whole eights. `slow`, `course` and `quality` are literals."""
     for done in range(0, count - 7, 8):
-        now = place + done * pace
+        now = head + done * pace
         prefetch(samples, (now >> 24) + AHEAD)
         value = interpolated(samples, now, pace, table, slow, quality)
         value = value * envelope(segment_frame + done, level, slope, course)
@@ -120,7 +120,7 @@ def play_eights(
 
 def play_stretch(
     samples: Memory,
-    place: int,
+    head: int,
     pace: int,
     table: int,
     out: Memory,
@@ -138,26 +138,26 @@ def play_stretch(
     """Adds `count` frames of one segment of one voice, from its frame `n` on, to the sum from frame `i` on."""
     if course == EXPONENTIAL:
         play_eights(
-            samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 0, EXPONENTIAL, quality
+            samples, head, pace, table, out, plane, i, count, n, level, slope, left, right, 0, EXPONENTIAL, quality
         )
     elif pace <= SLOW and quality != SINC:
         if course == FLAT:
             play_eights(
-                samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 1, FLAT, quality
+                samples, head, pace, table, out, plane, i, count, n, level, slope, left, right, 1, FLAT, quality
             )
         else:
             play_eights(
-                samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 1, STRAIGHT, quality
+                samples, head, pace, table, out, plane, i, count, n, level, slope, left, right, 1, STRAIGHT, quality
             )
     elif course == FLAT:
-        play_eights(samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 0, FLAT, quality)
+        play_eights(samples, head, pace, table, out, plane, i, count, n, level, slope, left, right, 0, FLAT, quality)
     else:
         play_eights(
-            samples, place, pace, table, out, plane, i, count, n, level, slope, left, right, 0, STRAIGHT, quality
+            samples, head, pace, table, out, plane, i, count, n, level, slope, left, right, 0, STRAIGHT, quality
         )
     done = count - count % 8
     if done < count:
-        value = interpolated(samples, place + done * pace, pace, table, 0, quality)
+        value = interpolated(samples, head + done * pace, pace, table, 0, quality)
         value = value * envelope(n + done, level, slope, course)
         store_some(out, i + done, load(out, i + done) + value * left, count - done)
         store_some(out, plane + i + done, load(out, plane + i + done) + value * right, count - done)
@@ -167,11 +167,11 @@ def prefetch_first(
     samples: Memory, onset: Memory, source: Memory, position: Memory, step: Memory, loop: Memory, v: int, frame: int
 ) -> None:
     """Fetches what voice `v` plays from `frame` on."""
-    place = whole(position, v) + (frame - whole(onset, v)) * whole(step, v)
+    head = whole(position, v) + (frame - whole(onset, v)) * whole(step, v)
     if whole(loop, v) > 0:
-        place = place % whole(loop, v)
+        head = head % whole(loop, v)
     for ahead in range(0, FIRST, LINE):
-        prefetch(samples, whole(source, v) + (place >> 24) + ahead)
+        prefetch(samples, whole(source, v) + (head >> 24) + ahead)
 
 
 def play_slice(
@@ -237,26 +237,26 @@ def play_slice(
                 elif zero_at(slopes, v * SEGMENTS + s):
                     course = FLAT
                 while now < stop:
-                    place = whole(position, v) + (now - began) * pace
+                    head = whole(position, v) + (now - began) * pace
                     low = whole(source, v) + channel * whole(spread, v)
                     until = stop
                     seam = 0
                     if repeated > 0:
-                        place = place % repeated
+                        head = head % repeated
                         edge = repeated - SEAM
-                        if place < SEAM:
+                        if head < SEAM:
                             seam = 1
                             edge = SEAM
-                        elif place >= edge:
+                        elif head >= edge:
                             seam = 1
                             edge = repeated
-                        until = min(stop, now + (edge - place + pace - 1) // pace)
+                        until = min(stop, now + (edge - head + pace - 1) // pace)
                     n, i, count = now - start, now - frame, until - now
                     if seam == 0 and form == 0:
-                        place += low << 24
+                        head += low << 24
                         play_stretch(
                             samples,
-                            place,
+                            head,
                             pace,
                             row,
                             out,
@@ -273,13 +273,13 @@ def play_slice(
                         )
                     else:
                         if repeated == 0:
-                            low += (place >> 24) * (form & 0xFF)
-                            place = place & FRACTION
+                            low += (head >> 24) * (form & 0xFF)
+                            head = head & FRACTION
                         play_seam(
                             samples,
                             low,
                             repeated >> 24,
-                            place,
+                            head,
                             pace,
                             row,
                             out,

@@ -193,8 +193,8 @@ def toolchain() -> str:
         total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     for package in ("numba", "llvmlite"):
         spec = importlib.util.find_spec(package)
-        for place in spec.submodule_search_locations or () if spec else ():
-            total.update((Path(place) / "_version.py").read_bytes())
+        for folder in spec.submodule_search_locations or () if spec else ():
+            total.update((Path(folder) / "_version.py").read_bytes())
     python = (sys.implementation.cache_tag, sys.version_info[:3])
     total.update(repr((python, llvm.llvm_version_info, llvm.get_default_triple())).encode())
     return total.hexdigest()[:DIGITS]

@@ -22,7 +22,7 @@ FIELD_STRIDE = 16
 """Floats from one state field or constant to the next: a slice has 16 lanes."""
 CLOCKS = {"age": "since", "time": "origin"}
 """What counts frames, and the constant that it counts from."""
-WORD_FIXTURES = ("since", "origin", "place")
+WORD_FIXTURES = ("since", "origin", "seed")
 """Constants that are words, not floats."""
 
 
@@ -152,15 +152,15 @@ def lowered(form: Form, source: str) -> str:
     if uses_state:
         for index, field in enumerate(form.state):
             local = f"state_{field.name}"
-            place = f"p_state, {index * FIELD_STRIDE}"
+            address = f"p_state, {index * FIELD_STRIDE}"
             if field.dtype == "f4":
-                before.append(f"{local} = load({place})")
+                before.append(f"{local} = load({address})")
                 if variant != "seek":
                     before += ["if frame & 63 == 0:", f"    {local} = settle({local})"]
-                after.append(f"store({place}, {local})")
+                after.append(f"store({address}, {local})")
             else:
-                before.append(f"{local} = load_words({place})")
-                after.append(f"store_words({place}, {local})")
+                before.append(f"{local} = load_words({address})")
+                after.append(f"store_words({address}, {local})")
     body = [statement for statement in tree.body if not _is_docstring(statement)]
     body = [rewrite.visit(statement) for statement in body]
     tree.body = _parse("\n".join(before)) + body + (_parse("\n".join(after)) if after else [])

@@ -104,7 +104,7 @@ class KernelCall:
     """One call of a LANES or CHANNELS kernel, for any target. Arrays have `lanes` columns, a multiple of 8.
 
     `inputs`: float32 (frames, lanes) by port. `params`: constants (lanes) - uint32 for PHASE, else float32 - or, where
-    `signals` names the param, float32 (frames, lanes). `fixtures`: `since`, `origin` and `place` uint32 (lanes), the
+    `signals` names the param, float32 (frames, lanes). `fixtures`: `since`, `origin` and `seed` uint32 (lanes), the
     others float32 (lanes). `state`: by field (lanes), replaced. `ring`: float32 (length, lanes), written in place.
 
     For CHANNELS a lane is a channel, `lines` is float32 (lanes, all its lines), written in place, and `line_lengths`

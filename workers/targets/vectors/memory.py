@@ -130,11 +130,11 @@ def _near_lookup(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 def _along(context: Any, builder: Any, sig: Any, args: Any, count: int) -> list[Any]:
     """`count` neighbours from each of eight places, lanes j and j + 4 one after the other in vector j."""
-    place, pace = (index_of(context, builder, args[i], sig.args[i]) for i in (1, 2))
+    head, pace = (index_of(context, builder, args[i], sig.args[i]) for i in (1, 2))
     few = ir.VectorType(F32, count)
     rows = []
     for lane in range(LANES):
-        at = builder.ashr(builder.add(place, builder.mul(pace, I64(lane))), I64(24))
+        at = builder.ashr(builder.add(head, builder.mul(pace, I64(lane))), I64(24))
         rows.append(builder.load(pointer_to(builder, args[0], at, few), align=4, typ=few))
     return [builder.shuffle_vector(rows[j], rows[j + 4], order(*range(2 * count))) for j in range(4)]
 
