@@ -95,7 +95,12 @@ def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: Seq
 def loads(
     text: str, *, name: str = "<text>", seed: int = 0, lenient: bool = False, samples: Sequence[str] = ()
 ) -> Score:
-    """A score from its text; `name` is what messages call it. Raises as `load` does, but for FileError."""
+    """A score from its text; `name` is what messages call it.
+
+    Raises as `load` does, but for FileError; TypeError for what is no text.
+    """
+    if not isinstance(text, str):
+        raise TypeError(f"the text of a score is a str, not {type(text).__name__}")
     if not lenient:
         return understand(text_source(name, text), seed=seed, samples=samples)
     leaving = Leaving()

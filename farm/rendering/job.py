@@ -18,12 +18,14 @@ from farm.audio.samples import SampleLibrary
 from farm.errors import UsageError
 from farm.graph.score import Score, loads
 from farm.options import Decides, RenderOptions
-from farm.rendering.outline import sounds
+from farm.rendering.outline import check_arguments, sounds
 from farm.sources import sources_digest
 from workers.records import record
 
 FORM = 1
 """Version of the JSON form."""
+HELD = ("form", "name", "text", "options", "banks")
+"""What the JSON of a job has."""
 DECIDING = tuple(one.name for one in fields(RenderOptions) if one.metadata["decides"] in (Decides.FRAMES, Decides.FILE))
 """Options that are part of a job."""
 
@@ -93,7 +95,11 @@ class Job:
 
 
 def job_of(score: Score, options: RenderOptions) -> Job:
-    """The job of rendering a score with these options. Raises UsageError for a backend that does not render."""
+    """The job of rendering a score with these options.
+
+    Raises UsageError for a backend that does not render, TypeError for what is no score or no options.
+    """
+    check_arguments(score, options)
     if options.backend == "null":
         raise UsageError("the backend `null` renders nothing: there is no job for it")
     return Job(score.name, score.source.text, deciding(options))
@@ -108,6 +114,12 @@ def read_job(text: str) -> Job:
     """A job from its JSON. Raises UsageError for what is none."""
     try:
         found = json.loads(text)
+    except (ValueError, TypeError) as wrong:
+        raise UsageError(f"this is no job: it is no JSON ({wrong})", hint="read_job takes what as_json wrote") from None
+    lacking = HELD if not isinstance(found, dict) else [one for one in HELD if one not in found]
+    if lacking:
+        raise UsageError(f"this is no job: it lacks {', '.join(lacking)}", hint="read_job takes what as_json wrote")
+    try:
         if found["form"] != FORM:
             raise UsageError(f"this job has form {found['form']!r}, and this farm reads form {FORM}")
         banks = found["banks"]
@@ -119,8 +131,8 @@ def read_job(text: str) -> Job:
             ),
             banks=None if banks is None else tuple(read_bank(one) for one in banks),
         )
-    except (ValueError, KeyError, TypeError, AttributeError) as wrong:
-        raise UsageError(f"this is no job: {wrong or type(wrong).__name__}") from None
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise UsageError("this is no job: its options or banks are not what as_json writes") from None
     if not isinstance(job.name, str) or not isinstance(job.text, str):
         raise UsageError("this is no job: its name and its text are not text")
     return job

@@ -93,7 +93,9 @@ def sounds(name: str, folders: Sequence[str]) -> SampleLibrary:
 def check_arguments(score: object, options: object) -> None:
     """Raises TypeError for what is no score or no options."""
     if not isinstance(score, Score):
-        hint = f": farm.load({score!r}) reads one" if isinstance(score, str | os.PathLike) else ""
+        hint = (
+            ": farm.load reads one from a file, farm.loads from a text" if isinstance(score, str | os.PathLike) else ""
+        )
         raise TypeError(f"a score is needed that farm.load has read, not {score!r}{hint}")
     if not isinstance(options, RenderOptions):
         raise TypeError(f"options are farm.RenderOptions(...), not {options!r}")

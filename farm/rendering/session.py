@@ -203,6 +203,8 @@ def stream(score: Score, options: RenderOptions | None = None, *, session: Sessi
 def lent(session: Session | None) -> Iterator[Session]:
     """The session, or one for this block alone."""
     if session is not None:
+        if not isinstance(session, Session):
+            raise TypeError(f"session= is a farm.Session, not {session!r}")
         yield session
         return
     with Session() as own:

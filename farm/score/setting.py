@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from farm.errors import Loc, UsageError, suggestion
-from farm.score.syntax import BusDef, Number, Program, Statement, String, Tempo
+from farm.score.syntax import BusDef, Number, OutputDef, Program, Statement, String, Tempo
 
 Settings = Sequence[tuple[str, Fraction | str]]
 """Names, without a tilde, each with its value."""
@@ -56,6 +56,14 @@ def with_tempo(program: Program, name: str, value: Fraction | str) -> Program:
     return replace(program, statements=tuple(at_tempo(one) for one in program.statements))
 
 
+def outputs(program: Program) -> frozenset[str]:
+    """What a score may call its outputs."""
+    numbers = {one.number for one in program.statements if isinstance(one, OutputDef)}
+    return frozenset(f"{head}{number}" for number in numbers - {None} for head in "od") | (
+        {"out", "main"} if None in numbers else set()
+    )
+
+
 def with_bus(program: Program, name: str, value: Fraction | str) -> Program:
     """The program with another number or string as a bus."""
     known = settable(program)
@@ -63,6 +71,8 @@ def with_bus(program: Program, name: str, value: Fraction | str) -> Program:
         there = ", ".join(["tempo", *sorted(known)])
         defined = any(isinstance(one, BusDef) and one.name == name for one in program.statements)
         why = "is no single number or string in this score" if defined else "is not in this score"
+        if name in outputs(program):
+            raise UsageError(f"--set {name}: `{name}` is an output, and a bus is set", hint=f"what can be set: {there}")
         hint = suggestion(name, known) or f"what can be set: {there}"
         raise UsageError(f"--set {name}: `{name}` {why}", hint=hint)
     if known[name] is Number and isinstance(value, str):

@@ -173,3 +173,26 @@ def test_the_identity_names_what_equal_bytes_need() -> None:
     assert said.startswith(f"farm {farm.__version__} ")
     assert all(name in said for name in ("Python 3.", "numpy ", "numba ", "llvmlite "))
     assert said == farm.identity()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("nofile.json", "this is no job: it is no JSON"),
+        ("[]", "this is no job: it lacks form, name, text, options, banks"),
+        ('{"form": 1}', "this is no job: it lacks name, text, options, banks"),
+    ],
+)
+def test_what_is_no_job_is_told(text: str, said: str) -> None:
+    with pytest.raises(farm.FarmError, match=said):
+        farm.read_job(text)
+
+
+def test_arguments_of_other_kinds_are_told() -> None:
+    score = farm.loads(SCORE)
+    with pytest.raises(TypeError, match="a score is needed"):
+        farm.job_of("x", farm.RenderOptions(**BASE))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="the text of a score is a str, not bytes"):
+        farm.loads(b"out: saw 110")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match=r"session= is a farm\.Session, not 3"):
+        farm.render(score, farm.RenderOptions(**BASE), session=3)  # type: ignore[arg-type]

@@ -57,6 +57,7 @@ KNOWN = "what can be set: tempo, cut, loud, notes"
     ("name", "value", "said", "hint"),
     [
         ("ctu", 3, "`ctu` is not in this score", "did you mean `cut`?"),
+        ("out", 3, "`out` is an output, and a bus is set", KNOWN),
         ("zzz", 3, "`zzz` is not in this score", KNOWN),
         (
             "moving",
