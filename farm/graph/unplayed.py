@@ -27,7 +27,6 @@ from farm.score.syntax import (
     Program,
     Section,
     String,
-    spine,
 )
 
 
@@ -84,19 +83,20 @@ def names_in(body: Expr, defined: Definitions) -> list[tuple[str, bool]]:
     waiting: list[Expr] = [body]
     while waiting:
         first = waiting.pop()
-        if isinstance(first, Number):
+        if type(first) is Number:
             continue
-        if isinstance(first, Joined):
-            first, operators = spine(first)
-            waiting += [operator.right for operator in operators]
-        if isinstance(first, Call):
-            found.append((first.name.removeprefix("~"), False))
+        if type(first) is Call:
+            name = first.name.removeprefix("~")
+            if name in defined.by_name:
+                found.append((name, False))
             waiting += first.args
             waiting += [value for _, value, _ in first.keywords]
-        elif isinstance(first, String):
+        elif type(first) is String:
             found += [(word, True) for word in words_in(first, defined)]
-        elif isinstance(first, (BusRef, Name)):
+        elif type(first) is BusRef or type(first) is Name:
             found.append((first.name, False))
+        elif isinstance(first, Joined):
+            waiting += (first.left, first.right)
         elif isinstance(first, Negate):
             waiting.append(first.operand)
         elif isinstance(first, Section):
