@@ -329,7 +329,7 @@ def test_a_comment_in_a_node_compiles_nothing_and_a_changed_line_that_node_alone
     text = noise.read_text()
     edit(noise, text, "# A comment.\n\n" + text)
     assert compiled() == 0
-    edit(noise, "F(1.0)", "F(0.5)")
+    edit(noise, "F(1.0)", "F(0.25)")
     before = {path.name for path in cache_folder.rglob("*.o")}
     assert compiled() == 1
     (added,) = {path.name for path in cache_folder.rglob("*.o")} - before

@@ -383,6 +383,15 @@ def test_a_ring_holds_what_its_port_may_ask_for(define: Define) -> None:
     assert define(text.replace("max_s=1.0", "max_s=2.0")) == []
 
 
+def test_what_was_edited_within_a_second_is_read(define: Define, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both texts have one length, and Python may keep bytecode."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for low, high in (("0.1", "0.2"), ("0.3", "0.4"), ("0.5", "0.6")):
+        for cost in (low, high):
+            assert define(effect(RIGHT, cost_ns=cost)) == []
+            assert catalog()["tried"].cost_ns == float(cost)
+
+
 def test_a_docstring_is_needed(define: Define) -> None:
     [found] = define(effect(RIGHT).replace('    """A node of a test."""\n', ""))
     assert "`tried` needs a docstring" in found.message
