@@ -5,6 +5,7 @@ A new kind is a class here with its `bind`, and a name for annotations below.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Annotated, Any
@@ -51,7 +52,7 @@ class In:
 
 
 @record(frozen=True, slots=True, eq=False)
-class Kind:
+class Kind(ABC):
     """What an argument is."""
 
     name: str
@@ -65,9 +66,10 @@ class Kind:
         """Whether a pattern may stand for it: then the transform is an inner join over the pattern's values."""
         return False
 
+    @abstractmethod
     def bind(self, binding: Binding, argument: Argument) -> Any:
         """What the transform's function gets. Raises ScoreError for an argument of another kind."""
-        raise NotImplementedError
+        ...
 
     def page(self, limits: Range | None) -> str:
         """What a page says of its range."""

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from farm.graph.graph import VoiceSource
 from farm.graph.seeds import seed32
 from farm.graph.voices import NOT_CUT, Asking, Columns, cut_off, ends_of, joined, taken, voices
+from farm.pattern.pattern import Pattern
 from farm.plan.instants import FAR, seen, words
 from farm.plan.plan import ConstantKind, ConstantPlan, GroupKind, GroupPlan, SourceWindow
 from workers.wire import LANES
@@ -52,7 +53,7 @@ class SourceStream:
             found = taken(found, found["onset"] >= self.start_frame)
         for decision in ("choked", "stolen"):
             found[decision] = np.full(len(found["onset"]), NOT_CUT, np.int64)
-        if hasattr(self.source.voices, "clear"):
+        if isinstance(self.source.voices, Pattern):
             self.source.voices.clear()
         self.started += len(found["onset"])
         self.live = found if self.live is None else joined([self.live, found])
