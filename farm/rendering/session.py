@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from farm.audio.formats import WAV, check_clip, format_of
 from farm.audio.frames import FrameWriter
 from farm.audio.writer import WavStream, open_writer
-from farm.errors import FarmWarning, FileError, show
+from farm.errors import FarmWarning, FileError, UsageError, show
 from farm.graph.score import Score
 from farm.options import RenderOptions
 from farm.quantities import size
@@ -52,6 +52,7 @@ class Session:
         blocks: list[Frames] = []
         derived = outline(score, options or RenderOptions())
         with self._turn:
+            self._check_open()
             report = run(derived, self._warm, lambda block: blocks.append(block.copy()))
         warn(report)
         return np.concatenate(blocks) if blocks else np.zeros((0, len(derived.channels)), np.float32)
@@ -65,6 +66,7 @@ class Session:
         check_clip(format_of(path), options.clip, options.bits)
         check_room(path, derived)
         with self._turn:
+            self._check_open()
             first, seed, count = derived.extent.first, derived.dither_seed, len(derived.channels)
             writer = open_writer(path, options.rate, count, options.bits, seed, first_frame=first)
             return written(derived, writer, self._warm, observer)
@@ -88,13 +90,20 @@ class Session:
         extent, seed, count = derived.extent, derived.dither_seed, len(derived.channels)
         frames = None if extent.last is None else extent.last - extent.first
         with self._turn:
+            self._check_open()
             writer = WavStream(stream, name, options.rate, count, options.bits, seed, (extent.first, frames))
             return written(derived, writer, self._warm, observer)
 
     def stream(self, score: Score, options: RenderOptions | None = None) -> FrameStream:
         """As `farm.stream`. Raises what that raises."""
         with self._turn:
+            self._check_open()
             return FrameStream(Stream(outline(score, options or RenderOptions(), endless=True), self._warm), self)
+
+    def _check_open(self) -> None:
+        """Raises UsageError where the session was closed."""
+        if self._warm.closed:
+            raise UsageError("this session is closed", hint="render inside its `with`, or make another farm.Session()")
 
     def close(self) -> None:
         """Ends the pools and gives all memory back."""

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import farm
 from farm.errors import FarmWarning
 from farm.graph.score import Score, load
 from farm.rendering.session import Session, render, stream
@@ -175,3 +176,13 @@ def test_warnings_reach_the_caller_of_render() -> None:
     with Session() as session, pytest.warns(FarmWarning, match="synthetic stand-in") as caught:
         session.render(score('out: s "amen"'), asked())
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("work", ["render", "render_file", "stream"])
+def test_a_closed_session_renders_nothing(work: str, tmp_path: Path) -> None:
+    with farm.Session() as session:
+        pass
+    given = [tmp_path / "a.wav"] if work == "render_file" else []
+    with pytest.raises(farm.FarmError, match="this session is closed"):
+        getattr(session, work)(farm.loads("out: saw 110"), *given, farm.RenderOptions(cycles=1))
+    assert list(tmp_path.iterdir()) == []
