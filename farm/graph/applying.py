@@ -6,7 +6,7 @@ Transforms alone, as in `every 2 (fast 2 $ rev)`, wait for a pattern on their ri
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -16,7 +16,7 @@ from farm.graph.binding import Slot, bind, signature_of
 from farm.graph.later import later_name, later_names
 from farm.graph.names import PLUGINS, out_of_scope
 from farm.graph.nodes import language
-from farm.graph.said import exact_numbers
+from farm.graph.said import Said, Written, exact_number
 from farm.graph.scope import Scope
 from farm.graph.sections import MarkedEffects, mark_of, marked, parted
 from farm.graph.seeds import seed64
@@ -295,7 +295,7 @@ def argument(scope: Scope, transform: Transform, index: int, expr: Expr, parts: 
     if isinstance(value, Constant):
         return value.value
     if isinstance(value, StepsTerm):
-        transform.check(index, exact_numbers(value.said), expr.loc)
+        check_values(transform, index, value.said or (), expr.loc)
         return value.pattern
     if isinstance(value, Function):
         return value.pattern
@@ -317,6 +317,20 @@ def beside(left: Term, right: Term, seed_path: str, loc: Loc) -> Term:
         for one, at in ((left, -1), (right, 1))
     ]
     return NodeTerm("add", (("a", a), ("b", b)), (), f"{seed_path}/+", loc)
+
+
+def check_values(transform: Transform, index: int, said: Sequence[Said], loc: Loc) -> None:
+    """Looks at the values of strings that are an argument. Raises ScoreError for one that it cannot be."""
+
+    def fits(one: Written) -> bool:
+        try:
+            transform.check(index, [(one.text, exact_number(one))], loc)
+        except ScoreError:
+            return False
+        return True
+
+    for one in said:
+        transform.check(index, [(atom.text, exact_number(atom)) for atom in one.unlike(fits)], loc)
 
 
 def transformed(scope: Scope, term: Term, change: Change) -> Term:

@@ -312,7 +312,7 @@ class Builder:
                 None,
                 term.seed_path,
                 term.loc,
-                term.names,
+                term.banks,
                 term.index,
             )
             played.append(self.joint(scope, source))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Container
 from dataclasses import replace
 
 from farm.errors import Loc, ScoreError, suggestion
@@ -11,7 +10,7 @@ from farm.graph.names import function_names, undefined, unknown, written
 from farm.graph.node_calls import node_call
 from farm.graph.nodes import language
 from farm.graph.one_shots import one_shot
-from farm.graph.said import words_in
+from farm.graph.said import Banks, buses_in
 from farm.graph.scope import Macro, Scope
 from farm.graph.terms import Bus, Function, StepsTerm, Term, Voices, has_voices
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, ONE_SHOT, VALUE_SOURCES
@@ -113,19 +112,19 @@ def event_source(scope: Scope, made: Call) -> Voices:
     value = scope.evaluate(first, "s")
     if not isinstance(value, StepsTerm):
         raise ScoreError(f"`{name}` needs a pattern in quotes", loc=first.loc, hint='for example: s "bd sn"')
-    named = words_in(value.said or ())
-    synths = {word: at for word, at in named.items() if word in evaluator.defined.synthdefs}
+    buses = buses_in(value.said or (), evaluator.defined.synthdefs)
+    synths = {word: at for word, at in buses.items() if word[0] != "~"}
     pattern = control(value.pattern, "s", evaluator.words)
     if synths:
         pattern = renamed(pattern, {word: f"~{word}" for word in synths}, evaluator.words)
     instruments = {}
-    for word, at in [*((word[1:], at) for word, at in named.items() if word[0] == "~"), *synths.items()]:
+    for word, at in [*((word[1:], at) for word, at in buses.items() if word[0] == "~"), *synths.items()]:
         bus = instrument(scope, word, at, value.loc)
         if bus is not None:
             instruments[word] = bus
-    names = None if value.said is None else tuple((word, at) for word, at in named.items() if is_bank(word, synths))
+    banks = None if value.said is None else Banks(value.said, frozenset(buses))
     played = tuple(instruments.items())
-    voices: Term = Voices(pattern, (), "natural", played, scope.seed_path, made.loc, names=names)
+    voices: Term = Voices(pattern, (), "natural", played, scope.seed_path, made.loc, banks=banks)
     if len(made.args) == 2:
         gain = made.args[1]
         voices = evaluator.link_or_leave(voices, Call("gain", (gain,), (), gain.loc), scope)
@@ -162,11 +161,6 @@ def modifier_of(source: str, key: str, at: Loc) -> str:
         raise comes_later(f"`:{key}`", at)
     hint = suggestion(key, [*MODIFIERS, "cut_group"]) or f"one of {', '.join(MODIFIERS)}"
     raise ScoreError(f"`{source}` has no `:{key}`", loc=at, hint=hint)
-
-
-def is_bank(word: str, synths: Container[str]) -> bool:
-    """Whether a word of `s` names a sample, not a bus."""
-    return word[0] != "~" and word not in synths
 
 
 def instrument(scope: Scope, word: str, at: Loc, loc: Loc) -> Bus | None:

@@ -135,8 +135,8 @@ def named(source: VoiceSource, graph: Graph) -> Iterable[tuple[str, Loc]]:
     """The words of a source that name samples, each with a place: all that are written, where they are known."""
     if source.instrument is not None or not isinstance(source.voices, Pattern):
         return []
-    if source.names is not None:
-        return source.names
+    if source.banks is not None:
+        return source.banks.places()
     try:
         haps = source.voices.query(cycles_of(source.voices))
     except ScoreError:

@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 from farm.errors import Loc, Notice
 from farm.graph.leaving import Leaving
+from farm.graph.said import NO_BANKS, Banks
 from farm.graph.signals import PlanTimeSignals
 from farm.pattern.pattern import Pattern
 from farm.pattern.words import Words
@@ -93,8 +94,8 @@ class VoiceSource:
     root_hz: Feed | int | None
     seed_path: str
     loc: Loc | None
-    names: tuple[tuple[str, Loc], ...] | None = ()
-    """Banks (`bd:3`) that the strings of a source of samples name, each with its first place; None: not known."""
+    banks: Banks | None = NO_BANKS
+    """Those that the strings of a source of samples name; None: not known."""
     index: int | None = 0
     """What `n` adds to their numbers; None: what a pattern or signal says."""
 

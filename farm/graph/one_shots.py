@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from farm.errors import ScoreError
 from farm.graph.nodes import catalog
-from farm.graph.said import words_in
+from farm.graph.said import Banks, Said
 from farm.graph.scope import Scope
 from farm.graph.terms import Constant, NodeTerm, StepsTerm, Term, Voices
 from farm.pattern.control import control, merge, scale_control, set_control
@@ -27,13 +27,12 @@ def one_shot(scope: Scope, made: Call) -> Voices:
     words = scope.evaluator.words
     if isinstance(word, Name):
         pattern = pure(words.intern(word.name), words.add_loc(word.loc))
-        names = {word.name: word.loc}
+        said: tuple[Said, ...] | None = (Said(word.name, (), word.loc),)
     else:
         steps = scope.evaluator.pattern(word, scope.at("sp"))
-        pattern, names = steps.pattern, words_in(steps.said or ())
+        pattern, said = steps.pattern, steps.said
     voiced = control(pattern, "s", words)
-    banks = tuple(names.items())
-    return Voices(voiced, (), "natural", (), scope.seed_path, word.loc, one_shot=True, names=banks)
+    return Voices(voiced, (), "natural", (), scope.seed_path, word.loc, one_shot=True, banks=Banks(said or ()))
 
 
 def triggered(scope: Scope, left: Term, right: Term) -> Voices:

@@ -11,12 +11,11 @@ from fractions import Fraction
 import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError
-from farm.graph.said import is_number, wrong_words
+from farm.graph.said import Written, is_number, wrong_words
 from farm.graph.scope import Evaluator
 from farm.graph.terms import QUERIED_CYCLES, Constant, StepsTerm
 from farm.pattern.control import control, word_error
 from farm.pattern.hap import Haps
-from farm.pattern.mini_tree import Atom
 from farm.pattern.notes import hertz, note_number, pitch_class
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Ints
@@ -42,10 +41,10 @@ def controlled(evaluator: Evaluator, param: Param, value: Constant | StepsTerm) 
     pattern = control(value.pattern, param.name, evaluator.words)
     wanted = reads(param.name)
 
-    def fits(atom: Atom) -> bool:
-        if atom.number is None:
-            return wanted(atom) and is_inside(param, atom)
-        above, below = atom.number.as_integer_ratio()
+    def fits(one: Written) -> bool:
+        if one.number is None:
+            return wanted(one) and is_inside(param, one)
+        above, below = one.number.as_integer_ratio()
         return is_within(param, above / below)
 
     if value.said is not None and not any(said.unlike(fits) for said in value.said):
@@ -58,9 +57,9 @@ def controlled(evaluator: Evaluator, param: Param, value: Constant | StepsTerm) 
     return limited(pattern, param) if outside or value.said is None else pattern
 
 
-def reads(name: str) -> Callable[[Atom], bool]:
+def reads(name: str) -> Callable[[Written], bool]:
     """What a control reads: numbers and names of notes, `n` the letters of notes."""
-    return is_number if name != "n" else lambda atom: control_number("n", atom) is not None
+    return is_number if name != "n" else lambda one: control_number("n", one) is not None
 
 
 def is_within(param: Param, number: float) -> bool:
@@ -68,9 +67,9 @@ def is_within(param: Param, number: float) -> bool:
     return param.low <= number <= param.high and (number > 0 or param.unit != "slots")
 
 
-def is_inside(param: Param, atom: Atom) -> bool:
+def is_inside(param: Param, value: Written) -> bool:
     """Whether a value of a string is in the range of a param, or no number."""
-    number = control_number(param.name, atom)
+    number = control_number(param.name, value)
     return number is None or is_within(param, number)
 
 
@@ -91,7 +90,7 @@ def numbers_outside(evaluator: Evaluator, param: Param, value: StepsTerm, patter
     found: dict[float, Loc] = {}
     if value.said is not None:
         for said in value.said:
-            for atom in said.unlike(lambda atom: is_inside(param, atom)):
+            for atom in said.unlike(lambda one: is_inside(param, one)):
                 number = control_number(param.name, atom)
                 if number is not None:
                     found.setdefault(number, said.at(atom))
@@ -110,13 +109,13 @@ def numbers_outside(evaluator: Evaluator, param: Param, value: StepsTerm, patter
     return found
 
 
-def control_number(name: str, atom: Atom) -> float | None:
+def control_number(name: str, value: Written) -> float | None:
     """The number that a value of a string sets a control to; None for a word, and for a note where notes have names."""
-    if atom.number is not None:
-        return float(atom.number)
+    if value.number is not None:
+        return float(value.number)
     if name == "n":
-        return pitch_class(atom.text)
-    note = note_number(atom.text.partition("'")[0])
+        return pitch_class(value.text)
+    note = note_number(value.text.partition("'")[0])
     return None if note is None or name == "note" else float(hertz(np.array([float(note)]))[0])
 
 

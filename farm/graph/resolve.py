@@ -63,6 +63,7 @@ class Resolver:
     leaving: Leaving | None = None
     bound: Mapping[str, Bound] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
+    references: set[tuple[int, int]] = field(default_factory=set)
     terms: dict[int, Term] = field(default_factory=dict)
     failed: dict[int, FarmError] = field(default_factory=dict)
     transforms: dict[int, bool] = field(default_factory=dict)
@@ -160,10 +161,10 @@ class Resolver:
 
     def pattern(self, text: String, scope: Scope) -> StepsTerm:
         """The pattern of a string."""
-        read = mini_reader.read(text.text, text.loc)
-        seed = seed64(self.seed, scope.seed_path) if read.extent.chance else 0
-        pattern = mini.built(read, text.text, text.loc, self.words, seed, self.notices)
-        return StepsTerm(pattern, text.loc, said=(Said(text.text, read, text.loc),))
+        tree, tokens = mini_reader.read_tokens(text.text, text.loc)
+        seed = seed64(self.seed, scope.seed_path) if tree.extent.chance else 0
+        pattern = mini.built(tree, text.text, text.loc, self.words, seed, self.notices)
+        return StepsTerm(pattern, text.loc, said=(Said(text.text, tokens, text.loc),))
 
     def evaluate(self, expr: Expr, scope: Scope) -> Term:
         """The meaning of an expression."""

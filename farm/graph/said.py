@@ -5,22 +5,41 @@ A mistake in the last of a thousand cycles is then told before the first of them
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator, Sequence
 from fractions import Fraction
+from typing import Protocol
 
 from farm.errors import Loc, ScoreError
-from farm.pattern.mini_tokens import different_values, mark_at
-from farm.pattern.mini_tree import Atom, MiniGroup, values_in
+from farm.pattern.mini_reader import read
+from farm.pattern.mini_tokens import VALUES, MiniToken, mark_at
+from farm.pattern.mini_tree import Atom, values_in
 from farm.pattern.notes import note_number
 from workers.records import record
 
 
+class Written(Protocol):
+    """A value that stands in a string: an atom of its tree, or a token."""
+
+    @property
+    def text(self) -> str:
+        """How it is written."""
+        ...
+
+    @property
+    def number(self) -> Fraction | None:
+        """What it is, if that is a number."""
+        ...
+
+
 @record(frozen=True, slots=True, eq=False)
 class Said:
-    """A string, and how it was read; `loc` is its first character."""
+    """A string, and the tokens as which it was read; `loc` is its first character.
+
+    Its tree is not kept: trees are most of what is made while a score is read, and few are asked for again.
+    """
 
     text: str
-    tree: MiniGroup
+    tokens: Sequence[MiniToken]
     loc: Loc
 
     def at(self, atom: Atom) -> Loc:
@@ -36,17 +55,17 @@ class Said:
     def different(self) -> list[Atom]:
         """The values it can show, each at its first place, in the order of the text."""
         first: dict[str, Atom] = {}
-        for atom in values_in(self.tree):
+        for atom in values_in(read(self.text, self.loc)):
             first.setdefault(atom.text, atom)
         return [*first.values()]
 
-    def unlike(self, wanted: Callable[[Atom], bool]) -> list[Atom]:
+    def unlike(self, wanted: Callable[[Written], bool]) -> list[Atom]:
         """Those of them that are not as `wanted`.
 
-        Most strings have none, which their few different words and numbers show without a walk through the tree.
+        Most strings have none, which their tokens show without a walk through the tree; a `:` makes words of others.
         """
-        for value in different_values(self.text):
-            if value is None or not wanted(value):
+        for token in {*self.tokens}:
+            if token.kind == ":" or (token.kind in VALUES and not wanted(token)):
                 return [atom for atom in self.different() if not wanted(atom)]
         return []
 
@@ -61,21 +80,50 @@ def words_in(said: tuple[Said, ...]) -> dict[str, Loc]:
     return found
 
 
-def is_number(atom: Atom) -> bool:
+def buses_in(said: tuple[Said, ...], synthdefs: Container[str]) -> dict[str, Loc]:
+    """As `words_in`, of the words that name buses: `~name`, and the names of synthdefs without a tilde."""
+
+    def is_bank(value: Written) -> bool:
+        return value.text[0] != "~" and value.text not in synthdefs
+
+    found: dict[str, Loc] = {}
+    for one in said:
+        for atom in one.unlike(is_bank):
+            if atom.text not in found:
+                found[atom.text] = one.at(atom)
+    return found
+
+
+@record(frozen=True, slots=True, eq=False)
+class Banks:
+    """The banks (`bd:3`) that strings name: all their words but those that are `buses`."""
+
+    said: tuple[Said, ...]
+    buses: Container[str] = ()
+
+    def places(self) -> list[tuple[str, Loc]]:
+        """Each with its first place, in the order of the text."""
+        return [(word, loc) for word, loc in words_in(self.said).items() if word not in self.buses]
+
+
+NO_BANKS = Banks(())
+
+
+def is_number(value: Written) -> bool:
     """Whether a value is a number, or the name of a note, which stands for one."""
-    return atom.number is not None or note_number(atom.text.partition("'")[0]) is not None
+    return value.number is not None or note_number(value.text.partition("'")[0]) is not None
 
 
-def exact_numbers(said: tuple[Said, ...] | None) -> Iterator[tuple[str, Fraction | None]]:
-    """The values of strings as they are written and as exact numbers: a note is its MIDI number, a word None."""
-    for one in said or ():
-        for _, text, number, _ in one.different():
-            note = note_number(text.partition("'")[0]) if number is None else None
-            yield text, number if note is None else Fraction(note)
+def exact_number(value: Written) -> Fraction | None:
+    """A value as an exact number: a note is its MIDI number, a word None."""
+    note = note_number(value.text.partition("'")[0]) if value.number is None else None
+    return value.number if note is None else Fraction(note)
 
 
 def wrong_words(
-    said: tuple[Said, ...] | None, error: Callable[[str, Loc], ScoreError], wanted: Callable[[Atom], bool] = is_number
+    said: tuple[Said, ...] | None,
+    error: Callable[[str, Loc], ScoreError],
+    wanted: Callable[[Written], bool] = is_number,
 ) -> Iterator[ScoreError]:
     """An error for each word of strings that stands where a number is `wanted`."""
     for one in said or ():

@@ -8,7 +8,7 @@ ago (inside its own definition), else the next definition below. What is bound b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Protocol
 
@@ -117,24 +117,33 @@ class Scope:
 
     def version_for(self, name: str, loc: Loc) -> int:
         """The definition that a reference means; ScoreError for an unknown bus."""
-        defined = self.evaluator.defined
-        indices = defined.by_name.get(name)
-        if not indices:
-            raise self.no_bus(name, loc)
-        if len(indices) == 1:
-            return indices[0]
-        above = [index for index in indices if defined.versions[index].order < self.order]
+        indices = self.versions_of(name, loc)
+        return self.referring(indices[0] if len(indices) == 1 else self.version_here(indices))
+
+    def version_here(self, indices: Sequence[int]) -> int:
+        """Of the definitions of a bus the one that holds for this statement."""
+        versions = self.evaluator.defined.versions
+        above = [index for index in indices if versions[index].order < self.order]
         if above:
             return above[-1]
-        own = [index for index in indices if defined.versions[index].order == self.order]
+        own = [index for index in indices if versions[index].order == self.order]
         return own[0] if own else indices[0]
 
     def final_version(self, name: str, loc: Loc) -> int:
         """The last definition: what `~name` in a pattern means."""
+        return self.referring(self.versions_of(name, loc)[-1])
+
+    def versions_of(self, name: str, loc: Loc) -> Sequence[int]:
+        """The definitions of a bus; ScoreError where there is none."""
         indices = self.evaluator.defined.by_name.get(name)
         if not indices:
             raise self.no_bus(name, loc)
-        return indices[-1]
+        return indices
+
+    def referring(self, index: int) -> int:
+        """The definition, noted as one that this statement uses."""
+        self.evaluator.references.add((self.order, index))
+        return index
 
     def no_bus(self, name: str, loc: Loc) -> ScoreError:
         """The error for a bus that is not defined."""
@@ -176,6 +185,8 @@ class Evaluator(Protocol):
     """What is bound in every scope."""
     words: Words
     notices: list[Notice]
+    references: set[tuple[int, int]]
+    """Statement and definition, by number, for each bus that was found where an expression names it."""
     leaving: Leaving | None
     """With `--lenient`: where mistakes go that do not stop the score."""
 

@@ -81,7 +81,7 @@ def resolve(
         attempt(leaving, hear_automatically, resolver, program.source.loc(0), heard)
     if leaving is None or not leaving.errors:
         # What is wrong may be the name of a bus that would be played.
-        notices += unplayed(top, program, [] if outputs else buses_in(term for _, term in heard))
+        notices += unplayed(top, program, () if outputs else {*buses_in(term for _, term in heard)})
     return Resolved(
         cps=resolver.defined.cps,
         words=words,

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 
 from farm.errors import Loc, ScoreError
-from farm.graph.said import Said
+from farm.graph.said import NO_BANKS, Banks, Said
 from farm.pattern.pattern import Pattern
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
@@ -83,8 +83,8 @@ class Voices:
     seed_path: str
     loc: Loc
     one_shot: bool = False
-    names: tuple[tuple[str, Loc], ...] | None = ()
-    """Banks (`bd:3`) that its strings name, each with its first place; None: arithmetic makes others."""
+    banks: Banks | None = NO_BANKS
+    """Those that its strings name; None: arithmetic makes others."""
     index: int | None = 0
     """What `n` adds to their numbers; None: what a pattern or signal says."""
 
@@ -92,14 +92,14 @@ class Voices:
         """The same voices with other controls."""
         return Voices(
             *(pattern, signals, self.envelope, self.instruments, self.seed_path, self.loc),
-            *(self.one_shot, self.names, self.index),
+            *(self.one_shot, self.banks, self.index),
         )
 
     def enveloped(self, envelope: str) -> Voices:
         """The same voices with another envelope."""
         return Voices(
             *(self.pattern, self.signals, envelope, self.instruments, self.seed_path, self.loc),
-            *(self.one_shot, self.names, self.index),
+            *(self.one_shot, self.banks, self.index),
         )
 
 

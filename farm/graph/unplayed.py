@@ -1,12 +1,12 @@
 """Definitions of buses that no output plays, neither by itself nor through another bus: a warning for each.
 
-What a statement refers to is read from its text, so that a bus counts wherever its name stands: in arithmetic, as the
-argument of a transform, in a pattern.
+Where the evaluator did not come by all definitions, what a statement refers to is read from its text, so that a bus
+counts wherever its name stands: in arithmetic, as the argument of a transform, in a pattern.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from farm.errors import Notice, ScoreError
@@ -30,12 +30,14 @@ from farm.score.syntax import (
 )
 
 
-def unplayed(top: Scope, program: Program, played: Iterable[int]) -> list[Notice]:
+def unplayed(top: Scope, program: Program, played: Collection[int]) -> list[Notice]:
     """A warning for each definition that no output refers to; `played` are played without being written in one.
 
     Where such definitions use each other only those that none of the others uses are told. An output that a later one
     of its name replaces counts: that it is not heard is said of itself.
     """
+    if not missed(top, program, played):
+        return []
     versions = top.evaluator.defined.versions
     uses = {index: used(top, version.body, version.order) for index, version in enumerate(versions)}
     heard = set(played)
@@ -50,6 +52,20 @@ def unplayed(top: Scope, program: Program, played: Iterable[int]) -> list[Notice
         if index not in reached(told, uses):
             told.append(index)
     return [notice(top, index) for index in sorted(told)]
+
+
+def missed(top: Scope, program: Program, played: Collection[int]) -> set[int]:
+    """The definitions that the evaluator did not come by on its way from the outputs."""
+    versions = top.evaluator.defined.versions
+    of_statement: dict[int, set[int]] = {}
+    for order, index in top.evaluator.references:
+        of_statement.setdefault(order, set()).add(index)
+    uses = {index: of_statement.get(version.order, set()) for index, version in enumerate(versions)}
+    heard = set(played)
+    for order, statement in enumerate(program.statements):
+        if isinstance(statement, OutputDef | BarePattern):
+            heard |= of_statement.get(order, set())
+    return uses.keys() - reached(heard, uses)
 
 
 def reached(roots: Iterable[int], uses: Mapping[int, set[int]]) -> set[int]:
@@ -73,7 +89,7 @@ def used(top: Scope, body: Expr, order: int) -> set[int]:
         if final or len(indices) < 2:
             found.update(indices[-1:])
         else:
-            found.add(replace(top, order=order).version_for(name, body.loc))
+            found.add(replace(top, order=order).version_here(indices))
     return found
 
 

@@ -48,8 +48,10 @@ def control(pattern: Pattern, name: str, words: Words) -> Pattern:
 
 def _named(haps: Haps, name: str, ids: Floats, words: Words) -> Haps:
     """With the names of numbers as they are written: a bank may be called `808` or `01`."""
+    if not words.has_numbers(ids):
+        return haps
     places = haps.entries("loc")
-    if places is None or not words.has_numbers(ids):
+    if places is None:
         return haps
     named = [one if np.isnan(one) else words.name(int(one), at) for one, at in zip(ids, places, strict=True)]
     return haps.with_column(name, np.array(named, np.float64))

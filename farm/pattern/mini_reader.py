@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence as Several
 from fractions import Fraction
+from functools import lru_cache
 
 from farm.errors import Loc, ScoreError
-from farm.pattern.mini_tokens import CLOSER, DEEPEST, LONGEST_NUMBER, failure, tokens_of
+from farm.pattern.mini_tokens import CLOSER, DEEPEST, LONGEST_NUMBER, MiniToken, failure, tokens_of
 from farm.pattern.mini_tree import (
     SINGLE,
     Atom,
@@ -42,7 +43,17 @@ def read(text: str, loc: Loc) -> MiniGroup:
 
     Raises `ScoreError` with the exact column for every mistake and for what would pass the limits.
     """
-    return _Reader(text, loc).whole()
+    return read_tokens(text, loc)[0]
+
+
+@lru_cache(maxsize=1)
+def read_tokens(text: str, loc: Loc) -> tuple[MiniGroup, list[MiniToken]]:
+    """The same, and the tokens that it was read from; the last is of kind "end".
+
+    The last text is remembered: of some the tree is asked for twice, one time right after the other.
+    """
+    reader = _Reader(text, loc)
+    return reader.whole(), reader.tokens
 
 
 class _Reader:

@@ -7,13 +7,12 @@ next one, so that each is looked at once. Where the pieces of a text begin stand
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from fractions import Fraction
 from functools import lru_cache
 from itertools import accumulate
 
 from farm.errors import Loc, ScoreError
-from farm.pattern.mini_tree import SINGLE, Atom, Density, chord_parts
+from farm.pattern.mini_tree import SINGLE, Density, chord_parts
 from workers.records import record
 
 DEEPEST = 200
@@ -40,6 +39,9 @@ class MiniToken:
     parted: bool = False
     """Whether a blank follows it."""
 
+
+VALUES = frozenset({"number", "word", "bus"})
+"""The kinds of tokens that are values."""
 
 _BLANKS = " \t\n\r\f\v"
 _SIGN = r"[\w\u0300-\u036f\#.\-]"
@@ -96,17 +98,6 @@ def tokens_of(text: str, loc: Loc) -> tuple[list[MiniToken], list[int]]:
     return tokens, starts
 
 
-def different_values(text: str) -> Iterator[Atom | None]:
-    """The numbers, words and buses of a text that was read, each only once, in no order and as if at its beginning.
-
-    None among them says that a `:` makes other words of some.
-    """
-    for piece in set(_PIECES.findall(text.lstrip(_BLANKS))):
-        values = _values(piece)
-        if values:
-            yield values[0]
-
-
 def mark_at(text: str, offset: int) -> str:
     """The word, number or mark that begins at an offset of a text that was read."""
     found = _PIECE.match(text, offset)
@@ -131,15 +122,6 @@ def _token(piece: str) -> MiniToken:
     if kind == "bus":
         return MiniToken(kind, text, None, SINGLE, parted)
     return MiniToken(text, text, None, None, parted)
-
-
-@lru_cache(maxsize=4096)
-def _values(piece: str) -> tuple[Atom | None, ...]:
-    """A piece as a value; nothing for marks, None for a `:`."""
-    token = _token(piece)
-    if token.kind == ":":
-        return (None,)
-    return (Atom(0, token.text, token.number, SINGLE),) if token.kind in ("number", "word", "bus") else ()
 
 
 def _extent_of_word(text: str) -> Density | None:

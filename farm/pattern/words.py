@@ -60,6 +60,7 @@ class Words:
         self.forgive: Callable[[ScoreError], None] | None = None
         """Where a word goes that stands for a number, which then says nothing; None: it is an error."""
         self._values: list[Value] = []
+        self._numbers: set[float] = set()
         self.written: dict[str, int] = {}
         """The id of what stands for itself in mini-notation, as far as it was read."""
         self._ids: dict[str | ChordNote | tuple[int, int], int] = {}
@@ -90,6 +91,8 @@ class Words:
         if found is None:
             found = self._ids[key] = len(self._values)
             self._values.append(Fraction(value) if isinstance(value, int) else value)
+            if not isinstance(value, (str, ChordNote)):
+                self._numbers.add(found)
         return found
 
     def value(self, number: int) -> Value:
@@ -127,7 +130,7 @@ class Words:
 
     def has_numbers(self, ids: Floats) -> bool:
         """Whether a number is among the values of ids; their words are not read as notes for it."""
-        return any(isinstance(self._values[int(one)], Fraction) for one in {*ids.tolist()} if one == one)
+        return not self._numbers.isdisjoint(ids.tolist())
 
     def number(self, ids: Floats | Ints) -> Floats:
         """The numbers of ids; NaN for words, note names included."""
