@@ -72,7 +72,7 @@ def farm(ctx: click.Context) -> None:
     farm docs language                  the language in ten minutes
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted,
-    143 terminated.
+    141 its reader left, 143 terminated.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)

@@ -9,7 +9,7 @@ import os
 import signal
 import sys
 
-from farm.cli.statuses import FAILED, INTERRUPTED, TERMINATED
+from farm.cli.statuses import INTERRUPTED, TERMINATED, UNREAD
 
 # Not `typing`'s: until `main` has begun, an interrupt is Python's to tell, so nothing is imported that can wait.
 TYPE_CHECKING = False
@@ -37,9 +37,9 @@ def run(args: Sequence[str] | None = None) -> int:
         return tell_ended(INTERRUPTED, as_json)
     except SystemExit as ending:
         # click's own for a reader that has left.
-        return tell_ended(TERMINATED, as_json) if ending.code == TERMINATED else FAILED
+        return tell_ended(TERMINATED, as_json) if ending.code == TERMINATED else UNREAD
     except BrokenPipeError:
-        return FAILED
+        return UNREAD
     except Exception as problem:  # noqa: BLE001
         # Python wraps what arrives while a class is made, click what arrives while it asks or prints.
         if type(problem).__name__ == "Abort" or isinstance(problem.__cause__, KeyboardInterrupt):
@@ -135,7 +135,7 @@ def settled() -> int:
             problem.filename = problem.filename or "standard output"
             status = status or told(problem, as_json=False)
         forget(sys.stdout)
-        status = status or FAILED
+        status = status or UNREAD
     try:
         if sys.stderr is not None:
             sys.stderr.flush()

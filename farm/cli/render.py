@@ -47,7 +47,7 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     length, 8 cycles are rendered. --from and --to cut a part out of the whole: the same frames.
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted,
-    143 terminated.
+    141 its reader left, 143 terminated.
 
     \b
     farm render song.ph

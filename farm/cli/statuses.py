@@ -2,4 +2,5 @@
 
 from __future__ import annotations
 
-FAILED, USAGE, INTERRUPTED, TERMINATED = 1, 2, 130, 143
+FAILED, USAGE, INTERRUPTED, UNREAD, TERMINATED = 1, 2, 130, 141, 143
+"""UNREAD: whoever read the output left before its end, as `| head` does; said by the status alone, SIGPIPE's."""

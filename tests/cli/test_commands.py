@@ -110,7 +110,8 @@ def test_the_help_of_render_names_all_formats_and_statuses(farm: Farm) -> None:
     text = " ".join(farm("render", "--help").out.split())
     assert all(re.search(rf"\{extension}\b", text) for extension in BY_EXTENSION)
     ends = (
-        "0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted, 143 terminated"
+        "0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted,"
+        " 141 its reader left, 143 terminated"
     )
     assert ends in text
     assert ends in " ".join(farm("--help").out.split())

@@ -79,7 +79,7 @@ def test_standard_output_that_cannot_take_sound(tmp_path: Path, real: Run) -> No
     os.close(reader)
     gone = subprocess.run(command, cwd=tmp_path, env=ENV, stdout=writer, stderr=subprocess.PIPE, check=False)
     os.close(writer)
-    assert (gone.returncode, gone.stderr) == (1, b"")
+    assert (gone.returncode, gone.stderr) == (141, b"")
     ours, theirs = pty.openpty()
     done = subprocess.run(command, cwd=tmp_path, env=ENV, stdout=theirs, stderr=subprocess.PIPE, check=False)
     os.close(theirs)
