@@ -11,7 +11,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from farm.errors import Notice, SampleError, ScoreError, in_order, together
+from farm.errors import Notice, SampleError, ScoreError, UsageError, in_order, together
 from farm.graph.build import build
 from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
@@ -84,8 +84,10 @@ def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: Seq
 
     Raises ScoreError for what cannot be understood, with the other mistakes in `also`, those of names of banks (as
     they are found with the folders `samples`) among them; FileError for a file that cannot be read. With `lenient` it
-    raises FileError alone: what cannot be understood is left out with a warning.
+    raises FileError alone: what cannot be understood is left out with a warning. UsageError for what is no path.
     """
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"farm.load reads the score at a path, not {path!r}", hint='for example "song.ph"')
     if not lenient:
         return understand(read_source(str(path)), seed=seed, samples=samples)
     leaving = Leaving()

@@ -61,8 +61,9 @@ class Session:
         self, score: Score, path: str | Path, options: RenderOptions | None = None, observer: Observer | None = None
     ) -> Report:
         """As `farm.render_file`. Raises what that raises."""
-        options, path = options or RenderOptions(), Path(path)
+        options = options or RenderOptions()
         derived = outline(score, options)
+        path = file_of(path)
         check_clip(format_of(path), options.clip, options.bits)
         check_room(path, derived)
         with self._turn:
@@ -218,6 +219,13 @@ def lent(session: Session | None) -> Iterator[Session]:
         return
     with Session() as own:
         yield own
+
+
+def file_of(path: object) -> Path:
+    """The file that is meant. Raises UsageError for what is no name of one."""
+    if not isinstance(path, str | os.PathLike):
+        raise UsageError(f"render_file writes to a path, not {path!r}", hint='for example "song.wav"')
+    return Path(path)
 
 
 def ended(warm: Warm, maker: int) -> None:

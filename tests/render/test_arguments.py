@@ -56,6 +56,14 @@ def test_what_is_no_score_is_told(work: str, wrong: Any, tmp_path: Path) -> None
     assert ("farm.load reads one from a file" in str(caught.value)) == isinstance(wrong, str | Path)
 
 
+@pytest.mark.parametrize("wrong", [3, None, b"a.wav"])
+def test_what_is_no_path_is_told(score: Any, wrong: Any) -> None:
+    with pytest.raises(UsageError, match=rf"^farm\.load reads the score at a path, not {re.escape(repr(wrong))}$"):
+        farm.load(wrong)
+    with pytest.raises(UsageError, match=rf"^render_file writes to a path, not {re.escape(repr(wrong))}$"):
+        farm.render_file(score, wrong)
+
+
 def test_what_are_no_options_is_told(score: Any) -> None:
     with pytest.raises(TypeError, match=r"options are farm\.RenderOptions\(\.\.\.\), not 8"):
         farm.render(score, 8)  # type: ignore[arg-type]
@@ -96,6 +104,7 @@ def test_a_value_of_the_wrong_type_is_told(field: str, value: Any, said: str) ->
         ("fade_in", -2.0, "--fade-in must be from 0 to 3600 seconds, not -2"),
         ("tail", -3.0, "--tail must be auto, none, or from 0 to 3600 seconds, not -3"),
         ("cycles", float("inf"), "RenderOptions: cycles must be a finite number, not inf"),
+        ("set", (("cut", 1), ("~cut", 2)), "--set gives `cut` twice, 1 and 2"),
         ("seed", -1, "--seed must be from 0 to 9223372036854775807, not -1"),
         ("cpu", "v9", "--cpu must be one of v2, v3, v4, not v9"),
     ],
