@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal, InvalidOperation
 from enum import Enum
@@ -109,7 +110,8 @@ class RenderOptions:
             ("clip", self.clip, CLIPS),
         ):
             if chosen not in known:
-                raise UsageError(f"--{name} must be one of {', '.join(known)}, not {chosen}")
+                hint = suggestion(str(chosen), known)
+                raise UsageError(f"--{name} must be one of {', '.join(known)}, not {chosen}", hint=hint)
         self.check_lengths()
         self.check_ranges()
 
@@ -250,7 +252,7 @@ def _tail(value: Any) -> float:
 def _settings(given: Any) -> tuple[tuple[str, Fraction | str], ...]:
     """Names without their `~`, in order, each with a number as a fraction, or with text that is none."""
     try:
-        pairs = dict(given).items()
+        pairs = [(key, value) for key, value in (given.items() if isinstance(given, Mapping) else given)]
     except (TypeError, ValueError):
         raise _wrong("set", 'a mapping of names, {"cut": 500}', given) from None
     found: dict[str, Fraction | str] = {}
@@ -258,6 +260,8 @@ def _settings(given: Any) -> tuple[tuple[str, Fraction | str], ...]:
         name = key.removeprefix("~") if isinstance(key, str) else ""
         if not name:
             raise _wrong("set", 'a mapping of names, {"cut": 500}', given)
+        if name in found:
+            raise UsageError(f"--set gives `{name}` twice, {found[name]} and {value}", hint="give it once")
         found[name] = value if isinstance(value, str) and not PLAIN.fullmatch(value) else _exact(f"set {name}", value)
         number = found[name]
         if isinstance(number, Fraction) and abs(number) > LARGEST_SET:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from farm.cli import values
+
 if TYPE_CHECKING:
     from click.shell_completion import CompletionItem
 
@@ -14,7 +16,7 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command()
-@click.argument("shell", type=click.Choice(SHELLS))
+@click.argument("shell", type=values.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print what makes SHELL complete commands and names.
 

@@ -120,7 +120,7 @@ sounding_options = options(
     setting(
         "--quality",
         group=SOUND,
-        type=click.Choice(["draft", "good", "best"]),
+        type=values.Choice(["draft", "good", "best"]),
         help="Of sample playback and oscillators.  [good]",
     ),
     samples_option,
@@ -156,7 +156,7 @@ sounding_options = options(
     setting(
         "--cpu",
         group=WORK,
-        type=click.Choice(LEVELS),
+        type=values.Choice(LEVELS),
         help="Level of machine code, x86-64-v2 to v4.  [this machine's best]",
     ),
     setting(
@@ -179,7 +179,7 @@ sounding_options = options(
 backend_option = setting(
     "--backend",
     group=WORK,
-    type=click.Choice(BACKENDS),
+    type=values.Choice(BACKENDS),
     help="This process, a pool, or by the work.  [auto]",
 )
 json_option = click.option(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
+from farm.cli import values
 from farm.cli.completion import files
 from farm.cli.options import SOUND, backend_option, json_option, options_of, score_argument, setting, sounding_options
 from farm.cli.settings import Configurable, in_command_line
@@ -26,14 +27,14 @@ if TYPE_CHECKING:
 @setting(
     "--bits",
     group=SOUND,
-    type=click.Choice(["16", "24", "32f"]),
+    type=values.Choice(["16", "24", "32f"]),
     help="Of a frame and channel: whole numbers, or 32 bit float (WAV and AIFF). Ogg has none.  [24]",
 )
 @setting("--gain", group=SOUND, type=float, metavar="FACTOR", help="Of everything, 0 to 100.  [0.8]")
 @setting(
     "--clip",
     group=SOUND,
-    type=click.Choice(["limit", "warn", "error", "rescale", "none"]),
+    type=values.Choice(["limit", "warn", "error", "rescale", "none"]),
     help="What is too loud: turned down by a look-ahead limiter at -0.3 dBFS, cut off at full scale with a warning,"
     " an error, everything turned down alike, or left alone (--bits 32f only).  [limit]",
 )

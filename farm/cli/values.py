@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from fractions import Fraction
 
 EXACT = re.compile(r"[+-]?(\d{1,15}(\.\d{0,15})?|\.\d{1,15}|\d{1,15}/\d{1,15})", re.ASCII)
+
+
+class Choice(click.Choice[str]):
+    """One of some words; the message for another one names the word that it resembles."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """As click has it, and what was probably meant."""
+        from farm.errors import near
+
+        message = super().get_invalid_choice_message(value, ctx)
+        close = near(str(value), self.choices)
+        return f"{message} Did you mean {close[0]!r}?" if close else message
 
 
 def exact(text: str) -> Fraction:

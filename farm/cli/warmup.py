@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from farm.cli import values
 from farm.cli.options import LEVELS
 
 
@@ -11,7 +12,7 @@ from farm.cli.options import LEVELS
 @click.option(
     "--cpu",
     multiple=True,
-    type=click.Choice([*LEVELS, "all"]),
+    type=values.Choice([*LEVELS, "all"]),
     help="Level of machine code, x86-64-v2 to v4, or all; may be repeated.  [this machine's best]",
 )
 @click.option("--quiet", is_flag=True, help="Say errors only.  [off]")
