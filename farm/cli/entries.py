@@ -148,8 +148,8 @@ def of_feature(feature: Feature) -> Entry:
 
 
 def found(entries: list[Entry], name: str) -> list[Entry]:
-    """Those that are called so; a name may be a transform and a modifier too."""
-    return [one for one in entries if name in (one.name, *one.aliases)]
+    """Those that are called so, or written so in their list; a name may be a transform and a modifier too."""
+    return [one for one in entries if name in (one.name, *one.aliases, one.signature, one.written.strip('"'))]
 
 
 def unknown(name: str, what: str) -> FarmError:

@@ -8,7 +8,18 @@ from farm.cli.completion import pattern_names
 from farm.cli.options import json_option
 
 
-@click.command()
+class Notation(click.Command):
+    """A command whose NAME may be a number below 0, which is no option."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """As click does it."""
+        numbers = [one for one in args if one[:1] == "-" and one[1:2].isdigit()]
+        if numbers and "--" not in args:
+            args = [*(one for one in args if one not in numbers), "--", *numbers]
+        return super().parse_args(ctx, args)
+
+
+@click.command(cls=Notation)
 @click.argument("name", required=False, shell_complete=pattern_names)
 @json_option
 def patterns(name: str | None, as_json: bool) -> None:

@@ -107,6 +107,8 @@ def _printable(source: Source, forgive: Callable[[ScoreError], None] | None) -> 
 
 def _read_bytes(path: str) -> bytes:
     """The file's bytes, at most one more than MAX_BYTES."""
+    if path == "":
+        raise FileError("the name of the score is empty", hint="name a file; `-` reads the score from standard input")
     try:
         if path == "-":
             return sys.stdin.buffer.read(MAX_BYTES + 1)

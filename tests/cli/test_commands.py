@@ -356,6 +356,20 @@ def test_every_node_has_a_page_under_every_name(farm: Farm) -> None:
     assert "up to 10 s" in farm("nodes", "delay").out
 
 
+@pytest.mark.parametrize("command", ["nodes", "patterns"])
+def test_every_word_is_found_as_it_is_listed(farm: Farm, command: str) -> None:
+    for entry in document(farm(command, "--json"))[command]:
+        for name in (entry["name"], *entry["aliases"], entry["signature"], entry["written"].strip('"')):
+            assert farm(command, name).status == 0, name
+
+
+@pytest.mark.parametrize("line", [(), ("render",), ("nodes", "lpf")])
+def test_help_may_be_asked_for_by_a_word(farm: Farm, line: tuple[str, ...]) -> None:
+    ran = farm("help", *line)
+    assert ran == farm(*line, "--help")
+    assert ran.status == 0
+
+
 def test_warmup(farm: Farm, calls: Calls) -> None:
     assert farm("warmup") == (0, "12 kernels ready\n", "")
     assert farm("warmup", "--cpu", "v2", "--cpu", "v3", "--cpu", "v2").out == "24 kernels ready\n"

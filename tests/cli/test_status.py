@@ -114,6 +114,13 @@ def test_an_empty_name_for_out_is_2(farm: Farm) -> None:
     assert farm("render", "a.ph", "").status == 2
 
 
+@pytest.mark.parametrize("command", ["render", "check", "plan"])
+def test_an_empty_name_of_a_score_is_said_to_be_empty(command: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "farm", command, ""], cwd=ROOT, capture_output=True, check=False)
+    assert done.returncode == 4
+    assert done.stderr.startswith(b"error: the name of the score is empty\n  name a file; `-` reads")
+
+
 def test_the_score_is_never_overwritten(farm: Farm, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_text("out: sine 440", encoding="utf-8")
     ran = farm("render", "a.wav", "./a.wav")
