@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -11,12 +10,10 @@ from farm.cli.options import json_option
 from farm.cli.render import render
 from farm.cli.settings import Setting, long_name
 from farm.cli.statuses import FAILED
+from farm.cli.variables import OTHER_VARIABLES, SWITCHES, set_variables, unread
 
 if TYPE_CHECKING:
     from farm.rendering.doctor import Finding
-
-SWITCHES = ("FARM_DEBUG", "FARM_PORTABLE")
-OTHER_VARIABLES = ("FARM_CACHE", "FARM_NODES", *SWITCHES)
 
 
 @click.command()
@@ -48,27 +45,25 @@ def doctor(as_json: bool) -> int:
 
         say_json({"ok": not broken, "status": status, "findings": [asdict(one) for one in findings]})
     else:
-        worst = "farm cannot render here" if broken else "farm can render here"
-        say(f"{worst}{'; see the warnings' if warnings else ''}")
+        worst = "farm cannot render here; see what is BROKEN" if broken else "farm can render here"
+        also = " and the warnings" if broken else "; see the warnings"
+        say(f"{worst}{also if warnings else ''}")
     return status
 
 
 def variables() -> list[Finding]:
     """The FARM_* variables that are set; those that nothing reads are told with the nearest that something does."""
-    from farm.errors import near
     from farm.rendering.doctor import Finding
 
     settings = [one.variable for one in render.params if isinstance(one, Setting)]
-    known = [*settings, *OTHER_VARIABLES]
-    found = {name: value for name, value in sorted(os.environ.items()) if name.startswith("FARM_")}
-    wrong = refused()
+    known = {*settings, *OTHER_VARIABLES}
+    found, wrong = set_variables(), refused()
     sound = [f"{name}={value}" for name, value in found.items() if name in known and name not in wrong]
-    findings = [Finding("variables", "fine", ", ".join(sound) or "none set")]
-    for name in found:
-        if name not in known:
-            close = near(name, known)
-            advice = f"did you mean {close[0]}?" if close else "farm render --help lists the variables"
-            findings.append(Finding("variables", "warning", f"nothing reads {name}", advice))
+    # Where all that is set is wrong, the lines of what is wrong say enough.
+    findings = [Finding("variables", "fine", ", ".join(sound) or "none set")] if sound or not found else []
+    for name, meant in unread(settings).items():
+        advice = "farm render --help lists the variables" if meant is None else f"did you mean {meant}?"
+        findings.append(Finding("variables", "warning", f"nothing reads {name}", advice))
     for name in SWITCHES:
         if found.get(name, "") not in ("", "0", "1"):
             advice = f"{name}=1 switches it on; unset it for what is usual"

@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from farm.cli.doubts import doubts
 from farm.cli.options import backend_option, json_option, options_of, score_argument, sounding_options
 from farm.cli.settings import Configurable
 
@@ -32,11 +33,12 @@ def plan(score: str, as_json: bool, **given: Any) -> None:
     from farm.rendering.explaining import explain
 
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples).bound(options.set)
+    notices = [*doubts(options), *loaded.notices]
     if not as_json:
-        tell_problems(loaded.notices)
+        tell_problems(notices)
     explanation = explain(loaded, options)
     if as_json:
-        warnings = [problem_as_json(one) for one in loaded.notices]
+        warnings = [problem_as_json(one) for one in notices]
         say_json({"ok": True, "status": 0, **explanation.as_json(), "warnings": warnings})
     else:
         say(plan_page(explanation))

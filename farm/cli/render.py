@@ -10,6 +10,7 @@ import click
 
 from farm.cli import values
 from farm.cli.completion import files
+from farm.cli.doubts import doubts
 from farm.cli.options import SOUND, backend_option, json_option, options_of, score_argument, setting, sounding_options
 from farm.cli.settings import Configurable, in_command_line
 
@@ -62,7 +63,6 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     stream = standard_output(as_json) if target is None else None
 
     from farm.graph.score import load
-    from farm.options import DEFAULT_CYCLES
     from farm.printer.pages import level_warnings, summary
     from farm.printer.progress import progress
     from farm.printer.streams import problem_as_json, say, say_json, tell, tell_problems
@@ -70,20 +70,19 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
 
     silent = quiet or as_json
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples).bound(options.set)
+    early = [*doubts(options), *loaded.notices]
     if not as_json:
-        tell_problems(loaded.notices)
-    if options.cycles is options.duration is options.to is None and not silent:
-        tell(f"a score is endless: rendering {DEFAULT_CYCLES} cycles (--cycles or --duration say how much)")
+        tell_problems(early)
     with progress(options.rate, silent) as observer, Session() as session:
         if target is not None:
             report = session.render_file(loaded, target, options, observer)
         else:
             assert stream is not None
             report = session.render_stream(loaded, stream, options, observer)
-    later = [*(one for one in report.notices if one not in loaded.notices), *level_warnings(report, options.gain)]
+    later = [*(one for one in report.notices if one not in early), *level_warnings(report, options.gain)]
     if not as_json:
         tell_problems(one for one in later if one not in observer.told)
-    warnings = [*loaded.notices, *later]
+    warnings = [*early, *later]
     if as_json:
         measured = {key: value for key, value in report.as_json().items() if key != "notices"}
         say_json({"ok": True, "status": 0, **measured, "warnings": [*map(problem_as_json, warnings)]})

@@ -84,14 +84,17 @@ def load_config(ctx: click.Context, _: click.Parameter, path: str | None) -> Non
         return
     from farm.cli.config import read_config
 
-    # `farm render` has every setting; a file may hold some that another command has no use for.
-    top = ctx.find_root().command
-    command = top.commands["render"] if isinstance(top, click.Group) else top
-    settings = [one for one in command.params if isinstance(one, Setting) and one.expose_value]
-    known: dict[str, click.Option] = {long_name(one): one for one in settings}
+    known: dict[str, click.Option] = {long_name(one): one for one in settings_of(ctx) if one.expose_value}
     values, places = read_config(path, known)
     ctx.default_map = {**(ctx.default_map or {}), **values}
     ctx.meta[PLACES] = places
+
+
+def settings_of(ctx: click.Context) -> list[Setting]:
+    """Every setting there is: those of `farm render`, of which other commands have no use for some."""
+    top = ctx.find_root().command
+    command = top.commands["render"] if isinstance(top, click.Group) else top
+    return [one for one in command.params if isinstance(one, Setting)]
 
 
 def place_of(ctx: click.Context, option: click.Parameter) -> Loc | None:

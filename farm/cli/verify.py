@@ -6,6 +6,7 @@ from typing import Any
 
 import click
 
+from farm.cli.doubts import doubts
 from farm.cli.options import json_option, options_of, score_argument, sounding_options
 from farm.cli.settings import Configurable
 
@@ -31,10 +32,12 @@ def verify(score: str, as_json: bool, **given: Any) -> int:
 
     from farm.graph.score import load
     from farm.printer.pages import conclusion, kill_tried, verdict_line
-    from farm.printer.streams import say, say_json, tell
+    from farm.printer.streams import problem_as_json, say, say_json, tell, tell_problems
     from farm.rendering.verify import verify
 
-    verdicts = []
+    verdicts, early = [], doubts(options)
+    if not as_json:
+        tell_problems(early)
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples).bound(options.set)
     for verdict in verify(loaded, options, lambda trial: tell(f"rendering: {trial.name}")):
         verdicts.append(verdict)
@@ -43,7 +46,8 @@ def verify(score: str, as_json: bool, **given: Any) -> int:
     same = all(verdict.same for verdict in verdicts)
     if as_json:
         rows = [{"trial": v.trial.name, **{k: w for k, w in asdict(v).items() if k != "trial"}} for v in verdicts]
-        say_json({"ok": same, "status": 0 if same else 1, "kill_tried": kill_tried(verdicts), "verdicts": rows})
+        document = {"ok": same, "status": 0 if same else 1, "kill_tried": kill_tried(verdicts), "verdicts": rows}
+        say_json({**document, "warnings": [*map(problem_as_json, early)]})
     else:
         say(conclusion(verdicts))
     return 0 if same else 1

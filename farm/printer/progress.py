@@ -32,6 +32,9 @@ class Display(Protocol):
     told: list[Notice]
     """Warnings that were shown already."""
 
+    def begins(self, assumed: int | None) -> None:
+        """The render begins; `assumed`: the cycles that it has because no length was given."""
+
     def compiling(self, done: int, total: int, kept: bool = True) -> None:
         """`done` of `total` kernels are compiled; `kept`: for the next time too."""
 
@@ -56,6 +59,11 @@ class Warnings:
         self.told.append(notice)
         tell_problem(notice)
 
+    def begins(self, assumed: int | None) -> None:
+        """A line where the length is one that nobody asked for."""
+        if assumed is not None:
+            tell(f"a score is endless: rendering {assumed} cycles (--cycles or --duration say how much)")
+
 
 class Silence(Warnings):
     """Shows nothing but warnings."""
@@ -65,6 +73,9 @@ class Silence(Warnings):
 
     def __exit__(self, *_: object) -> None:
         pass
+
+    def begins(self, assumed: int | None) -> None:
+        """Nothing."""
 
     def compiling(self, done: int, total: int, kept: bool = True) -> None:
         """Nothing."""

@@ -58,7 +58,12 @@ def extent(options: RenderOptions, cps: Fraction, *, endless: bool = False) -> E
     if end is not None and end < 1:
         raise UsageError("the render is shorter than one frame")
     if end is not None and first >= end:
-        raise UsageError(f"--from {options.from_} is not before the end of the render")
+        hint = (
+            f"without a length it has {DEFAULT_CYCLES} cycles: give a longer --cycles, or the end of the part with --to"
+        )
+        if not assumed:
+            hint = f"give a longer {'--cycles' if options.cycles is not None else '--duration'}"
+        raise UsageError(f"--from {options.from_} is not before the end of the render", hint=hint)
     if end is not None and last is not None and last > end:
         raise UsageError(f"--to {options.to} is after the end of the render", hint="give a longer --cycles")
     fade = int(options.fade_out * rate + 0.5)

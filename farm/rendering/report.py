@@ -18,6 +18,9 @@ from workers.records import record
 class Observer(Protocol):
     """What a render tells while it runs."""
 
+    def begins(self, assumed: int | None) -> None:
+        """Nothing keeps it from beginning. `assumed`: the cycles of a render that was given no length."""
+
     def compiling(self, done: int, total: int, kept: bool = True) -> None:
         """Kernels compiled so far, and whether they are kept for the next time."""
 

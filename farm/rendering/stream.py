@@ -17,6 +17,7 @@ from farm.errors import Notice, ScoreError, in_order, together
 from farm.graph.checks import wrong_banks
 from farm.graph.graph import Graph
 from farm.graph.score import all_told, silence
+from farm.options import DEFAULT_CYCLES
 from farm.pattern.depth import deep
 from farm.rendering.doubts import cache_notices
 from farm.rendering.faults import explained
@@ -64,6 +65,8 @@ class Stream:
         channels = len(outline.channels)
         self.clipping = CLIPPINGS[options.clip](options.rate, channels, self.stage.first, extent.first, kept)
         self.blocks: Generator[Frames, None, None] = self.going()
+        if observer is not None:
+            observer.begins(DEFAULT_CYCLES if extent.assumed else None)
 
     def rendering_of(self, graph: Graph, warm: Warm, spent: Spent) -> Rendering:
         """The rendering of all outputs of a graph."""

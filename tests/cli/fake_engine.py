@@ -130,6 +130,8 @@ def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: tup
 
 def render_file(score: Score, path: Path, options: RenderOptions, observer: Any = None) -> Report:
     calls.append(("render_file", (path, options)))
+    if observer is not None:
+        observer.begins(8 if options.cycles is options.duration is options.to is None else None)
     report = Report(path)
     match Path(score.name).stem:
         case "bug":

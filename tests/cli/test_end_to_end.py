@@ -148,6 +148,25 @@ def test_without_a_length_eight_cycles_are_rendered(real: Run) -> None:
     assert (told["assumed_length"], told["seconds"]) == (True, 4.0)
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "song.ph --from 10",
+            "--from 10 is not before the end of the render\n  without a length it has 8 cycles: give",
+        ),
+        ("song.ph --duration 2 --from 10", "before the end of the render\n  give a longer --duration"),
+        ("song.ph gone/a.wav", "cannot write gone/a.wav: the folder gone does not exist"),
+    ],
+)
+def test_a_render_that_cannot_begin_is_not_announced(real: Run, line: str, said: str) -> None:
+    done = real("render", *line.split())
+    assert done.stderr.startswith("error: ")
+    assert said in done.stderr
+    begun = real("render", "song.ph")
+    assert begun.stderr.startswith("a score is endless: rendering 8 cycles (--cycles or --duration say how much)\n")
+
+
 def test_the_package_gives_the_frames_of_the_command_line(real: Run, tmp_path: Path) -> None:
     told = json.loads(real("render", "song.ph", "--cycles", "2", "--json").stdout)
     code = """

@@ -179,6 +179,39 @@ def test_nonsense_in_a_variable_names_it(
     assert said in ran.err
 
 
+@pytest.mark.parametrize(
+    ("variables", "line", "said"),
+    [
+        ({}, "--to 2 --tail 5", "--tail 5 adds nothing: --to 2 ends the sound"),
+        ({"FARM_TO": "2"}, "--tail auto", "--tail auto adds nothing: --to 2 ends the sound"),
+        ({"FARM_TAIL": "5"}, "--to 2", ""),
+        ({}, "--to 2 --tail none", ""),
+        ({}, "--to 2", ""),
+        ({}, "--cycles 2 --tail 5", ""),
+        (
+            {},
+            "--threads 4 --backend inline",
+            "--threads 4 starts no workers: --backend inline renders in this process",
+        ),
+        ({"FARM_BACKEND": "inline"}, "--threads 4", "--threads 4 starts no workers"),
+        ({"FARM_THREADS": "4"}, "--backend inline", ""),
+        ({}, "--threads 1 --backend inline", ""),
+        ({"FARM_THREAD": "4"}, "", "nothing reads the variable FARM_THREAD\n  did you mean FARM_THREADS?"),
+        ({"FARM_QQQQQQ": "4"}, "", ""),
+    ],
+)
+def test_what_changes_nothing_is_told(
+    farm: Farm, monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], line: str, said: str
+) -> None:
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    for command in ("render", "plan"):
+        ran = farm(command, "a.ph", *line.split())
+        assert (ran.status, "warning: " in ran.err, said in ran.err) == (0, bool(said), True)
+        told = json.loads(farm(command, "a.ph", *line.split(), "--json").out)
+        assert len(told["warnings"]) == bool(said)
+
+
 def accepted(**options: Any) -> bool:
     try:
         RenderOptions(**options)

@@ -153,11 +153,17 @@ def test_the_doctor_refuses_what_a_render_refuses(
     (broken,) = [one for one in rows if one["state"] == "broken"]
     assert broken["found"].startswith(said)
     assert broken["advice"]
-    assert rows[0]["found"] == "none set"
+    assert rows == [broken], "nothing is said to be unset"
     Path("song.ph").write_text('out: s "bd"')
     refused = line("render", "song.ph", "out.wav")
     assert refused.status in (2, 4)
     assert said.removeprefix(f"{name}: ") in refused.err
+
+
+def test_the_doctor_does_not_call_a_misspelt_variable_unset(line: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FARM_RATES", "3")
+    rows = [one for one in json.loads(line("doctor", "--json").out)["findings"] if one["name"] == "variables"]
+    assert [(one["state"], one["found"]) for one in rows] == [("warning", "nothing reads FARM_RATES")]
 
 
 def test_the_doctor_takes_variables_together(line: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +190,7 @@ def test_what_keeps_farm_from_rendering_is_1(line: Farm, tmp_path: Path, monkeyp
     assert broken["libraries"] == "install them: pip install no-such-library"
     text = line("doctor").out
     assert "BROKEN   shared memory" in text
-    assert text.splitlines()[-1].startswith("farm cannot render here")
+    assert text.splitlines()[-1].startswith("farm cannot render here; see what is BROKEN")
 
 
 @pytest.mark.parametrize(
