@@ -32,6 +32,14 @@ def on_rates(rate: Floats, place_of: PlaceOf) -> Iterator[tuple[str, Notice]]:
         yield "rate", Notice(message, place_of(kind), hint)
 
 
+def on_stillness(rate: Floats, instrument: bool, place_of: PlaceOf) -> Iterator[tuple[str, Notice]]:
+    """A warning for each kind of voices whose rate (kinds,) is 0; `instrument`: of a bus, not of a sample."""
+    for kind in np.flatnonzero(rate == 0.0).tolist():
+        heard = "the oscillators of the bus hardly move" if instrument else "the sample stays at its first frame"
+        ends = "" if instrument else ", and a voice without `legato` or an envelope never ends"
+        yield "still", Notice(f"`speed` 0 stands still: {heard}{ends}", place_of(kind), "for silence write # gain 0")
+
+
 def on_parts(begin: Floats, end: Floats, looped: NDArray[np.bool_], place_of: PlaceOf) -> Iterator[tuple[str, Notice]]:
     """A warning for each kind of voices whose part of a sample (kinds,) does not begin before it ends."""
     for kind in np.flatnonzero(begin >= end).tolist():

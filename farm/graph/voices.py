@@ -233,6 +233,8 @@ def remarks_on(controls: Controls, pace: Floats, words: Words) -> Iterator[tuple
         return controls.source.loc if np.isnan(locs[kind]) else words.loc(locs[kind])
 
     yield from remarks.on_rates(pace, place_of)
+    if controls.says("speed"):
+        yield from remarks.on_stillness(pace, controls.source.instrument is not None, place_of)
     if controls.source.instrument is None and (controls.says("begin") or controls.says("end")):
         begin, end = controls.or_default("begin", 0.0), controls.or_default("end", 1.0)
         yield from remarks.on_parts(begin, end, controls.or_default("loop", 0.0) > 0.5, place_of)

@@ -95,7 +95,7 @@ class OutputStage:
         if not self.cut:
             return ()
         message = f"the tail ends after {LONGEST_TAIL_S} s, although {self.cut}"
-        hint = "`--tail 60` renders 60 s of it; a feedback or a loop whose gain is 1 or more never ends"
+        hint = "`--tail 60` renders 60 s of it; a feedback or a loop whose gain is 1 or more, or `speed` 0, never ends"
         return (Notice(message, None, hint),)
 
     def routed(self, piece: Piece) -> Piece:
