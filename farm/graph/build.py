@@ -9,6 +9,7 @@ from fractions import Fraction
 import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError, in_order
+from farm.graph.doubtful import note_factors, notes_in
 from farm.graph.graph import Body, ConstantFeed, Feed, Graph, Node, Output, Reading, SignalFeed, StepsFeed, VoiceSource
 from farm.graph.leaving import Leaving
 from farm.graph.nodes import catalog
@@ -79,6 +80,8 @@ class Builder:
     numbers: dict[int, tuple[StepsTerm, StepsTerm]] = field(default_factory=dict)
     """With --lenient: step functions without their words, and those they were made of, by identity."""
     pending: list[Callable[[], None]] = field(default_factory=list)
+    noted: bool = False
+    """Whether a factor holds the name of a note."""
 
     @property
     def words(self) -> Words:
@@ -165,6 +168,7 @@ class Builder:
         if reading == "hold":
             feed = self.steps_feed(term, "hold", -1e15, 1e15)
             return self.add(scope, Node("hold", (), (("value", feed),), "", term.loc))
+        self.noted = self.noted or any(notes_in(term))
         feed = self.steps_feed(term, reading, -1e9, 1e9)
         return self.add(scope, Node("gate", (), (("target", feed), ("previous", feed)), "", term.loc))
 
@@ -446,6 +450,9 @@ def build(program: Program, seed: int, leaving: Leaving | None = None) -> Graph:
             leaving.leave(error)
     while builder.pending:
         builder.pending.pop(0)()
+    if builder.noted:
+        heard = [term for _, term in resolved.outputs]
+        resolved.notices.extend(note_factors(heard, lambda bus: resolved.term_of(bus.version)))
     scopes = [scope for scope in builder.scopes if scope is not None]
     closed = close_loops(scopes, builder.orders, builder.locs, builder.sources, builder.instruments, leaving)
     return Graph(

@@ -9,6 +9,7 @@ from functools import partial
 
 from farm.errors import FarmError, Loc, Notice, ScoreError
 from farm.graph import applying, calling, modifiers, one_shots
+from farm.graph.doubtful import zero_divisors
 from farm.graph.later import comes_later
 from farm.graph.leaving import Leaving
 from farm.graph.names import is_known, out_of_scope, unknown
@@ -318,6 +319,8 @@ class Resolver:
             if isinstance(side, Function):
                 raise ScoreError("a transform is not a number or a signal", loc=side.loc, hint="apply it with `$`")
         sign = op.strip("~")
+        if "/" in op:
+            self.notices += zero_divisors(right, loc)
         if isinstance(left, Constant) and isinstance(right, Constant) and sign in operators():
             value = calculated(sign, left.value, right.value)
             if abs(value) > LARGEST_NUMBER:

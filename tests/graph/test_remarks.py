@@ -61,6 +61,60 @@ def test_r02_a_rate_that_a_signal_asks_for_is_told_once_by_the_render() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("text", "heard"),
+    [
+        ('s "bd" # speed 0', "the sample stays at its first frame, and a voice without `legato`"),
+        ('s "bd bd" # speed "1 0"', "the sample stays at its first frame"),
+        ('s "~t" # speed 0', "the oscillators of the bus hardly move"),
+    ],
+)
+def test_a_speed_of_nothing_is_told(text: str, heard: str) -> None:
+    notices = [one for one in checked(f"~t: tri 110\nout: {text}") if "nothing plays" not in one.message]
+    assert [one.message.startswith(f"`speed` 0 stands still: {heard}") for one in notices] == [True]
+    assert notices[0].loc is not None and notices[0].loc.line == 2
+    assert notices[0] in report(f"~t: tri 110\nout: {text}").notices
+
+
+@pytest.mark.parametrize(
+    ("text", "places"),
+    [
+        ('saw 110 * "a b"', ["a", "b"]),
+        ('saw 110 # gain "0.5 a"', ["a"]),
+        ('~lfo * "c\'maj 1"', ["c'maj"]),
+        ('s "~i" # ar 0.1 0.2', ["e"]),
+        ('s "bd" * "~ c4"', ["c4"]),
+        ('saw "a b" # lpf "c8" 1', []),
+        ('saw (~lfo * "c4 e4") + saw ("c4 e4" * 2)', []),
+        ('saw 110 * note "a"', []),
+        ('s "~i bd" # note "c4 e4"', ["e"]),
+    ],
+)
+def test_a_note_that_is_a_factor_of_a_sound_is_told(text: str, places: list[str]) -> None:
+    score = f'~lfo: sine 5 * 0.5\n~i: saw 110 * "1 e"\nout: {text}'
+    told = [one for one in checked(score) if "as a factor of a sound" in one.message]
+    assert [one.message.split("`")[1] for one in told] == places
+    assert all(one.loc and one.loc.text[one.loc.column - 1 :].startswith(at) for one, at in zip(told, places))
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        ("saw 110 / 0", 14),
+        ("saw 110 / (1 - 1)", 14),
+        ("saw (2 / 0 + 110)", 13),
+        ('saw 110 / "1 0"', 19),
+        ('saw ("110 220" |/ "2 0") * 0.1', 27),
+        ("saw 110 / 2", None),
+        ('saw 110 / "1 2"', None),
+        ("saw 110 / sine 0", None),
+    ],
+)
+def test_a_division_by_nothing_is_told_where_it_stands(text: str, column: int | None) -> None:
+    told = [one.loc.column if one.loc else 0 for one in checked(f"out: {text}") if "division by 0" in one.message]
+    assert told == ([] if column is None else [column])
+
+
 def test_r02_speed_in_quotes_is_speed() -> None:
     for value in (10, 16, -16, 12.5):
         same_bits(frames(f'cps: 1\nout: s "bd" # speed {value}'), frames(f'cps: 1\nout: s "bd" # speed "{value}"'))
