@@ -8,8 +8,8 @@ import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph.nodes import catalog
+from farm.graph.said import Written
 from farm.graph.terms import Bus, Constant, Inside, NodeTerm, StepsTerm, Term, Voices, walk
-from farm.pattern.mini_tree import Atom
 from farm.pattern.notes import hertz, note_number
 
 NOTHING = "a division by 0 gives 0"
@@ -21,7 +21,7 @@ def zero_divisors(divisor: Term, loc: Loc) -> Iterator[Notice]:
         yield Notice(f"{NOTHING}: nothing is left of what stands before it", loc, "for silence write `* 0`")
     elif isinstance(divisor, StepsTerm):
         for said in divisor.said or ():
-            for atom in said.unlike(lambda atom: atom.number != 0):
+            for atom in said.unlike(lambda value: value.number != 0):
                 yield Notice(NOTHING, said.at(atom), 'for a step of silence write `* "1 0"`')
 
 
@@ -60,6 +60,6 @@ def notes_in(factor: StepsTerm) -> Iterator[Notice]:
             yield Notice(message, said.at(atom), "a factor is a number: 0.5 is half as loud")
 
 
-def is_no_note(atom: Atom) -> bool:
+def is_no_note(value: Written) -> bool:
     """Whether a value is anything but the name of a note or of a chord."""
-    return atom.number is not None or note_number(atom.text.partition("'")[0]) is None
+    return value.number is not None or note_number(value.text.partition("'")[0]) is None
