@@ -93,6 +93,9 @@ class Watcher:
     def __init__(self) -> None:
         self.told: list[Notice] = []
 
+    def begins(self, assumed: int | None) -> None:
+        """Nothing."""
+
     def compiling(self, done: int, total: int) -> None:
         """Nothing."""
 
