@@ -227,8 +227,10 @@ def map_voices(term: Term, change: Callable[[Voices], Voices]) -> Term:
 
 
 def plays_samples(voices: Voices, words: Words) -> bool:
-    """Whether any hap names a sample; a pattern too long to look through may."""
+    """Whether any hap names a sample; a pattern too long to look through may, and so may one that names no bus."""
     pattern = voices.pattern
+    if not voices.instruments and voices.banks is not None and pattern.peak:
+        return True
     if pattern.period is None or pattern.period > QUERIED_CYCLES:
         return not any(word == "" for word, _ in voices.instruments)
     try:
