@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from types import FrameType
     from typing import NoReturn, TextIO
 
-RARELY = (50_000, 20, 20)
+RARELY = (250_000, 20, 20)
 """How much is made between two looks for garbage (`gc.set_threshold`). What modules and scores hold is none: Python's
-own 700 cost a tenth of a short render."""
+own 700 cost a tenth of a short render, which makes fewer than these."""
 ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMBA_NUM_THREADS")
 
 
