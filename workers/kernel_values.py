@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import FunctionType
 from typing import Any, Literal
 
@@ -28,11 +28,12 @@ from workers.kernel_words import (
     python_name,
     returned,
 )
+from workers.records import record
 
 Part = Literal["kernel", "seek", "shared"]
 
 
-@dataclass
+@record()
 class Values:
     """Reads the expressions of one function; `names`: what its arguments and, as they are met, its own names are."""
 

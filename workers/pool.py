@@ -11,7 +11,6 @@ import os
 import select
 import threading
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -19,6 +18,7 @@ from typing import Any
 from workers import cores, slab
 from workers.beginning import begin
 from workers.lifeline import Errand
+from workers.records import record
 from workers.starting import safe_path
 from workers.targets import objects
 from workers.targets.objects import LOOP_ENTRIES
@@ -26,7 +26,7 @@ from workers.targets.objects import LOOP_ENTRIES
 Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Extract, ...]]
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Worker:
     """A running worker, as its coordinator sees it."""
 

@@ -8,7 +8,6 @@ frames of the whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import IO
 
 import numpy as np
@@ -16,13 +15,14 @@ from numpy.typing import NDArray
 
 from farm.audio.limiter import CEILING, Limiter, look_ahead_frames, memory_frames
 from farm.errors import FileError, RenderError
+from workers.records import record
 
 Frames = NDArray[np.float32]
 FULL_SCALE = np.float32(1.0)
 SPOOLED_FRAMES = 1 << 16
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Clipping:
     """`none`: frames as they are. `peak`, counts and reductions are known when all blocks have passed."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 
 import numpy as np
@@ -50,7 +50,7 @@ class Built:
 Placed = Term | Built
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class ScopeBuilder:
     """One scope in the making."""
 
@@ -65,7 +65,7 @@ class ScopeBuilder:
     has_root: bool = False
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Builder:
     """The graph in the making; buses are numbered when they are first read."""
 

@@ -8,7 +8,7 @@ answered is silent.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeVar
 
 import numpy as np
@@ -18,11 +18,12 @@ from farm.pattern.hap import NONE, Haps, concat
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Ints
 from farm.pattern.words import Words, no_number
+from workers.records import record
 
 T = TypeVar("T")
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Leaving:
     """What was left out so far: one warning for each mistake."""
 

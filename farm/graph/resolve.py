@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from fractions import Fraction
 from functools import partial
 
@@ -42,6 +42,7 @@ from farm.score.syntax import (
     TemplateRef,
     spine,
 )
+from workers.records import record
 
 MOST_USES = 10_000
 """How often transforms are applied in one score."""
@@ -53,7 +54,7 @@ SignalValues = Callable[[Term, Loc, bool], Pattern]
 """A signal as a pattern of one value a cycle; the flag: as a factor of time."""
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Resolver:
     """The evaluator of one score: what it was asked already stays known."""
 

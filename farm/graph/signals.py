@@ -7,7 +7,7 @@ depend on its rate.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 import numpy as np
@@ -18,12 +18,13 @@ from farm.pattern.hap import Haps
 from farm.pattern.pattern import Pattern
 from farm.pattern.time import Floats, Ints
 from farm.pattern.words import Words
+from workers.records import record
 
 CycleReader = Callable[[int, Ints], Floats]
 """(bus, cycles) -> the bus's left channel at the start of each cycle."""
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Request:
     """A signal that a transform reads; `bus` is set when the graph is built, and stays -1 if it was left out."""
 
@@ -32,7 +33,7 @@ class Request:
     bus: int = -1
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class PlanTimeSignals:
     """What transforms read from signals, and who reads it for them during a render."""
 

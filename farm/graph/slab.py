@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -19,6 +19,7 @@ from farm.audio.planes import kept, planes_of
 from farm.audio.samples import STAND_INS, Bank, SampleLibrary
 from farm.errors import FileError, Loc, Notice, SampleError, suggestion
 from farm.score.elsewhere import bank_of
+from workers.records import record
 from workers.slab import Extract, size_of
 
 
@@ -34,7 +35,7 @@ class SampleSpan(NamedTuple):
     coding: int = 0
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class SampleFiles:
     """The files of a session's samples, in the order in which they were named: only ever added to."""
 

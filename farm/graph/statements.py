@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 from fractions import Fraction
 
 from farm.errors import Loc, Notice, ScoreError
@@ -148,7 +148,7 @@ def hear_automatically(resolver: Resolver, loc: Loc, heard: list[tuple[str, Term
         heard.append((name, pitches.played(resolver.scope(name, 0), term)))
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class _Collection:
     """Definitions as they are read, statement by statement."""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -58,7 +57,7 @@ class Explanation:
         return asdict(self)
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Explaining:
     """Sums up windows as they are planned."""
 

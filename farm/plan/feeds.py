@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from farm.pattern.words import Words
 from farm.plan.instants import seen, words
 from farm.plan.plan import FeedKind, FeedPlan
 from workers.catalog import Unit
+from workers.records import record
 
 Ints = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -25,7 +26,7 @@ CYCLES = (FeedKind.CYCLE, FeedKind.CYCLE_PAST, FeedKind.CYCLE_FRAMES)
 """Steps that come with every cycle."""
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class StepValues:
     """A step function, cycle after cycle: frames where its value changes, with the value before and after."""
 
@@ -91,7 +92,7 @@ def bits_of(values: Floats, unit: Unit, rate: int) -> Ints:
     return scaled.astype(np.float32).view(np.uint32).astype(np.int64)
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class FeedStream:
     """Entries of one feed, window after window: those before the window's end are kept until the next step is due."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 import numpy as np
@@ -65,7 +65,7 @@ def unit_bits(unit: Unit, value: float, rate: int) -> int:
     return float_bits(value)
 
 
-@dataclass(eq=False, slots=True)
+@record(eq=False, slots=True)
 class Wiring:
     """What an op is connected to, by port, param and argument of its kernel."""
 
@@ -86,7 +86,7 @@ class Delays(NamedTuple):
     bytes: int = 0
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class GroupBuilder:
     """One group in the making."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import numpy as np
@@ -14,12 +14,13 @@ from farm.graph.voices import NOT_CUT, Asking, Columns, cut_off, ends_of, joined
 from farm.pattern.pattern import Pattern
 from farm.plan.instants import FAR, seen, words
 from farm.plan.plan import ConstantKind, ConstantPlan, GroupKind, GroupPlan, SourceWindow
+from workers.records import record
 from workers.wire import LANES
 
 Ints = NDArray[np.int64]
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class SourceStream:
     """The voices of one source, window after window. Those that still sound, and a slice not yet full, are kept.
 

@@ -6,7 +6,7 @@ is a signal the most that the signal can be. Where nothing better is known it is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from farm.pattern.clock import Clock
 from farm.plan.feeds import StepValues
 from farm.plan.plan import GroupKind, GroupPlan, StaticPlan
 from workers.catalog import arguments_of
+from workers.records import record
 from workers.spans import ANY, Span
 
 CYCLES_ASKED = 64
@@ -32,7 +33,7 @@ def longest_travel_s(graph: Graph, plan: StaticPlan) -> float:
     return max((travel.buses[bus] for _, bus in plan.outputs), default=0.0)
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Travel:
     """Seconds to the ends of buses and sources, found group by group, each after those it reads."""
 

@@ -8,7 +8,7 @@ waited for and uses no CPU time at all is told of, and waited for.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TypeAlias
 
 from workers.records import record
@@ -100,7 +100,7 @@ class GiveUp:
 Command: TypeAlias = Halt | Rebuild | Start | Resume | Kill | Tell | GiveUp
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Coordinator:
     """The state of the pool as far as decisions need it."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,12 @@ from farm.rendering.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET
 from farm.rendering.piece import NotFinite, Piece
 from farm.rendering.rendering import Rendering
 from farm.rendering.routing import Routing
+from workers.records import record
 
 Frames = NDArray[np.float32]
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class OutputStage:
     """Turns a rendering's chunks into the frames that are written; measures each output on the way.
 
@@ -205,7 +206,7 @@ def fade_out(frames: Frames, first: int, begin: int, end: int) -> None:
     frames *= np.clip(ramp, 0.0, 1.0).astype(np.float32)[:, None]
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class TailWatch:
     """Decides where an automatic tail ends: after 0.5 s in which every output stays under -90 dBFS and after which
     nothing comes any more.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +36,7 @@ from farm.rendering.probe import Probe
 from farm.rendering.spent import Counts, Spent
 from farm.rendering.warm import Warm, level_for
 from workers.cores import worker_count
+from workers.records import record
 
 POOL_WORTH_S = 0.2
 """Estimated seconds of one worker above which a pool is started: starting one costs about 30 ms."""
@@ -49,7 +50,7 @@ WINDOW_VOICES = 16384
 MOST_TASKS = 1 << 18
 
 
-@dataclass(eq=False)
+@record(eq=False)
 class Rendering:
     """Runs the part of a graph that some buses need. The graph is its own."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from farm.errors import Notice
 from farm.rendering.report import Observer
+from workers.records import record
 
 
-@dataclass
+@record()
 class Spent:
     """Seconds spent in each part of a rendering, and kernels compiled for it; `observer` is told of those."""
 
@@ -38,7 +37,7 @@ class Spent:
             self.observer.waiting()
 
 
-@dataclass
+@record()
 class Counts:
     """What a rendering has planned so far."""
 

@@ -9,11 +9,11 @@ a statement even there, so that one forgotten bracket costs one statement and no
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from farm.score.elsewhere import STATEMENTS
 from farm.score.lexer import Line, Token
+from workers.records import record
 
 SEPARATORS = frozenset({":", "$", "#", "="})
 TEMPO_WORDS = frozenset({"tempo", "cps", "bpm"})
@@ -41,7 +41,7 @@ class Head(NamedTuple):
     params: tuple[Token, ...] = ()
 
 
-@dataclass(slots=True)
+@record(slots=True)
 class Passage:
     """The tokens of one statement, or of lines that belong to none (`head` is None)."""
 

@@ -133,7 +133,7 @@ def test_what_is_more_than_taking_values_is_done_too() -> None:
 
 
 def test_a_field_without_a_default_does_not_stand_behind_one_with() -> None:
-    with pytest.raises(TypeError, match="Wrong: a field without a default stands behind one that has one"):
+    with pytest.raises(TypeError, match="second has no default and stands behind a field that has one"):
 
         @record(frozen=True)
         class Wrong:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from types import SimpleNamespace
 from typing import Any
 
@@ -13,6 +12,7 @@ from workers.calls import CONSTANT_FIXTURES
 from workers.definitions import Definition, Shape, Unit
 from workers.dsp.math import settle
 from workers.dsp.units import frames_of, phase_step
+from workers.records import record
 from workers.simd import LANES, Floats, Words
 from workers.wire import BLOCK
 
@@ -99,7 +99,7 @@ class RingLine:
         self.memory[(self.frame + i) & (len(self.memory) - 1)] = value
 
 
-@dataclass
+@record()
 class KernelCall:
     """One call of a LANES or CHANNELS kernel, for any target. Arrays have `lanes` columns, a multiple of 8.
 
