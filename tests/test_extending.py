@@ -133,7 +133,8 @@ def transform_module(tmp_path: Path) -> Iterator[None]:
         yield
     finally:
         package.__path__.remove(str(tmp_path))
-        register.transforms().pop("twice", None)
+        register.DEFINED.pop("twice", None)
+        register.transforms.cache_clear()
         sys.modules.pop("farm.pattern.transforms.twice", None)
 
 

@@ -34,9 +34,9 @@ MAY_IMPORT = {
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"
     " farm.audio.planes workers.catalog"
-    " workers.slab numpy",
+    " workers.named workers.slab numpy",
     "farm.score": "",
-    "farm.pattern": "workers.docstrings numpy",
+    "farm.pattern": "workers.docstrings workers.index numpy",
     "farm.audio": "workers.cache workers.ownership workers.slab workers.wire numpy soundfile",
     "workers": "workers numpy",
     "workers.cores": "workers numpy psutil",

@@ -33,17 +33,11 @@ A kernel's signature names what it needs. Besides its inputs and params these na
 
 from __future__ import annotations
 
-import importlib
-import importlib.machinery
-import importlib.util
-import os
-import pkgutil
 import sys
-import traceback
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import cache
-from pathlib import Path
-from types import CodeType, ModuleType
+from types import ModuleType
 from typing import Literal
 
 from workers.definitions import (
@@ -67,6 +61,10 @@ from workers.definitions import (
     by_port,
     scaled,
 )
+from workers.index import Findings, Row, index
+from workers.named import Named
+from workers.node_files import OTHERS, OWN, homes, imported, node_folders, own_folders
+from workers.records import record
 from workers.spans import Span
 
 __all__ = [
@@ -90,13 +88,14 @@ __all__ = [
     "by_port",
     "catalog",
     "language",
+    "listed",
     "misnamed",
     "node",
     "node_folders",
     "scaled",
 ]
 
-OWN_NODES = "workers.nodes."
+OWN_NODES = f"{OWN}."
 ROLES = frozenset(Role)
 RoleName = Literal["source", "control", "effect", "internal"]
 Define = Callable[[Kernel], Definition]
@@ -180,89 +179,117 @@ def node(
     return define
 
 
-def node_folders() -> tuple[Path, ...]:
-    """Folders of further node files, from `FARM_NODES` (separated like PATH), each once."""
-    folders = [Path(part) for part in os.environ.get("FARM_NODES", "").split(os.pathsep) if part]
-    return tuple({folder.resolve(): folder for folder in reversed(folders)}.values())[::-1]
+@record(frozen=True, slots=True)
+class Listed:
+    """What is known of a node before its file is imported: as much as it takes to tell whether a score needs it.
 
-
-def node_files(folder: Path) -> list[Path]:
-    """The node files of a folder, by name. Raises NodeError where it is no folder, or cannot be read."""
-    try:
-        names = sorted(os.listdir(folder))
-    except NotADirectoryError:
-        raise NodeError("this is a file, and FARM_NODES names folders", folder) from None
-    except OSError as error:
-        raise NodeError(f"this folder, which FARM_NODES names, cannot be read: {error.strerror}", folder) from None
-    return [folder / name for name in names if name.endswith(".py") and not name.startswith(".")]
-
-
-def _modules() -> Iterable[ModuleType]:
-    import workers.nodes
-
-    for found in sorted(pkgutil.walk_packages(workers.nodes.__path__, "workers.nodes."), key=lambda m: m.name):
-        if not found.ispkg:
-            yield importlib.import_module(found.name)
-    for number, folder in enumerate(node_folders()):
-        for path in node_files(folder):
-            yield _imported(path, f"farm_nodes_{number}_{path.stem}")
-
-
-class AsWritten(importlib.machinery.SourceFileLoader):
-    """Reads the text of a module, and no bytecode beside it.
-
-    Python tells an edit by the second and the size, so that two within a second may be taken for one.
+    `home`: what its module is called. `public`: it has a name in the language.
     """
 
-    def get_code(self, fullname: str) -> CodeType:
-        """What Python makes of the text as it is now."""
-        return self.source_to_code(self.get_data(self.path), self.path)
+    name: str
+    home: str
+    public: bool
+    operator: str
+    quality: str
+    aliases: tuple[str, ...]
+
+    @staticmethod
+    def of(definition: Definition) -> Listed:
+        """What the index says of a definition."""
+        home, public = definition.kernel.__module__, definition.role != Role.INTERNAL
+        return Listed(definition.name, home, public, definition.operator, definition.quality, tuple(definition.aliases))
+
+    @staticmethod
+    def read(row: Row) -> Listed:
+        """From a row of the index."""
+        name, home, public, operator, quality, *aliases = row
+        return Listed(name, home, public == "public", operator, quality, tuple(aliases))
+
+    @property
+    def row(self) -> Row:
+        """For the index."""
+        public = "public" if self.public else ""
+        return (self.name, self.home, public, self.operator, self.quality, *self.aliases)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Its names in the language."""
+        return (self.name, *self.aliases) if self.public else ()
 
 
-def _imported(path: Path, name: str) -> ModuleType:
-    """A node file as a module. Raises NodeError, whatever goes wrong."""
-    if not path.is_file():
-        raise NodeError("this is no file with nodes", path)
-    spec = importlib.util.spec_from_file_location(name, path, loader=AsWritten(name, str(path)))
-    assert spec is not None and spec.loader is not None, "the name ends with .py"
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[name] = module
-    try:
-        spec.loader.exec_module(module)
-    except BaseException as error:
-        del sys.modules[name]
-        if isinstance(error, NodeError | KeyboardInterrupt):
-            raise
-        raise _unimportable(path, error) from error
-    return module
+class Catalog:
+    """The nodes there are: what is known of each, and the definitions of those whose files were imported."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, Definition] = {}
+        self._lock = threading.RLock()
+        rows = index("nodes", self.find, own_folders(), [str(folder) for folder in node_folders()])
+        self.listed = {one.name: one for one in map(Listed.read, rows)}
+
+    def find(self) -> Findings:
+        """Imports every file. Raises NodeError when two definitions share a name, and for a file that is broken."""
+        self.found = {}
+        public: dict[str, Definition] = {}
+        known = {*sys.modules}
+        for home in homes():
+            for definition in definitions_in(imported(home)):
+                _enter(self.found, definition.name, definition)
+                for name in Listed.of(definition).names:
+                    _enter(public, name, definition)
+        self.listed = {name: Listed.of(one) for name, one in self.found.items()}
+        return Findings(tuple(one.row for one in self.listed.values()), files_beside(known) if node_folders() else ())
+
+    def define(self, name: str) -> Definition:
+        """The definition of a node that is listed; its file is imported, and all are if it is no longer as listed.
+
+        Raises NodeError.
+        """
+        with self._lock:
+            if name not in self.found:
+                home = self.listed[name].home
+                expected = [one for one in self.listed.values() if one.home == home]
+                there = {one.name: one for one in definitions_in(imported(home))}
+                if [Listed.of(one) for one in there.values()] == expected:
+                    self.found.update(there)
+                else:
+                    self.find()
+            if name not in self.found:
+                raise NodeError(f"there was a node `{name}` here when this process began: start it anew", home)
+            return self.found[name]
 
 
-def _unimportable(path: Path, error: BaseException) -> NodeError:
-    """What is said of a file that Python cannot import."""
-    if isinstance(error, SyntaxError) and error.filename in (None, str(path)):
-        return NodeError(f"this is not Python: {error.msg}", path, error.lineno or 0, error.offset or 1)
-    if isinstance(error, OSError) and error.filename == str(path):
-        return NodeError(f"this file cannot be read: {error.strerror}", path)
-    lines = [line for frame, line in traceback.walk_tb(error.__traceback__) if frame.f_code.co_filename == str(path)]
-    what = f"{type(error).__name__}: {error}".removesuffix(": ")
-    return NodeError(f"this file cannot be imported: {what}", path, lines[-1] if lines else 0)
+def files_beside(known: Container[str]) -> tuple[str, ...]:
+    """The files of modules that were imported besides those that were `known`, and are no node's and none of ours."""
+    ours = ("workers.", OTHERS)
+    names = [name for name in [*sys.modules] if name not in known and not name.startswith(ours)]
+    return tuple(sorted(filter(None, (getattr(sys.modules[name], "__file__", None) for name in names))))
+
+
+def definitions_in(module: ModuleType) -> Iterable[Definition]:
+    """The definitions that a node file makes, in its order."""
+    for value in vars(module).values():
+        if isinstance(value, Definition) and value.kernel.__module__ == module.__name__:
+            yield value
 
 
 @cache
-def catalog() -> dict[str, Definition]:
-    """Every definition by name (aliases are not keys).
+def nodes() -> Catalog:
+    """The nodes of this process. Raises NodeError."""
+    return Catalog()
+
+
+@cache
+def catalog() -> Named[Definition]:
+    """Every definition by name (aliases are not keys); a file is imported when the first of its nodes is asked for.
 
     Raises NodeError when two definitions share a name or an alias, and for a file of `FARM_NODES` that cannot be used.
     """
-    found: dict[str, Definition] = {}
-    public: dict[str, Definition] = {}
-    for module in _modules():
-        for value in vars(module).values():
-            if isinstance(value, Definition) and value.kernel.__module__ == module.__name__:
-                _enter(found, value.name, value)
-                for name in (value.name, *value.aliases) if value.role != Role.INTERNAL else ():
-                    _enter(public, name, value)
-    return found
+    return Named(nodes().listed, nodes().define)
+
+
+def listed() -> Mapping[str, Listed]:
+    """What is known of every node without its file, by name. Raises NodeError."""
+    return nodes().listed
 
 
 def _enter(names: dict[str, Definition], name: str, definition: Definition) -> None:
@@ -284,10 +311,7 @@ def misnamed(definition: Definition, name: str, what: str) -> NodeError:
 
 
 @cache
-def language() -> dict[str, Definition]:
+def language() -> Named[Definition]:
     """Definitions by every name that a score may use, aliases included; internal ones are left out."""
-    names: dict[str, Definition] = {}
-    for definition in catalog().values():
-        if definition.role != "internal":
-            names.update(dict.fromkeys((definition.name, *definition.aliases), definition))
-    return names
+    meant = {name: one.name for one in listed().values() for name in one.names}
+    return Named(meant, lambda name: catalog()[meant[name]])

@@ -6,7 +6,7 @@ language's own words is checked here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 
@@ -16,50 +16,61 @@ from farm.pattern.register import transforms
 from farm.score.elsewhere import OUTSIDE
 from farm.score.statements import heads_statement
 from workers import catalog as nodes
-from workers.catalog import Definition, NodeError
+from workers.catalog import Definition, Listed, NodeError
+from workers.named import Named
 
 HINT = "mend the file, or unset FARM_NODES, which names its folder; `farm docs contributing` shows one"
 
 
 @cache
-def catalog() -> dict[str, Definition]:
-    """Every definition by name, those of FARM_NODES among them. Raises DefinitionError."""
+def catalog() -> Named[Definition]:
+    """Every definition by name, those of FARM_NODES among them; its file is imported when it is asked for first.
+
+    Raises DefinitionError, when a definition is asked for too.
+    """
     with told():
+        for one in nodes.listed().values():
+            check_names(one)
         found = nodes.catalog()
-        for definition in found.values():
-            check_names(definition)
-    return found
+    return Named(found, lambda name: defined(found, name))
 
 
 @cache
-def language() -> dict[str, Definition]:
-    """Definitions by every name that a score may use. Raises DefinitionError."""
+def language() -> Named[Definition]:
+    """Definitions by every name that a score may use. Raises DefinitionError, when one is asked for too."""
     catalog()
-    return nodes.language()
+    found = nodes.language()
+    return Named(found, lambda name: defined(found, name))
+
+
+def defined(found: Mapping[str, Definition], name: str) -> Definition:
+    """A definition by name. Raises DefinitionError."""
+    with told():
+        return found[name]
 
 
 @cache
 def operators() -> dict[str, str]:
     """The nodes that operators of the language stand for, by their signs."""
-    return {one.operator: one.name for one in catalog().values() if one.operator}
+    catalog()
+    return {one.operator: one.name for one in nodes.listed().values() if one.operator}
 
 
 @cache
-def samplers() -> dict[str, Definition]:
+def samplers() -> dict[str, str]:
     """The nodes that play samples, by --quality."""
-    return {one.quality: one for one in catalog().values() if one.quality}
+    catalog()
+    return {one.quality: one.name for one in nodes.listed().values() if one.quality}
 
 
-def check_names(definition: Definition) -> None:
+def check_names(listed: Listed) -> None:
     """Raises NodeError for a name that means something else in a score."""
-    if definition.role == nodes.Role.INTERNAL:
-        return
-    own = definition.kernel.__module__.startswith(nodes.OWN_NODES)
-    for name in (definition.name, *definition.aliases):
+    own = listed.home.startswith(nodes.OWN_NODES)
+    for name in listed.names:
         # Three nodes of farm's own are what a modifier does to a bus.
         what = word_of(name, own)
         if what is not None:
-            raise nodes.misnamed(definition, name, what)
+            raise nodes.misnamed(nodes.catalog()[listed.name], name, what)
 
 
 def word_of(name: str, own: bool) -> str | None:

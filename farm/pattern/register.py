@@ -15,19 +15,20 @@ by the call's place and score. Ranges are annotated: `Annotated[Ratio, Above(0)]
 1)]` clamps with a notice.
 
 The docstring's first line says what it does, further lines what else there is to know; its example, cycle by cycle
-from cycle 0, is checked by the tests. Every module of `farm.pattern.transforms` is found by itself. A definition that
-breaks a rule, or whose name another transform has, is refused with its file and line.
+from cycle 0, is checked by the tests. Every module of `farm.pattern.transforms` is found by itself, and imported when
+one of its transforms is asked for (`workers.index`). A definition that breaks a rule, or whose name another transform
+has, is refused with its file and line.
 """
 
 from __future__ import annotations
 
 import importlib
 import inspect
-import pkgutil
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
+from pathlib import Path
 from typing import Annotated, Any, get_args, get_origin, get_type_hints, overload
 
 from farm.errors import DefinitionError, Loc, Notice, ScoreError
@@ -51,6 +52,7 @@ from farm.pattern.kinds import (
 from farm.pattern.pattern import HAPS_PER_CYCLE, Pattern
 from farm.pattern.words import Words
 from workers.docstrings import docstring
+from workers.index import Findings, index
 from workers.records import record
 
 __all__ = [
@@ -207,6 +209,8 @@ def _arguments(least: int, most: int) -> str:
 
 DEFINED: dict[str, Transform] = {}
 """The transforms that were defined so far, by name, aliases included; `transforms()` are all of them."""
+PACKAGE = "farm.pattern.transforms"
+"""Where farm's own are defined."""
 
 Function = Callable[..., Pattern]
 
@@ -236,11 +240,13 @@ def transform(
     def register(function: Function) -> Function:
         found = _transform_of(function, name or function.__name__.rstrip("_"), tuple(aliases), layers, beside)
         names = (found.name, *found.aliases)
+        # Farm's own are compared with each other when all are imported, which they are whenever one was changed.
+        known: Mapping[str, Transform] = DEFINED if is_own(function) else transforms()
         for one in names:
             if not NAME.fullmatch(one):
                 raise _refused(function, f"`{one}` is no name of the language: letters, digits, _ and '")
-            if one in DEFINED:
-                place = _place(DEFINED[one].function)
+            if one in known:
+                place = _place(known[one].function)
                 there = f"{place.file}:{place.line}"
                 raise _refused(function, f"`{one}` is a transform already, in {there}: call yours otherwise")
         if len(set(names)) < len(names):
@@ -304,20 +310,66 @@ def _parameter(function: Function, parameter: inspect.Parameter, hint: Any) -> P
     return Parameter(parameter.name, kinds[0], default, ranges[0] if ranges else None, *units)
 
 
-@cache
-def transforms() -> dict[str, Transform]:
-    """All transforms by name, aliases included: those of every module of `farm.pattern.transforms`.
+def is_own(function: Function) -> bool:
+    """Whether a function stands in a module of farm's transforms."""
+    return function.__module__.startswith(f"{PACKAGE}.")
 
-    Raises DefinitionError.
+
+class Transforms(Mapping[str, Transform]):
+    """All transforms by name, aliases included; a module is imported when one of its own is asked for first.
+
+    Raises DefinitionError, when one is asked for too.
     """
-    package = importlib.import_module("farm.pattern.transforms")
+
+    def __init__(self) -> None:
+        folders = [str(Path(__file__).parent), *importlib.import_module(PACKAGE).__path__]
+        found = index("transforms", self.find, folders)
+        self.homes = {row[0]: row[1] for row in found}
+
+    def find(self) -> Findings:
+        """Imports every module. Raises DefinitionError."""
+        import pkgutil
+
+        path = importlib.import_module(PACKAGE).__path__
+        define([f"{PACKAGE}.{module}" for module in sorted(one.name for one in pkgutil.iter_modules(path))])
+        return Findings(tuple((name, one.function.__module__) for name, one in DEFINED.items() if is_own(one.function)))
+
+    def __getitem__(self, name: str) -> Transform:
+        home = self.homes.get(name)
+        if name not in DEFINED and home is not None:
+            define([home])
+            there = {name for name, one in DEFINED.items() if one.function.__module__ == home}
+            if there != {name for name, one in self.homes.items() if one == home}:
+                self.homes = {row[0]: row[1] for row in self.find().rows}
+            if name not in DEFINED:
+                raise DefinitionError(f"there was a transform `{name}` when this process began: start it anew")
+        return DEFINED[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.homes or name in DEFINED
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict.fromkeys((*self.homes, *DEFINED)))
+
+    def __len__(self) -> int:
+        return len({*self.homes, *DEFINED})
+
+
+def define(modules: Iterable[str]) -> None:
+    """Imports modules of transforms; where that fails, nothing is defined. Raises DefinitionError."""
     before = dict(DEFINED)
     try:
-        for module in sorted(one.name for one in pkgutil.iter_modules(package.__path__)):
-            importlib.import_module(f"{package.__name__}.{module}")
+        for module in modules:
+            if module.startswith(f"{PACKAGE}."):
+                importlib.import_module(module)
     except BaseException:
         # Whoever tries again imports what failed again.
         DEFINED.clear()
         DEFINED.update(before)
         raise
-    return DEFINED
+
+
+@cache
+def transforms() -> Transforms:
+    """All transforms by name. Raises DefinitionError."""
+    return Transforms()

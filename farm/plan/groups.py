@@ -202,7 +202,7 @@ def voice_group(graph: Graph, source: int, setting: PlanSetting) -> GroupPlan:
 def sample_group(graph: Graph, source: int, setting: PlanSetting) -> GroupPlan:
     """The sample voices of a source as one group."""
     program = GroupBuilder(graph, setting, voiced=True)
-    definition = samplers()[setting.quality]
+    definition = catalog()[samplers()[setting.quality]]
     words: list[Word] = []
     for argument in layout(definition, "constant")[2:]:
         if argument.role == "out":

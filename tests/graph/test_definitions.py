@@ -13,7 +13,7 @@ from farm.graph.graph import ConstantFeed, Graph, Node
 from farm.graph.score import understand
 from farm.pattern.control import scale_control
 from farm.pattern.pattern import Pattern
-from farm.pattern.register import Fn, Pace, transform, transforms
+from farm.pattern.register import DEFINED, Fn, Pace, transform
 from farm.pattern.sequences import stack
 from farm.pattern.views import faster
 from farm.rendering.warmup import every_kernel
@@ -143,8 +143,8 @@ def own_transforms() -> Iterator[None]:
     transform(layers=True)(doubled)
     transform(beside=True)(sides)
     yield
-    transforms().pop("doubled")
-    transforms().pop("sides")
+    DEFINED.pop("doubled")
+    DEFINED.pop("sides")
 
 
 @pytest.mark.usefixtures("own_transforms")

@@ -107,7 +107,8 @@ def temporary_transform(tmp_path: Path) -> Iterator[str]:
     yield name
     package.__path__.remove(str(tmp_path))
     sys.modules.pop(f"{package.__name__}.{name}", None)
-    transforms().pop("thicken", None)
+    DEFINED.pop("thicken", None)
+    transforms.cache_clear()
 
 
 def test_a_module_in_the_folder_is_found(temporary_transform: str) -> None:
@@ -206,7 +207,7 @@ def test_a_kind_of_argument_is_one_object() -> None:
         page = of_transform(transforms()["turned"])
         assert [(one.name, one.unit) for one in page.arguments] == [("back", "switch")]
     finally:
-        transforms().pop("turned")
+        DEFINED.pop("turned")
 
 
 def test_a_module_that_fails_leaves_nothing(temporary_transform: str, tmp_path: Path) -> None:

@@ -34,7 +34,7 @@ Define = Callable[..., list[Mistake]]
 
 def forget() -> None:
     """The catalog is found anew when it is asked for next."""
-    for found in (catalog.catalog, catalog.language, nodes.catalog, nodes.language):
+    for found in (catalog.nodes, catalog.catalog, catalog.language, nodes.catalog, nodes.language):
         found.cache_clear()
 
 

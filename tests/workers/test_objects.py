@@ -78,7 +78,7 @@ def test_two_processes_may_fill_an_empty_cache_at_once(tmp_path: Path) -> None:
     said = [finished(process) for process in both]
     assert said[0] == said[1]
     assert said[0].count("True") == 2
-    files = sorted(path.name for path in tmp_path.rglob("*") if path.is_file())
+    files = sorted(path.name for path in (tmp_path / "objects").rglob("*") if path.is_file())
     assert files == [".lock", *FILES.values()], "no half-written files"
 
 

@@ -597,7 +597,7 @@ def test_nodes_of_farm_are_held_to_the_rules_when_they_are_compiled(tmp_path: Pa
     code = (
         "import dataclasses\n"
         "from workers.catalog import STATELESS, catalog\n"
-        "catalog()['lpf'] = dataclasses.replace(catalog()['lpf'], memory=STATELESS)\n"
+        "catalog().made['lpf'] = dataclasses.replace(catalog()['lpf'], memory=STATELESS)\n"
         f"{COMPILE}'lpf_constant'])"
     )
     done = compiled(tmp_path, code)
