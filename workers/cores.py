@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import time
 from pathlib import Path
 
 TOPOLOGY = Path("/sys/devices/system/cpu")
@@ -110,8 +111,16 @@ def is_stopped(pid: int) -> bool:
         return False
 
 
+CPUCLOCK_SCHED = 2
+"""Of the clocks that Linux has for each process: the time that it ran, in ns."""
+
+
 def cpu_seconds(pid: int) -> float:
     """CPU time that a process has used; 0.0 when it is gone."""
+    if sys.platform == "linux":
+        with contextlib.suppress(OSError):
+            # What `clock_getcpuclockid` gives; psutil counts in hundredths of a second.
+            return time.clock_gettime(~pid << 3 | CPUCLOCK_SCHED)
     import psutil
 
     try:

@@ -18,6 +18,7 @@ from workers.kernel_words import (
     INSTEAD,
     KNOWN,
     NAMES,
+    OF_THE_LOOP,
     OPERATORS,
     ROWS,
     SHARED,
@@ -29,6 +30,7 @@ from workers.kernel_words import (
     returned,
 )
 from workers.records import record
+from workers.words import clock_ns
 
 Part = Literal["kernel", "seek", "shared"]
 
@@ -297,7 +299,9 @@ class Values:
                 self.kind(node.func)
             case ast.Name(id=name) if name not in self.own:
                 function = KNOWN.get(name, self.scope.get(name))
-                if name in KNOWN and self.scope.get(name) is not KNOWN[name]:
+                if name in OF_THE_LOOP or function in OF_THE_LOOP.values():
+                    self.of_the_loop(node, name, function)
+                elif name in KNOWN and self.scope.get(name) is not KNOWN[name]:
                     self.misnamed(node, name)
                 elif isinstance(function, FunctionType):
                     return self.function(node, function)
@@ -308,6 +312,14 @@ class Values:
         for argument in node.args:
             self.kind(argument)
         return "unknown"
+
+    def of_the_loop(self, node: ast.Call, name: str, function: Any) -> None:
+        """A word that the loop over tasks is written with: none of them is for nodes, least of all the clock."""
+        if function is clock_ns or name == clock_ns.__name__:
+            message = f"`{name}` tells the time, and a node gives the same frames whenever it runs: `age` counts frames"
+        else:
+            message = f"`{name}` is a word of the loop that calls kernels: call yours otherwise, or use workers.simd"
+        self.refuse(node.func, message)
 
     def misnamed(self, node: ast.Call, name: str) -> None:
         """A word of the vocabulary that is something else in this file, or is not imported."""

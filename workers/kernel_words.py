@@ -9,7 +9,7 @@ import sys
 from types import FunctionType
 from typing import Any, Literal
 
-from workers import simd
+from workers import simd, words
 from workers.dsp.math import settle
 from workers.dsp.units import frames_of, phase_step
 from workers.kernel_source import hints
@@ -88,6 +88,8 @@ def _of_module(module: Any) -> dict[str, FunctionType]:
 
 
 VOCABULARY: dict[str, FunctionType] = {n: f for n, f in _of_module(simd).items() if n[0] != "_"}
+OF_THE_LOOP = _of_module(words)
+"""What the loop over tasks is written with: memory by its address, words that processes share, the clock."""
 SHARED = _of_module(sys.modules[settle.__module__])
 """The functions of `workers.dsp.math`."""
 KNOWN: dict[str, Any] = {**VOCABULARY, "settle": settle, "phase_step": phase_step, "frames_of": frames_of}

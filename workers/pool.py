@@ -23,7 +23,21 @@ from workers.starting import safe_path
 from workers.targets import objects
 from workers.targets.objects import LOOP_ENTRIES
 
-Attached = tuple[str, int, tuple[Mapping[int, tuple[int, bool]], ...], tuple[str, ...], tuple[slab.Extract, ...]]
+Words = Mapping[int, tuple[int, bool]]
+"""Words of a record: value, whether relative to the arena's start."""
+
+
+@record(frozen=True, slots=True, eq=False)
+class Attached:
+    """An arena as workers are given it: `words` of each one's record; the files of the slab; where each one notes what
+    it does, (path, offset) of a ring, if they do."""
+
+    path: str
+    size: int
+    words: tuple[Words, ...]
+    kernels: tuple[str, ...]
+    parts: tuple[slab.Extract, ...] = ()
+    rings: tuple[tuple[str, int], ...] = ()
 
 
 @record(eq=False)
@@ -100,28 +114,20 @@ class Pool:
         if self.sentinels is not None:
             self.sentinels.unregister(worker.process.sentinel)
 
-    def attach(
-        self,
-        path: str,
-        size: int,
-        words: Sequence[Mapping[int, tuple[int, bool]]],
-        kernels: tuple[str, ...],
-        parts: Sequence[slab.Extract] = (),
-    ) -> None:
-        """Gives every worker an arena: `words` of each one's record, (value, whether relative to the arena's start).
-
-        `parts`: the files of the slab.
-        """
-        self.arena = (path, size, tuple(dict(own) for own in words), kernels, tuple(parts))
+    def attach(self, arena: Attached) -> None:
+        """Gives every worker an arena."""
+        self.arena = arena
         for worker in self.workers:
             self.set_to_work(worker)
 
     def set_to_work(self, worker: Worker) -> None:
         """Has a worker map the arena and work in it."""
         if self.arena is not None:
-            path, size, words, kernels, parts = self.arena
+            path, size, kernels, parts = self.arena.path, self.arena.size, self.arena.kernels, self.arena.parts
+            words = self.arena.words[worker.number]
+            ring = self.arena.rings[worker.number] if self.arena.rings else None
             codes = objects.unsaved((*kernels, *LOOP_ENTRIES), self.level)
-            self.send(worker, ("attach", path, size, words[worker.number], kernels, parts, codes))
+            self.send(worker, ("attach", path, size, words, kernels, parts, codes, ring))
             self.send(worker, ("work",))
             self.owing.add(worker.number)
 

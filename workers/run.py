@@ -50,17 +50,29 @@ from workers.wire import (
     Fault,
     Feed,
     Group,
+    Noted,
     Op,
+    RingHead,
     Run,
     Task,
 )
-from workers.words import call_address, default_rounding, read_small, read_word, write_small, write_word
+from workers.words import (
+    call_address,
+    clock_ns,
+    default_rounding,
+    read_small,
+    read_word,
+    store_shared,
+    write_small,
+    write_word,
+)
 
 NEVER = 1 << 62
 
 RUN_ARENA, RUN_TASKS, RUN_FIRST, RUN_COUNT = int(Run.ARENA), int(Run.TASKS), int(Run.FIRST), int(Run.COUNT)
 RUN_GROUPS, RUN_OPS, RUN_FEEDS = int(Run.GROUPS), int(Run.OPS), int(Run.FEEDS)
 RUN_KERNELS, RUN_SCRATCH, RUN_CHECK = int(Run.KERNELS), int(Run.SCRATCH), int(Run.CHECK)
+RUN_STATS = int(Run.STATS)
 GROUP_BYTES, TASK_BYTES, FEED_BYTES, OP_BYTES = 8 * len(Group), 8 * len(Task), 8 * len(Feed), 8 * OP_WORDS
 RECORD_BYTES = 8 * RECORD_WORDS
 G_BLOCK, G_FIRST_OP, G_OPS = int(Group.BLOCK_FRAMES), int(Group.FIRST_OP), int(Group.OPS)
@@ -110,6 +122,16 @@ FAULT_FOUND, FAULT_NODE, FAULT_GROUP, FAULT_FRAME, FAULT_FROM = (
     int(Fault.FRAME),
     int(Fault.FROM),
 )
+G_KEY, G_SHARE = int(Group.KEY), int(Group.SHARE)
+R_WRITTEN, R_EDITION, R_MASK, R_RECORDS_AT = (
+    int(RingHead.WRITTEN),
+    int(RingHead.EDITION),
+    int(RingHead.MASK),
+    int(RingHead.RECORDS_AT),
+)
+N_FRAME, N_FRAMES, N_KEY, N_SLICE = int(Noted.FRAME), int(Noted.FRAMES), int(Noted.KEY), int(Noted.SLICE)
+N_START, N_END, N_VOICES, N_EDITION = int(Noted.START_NS), int(Noted.END_NS), int(Noted.VOICES), int(Noted.EDITION)
+NOTED_BYTES = 8 * len(Noted)
 EXPONENT = 0x7F800000
 
 
@@ -381,6 +403,28 @@ def run_task(arena: int, task: int, group: int, ops: int, feeds: int, kernels: i
         frame = stop
 
 
+def note(ring: int, task: int, group: int, started: int) -> int:
+    """Notes a task that began at `started` and ends now; returns that instant, in ns.
+
+    The record is counted when it is whole. Whoever dies before that has written nothing: the next one begins there.
+    """
+    ended = clock_ns()
+    written = read_word(ring, R_WRITTEN)
+    at = ring + read_word(ring, R_RECORDS_AT) + (written & read_word(ring, R_MASK)) * NOTED_BYTES
+    write_word(at, N_FRAME, read_word(task, T_FRAME))
+    write_word(at, N_FRAMES, read_word(task, T_FRAMES))
+    write_word(at, N_KEY, read_word(group, G_KEY))
+    write_word(at, N_SLICE, read_word(task, T_SLICE))
+    write_word(at, N_START, started)
+    write_word(at, N_END, ended)
+    write_word(at, N_VOICES, read_word(task, T_LANES))
+    write_word(at, N_EDITION, read_word(ring, R_EDITION))
+    share = read_word(group, G_SHARE)
+    write_word(ring, share, read_word(ring, share) + ended - started)
+    store_shared(ring, R_WRITTEN, written + 1)
+    return ended
+
+
 def run(call: int) -> None:
     """Runs tasks FIRST .. FIRST + COUNT of a table in order; `call` is the address of a `Run` record."""
     default_rounding()
@@ -388,15 +432,22 @@ def run(call: int) -> None:
     tasks = read_word(call, RUN_TASKS)
     groups = read_word(call, RUN_GROUPS)
     first = read_word(call, RUN_FIRST)
+    stats = read_word(call, RUN_STATS)
+    started = 0
+    if stats != 0:
+        started = clock_ns()
     for t in range(first, first + read_word(call, RUN_COUNT)):
         task = tasks + t * TASK_BYTES
+        group = groups + read_word(task, T_GROUP) * GROUP_BYTES
         run_task(
             arena,
             task,
-            groups + read_word(task, T_GROUP) * GROUP_BYTES,
+            group,
             read_word(call, RUN_OPS),
             read_word(call, RUN_FEEDS),
             read_word(call, RUN_KERNELS),
             read_word(call, RUN_SCRATCH),
             read_word(call, RUN_CHECK),
         )
+        if stats != 0:
+            started = note(stats, task, group, started)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-VERSION = 3
+VERSION = 4
 
 LANES = 16
 """Lanes of a slice."""
@@ -61,6 +61,10 @@ class Group(IntEnum):
     """State of tasks that hand nothing on: STATE_OUT is -1."""
     LINE_BYTES = 14
     """Bytes of delay lines behind the state fields, handed on with them."""
+    KEY = 15
+    """What records of its tasks call it (`key_word`)."""
+    SHARE = 16
+    """Which `RingHead` word sums up the time of its tasks."""
 
 
 class Task(IntEnum):
@@ -180,21 +184,21 @@ WORKER_WORDS = 3 * CONTROL_STRIDE
 class Schedule(IntEnum):
     """Words of the record that `work` and `complete` are called with, after those of `Run`."""
 
-    CONTROL = 10
-    SUCCESSORS = 11
+    CONTROL = 11
+    SUCCESSORS = 12
     """int64 (edges): tasks that follow, grouped by task."""
-    FIRST_SUCCESSOR = 12
+    FIRST_SUCCESSOR = 13
     """int64 (tasks + reads + 1)."""
-    PENDING = 13
+    PENDING = 14
     """int64 (tasks + reads): predecessors not done."""
-    DONE = 14
+    DONE = 15
     """int64 (tasks + reads): 1 when done."""
-    RING = 15
+    RING = 16
     """int64 (tasks): ready tasks plus 1; 0: not published yet."""
-    WORKER = 16
-    SPINS = 17
-    PORTABLE = 18
-    TASK = 19
+    WORKER = 17
+    SPINS = 18
+    PORTABLE = 19
+    TASK = 20
     """For `complete`: the task that is done."""
 
 
@@ -221,6 +225,8 @@ class Run(IntEnum):
     SCRATCH = 8
     CHECK = 9
     """0, or the address of a `Fault`: every output is searched for NaN and infinity."""
+    STATS = 10
+    """0, or the address of the ring in which each task is noted."""
 
 
 class Fault(IntEnum):
@@ -233,6 +239,72 @@ class Fault(IntEnum):
     FRAME = 3
     FROM = 4
     """Given: the first frame that is searched."""
+
+
+STATS_MAGIC = 0x5354415453464D52
+"""The first word of a stats file."""
+STATS_VERSION = 1
+RING_RECORDS = 4096
+"""Records of one ring: a power of 2."""
+
+
+class StatsHeader(IntEnum):
+    """Words at the start of a stats file. Offsets are bytes from there."""
+
+    MAGIC = 0
+    VERSION = 1
+    NAMES_AT = 2
+    """Where the names of groups begin,"""
+    NAMES_BYTES = 3
+    """and how many bytes of them are written: each its `key_word`, the length of the name, the name in UTF-8."""
+    RINGS_AT = 4
+    """Where the first ring begins (`RingHead`); its records follow `RING_BYTES` behind its beginning."""
+    RINGS = 5
+    RING_STEP = 6
+    """Bytes from a ring to the next."""
+    RING_BYTES = 7
+    RING_RECORDS = 8
+    """Records of a ring: a power of 2."""
+    RECORD_BYTES = 9
+    CREATOR = 10
+    """Process id of the coordinator."""
+
+
+class RingHead(IntEnum):
+    """Words at the start of a ring of records, which one worker writes. Times in ns."""
+
+    KERNELS_NS = 0
+    """All time in tasks of voices and buses, and"""
+    OUTPUT_NS = 1
+    """in those that turn outputs into frames."""
+    WRITTEN = 2
+    """How many records were ever written, counted after each: number n lies in place n modulo their count."""
+    EDITION = 3
+    """Number of the rendering within its session."""
+    MASK = 4
+    """The ring's places less 1."""
+    RECORDS_AT = 5
+    """Bytes from the ring's start to its records."""
+    SETUP_NS = 6
+    """CPU time of the worker outside of its loop: starting, mapping, loading code."""
+    WORKER = 7
+
+
+class Noted(IntEnum):
+    """Words of a record: one task that was done. Nothing in it is a number of one plan."""
+
+    FRAME = 0
+    """Its first frame, counted from the start of the score."""
+    FRAMES = 1
+    KEY = 2
+    """Of its group: a `key_word` whose name stands in the file."""
+    SLICE = 3
+    START_NS = 4
+    """On the system's monotonic clock (`time.monotonic_ns`)."""
+    END_NS = 5
+    VOICES = 6
+    """0 on a bus."""
+    EDITION = 7
 
 
 # Scratch, at the group's RECORDS_AT: ages of the lanes, feed cursors, moving words (two words each), then the call

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import time
 
 
 def read_word(address: int, index: int) -> int:
@@ -32,6 +33,11 @@ def call_address(address: int, argument: int) -> None:
 
 def default_rounding() -> None:
     """Machine code sets MXCSR to its default here (no flush to zero); Python code runs under it already."""
+
+
+def clock_ns() -> int:
+    """Nanoseconds of the system's monotonic clock, the same in all processes: for loops, which note when tasks ran."""
+    return time.monotonic_ns()
 
 
 # Atomic words. In Python they are plain: only one thread of one process runs the python target.

@@ -9,10 +9,11 @@ Entries: `work(record)` runs until STOP; `complete(record)` marks one task done 
 
 from __future__ import annotations
 
-from workers.run import GROUP_BYTES, T_GROUP, TASK_BYTES, run_task
+from workers.run import GROUP_BYTES, T_GROUP, TASK_BYTES, note, run_task
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule
 from workers.words import (
     add_shared,
+    clock_ns,
     default_rounding,
     doze,
     load_shared,
@@ -31,7 +32,7 @@ WAKE, SLEEPERS = CONTROL_STRIDE * int(Control.WAKE), CONTROL_STRIDE * int(Contro
 HALT, STOP = CONTROL_STRIDE * int(Control.HALT), CONTROL_STRIDE * int(Control.STOP)
 FIRST_WORKER = CONTROL_STRIDE * int(Control.FIRST_WORKER)
 R_ARENA, R_TASKS, R_GROUPS, R_OPS = int(Run.ARENA), int(Run.TASKS), int(Run.GROUPS), int(Run.OPS)
-R_FEEDS, R_KERNELS, R_SCRATCH = int(Run.FEEDS), int(Run.KERNELS), int(Run.SCRATCH)
+R_FEEDS, R_KERNELS, R_SCRATCH, R_STATS = int(Run.FEEDS), int(Run.KERNELS), int(Run.SCRATCH), int(Run.STATS)
 S_CONTROL, S_SUCCESSORS, S_FIRST = int(Schedule.CONTROL), int(Schedule.SUCCESSORS), int(Schedule.FIRST_SUCCESSOR)
 S_PENDING, S_DONE, S_RING = int(Schedule.PENDING), int(Schedule.DONE), int(Schedule.RING)
 S_WORKER, S_SPINS = int(Schedule.WORKER), int(Schedule.SPINS)
@@ -132,30 +133,40 @@ def park(record: int, control: int, own: int) -> None:
 
 
 def work(record: int) -> None:
-    """Works until STOP."""
+    """Works until STOP. A task that is done stands in the ring of records, if there is one."""
     default_rounding()
     control = read_word(record, S_CONTROL)
+    stats = read_word(record, R_STATS)
+    started = 0
     own = FIRST_WORKER + read_word(record, S_WORKER) * WORKER_WORDS
     while load_shared(control, STOP) == 0:
         if load_shared(control, HALT) == 1:
             park(record, control, own)
+            started = 0
         task = take(record)
         if task < 0:
             idle(record, control)
+            started = 0
         while task >= 0:
             store_shared(control, own, task + 1)
             arena = read_word(record, R_ARENA)
             at = read_word(record, R_TASKS) + task * TASK_BYTES
+            group = read_word(record, R_GROUPS) + read_word(at, T_GROUP) * GROUP_BYTES
+            # One look at the clock a task, where one follows the other at once.
+            if stats != 0 and started == 0:
+                started = clock_ns()
             run_task(
                 arena,
                 at,
-                read_word(record, R_GROUPS) + read_word(at, T_GROUP) * GROUP_BYTES,
+                group,
                 read_word(record, R_OPS),
                 read_word(record, R_FEEDS),
                 read_word(record, R_KERNELS),
                 read_word(record, R_SCRATCH),
                 0,
             )
+            if stats != 0:
+                started = note(stats, at, group, started)
             follower = finish(record, task)
             store_shared(control, own, 0)
             write_word(control, own + 2 * CONTROL_STRIDE, read_word(control, own + 2 * CONTROL_STRIDE) + 1)

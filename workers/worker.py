@@ -1,8 +1,8 @@
 """A worker's life: it obeys its pipe.
 
-("attach", path, bytes, words, kernels, parts, codes) maps an arena and the files of the slab, sets the words of its
-record and sees to its kernels, of which `codes` are in no cache; ("work",) runs `work` until STOP and answers
-"stopped"; ("leave",) ends it.
+("attach", path, bytes, words, kernels, parts, codes, ring) maps an arena and the files of the slab, sets the words of
+its record and sees to its kernels, of which `codes` are in no cache; what it does is noted in a ring of a stats file,
+(path, offset), if it is given one. ("work",) runs `work` until STOP and answers "stopped"; ("leave",) ends it.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ import mmap
 import os
 import signal
 import sys
+import time
 from multiprocessing.connection import Connection
 
 import numpy as np
 
-from workers import cores, slab
+from workers import cores, slab, stats
 from workers.lifeline import Errand
 from workers.targets import objects
 from workers.targets.objects import LOOP_ENTRIES
-from workers.wire import Run, Schedule
+from workers.wire import RingHead, Run, Schedule
 
 PR_SET_NAME = 15
 MADV_POPULATE_WRITE = 23
@@ -50,6 +51,9 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.MachineCode | No
     record = np.zeros(RECORD_WORDS, np.int64)
     mapped: dict[tuple[str, int], mmap.mmap] = {}
     samples: slab.Slab | None = None
+    ring: stats.StatsRing | None = None
+    told_ns = 0
+    """CPU time that is told already, or was spent in the loop."""
     while True:
         try:
             message = pipe.recv()
@@ -58,7 +62,7 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.MachineCode | No
         if message[0] == "leave":
             os._exit(0)
         if message[0] == "attach":
-            _, path, size, words, kernels, parts, codes = message
+            _, path, size, words, kernels, parts, codes, noted = message
             lacking = [name for name in (*kernels, *LOOP_ENTRIES) if name not in known]
             if lacking:
                 objects.take_over(codes, errand.level)
@@ -80,9 +84,24 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.MachineCode | No
                 record[index] = value + (base if relative else 0)
             record[Run.KERNELS] = addresses[1:].ctypes.data
             record[Schedule.WORKER] = errand.number
+            ring = ring_of(noted, ring)
+            record[Run.STATS] = ring.address if ring is not None else 0
         else:
+            if ring is not None:
+                ring.words[RingHead.SETUP_NS] += time.process_time_ns() - told_ns
             ctypes.CFUNCTYPE(None, ctypes.c_int64)(known["work"])(int(record.ctypes.data))
+            told_ns = time.process_time_ns()
             pipe.send("stopped")
+
+
+def ring_of(noted: tuple[str, int] | None, before: stats.StatsRing | None) -> stats.StatsRing | None:
+    """The ring that is meant, `before` if that is it; None where its file has gone: a render goes on without."""
+    if noted is None or (before is not None and (before.path, before.offset) == noted):
+        return None if noted is None else before
+    try:
+        return stats.mapped(*noted)
+    except (OSError, ValueError):
+        return None
 
 
 def attach(path: str, size: int, number: int, count: int) -> mmap.mmap:

@@ -9,6 +9,7 @@ from farm.errors import ScoreError
 from farm.plan.master import levels_bytes
 from farm.plan.plan import Area, GroupKind, GroupPlan, OpPlan, Region, StaticPlan, WindowPlan, Word
 from workers.arena import Arena, Key, Layout
+from workers.stats import key_word
 from workers.wire import (
     BUFFER_BYTES,
     FIELD_BYTES,
@@ -23,6 +24,7 @@ from workers.wire import (
     Feed,
     Group,
     Op,
+    RingHead,
     Task,
 )
 
@@ -124,6 +126,7 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -
         row[Group.RECORDS_AT], row[Group.CONSTANTS_AT] = 0, constants_at
         row[Group.LINE_BYTES] = group.line_bytes
         row[Group.STATE_AT], row[Group.BUFFERS_AT] = state_at, buffers_at
+        row[Group.KEY], row[Group.SHARE] = key_word(group.key), share_of(plan, group)
         for op in (*group.ops, *group.posts, *group.seeks):
             words = ops[next_op * OP_WORDS : (next_op + 1) * OP_WORDS]
             record = [
@@ -135,6 +138,11 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -
         next_feed += len(group.feeds)
         for table, lengths in enumerate(group.line_lengths):
             arena.region(lengths_of(group, table), np.int64)[: len(lengths)] = lengths
+
+
+def share_of(plan: StaticPlan, group: GroupPlan) -> RingHead:
+    """What the time of a group's tasks counts as."""
+    return RingHead.OUTPUT_NS if plan.master in group.buses else RingHead.KERNELS_NS
 
 
 def check_limits(group: GroupPlan) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable, Sequence
 
 from farm.errors import RenderError, UsageError
 from farm.rendering.backends import Backend, Watching, backend
 from workers.arena import Arena, Layout, sweep
+from workers.stats import StatsFile, StatsRing
 from workers.targets import objects
 
 
@@ -28,6 +30,8 @@ class Warm:
         """Backends that renderings use now."""
         self.ended = False
         self.idle: Arena | None = None
+        self.stats: dict[str | None, StatsFile] = {}
+        """Where workers note what they do, by the folder in which the file lies."""
         if within is None:
             sweep()
 
@@ -59,6 +63,7 @@ class Warm:
         used.leave()
         if self.closed:
             used.close()
+            self.close()
         elif used.lasting:
             self.backends.setdefault((used.name, used.workers, level), []).append(used)
 
@@ -81,6 +86,19 @@ class Warm:
         if self.closed:
             self.close()
 
+    def rings(self, count: int, keys: Iterable[str], folder: str | None) -> Sequence[StatsRing]:
+        """Rings of the stats file in this folder; none for what is rendered while planning. Raises OSError."""
+        if self.within is not None:
+            return ()
+        if folder not in self.stats:
+            self.stats[folder] = StatsFile(folder)
+        return self.stats[folder].borrow(count, keys)
+
+    def give_back_rings(self, rings: Sequence[StatsRing]) -> None:
+        """Keeps the rings for the next render."""
+        for one in self.stats.values():
+            one.give_back(ring for ring in rings if ring.path == one.path)
+
     def close(self) -> None:
         """Ends what waits and gives its memory back; what is still lent ends when it is taken back."""
         self.closed = True
@@ -90,6 +108,9 @@ class Warm:
         if self.idle is not None:
             self.idle.close()
             self.idle = None
+        if not self.lent:
+            while self.stats:
+                self.stats.popitem()[1].close()
 
     def end(self) -> None:
         """Ends what is lent too: whoever uses it is not coming back."""
@@ -97,6 +118,7 @@ class Warm:
         self.ended = True
         while self.lent:
             self.lent.pop().close()
+        self.close()
 
     def __enter__(self) -> Warm:
         return self

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from workers.arena import Arena, Key, lay_out
 from workers.futex import wake_sleepers
-from workers.pool import Pool
+from workers.pool import Attached, Pool
 from workers.targets import objects
 from workers.targets.numba import emit_object, loop_function
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Group, Run, Schedule, Task
@@ -157,7 +157,7 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
         own[int(Schedule.SPINS)] = (2000, False)
         own[int(Schedule.PORTABLE)] = (int(pool.portable), False)
         records = [{**own, int(Run.SCRATCH): (arena.layout.offset(("scratch", n)), True)} for n in range(workers)]
-        pool.attach(arena.path, arena.size, records, ())
+        pool.attach(Attached(arena.path, arena.size, tuple(records), ()))
         parked = control[CONTROL_STRIDE * int(Control.FIRST_WORKER) + CONTROL_STRIDE :: WORKER_WORDS]
         took_s = []
         for _ in range(rounds):

@@ -167,13 +167,20 @@ def test_an_alias_that_is_a_node_is_refused(define: Define) -> None:
         ("since = input[i]\nout[i] = since * amount[i]", "`since` has a meaning of its own in kernels"),
         ("load = input[i]\nout[i] = load * amount[i]", "`load` has a meaning of its own in kernels"),
         ("out[i] = shared(input[i]) * amount[i]", "0.25 is a scalar float: write F(0.25)"),
+        ("t = clock_ns()\nout[i] = input[i] * amount[i] * F(t)", "`clock_ns` tells the time"),
+        ("t = now()\nout[i] = input[i] * amount[i] * F(t)", "`now` tells the time"),
+        ("out[i] = late(input[i]) * amount[i]", "`clock_ns` tells the time"),
+        ("t = time.monotonic_ns()\nout[i] = input[i] * amount[i] * F(t)", "time.monotonic_ns differs between machines"),
+        ("t = read_small(i, i)\nout[i] = input[i] * amount[i] * F(t)", "`read_small` is a word of the loop"),
         ("out[i] = clamped(input[i]) * amount[i]", "maximum() takes floats for `b`, not a whole number"),
     ],
 )
 def test_what_kernels_may_not_do(define: Define, body: str, said: str) -> None:
     further = (
-        "from math import sqrt\nimport numpy as np\n\nHALF = 0.5\nTABLE = (1.0, 2.0)\n\n\n"
+        "from math import sqrt\nimport time\nimport numpy as np\nfrom workers.words import clock_ns, read_small\n"
+        "from workers.words import clock_ns as now\n\nHALF = 0.5\nTABLE = (1.0, 2.0)\n\n\n"
         "def shared(x: Floats) -> Floats:\n    return x * 0.25\n\n\n"
+        "def late(x: Floats) -> Floats:\n    return x * F(clock_ns())\n\n\n"
         "def clamped(x: Floats) -> Floats:\n    return maximum(x, 0)\n\n\n"
     )
     found = define(effect(body).replace("@node", f"{further}@node"))

@@ -6,7 +6,7 @@ for a number of workers and for someone who lends what is costly to make (`Lende
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
@@ -17,6 +17,7 @@ from farm.rendering.piece import Piece
 from farm.rendering.spent import Spent
 from workers.arena import Arena, Layout
 from workers.records import record
+from workers.stats import StatsRing
 from workers.targets.objects import MachineCode
 
 NAMES = ("inline", "local", "null")
@@ -43,6 +44,15 @@ class Lender(Protocol):
 
     def give_back(self, arena: Arena) -> None:
         """The arena is not used any more."""
+
+    def rings(self, count: int, keys: Iterable[str], folder: str | None) -> Sequence[StatsRing]:
+        """Rings in which workers note what they do for groups of these keys; none where that is not wanted.
+
+        Raises OSError where there can be none.
+        """
+
+    def give_back_rings(self, rings: Sequence[StatsRing]) -> None:
+        """Nobody writes these any more."""
 
 
 @record(frozen=True, slots=True, eq=False)

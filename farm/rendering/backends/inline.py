@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import Notice, RenderError
+from farm.errors import RenderError
 from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.rendering.backends import Lender
 from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
@@ -30,7 +30,6 @@ class InlineBackend(OverArena):
     workers = 1
     replaced = 0
     lasting = False
-    notices: Sequence[Notice] = ()
 
     def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> None:
         super().__init__(lender, level)
@@ -75,6 +74,7 @@ class InlineBackend(OverArena):
             self.record[index] = value + (arena.address if relative else 0)
         self.record[Run.SCRATCH] = arena.address + arena.layout.offset((Area.SCRATCH, 0))
         self.record[Run.KERNELS] = self.addresses[1:].ctypes.data
+        self.record[Run.STATS] = self.rings[0].address if self.rings else 0
 
     def start(self, window: WindowPlan) -> None:
         """Runs when it is collected."""

@@ -26,7 +26,7 @@ from farm.rendering.coordinator import Coordinator
 from workers import cores
 from workers.arena import Arena, Key
 from workers.futex import wake_sleepers
-from workers.pool import Pool, Worker
+from workers.pool import Attached, Pool, Worker
 from workers.slab import Extract, changed
 from workers.targets.objects import LOOP_ENTRIES
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
@@ -64,8 +64,6 @@ class LocalBackend(OverArena):
         super().__init__(lender, level)
         self.workers = workers
         self.block_by_block = block_by_block
-        self.notices: list[Notice] = []
-        """What was told in the present rendering."""
         self.depth = 1
         self.inner_depth = 1
         self.kernels: tuple[str, ...] = ()
@@ -96,7 +94,6 @@ class LocalBackend(OverArena):
         self.kernels = kernels
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
         self.coordinator.replaced = 0
-        self.notices.clear()
         started = time.perf_counter()
         self.start_workers()
         forking_s = time.perf_counter() - started
@@ -169,7 +166,8 @@ class LocalBackend(OverArena):
             for number in range(self.workers)
         ]
         self.parts = tuple(parts)
-        pool.attach(arena.path, arena.size, own, self.kernels, self.parts)
+        rings = tuple((ring.path, ring.offset) for ring in self.rings)
+        pool.attach(Attached(arena.path, arena.size, tuple(own), self.kernels, self.parts, rings))
 
     def hold(self) -> None:
         """Parks all workers."""
@@ -338,8 +336,9 @@ class LocalBackend(OverArena):
             elif isinstance(command, says.Kill):
                 os.kill(self.pool.workers[command.worker].pid, signal.SIGKILL)
             elif isinstance(command, says.Tell):
-                self.notices.append(standing_still(self.pool.workers[command.worker], command.stopped))
-                self.preparation.spent.tell(self.notices[-1])
+                told = standing_still(self.pool.workers[command.worker], command.stopped)
+                self.notices = (*self.notices, told)
+                self.preparation.spent.tell(told)
             else:
                 raise self.fatal(command.task)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import RenderError
+from farm.errors import Notice, RenderError
 from farm.plan.lower import wanted, write_programs
 from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.tables import Tables, put, window_tables
@@ -18,9 +18,10 @@ from farm.rendering.backends import Lender, Preparation
 from farm.rendering.piece import Piece
 from farm.rendering.room import no_arena
 from farm.rendering.slots import Slots
-from workers.arena import Arena, ArenaError, Key, Layout, lay_out
+from workers.arena import Arena, ArenaError, Key, Layout, lay_out, shared_folder
 from workers.records import record
 from workers.slab import Extract, changed
+from workers.stats import StatsRing
 from workers.targets.objects import MachineCode
 from workers.wire import Run
 
@@ -58,6 +59,10 @@ class OverArena(ABC):
         """By the identity of their windows."""
         self.mapped = 0
         """Files of sounds that are mapped."""
+        self.rings: Sequence[StatsRing] = ()
+        """Where each worker notes what it does; none where that cannot be."""
+        self.notices: Sequence[Notice] = ()
+        """What was told in the present rendering."""
 
     def prepare(self, preparation: Preparation) -> None:
         """Loads the machine code of a plan. Raises RenderError."""
@@ -67,8 +72,20 @@ class OverArena(ABC):
         self.read_buses = frozenset((*preparation.buses, *mixed))
         self.mapped = 0
         self.planned = False
+        self.notices = ()
+        self.note_tasks()
         self.load(self.plan.kernels)
         preparation.spent.compile_s += time.perf_counter() - started
+
+    def note_tasks(self) -> None:
+        """Has each worker note what it does; where no file can be made for that, the rendering goes on without."""
+        folder = self.preparation.work_dir
+        try:
+            keys = [group.key for group in self.plan.groups]
+            self.rings = self.lender.rings(self.workers, keys, folder)
+        except OSError as error:
+            self.rings = ()
+            self.notices = (unnoted(error, folder),)
 
     def foresee(self, window: WindowPlan) -> None:
         """Works out the order of a window's tasks and its tables: nothing but copies is left to do while workers stand.
@@ -156,6 +173,8 @@ class OverArena(ABC):
         if self.arena is not None:
             arena, self.arena = self.arena, None
             self.lender.give_back(arena)
+        rings, self.rings = self.rings, ()
+        self.lender.give_back_rings(rings)
 
     # What the backends do in their own ways.
 
@@ -201,6 +220,13 @@ def check_unchanged(parts: Sequence[Extract]) -> None:
     file = changed(parts)
     if file is not None:
         raise lost_sample(file)
+
+
+def unnoted(error: OSError, folder: str | None) -> Notice:
+    """What is said where no stats file can be made."""
+    where = folder or shared_folder()
+    message = f"nothing is noted of when tasks ran: no file can be made for it in {where}: {error.strerror}"
+    return Notice(message, None, "the frames are the same; --json cannot tell kernels from workers that wait")
 
 
 def lost_sample(file: str) -> RenderError:

@@ -60,6 +60,23 @@ def default_rounding(typing: Any) -> Any:
     return types.void(), emit
 
 
+CLOCK_MONOTONIC = 1
+"""The clock that `time.monotonic_ns` reads on Linux. Read without a system call: 25 ns."""
+
+
+@intrinsic
+def clock_ns(typing: Any) -> Any:
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        b = builder
+        span = cgutils.alloca_once(b, ir.ArrayType(I64, 2))
+        function = cgutils.get_or_insert_function(b.module, ir.FunctionType(I32, [I32, I64]), "clock_gettime")
+        b.call(function, [I32(CLOCK_MONOTONIC), b.ptrtoint(span, I64)])
+        seconds, nanoseconds = (b.load(b.gep(span, [I32(0), I32(word)]), typ=I64) for word in (0, 1))
+        return b.add(b.mul(seconds, I64(1_000_000_000)), nanoseconds)
+
+    return types.int64(), emit
+
+
 whole = read_word
 
 # Atomic words, and sleeping on them (Linux futex).
