@@ -31,7 +31,8 @@ MAY_IMPORT = {
     "farm.rendering": "farm.sources farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
     " workers.arena workers.futex workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
     " workers.cores workers.catalog workers.calls workers.stats workers.targets numpy",
-    "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.stats workers.wire numpy",
+    "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.stats"
+    " workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"
     " farm.audio.planes workers.catalog"
     " workers.named workers.slab numpy",

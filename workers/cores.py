@@ -111,6 +111,17 @@ def is_stopped(pid: int) -> bool:
         return False
 
 
+def ended_children_cpu_s() -> float:
+    """CPU time of all processes that this one has started, and waited for when they had ended."""
+    try:
+        import resource
+    except ImportError:
+        times = os.times()
+        return times.children_user + times.children_system
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
 CPUCLOCK_SCHED = 2
 """Of the clocks that Linux has for each process: the time that it ran, in ns."""
 

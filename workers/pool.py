@@ -10,7 +10,7 @@ import multiprocessing
 import os
 import select
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any
@@ -72,6 +72,8 @@ class Pool:
         self.arena: Attached | None = None
         self.owing: set[int] = set()
         """Workers that were set to work and have not answered that they stopped."""
+        self.lost_cpu_s = 0.0
+        """CPU time of workers that died."""
         for number in range(count):
             self.workers.append(self.start(number))
 
@@ -99,10 +101,15 @@ class Pool:
             self.sentinels.register(process.sentinel, select.POLLIN)
         return Worker(number, process, ours)
 
+    def cpu_s(self) -> float:
+        """CPU time of all workers that there were in this pool."""
+        return self.lost_cpu_s + sum(cores.cpu_seconds(worker.pid) for worker in self.workers)
+
     def replace(self, number: int) -> None:
         """Starts a new worker in the place of a dead one, attached and working like the others."""
         dead = self.workers[number]
         self.forget(dead)
+        self.lost_cpu_s += cores.cpu_seconds(dead.pid)
         dead.process.join()
         dead.pipe.close()
         self.owing.discard(number)

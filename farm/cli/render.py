@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
@@ -69,7 +70,9 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     from farm.rendering.session import Session
 
     silent = quiet or as_json
+    before_s = time.process_time()
     loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples).bound(options.set)
+    read_s = time.process_time() - before_s
     early = [*doubts(options), *loaded.notices]
     if not as_json:
         tell_problems(early)
@@ -79,6 +82,8 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
         else:
             assert stream is not None
             report = session.render_stream(loaded, stream, options, observer)
+        done_s = time.process_time()
+    report = report.and_cpu(starting=before_s + time.process_time() - done_s, reading=read_s)
     later = [*(one for one in report.notices if one not in early), *level_warnings(report, options.gain)]
     if not as_json:
         tell_problems(one for one in later if one not in observer.told)

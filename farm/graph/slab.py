@@ -55,20 +55,23 @@ class SampleFiles:
     places_told: set[tuple[str, Loc | None]] = field(default_factory=set)
     """What was warned of, and where."""
     loading_s: float = 0.0
-    """Seconds spent finding, reading and resampling files."""
+    """Seconds spent finding, reading and resampling files,"""
+    loading_cpu_s: float = 0.0
+    """and how many of them of a CPU."""
 
     def span(self, name: str, index: int, backwards: bool, loc: Loc | None) -> SampleSpan:
         """Where a sound of a bank lies. Raises SampleError for a missing bank or a file that cannot be played."""
         known = self.named.get((name, index, backwards))
         if known is not None:
             return known
-        started = time.perf_counter()
+        started, cpu_s = time.perf_counter(), time.thread_time()
         try:
             span = self.named[name, index, backwards] = self.find(name, index, backwards, loc)
         except (SampleError, FileError) as error:
             raise type(error)(error.message, loc=error.loc or loc, hint=error.hint) from error
         finally:
             self.loading_s += time.perf_counter() - started
+            self.loading_cpu_s += time.thread_time() - cpu_s
         return span
 
     def find(self, name: str, index: int, backwards: bool, loc: Loc | None) -> SampleSpan:

@@ -33,6 +33,7 @@ from farm.rendering.backends import Backend, Preparation, inline
 from farm.rendering.outline import Part
 from farm.rendering.piece import Piece
 from farm.rendering.probe import Probe
+from farm.rendering.report import Duty
 from farm.rendering.spent import Counts, Spent
 from farm.rendering.warm import Warm, level_for
 from workers.cores import worker_count
@@ -232,9 +233,10 @@ class Rendering:
 
     def take(self, name: str, workers: int) -> None:
         """Borrows the backend of this name and has it make ready. Raises RenderError, UsageError."""
-        self.level = level_for(self.options.cpu) if name != "null" else "none"
-        self.backend = self.warm.lend(name, workers, self.level)
-        self.use(self.backend)
+        with self.spent.on(Duty.STARTING):
+            self.level = level_for(self.options.cpu) if name != "null" else "none"
+            self.backend = self.warm.lend(name, workers, self.level)
+            self.use(self.backend)
 
     def use(self, backend: Backend) -> None:
         """Runs tasks on a backend, which makes ready for them."""
@@ -283,13 +285,15 @@ class Rendering:
             return None
         started, spent = time.perf_counter(), self.spent
         elsewhere = self.slab.loading_s + spent.compile_s + spent.arena_s
-        loaded = self.slab.loading_s
-        window = self.plan_next(first_chunk, self.window_chunks(first_chunk, left), stop_frame)
-        self.choose_backend(window)
-        assert self.backend is not None
-        self.backend.foresee(window)
+        loaded, loaded_cpu_s = self.slab.loading_s, self.slab.loading_cpu_s
+        with spent.on(Duty.PLANNING):
+            window = self.plan_next(first_chunk, self.window_chunks(first_chunk, left), stop_frame)
+            self.choose_backend(window)
+            assert self.backend is not None
+            self.backend.foresee(window)
         elsewhere = self.slab.loading_s + spent.compile_s + spent.arena_s - elsewhere
         spent.arena_s += self.slab.loading_s - loaded
+        spent.move(self.slab.loading_cpu_s - loaded_cpu_s, Duty.PLANNING, Duty.READING)
         spent.plan_s += time.perf_counter() - started - elsewhere
         return window
 

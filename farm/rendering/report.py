@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field, replace
+from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
@@ -32,6 +33,48 @@ class Observer(Protocol):
 
     def warning(self, notice: Notice) -> None:
         """Something that a person should know now; the report says it again."""
+
+
+class Duty(StrEnum):
+    """What CPU time is spent on."""
+
+    STARTING = "starting"
+    """Python and what it imports, workers and the arena; and ending them."""
+    READING = "reading"
+    """The score, and sounds."""
+    PLANNING = "planning"
+    """Patterns, voices, tasks and their order, tables."""
+    CODE = "code"
+    """Loading machine code, and compiling it."""
+    KERNELS = "kernels"
+    """Tasks of voices and buses."""
+    OUTPUT = "output"
+    """From the outputs to the frames of the file: their sum, fades, levels, the limiter."""
+    HASHING = "hashing"
+    WRITING = "writing"
+    """Dither, the file's format, the file."""
+    WAITING = "waiting"
+    """Workers that look for a task before they sleep, and the process that looks at them."""
+
+
+@record(frozen=True, slots=True)
+class CpuSeconds:
+    """CPU seconds of a render by duty, of all its processes."""
+
+    starting_s: float = 0.0
+    reading_s: float = 0.0
+    planning_s: float = 0.0
+    code_s: float = 0.0
+    kernels_s: float = 0.0
+    output_s: float = 0.0
+    hashing_s: float = 0.0
+    writing_s: float = 0.0
+    waiting_s: float = 0.0
+
+    @property
+    def all_s(self) -> float:
+        """All together."""
+        return float(sum(getattr(self, f"{duty}_s") for duty in Duty))
 
 
 @record(frozen=True, slots=True)
@@ -79,14 +122,23 @@ class Report:
     """What each channel holds: sides, or outputs by name."""
     foreign_banks: dict[str, str] = field(default_factory=dict)
     """Banks that do not come from the built-in one, each with its folder: elsewhere the score may sound different."""
+    cpu_s: CpuSeconds = CpuSeconds()
+    """Of the session: what the process spent before and behind it is not in it."""
     assumed_length: bool = False
     notices: tuple[Notice, ...] = field(default=())
+
+    def and_cpu(self, starting: float, reading: float) -> Report:
+        """The same with CPU seconds that a process has spent before it rendered, and after."""
+        cpu_s = self.cpu_s
+        more = replace(cpu_s, starting_s=cpu_s.starting_s + starting, reading_s=cpu_s.reading_s + reading)
+        return replace(self, cpu_s=more)
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: silent levels are null."""
         from dataclasses import asdict
 
         values = asdict(self)
+        values["cpu_s"] = {str(duty): getattr(self.cpu_s, f"{duty}_s") for duty in Duty}
         values["notices"] = [show(notice) for notice in self.notices]
         values["peak_dbfs"] = finite(self.peak_dbfs)
         values["unfaded_peak_dbfs"] = finite(self.unfaded_peak_dbfs)

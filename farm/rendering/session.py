@@ -26,7 +26,8 @@ from farm.graph.score import Score
 from farm.options import RenderOptions
 from farm.quantities import size
 from farm.rendering.outline import Outline, outline
-from farm.rendering.report import Observer, Report
+from farm.rendering.report import Duty, Observer, Report
+from farm.rendering.spent import Spent
 from farm.rendering.stream import Stream, run
 from farm.rendering.warm import Warm
 
@@ -61,8 +62,9 @@ class Session:
         self, score: Score, path: str | Path, options: RenderOptions | None = None, observer: Observer | None = None
     ) -> Report:
         """As `farm.render_file`. Raises what that raises."""
-        options = options or RenderOptions()
-        derived = outline(score, options)
+        options, spent = options or RenderOptions(), Spent()
+        with spent.on(Duty.READING):
+            derived = outline(score, options)
         path = file_of(path)
         check_clip(format_of(path), options.clip, options.bits)
         check_room(path, derived)
@@ -70,7 +72,7 @@ class Session:
             self._check_open()
             first, seed, count = derived.extent.first, derived.dither_seed, len(derived.channels)
             writer = open_writer(path, options.rate, count, options.bits, seed, first_frame=first)
-            return written(derived, writer, self._warm, observer)
+            return written(derived, writer, self._warm, observer, spent)
 
     def render_stream(
         self,
@@ -85,15 +87,16 @@ class Session:
 
         `name` is what messages call it. Raises as `render_file` does, and BrokenPipeError when nobody reads any longer.
         """
-        options = options or RenderOptions()
-        derived = outline(score, options)
+        options, spent = options or RenderOptions(), Spent()
+        with spent.on(Duty.READING):
+            derived = outline(score, options)
         check_clip(WAV, options.clip, options.bits)
         extent, seed, count = derived.extent, derived.dither_seed, len(derived.channels)
         frames = None if extent.last is None else extent.last - extent.first
         with self._turn:
             self._check_open()
             writer = WavStream(stream, name, options.rate, count, options.bits, seed, (extent.first, frames))
-            return written(derived, writer, self._warm, observer)
+            return written(derived, writer, self._warm, observer, spent)
 
     def stream(self, score: Score, options: RenderOptions | None = None) -> FrameStream:
         """As `farm.stream`. Raises what that raises."""
@@ -243,20 +246,22 @@ def warn(report: Report) -> None:
         warnings.warn(show(notice), FarmWarning, stacklevel=level)
 
 
-def written(derived: Outline, writer: FrameWriter, warm: Warm, observer: Observer | None) -> Report:
+def written(derived: Outline, writer: FrameWriter, warm: Warm, observer: Observer | None, spent: Spent) -> Report:
     """Renders into a writer, which is committed or aborted then."""
-    spent_s = 0.0
+    writing_s = 0.0
 
     def write(block: Frames) -> None:
-        nonlocal spent_s
+        nonlocal writing_s
         started = time.perf_counter()
-        writer.write(block)
-        spent_s += time.perf_counter() - started
+        with spent.on(Duty.WRITING):
+            writer.write(block)
+        writing_s += time.perf_counter() - started
 
-    with writer:
-        report = run(derived, warm, write, observer)
+    # What is left to do at the end is to write, too.
+    with spent.on(Duty.WRITING), writer, spent.on(None):
+        report = run(derived, warm, write, observer, spent)
     clipped = max(report.clipped_frames, writer.clipped_frames)
-    return replace(report, path=str(writer.path), write_s=spent_s, clipped_frames=clipped)
+    return replace(report, path=str(writer.path), write_s=writing_s, clipped_frames=clipped, cpu_s=spent.cpu)
 
 
 def check_room(path: Path, derived: Outline) -> None:

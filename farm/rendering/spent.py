@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import field
+
 from farm.errors import Notice
-from farm.rendering.report import Observer
+from farm.rendering.report import CpuSeconds, Duty, Observer
 from workers.records import record
 
 
 @record()
 class Spent:
-    """Seconds spent in each part of a rendering, and kernels compiled for it; `observer` is told of those."""
+    """Seconds spent in each part of a rendering, and kernels compiled for it; `observer` is told of those.
+
+    CPU time of the thread that renders is told apart by what it is on (`on`): every moment of it counts once, as the
+    innermost of what it is on; what a caller does between blocks does not count.
+    """
 
     observer: Observer | None = None
     compile_s: float = 0.0
@@ -19,6 +28,38 @@ class Spent:
     plan_s: float = 0.0
     render_s: float = 0.0
     compiled_kernels: int = 0
+    cpu_s: dict[Duty, float] = field(default_factory=lambda: dict.fromkeys(Duty, 0.0))
+    duty: Duty | None = None
+    """What the thread is on; None: nothing of this."""
+    since_s: float = 0.0
+
+    @contextmanager
+    def on(self, duty: Duty | None) -> Iterator[None]:
+        """Counts the thread's CPU time as spent on a duty; None: as nobody's. It may lie in another, which goes on."""
+        outer = self.duty
+        self.turn_to(duty)
+        try:
+            yield
+        finally:
+            self.turn_to(outer)
+
+    def turn_to(self, duty: Duty | None) -> None:
+        """From now on the thread is on something else."""
+        now_s = time.thread_time()
+        if self.duty is not None:
+            # Another thread may go on with a stream between two blocks, never within one.
+            self.cpu_s[self.duty] += now_s - self.since_s
+        self.duty, self.since_s = duty, now_s
+
+    def move(self, cpu_s: float, since: Duty, to: Duty) -> None:
+        """Counts some CPU time as another duty's."""
+        self.cpu_s[since] -= cpu_s
+        self.cpu_s[to] += cpu_s
+
+    @property
+    def cpu(self) -> CpuSeconds:
+        """All CPU time so far."""
+        return CpuSeconds(**{f"{duty}_s": seconds for duty, seconds in self.cpu_s.items()})
 
     def tell(self, notice: Notice) -> None:
         """Passes on what a person should know at once."""

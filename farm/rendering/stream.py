@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ from farm.rendering.faults import explained
 from farm.rendering.outline import Outline
 from farm.rendering.output import OutputStage
 from farm.rendering.rendering import Rendering
-from farm.rendering.report import Observer, Report, faint, mended, stolen
+from farm.rendering.report import Duty, Observer, Report, faint, mended, stolen
 from farm.rendering.routing import routing, routing_notices
 from farm.rendering.spent import Spent
 from farm.rendering.warm import Warm
@@ -38,8 +39,13 @@ class Stream:
     Frames are good until the next are asked for. Iterating raises ScoreError, SampleError, FileError or RenderError.
     """
 
-    def __init__(self, outline: Outline, warm: Warm, observer: Observer | None = None) -> None:
-        """Plans nothing yet. Raises ScoreError or SampleError where the score cannot be rendered at all, UsageError."""
+    def __init__(
+        self, outline: Outline, warm: Warm, observer: Observer | None = None, spent: Spent | None = None
+    ) -> None:
+        """Plans nothing yet. `spent`: what the render has cost so far.
+
+        Raises ScoreError or SampleError where the score cannot be rendered at all, UsageError.
+        """
         self.outline = outline
         self.warm = warm
         self.observer = observer
@@ -48,17 +54,14 @@ class Stream:
         self.digest = hashlib.sha256()
         score, options, extent = outline.score, outline.options, outline.extent
         self.made: Report | None = None
-        spent = Spent(observer)
-        graph = self.read = outline.graph()
-        with all_told(score.source, options.samples), deep():
-            refuse_wrong_banks(graph, outline.library)
-        try:
-            self.rendering = self.rendering_of(graph, warm, spent)
-        except ScoreError as error:
-            if graph.leaving is None:
-                raise
-            graph.leaving.leave(error)
-            self.rendering = self.rendering_of(silence(score.name), warm, spent)
+        self.spent = spent = spent or Spent()
+        spent.observer = observer
+        with spent.on(Duty.READING):
+            graph = self.read = outline.graph()
+            with all_told(score.source, options.samples), deep():
+                refuse_wrong_banks(graph, outline.library)
+        with spent.on(Duty.PLANNING):
+            self.rendering = self.planned(graph)
         outputs = self.rendering.graph.outputs
         self.stage = OutputStage(self.rendering, options, extent, routing(outputs, options), outline.margins)
         kept = None if extent.last is None else extent.last - extent.first
@@ -68,10 +71,20 @@ class Stream:
         if observer is not None:
             observer.begins(DEFAULT_CYCLES if extent.assumed else None)
 
-    def rendering_of(self, graph: Graph, warm: Warm, spent: Spent) -> Rendering:
+    def planned(self, graph: Graph) -> Rendering:
+        """The rendering of a graph; of silence, where that is left out as a whole. Raises ScoreError."""
+        try:
+            return self.rendering_of(graph)
+        except ScoreError as error:
+            if graph.leaving is None:
+                raise
+            graph.leaving.leave(error)
+            return self.rendering_of(silence(self.outline.score.name))
+
+    def rendering_of(self, graph: Graph) -> Rendering:
         """The rendering of all outputs of a graph."""
         outline = self.outline
-        return Rendering(graph, outline.options, outline.outputs(graph), warm, outline.library, spent)
+        return Rendering(graph, outline.options, outline.outputs(graph), self.warm, outline.library, self.spent)
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -89,11 +102,15 @@ class Stream:
         source, samples = self.outline.score.source, self.outline.options.samples
         try:
             with all_told(source, samples), explained():
+                self.spent.turn_to(Duty.OUTPUT)
                 for block in self.clipping.through(self.observed()):
-                    self.digest.update(np.ascontiguousarray(block).data)
+                    with self.spent.on(Duty.HASHING):
+                        self.digest.update(np.ascontiguousarray(block).data)
                     self.frames += len(block)
-                    yield block
+                    with self.spent.on(None):
+                        yield block
         finally:
+            self.spent.turn_to(None)
             # At the end of the process its memory and its workers go before what iterates here does.
             if not self.warm.ended:
                 self.settle()
@@ -115,8 +132,10 @@ class Stream:
     def settle(self) -> None:
         """Writes the report, and gives back what the rendering borrowed. Does nothing the second time."""
         if self.made is None:
-            self.made = self.reported()
-            self.rendering.close()
+            made = self.reported()
+            with self.spent.on(Duty.STARTING):
+                self.rendering.close()
+            self.made = replace(made, cpu_s=self.spent.cpu)
 
     def close(self) -> None:
         """Ends the render where it is."""
@@ -209,9 +228,15 @@ def refuse_wrong_banks(graph: Graph, library: SampleLibrary) -> None:
             raise together(errors)
 
 
-def run(outline: Outline, warm: Warm, take: Callable[[Frames], object], observer: Observer | None = None) -> Report:
+def run(
+    outline: Outline,
+    warm: Warm,
+    take: Callable[[Frames], object],
+    observer: Observer | None = None,
+    spent: Spent | None = None,
+) -> Report:
     """Renders into `take`, block by block, each good until the next one. Raises what `Stream` raises."""
-    with Stream(outline, warm, observer) as stream:
+    with Stream(outline, warm, observer, spent) as stream:
         for block in stream:
             take(block)
     return stream.report

@@ -6,6 +6,7 @@ python once.py audible NAME QUALITY            counts the voices that sound, fra
 python once.py patterns RUNS                   questions, text to voice tables, reading
 python once.py tasks WORKERS                   nanoseconds of a task that does nothing
 python once.py scaling NAME QUALITY WORKERS ROUNDS    one worker, a pool, and as many processes that share nothing
+python once.py noting NAME CHUNK WORKERS ROUNDS    CPU seconds while tasks are noted and while they are not
 python once.py live NAME CHUNK WORKERS         milliseconds between blocks, one chunk at a time
 """
 
@@ -17,6 +18,7 @@ import json
 import multiprocessing
 import sys
 import time
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from multiprocessing.connection import Connection
@@ -39,10 +41,11 @@ from farm.rendering.outline import Part, outline
 from farm.rendering.rendering import Rendering
 from farm.rendering.report import Report
 from farm.rendering.session import Session
-from farm.rendering.stream import run
+from farm.rendering.stream import Stream, run
 from farm.rendering.warm import Warm
 from farm.score import Source
 from workers import cores
+from workers.stats import StatsRing
 
 LIVE_WINDOW_FRAMES = 88200
 """Two seconds are planned at once while the two before them play."""
@@ -176,6 +179,39 @@ def scaling(name: str, quality: str, workers: int, rounds: int) -> dict[str, obj
     return {"one_s": one[1:], "pool_s": pool[1:], "separate_s": separate[1:], "sha256": sorted(hashes)}
 
 
+class Unnoted(Warm):
+    """Warmth in which workers note nothing of what they do."""
+
+    def rings(self, count: int, keys: Iterable[str], folder: str | None) -> Sequence[StatsRing]:
+        """None."""
+        return ()
+
+
+def noting(name: str, chunk_frames: int, workers: int, rounds: int) -> dict[str, object]:
+    """CPU seconds of each round, workers' included, with every task noted in the stats file and with none, in turn."""
+    work = known(name)
+    derived = outline(score_of(work), replace(options_of(work, "good", workers), chunk=chunk_frames))
+    taken: dict[str, list[float]] = {"on_s": [], "off_s": []}
+    tasks, hashes = 0, set()
+    with Warm() as noted, Unnoted() as unnoted:
+        for number in range(rounds + 1):
+            turn = [("on_s", noted), ("off_s", unnoted)]
+            for which, warm in turn if number % 2 else reversed(turn):
+                begun_s = time.process_time()
+                with Stream(derived, warm) as stream:
+                    before_s = 0.0
+                    for block in stream:
+                        backend = stream.rendering.backend
+                        pids = backend.pids() if backend is not None else ()
+                        before_s = before_s or sum(map(cores.cpu_seconds, pids))
+                        len(block)
+                    after_s = sum(map(cores.cpu_seconds, pids))
+                if number:
+                    taken[which].append(time.process_time() - begun_s + after_s - before_s)
+                tasks, hashes = stream.report.tasks, hashes | {stream.report.sha256}
+    return {**taken, "tasks": tasks, "sha256": sorted(hashes)}
+
+
 def live(name: str, chunk_frames: int, workers: int) -> dict[str, object]:
     """Milliseconds from one block to the next, when each is begun only after the last was read."""
     work = known(name)
@@ -217,6 +253,8 @@ def main() -> None:
         answer = {"costs": list(measure(int(rest[0])))}
     elif what == "tasks":
         answer = tasks(int(rest[0]))
+    elif what == "noting":
+        answer = noting(rest[0], int(rest[1]), int(rest[2]), int(rest[3]))
     elif what == "scaling":
         answer = scaling(rest[0], rest[1], int(rest[2]), int(rest[3]))
     else:

@@ -71,6 +71,10 @@ class Report:
     assumed_length: bool = False
     notices: tuple[Notice, ...] = ()
 
+    def and_cpu(self, starting: float, reading: float) -> Report:
+        assert starting > 0 and reading > 0
+        return self
+
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
 

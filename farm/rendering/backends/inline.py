@@ -12,6 +12,7 @@ from farm.errors import RenderError
 from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.rendering.backends import Lender
 from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
+from farm.rendering.report import Duty
 from workers.arena import Arena, Key
 from workers.lost import reading
 from workers.slab import Extract, Slab, mapped
@@ -98,7 +99,7 @@ class InlineBackend(OverArena):
         """Runs tasks `first` .. `first + count` of the window. Raises RenderError for a file that became shorter."""
         assert self.slab is not None
         self.record[Run.FIRST], self.record[Run.COUNT] = first, count
-        with reading(self.slab):
+        with self.preparation.spent.on(Duty.KERNELS), reading(self.slab):
             self.entry(int(self.record.ctypes.data))
         if self.slab.lost is not None:
             raise lost_sample(self.slab.lost)
@@ -113,6 +114,9 @@ class InlineBackend(OverArena):
 
     def leave(self) -> None:
         """Gives the arena back."""
+        spent = self.preparation.spent.cpu_s
+        cpu_s, spent[Duty.KERNELS] = spent[Duty.KERNELS], 0.0
+        self.shares(cpu_s)
         self.return_arena()
 
     def close(self) -> None:

@@ -23,6 +23,7 @@ from farm.rendering import coordinator as says
 from farm.rendering.backends import Lender
 from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
 from farm.rendering.coordinator import Coordinator
+from farm.rendering.report import Duty
 from workers import cores
 from workers.arena import Arena, Key
 from workers.futex import wake_sleepers
@@ -86,6 +87,8 @@ class LocalBackend(OverArena):
         self.checked = time.monotonic()
         self.busy_s = 0.0
         self.busy = False
+        self.began_s = 0.0
+        """CPU time that the pool had used when the rendering began."""
 
     def load(self, kernels: tuple[str, ...]) -> None:
         """Loads the kernels and the loop; forks the pool with them, or has it load what it lacks."""
@@ -95,7 +98,10 @@ class LocalBackend(OverArena):
         self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
         self.coordinator.replaced = 0
         started = time.perf_counter()
-        self.start_workers()
+        before = self.pool
+        with spent.on(Duty.STARTING):
+            pool = self.start_workers()
+        self.began_s = pool.cpu_s() if pool is before else 0.0
         forking_s = time.perf_counter() - started
         spent.arena_s += forking_s
         spent.compile_s -= forking_s
@@ -273,13 +279,14 @@ class LocalBackend(OverArena):
     def watch(self, pause_s: float) -> None:
         """Sleeps a moment; tells the coordinator what is to be seen, obeys its commands."""
         assert self.pool is not None
-        if pause_s:
-            time.sleep(pause_s)
-        for worker in self.pool.ended():
-            self.obey(self.coordinator.decide(says.Died(worker.number, self.claim(worker.number))))
-        if self.coordinator.halted:
-            self.obey(self.coordinator.decide(says.Parked(self.parked())))
-        self.look()
+        with self.preparation.spent.on(Duty.WAITING):
+            if pause_s:
+                time.sleep(pause_s)
+            for worker in self.pool.ended():
+                self.obey(self.coordinator.decide(says.Died(worker.number, self.claim(worker.number))))
+            if self.coordinator.halted:
+                self.obey(self.coordinator.decide(says.Parked(self.parked())))
+            self.look()
 
     def look(self) -> None:
         """Now and then: tells the coordinator what every worker is doing."""
@@ -399,6 +406,8 @@ class LocalBackend(OverArena):
 
     def leave(self) -> None:
         """Ends a rendering; the pool stays for the next one, unless it was left in disorder."""
+        if self.pool is not None:
+            self.shares(self.pool.cpu_s() - self.began_s)
         if self.coordinator.halted or self.between or self.busy:
             self.close()
             return

@@ -16,14 +16,16 @@ from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.tables import Tables, put, window_tables
 from farm.rendering.backends import Lender, Preparation
 from farm.rendering.piece import Piece
+from farm.rendering.report import Duty
 from farm.rendering.room import no_arena
 from farm.rendering.slots import Slots
+from workers import cores
 from workers.arena import Arena, ArenaError, Key, Layout, lay_out, shared_folder
 from workers.records import record
 from workers.slab import Extract, changed
 from workers.stats import StatsRing
 from workers.targets.objects import MachineCode
-from workers.wire import Run
+from workers.wire import RingHead, Run
 
 Ints = NDArray[np.int64]
 
@@ -59,6 +61,8 @@ class OverArena(ABC):
         """By the identity of their windows."""
         self.mapped = 0
         """Files of sounds that are mapped."""
+        self.summed: dict[RingHead, float] = {}
+        """What stood in the rings when the rendering began."""
         self.rings: Sequence[StatsRing] = ()
         """Where each worker notes what it does; none where that cannot be."""
         self.notices: Sequence[Notice] = ()
@@ -73,9 +77,14 @@ class OverArena(ABC):
         self.mapped = 0
         self.planned = False
         self.notices = ()
-        self.note_tasks()
-        self.load(self.plan.kernels)
-        preparation.spent.compile_s += time.perf_counter() - started
+        spent, children_s = preparation.spent, cores.ended_children_cpu_s()
+        with spent.on(Duty.STARTING):
+            self.note_tasks()
+        with spent.on(Duty.CODE):
+            self.load(self.plan.kernels)
+        spent.cpu_s[Duty.CODE] += cores.ended_children_cpu_s() - children_s
+        spent.compile_s += time.perf_counter() - started
+        self.summed = self.sums()
 
     def note_tasks(self) -> None:
         """Has each worker note what it does; where no file can be made for that, the rendering goes on without."""
@@ -86,6 +95,30 @@ class OverArena(ABC):
         except OSError as error:
             self.rings = ()
             self.notices = (unnoted(error, folder),)
+
+    def sums(self) -> dict[RingHead, float]:
+        """CPU seconds that were added up in the rings of this rendering."""
+        words = (RingHead.KERNELS_NS, RingHead.OUTPUT_NS, RingHead.SETUP_NS)
+        return {word: 1e-9 * sum(int(ring.words[word]) for ring in self.rings) for word in words}
+
+    def shares(self, cpu_s: float) -> None:
+        """Tells what `cpu_s` seconds of CPU were spent on by those that run tasks: on what they noted, else waiting.
+
+        A task that another process interrupted took longer than its CPU time, which is what is shared then.
+        """
+        spent, now = self.preparation.spent.cpu_s, self.sums()
+        if not self.rings:
+            spent[Duty.KERNELS] += cpu_s
+            return
+        setup_s, kernels_s, output_s = (
+            now[word] - self.summed[word] for word in (RingHead.SETUP_NS, RingHead.KERNELS_NS, RingHead.OUTPUT_NS)
+        )
+        tasks_s = kernels_s + output_s
+        slower = min(1.0, max(cpu_s - setup_s, 0.0) / tasks_s) if tasks_s else 0.0
+        spent[Duty.STARTING] += setup_s
+        spent[Duty.KERNELS] += kernels_s * slower
+        spent[Duty.OUTPUT] += output_s * slower
+        spent[Duty.WAITING] += cpu_s - setup_s - tasks_s * slower
 
     def foresee(self, window: WindowPlan) -> None:
         """Works out the order of a window's tasks and its tables: nothing but copies is left to do while workers stand.
@@ -109,8 +142,9 @@ class OverArena(ABC):
 
     def run(self, window: WindowPlan) -> Iterator[Piece]:
         """Writes the tables of a window and sets it going. Raises RenderError, FileError."""
-        self.write(window)
-        self.start(window)
+        with self.preparation.spent.on(Duty.PLANNING):
+            self.write(window)
+            self.start(window)
         return self.pieces(window)
 
     def pieces(self, window: WindowPlan) -> Iterator[Piece]:
@@ -132,21 +166,27 @@ class OverArena(ABC):
             made = self.laid_out(window, made.sizes)
         outgrown = made.layout is None
         started = time.perf_counter()
+        with self.preparation.spent.on(Duty.STARTING):
+            self.make_room(made.sizes if outgrown else None, parts)
+        spent = time.perf_counter() - started
+        self.preparation.spent.arena_s += spent
+        assert self.arena is not None
+        put(self.arena, made.tables if not outgrown else window_tables(self.plan, window, self.arena.layout))
+        self.preparation.spent.plan_s += time.perf_counter() - begun - spent
+
+    def make_room(self, sizes: dict[Key, int] | None, parts: Sequence[Extract]) -> None:
+        """Parks who works, gives them an arena with room for these regions, if any, and the files of new sounds."""
         self.hold()
-        if outgrown or len(parts) > self.mapped:
+        if sizes is not None or len(parts) > self.mapped:
             self.detach()
-        if outgrown:
-            self.arena = self.grown_arena(made.sizes)
+        if sizes is not None:
+            self.arena = self.grown_arena(sizes)
             write_programs(self.plan, self.arena, self.read_buses)
             self.slots = Slots(self.plan, self.arena, self.preparation.buses)
         assert self.arena is not None
-        if outgrown or len(parts) > self.mapped:
+        if sizes is not None or len(parts) > self.mapped:
             self.attach(self.arena, parts)
             self.mapped = len(parts)
-        spent = time.perf_counter() - started
-        self.preparation.spent.arena_s += spent
-        put(self.arena, made.tables if not outgrown else window_tables(self.plan, window, self.arena.layout))
-        self.preparation.spent.plan_s += time.perf_counter() - begun - spent
 
     def grown_arena(self, sizes: dict[Key, int]) -> Arena:
         """A new arena with room for these regions, and what the old one must hand on."""
