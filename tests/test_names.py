@@ -26,7 +26,7 @@ KNOWN = (
     ("farm/graph", "tri", "what plays notes that nothing plays (language 10.4)"),
     (
         "farm/plan",
-        "mix broadcast keep fold",
+        "mix broadcast keep keep_side resume fold",
         "joints of groups: signals to lanes and back, voices to their sum",
     ),
     (

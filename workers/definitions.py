@@ -168,6 +168,8 @@ class Ring:
     line_frames: tuple[int, ...] = ()
     spread_frames: int = 0
     short_lines: int = 0
+    never_nearer: bool = False
+    """Nothing is read that was written less than `port`'s time ago, while that is constant."""
 
     def line_mask(self, rate: int) -> int:
         """Length of a long line at `rate` Hz - 1: a power of two - 1. A short line has half of that length."""

@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.plan.plan import GroupKind, StaticPlan, WindowPlan
+from farm.plan.plan import GroupKind, GroupPlan, StaticPlan, WindowPlan
+from workers.records import record
 from workers.wire import Task
 
 Ints = NDArray[np.int64]
+
+
+@record(frozen=True, slots=True)
+class Writers:
+    """The groups that write each bus (its sides may be groups of their own), and the one of each source."""
+
+    of_bus: Mapping[int, tuple[int, ...]]
+    of_source: Mapping[int, int]
+
+    def read_by(self, group: GroupPlan) -> set[int]:
+        """The groups whose signals a group reads."""
+        buses = (writer for bus in group.reads_buses for writer in self.of_bus[bus])
+        return {*buses, *(self.of_source[source] for source in group.reads_sources)}
+
+
+def writers(plan: StaticPlan) -> Writers:
+    """Who writes what in a plan."""
+    of_bus: dict[int, tuple[int, ...]] = {}
+    for number, group in enumerate(plan.groups):
+        for bus in group.buses:
+            of_bus[bus] = (*of_bus.get(bus, ()), number)
+    return Writers(of_bus, {group.source: number for number, group in enumerate(plan.groups) if group.source >= 0})
 
 
 def edges(plan: StaticPlan, window: WindowPlan) -> tuple[Ints, Ints]:
@@ -21,21 +46,20 @@ def edges(plan: StaticPlan, window: WindowPlan) -> tuple[Ints, Ints]:
     chunk, group = tasks[:, Task.CHUNK], tasks[:, Task.GROUP]
     key = chunk * len(plan.groups) + group
     starts = np.searchsorted(key, np.arange(window.chunks * len(plan.groups) + 1))
-    of_bus = {bus: number for number, one in enumerate(plan.groups) for bus in one.buses}
-    of_source = {one.source: number for number, one in enumerate(plan.groups) if one.source >= 0}
+    readable = writers(plan)
     by_group, bounds = grouped(group, len(plan.groups))
     before: list[Ints] = []
     after: list[Ints] = []
     for number, one in enumerate(plan.groups):
         own = by_group[bounds[number] : bounds[number + 1]]
-        for read in sorted({*(of_bus[b] for b in one.reads_buses), *(of_source[s] for s in one.reads_sources)}):
+        for read in sorted(readable.read_by(one)):
             at = chunk[own] * len(plan.groups) + read
             first, count = starts[at], starts[at + 1] - starts[at]
             after.append(np.repeat(own, count))
             offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
             before.append(np.repeat(first, count) + offsets)
         if one.carried:
-            earlier, later = carried_pairs(tasks, own)
+            earlier, later = carried_pairs(tasks, own, one.lag)
             before.append(earlier)
             after.append(later)
     if not before:
@@ -49,11 +73,19 @@ def grouped(group: Ints, groups: int) -> tuple[Ints, Ints]:
     return order, np.searchsorted(group[order], np.arange(groups + 1))
 
 
-def carried_pairs(tasks: Ints, own: Ints) -> tuple[Ints, Ints]:
+def carried_pairs(tasks: Ints, own: Ints, lag: int) -> tuple[Ints, Ints]:
     """Tasks of a group that share a state slot: the same slice, from each chunk in which it sounds to the next.
 
     After a pause a slice starts from zeros, but its slot is the same: a late task from before would overwrite it.
+    With a lag a task follows those of as many chunks, the nearest of them `lag` chunks before it: so all before are
+    done, and a line that holds `lag` chunks more than it is read loses nothing that is still needed.
     """
+    if lag > 1:
+        apart = range(lag, min(2 * lag, len(own)))
+        return (
+            np.concatenate([own[:0], *(own[:-chunks] for chunks in apart)]),
+            np.concatenate([own[:0], *(own[chunks:] for chunks in apart)]),
+        )
     order = own[np.lexsort((tasks[own, Task.CHUNK], tasks[own, Task.SLICE]))]
     earlier, later = order[:-1], order[1:]
     follows = tasks[earlier, Task.SLICE] == tasks[later, Task.SLICE]

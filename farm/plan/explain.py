@@ -9,7 +9,7 @@ import numpy as np
 from farm.plan.edges import critical_path_ns
 from farm.plan.plan import GroupKind, StaticPlan, WindowPlan
 from workers.records import record
-from workers.wire import Task
+from workers.wire import LANES, Task
 
 
 @record(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class NodeLine:
 
 @record(frozen=True, slots=True)
 class GroupLine:
-    """One group: `lanes` is 2 on a bus, 16 for voices."""
+    """One group: `lanes` is 2 on a bus, 1 for a side of it, 16 for voices."""
 
     name: str
     kind: str
@@ -95,7 +95,7 @@ class Explaining:
                 NodeLine(one.name, one.variant, one.memory, one.cost_ns, one.state_bytes, one.ring_bytes)
                 for one in group.labels
             )
-            lanes = 2 if group.kind is GroupKind.BUS else 16
+            lanes = LANES if group.kind is not GroupKind.BUS else 2 if group.side is None else 1
             groups.append(GroupLine(group.name, group.kind, lanes, nodes, self.tasks_of.get(group.key, 0)))
         return Explanation(
             groups=tuple(groups),

@@ -6,8 +6,11 @@ another over blocks; only what leaves it goes through the arena.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from farm.graph.graph import Body, ConstantFeed, Feed, Graph, Node, SignalFeed, StepsFeed
 from farm.graph.nodes import catalog, samplers
+from farm.plan.links import ChainLink, link_name
 from farm.plan.plan import (
     Area,
     ConstantKind,
@@ -17,6 +20,7 @@ from farm.plan.plan import (
     GroupPlan,
     OpPlan,
     Region,
+    Side,
     Word,
 )
 from farm.plan.program import GroupBuilder, PlanSetting, Wiring
@@ -26,13 +30,12 @@ from workers.wire import BLOCK, BUFFER_BYTES, Code
 
 WHOLE_CHUNK = 1 << 40
 """Block length of groups that take a task in one call."""
-MONO_SIDE, LEFT_SIDE, RIGHT_SIDE = 0.0, 1.0, -1.0
 ENVELOPES = {"adsr": "voice_adsr", "natural": "voice_percussive"}
 
 
 def signal_word(program: GroupBuilder, region: Region, step: int) -> Word:
-    """A stereo signal in the arena."""
-    return Word(Code.SIGNAL, 0, step, region)
+    """A stereo signal in the arena, or the side of it that the group works out."""
+    return Word(Code.SIGNAL, program.side_bytes, step, region)
 
 
 def scope_ops(program: GroupBuilder, scope: Body, inside: dict[int, int], remembered: dict[int, int]) -> int:
@@ -41,16 +44,29 @@ def scope_ops(program: GroupBuilder, scope: Body, inside: dict[int, int], rememb
     `inside`: result buffers of the buses of the same loop; `remembered`: their state fields.
     """
     buffers: dict[int, int] = {}
-    numbers = {"count": 1, "stride": 0, "plane": program.setting.plane}
-    for index, node in enumerate(scope.nodes):
+    node_ops(program, scope, range(len(scope.nodes)), buffers, (inside, remembered))
+    return buffers[scope.result]
+
+
+def node_ops(
+    program: GroupBuilder,
+    scope: Body,
+    nodes: Iterable[int],
+    buffers: dict[int, int],
+    loop: tuple[dict[int, int], dict[int, int]],
+) -> None:
+    """Ops of some nodes of a scope; notes their buffers."""
+    numbers = {"count": 1, "stride": 0, "plane": program.plane}
+    for index in nodes:
+        node = scope.nodes[index]
         if node.node == "bus":
-            buffers[index] = bus_op(program, scope, node, inside, remembered)
+            buffers[index] = bus_op(program, scope, node, *loop)
             continue
         out = buffers[index] = program.buffer()
         if node.node == "voices":
             program.reads_sources.append(node.target)
             definition = catalog()["mix"]
-            partials = Word(Code.SIGNAL, 0, 0, Region(Area.PARTIALS, node.target))
+            partials = signal_word(program, Region(Area.PARTIALS, node.target), 0)
             counted = {**numbers, "stride": program.setting.signal_bytes // 4}
             wiring = Wiring(inputs={"signals": partials}, numbers=counted)
             program.emit(definition, node, scope.name, wiring, program.scratch(out))
@@ -77,7 +93,6 @@ def scope_ops(program: GroupBuilder, scope: Body, inside: dict[int, int], rememb
         program.emit(definition, node, scope.name, Wiring(inputs, params, signals), program.scratch(out))
         if node.heard and definition.role == "source" and not program.voiced and program.setting.fades:
             ending_op(program, node, scope.name, out)
-    return buffers[scope.result]
 
 
 def held(program: GroupBuilder, node: Node, scope: str, feed: Feed) -> int:
@@ -135,7 +150,7 @@ def bus_op(program: GroupBuilder, scope: Body, node: Node, inside: dict[int, int
     out = program.buffer()
     program.reads_buses.append(node.target)
     signals = signal_word(program, Region(Area.BUS, node.target), 0)
-    numbers = {"plane": program.setting.plane}
+    numbers = {"plane": program.plane}
     if not program.voiced:
         numbers |= {"count": 1, "stride": 0}
     joint = catalog()["broadcast" if program.voiced else "mix"]
@@ -159,6 +174,38 @@ def bus_group(graph: Graph, buses: tuple[int, ...], setting: PlanSetting) -> Gro
         program.emit(catalog()["keep"], None, graph.buses[bus].name, wiring, None, post=True)
     name = " ".join(graph.buses[bus].name for bus in buses)
     return finished(program, name, GroupKind.BUS, buses, -1, 1 if remembered else BLOCK)
+
+
+def link_groups(
+    graph: Graph, scope: Body, link: ChainLink, signals: tuple[int, int], setting: PlanSetting
+) -> list[GroupPlan]:
+    """A link of a bus, or its two sides. `signals`: the one it goes on from (where there is one), the one it gives."""
+    sides: Iterable[Side | None] = Side if link.sides else (None,)
+    builders = (GroupBuilder(graph, setting, voiced=False, side=side) for side in sides)
+    return [link_group(program, scope, link, signals) for program in builders]
+
+
+def link_group(program: GroupBuilder, scope: Body, link: ChainLink, signals: tuple[int, int]) -> GroupPlan:
+    """A link of a bus, or one side of it."""
+    heard, given = signals
+    buffers: dict[int, int] = {}
+    if link.before >= 0:
+        out = buffers[link.before] = program.buffer()
+        program.reads_buses.append(heard)
+        wiring = Wiring({"signals": signal_word(program, Region(Area.BUS, heard), 0)}, numbers={"plane": program.plane})
+        program.emit(catalog()["resume"], None, scope.name, wiring, program.scratch(out))
+    node_ops(program, scope, (*link.again, *range(link.first, link.stop)), buffers, ({}, {}))
+    inputs = {
+        "input": program.scratch(buffers[link.result]),
+        "target": signal_word(program, Region(Area.BUS, given), 1),
+    }
+    if program.side is None:
+        wiring = Wiring(inputs, numbers={"plane": program.plane})
+        program.emit(catalog()["keep"], None, scope.name, wiring, None, post=True)
+    else:
+        program.emit(catalog()["keep_side"], None, scope.name, Wiring(inputs), None, post=True)
+    name = link_name(scope, link) if program.side is None else f"{link_name(scope, link)} {program.side}"
+    return finished(program, name, GroupKind.BUS, (given,), -1, BLOCK)
 
 
 def voice_group(graph: Graph, source: int, setting: PlanSetting) -> GroupPlan:
@@ -253,4 +300,6 @@ def finished(
         cost_ns=program.cost_ns,
         line_lengths=tuple(program.line_lengths),
         columns=program.columns,
+        side=program.side,
+        lag=program.lag,
     )

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from farm.graph.graph import Graph
-from farm.plan.plan import Area, GroupKind, GroupPlan, OpPlan, Region
+from farm.plan.plan import Area, GroupPlan, OpPlan, Region
 from workers.records import record
 
 MASTER = "master"
@@ -23,14 +23,19 @@ class Keys:
 
     buses: tuple[str, ...]
     sources: tuple[str, ...]
+    between: tuple[str, ...] = ()
+    """Signals from link to link of a bus."""
 
-    def of_group(self, kind: GroupKind, buses: Iterable[int], source: int) -> str:
-        """The key of a group: its kind, and its buses or its source."""
-        return " ".join([kind, *(self.bus(bus) for bus in buses)]) if source < 0 else f"{kind} {self.sources[source]}"
+    def of_group(self, group: GroupPlan) -> str:
+        """The key of a group: its kind, its buses and side, or its source."""
+        if group.source >= 0:
+            return f"{group.kind} {self.sources[group.source]}"
+        side = () if group.side is None else (f"({group.side})",)
+        return " ".join([group.kind, *(self.bus(bus) for bus in group.buses), *side])
 
     def bus(self, number: int) -> str:
-        """The key of a bus; the mix of all outputs stands behind those of the score."""
-        return self.buses[number] if number < len(self.buses) else MASTER
+        """The key of a signal: behind those of the score's buses stands the mix of all outputs, then those between."""
+        return (*self.buses, MASTER, *self.between)[number]
 
 
 def keys_of(graph: Graph) -> Keys:

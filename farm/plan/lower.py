@@ -43,7 +43,7 @@ def state_bytes(group: GroupPlan) -> int:
 
 def slot_bytes(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> tuple[int, int]:
     """Bytes of a chunk's signals that are read from outside, and of those between groups, private sums included."""
-    signals = [bus for group in plan.groups for bus in group.buses]
+    signals = plan.buses
     outside = sum(bus in read_buses for bus in signals)
     sums = sum(int(source.counts.max(initial=0)) for source in window.sources.values())
     return signal_bytes(plan) * outside, signal_bytes(plan) * (len(signals) - outside + sums)

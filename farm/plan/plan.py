@@ -66,6 +66,13 @@ class GroupKind(StrEnum):
     """Voices of samples."""
 
 
+class Side(StrEnum):
+    """Of a bus: what a group works out alone, in lane 0."""
+
+    LEFT = "left"
+    RIGHT = "right"
+
+
 class ConstantKind(Enum):
     """Where a constant of a group comes from."""
 
@@ -223,6 +230,10 @@ class GroupPlan:
     program: str = ""
     columns: tuple[Column, ...] = ()
     """Of samples: what their node wants to know of each voice."""
+    side: Side | None = None
+    """Which plane of its bus it writes, if not both."""
+    lag: int = 1
+    """Of carried buses: no chunk needs anything of the `lag` - 1 chunks before it."""
 
 
 @record(frozen=True, slots=True, eq=False)

@@ -11,11 +11,16 @@ import numpy as np
 
 from farm.graph.graph import ConstantFeed, Feed, Graph, Node, StepsFeed
 from farm.graph.seeds import seed32
-from farm.plan.plan import Area, ConstantKind, ConstantPlan, FeedKind, FeedPlan, NodeLabel, OpPlan, Region, Word
+from farm.plan.plan import Area, ConstantKind, ConstantPlan, FeedKind, FeedPlan, NodeLabel, OpPlan, Region, Side, Word
 from workers.calls import Argument, kernel_name, layout
 from workers.catalog import CARRIED, Column, Definition, Shape, Unit, scaled
 from workers.records import record
-from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, Code
+from workers.wire import BLOCK, BUFFER_BYTES, FIELD_BYTES, HALF, Code
+
+SIGNS = {Side.LEFT: 1.0, Side.RIGHT: -1.0}
+"""What nodes are told of the side they work out."""
+MOST_LAG = 4
+"""Chunks that lie between a chunk and what it needs, at most: no more are under way between two groups."""
 
 
 @record(frozen=True, slots=True)
@@ -31,6 +36,8 @@ class PlanSetting:
     fades: bool
     """Whether sources that are not voices fade out at the end of the score."""
     fade_out_frames: int
+    cut: bool = True
+    """Whether chains of buses are cut into links."""
 
     @property
     def plane(self) -> int:
@@ -84,6 +91,8 @@ class Delays(NamedTuple):
     at: int = 0
     mask: int = 0
     bytes: int = 0
+    lag: int = 1
+    """How many chunks back the nearest is that a chunk reads."""
 
 
 @record(eq=False)
@@ -93,6 +102,8 @@ class GroupBuilder:
     graph: Graph
     setting: PlanSetting
     voiced: bool
+    side: Side | None = None
+    """Of a bus: which side alone is worked out, in lane 0."""
     ops: list[OpPlan] = field(default_factory=list)
     posts: list[OpPlan] = field(default_factory=list)
     seeks: list[OpPlan] = field(default_factory=list)
@@ -110,6 +121,8 @@ class GroupBuilder:
     reads_sources: list[int] = field(default_factory=list)
     line_lengths: list[tuple[int, ...]] = field(default_factory=list)
     columns: tuple[Column, ...] = ()
+    lags: list[int] = field(default_factory=list)
+    """Of each carried op."""
 
     @property
     def halves(self) -> int:
@@ -119,7 +132,22 @@ class GroupBuilder:
     @property
     def channels(self) -> int:
         """Lanes of a half that are in use."""
-        return 8 if self.voiced else 2
+        return HALF if self.voiced else 2 if self.side is None else 1
+
+    @property
+    def plane(self) -> int:
+        """Floats from the signal of lane 0 to that of lane 1: a side alone is in both."""
+        return self.setting.plane if self.side is None else 0
+
+    @property
+    def side_bytes(self) -> int:
+        """Where the signal of lane 0 begins in a stereo signal."""
+        return self.setting.plane * 4 if self.side is Side.RIGHT else 0
+
+    @property
+    def lag(self) -> int:
+        """How many chunks back the nearest is that a chunk needs; 1 where state fields or lines are handed on."""
+        return 1 if self.fields or self.line_bytes else min(self.lags, default=1)
 
     def buffer(self, count: int = 1) -> int:
         """A fresh lanes buffer (or several neighbours)."""
@@ -163,7 +191,9 @@ class GroupBuilder:
         if name == "rate_hz":
             return self.bits(float_bits(float(setting.rate)))
         if name == "side":
-            return self.bits(0) if self.voiced else self.constant(ConstantPlan(ConstantKind.SIDE))
+            if self.voiced or self.side is not None:
+                return self.bits(float_bits(0.0 if self.side is None else SIGNS[self.side]))
+            return self.constant(ConstantPlan(ConstantKind.SIDE))
         if name == "seed":
             assert node is not None
             seed = seed32(setting.seed, node.seed_path)
@@ -196,6 +226,10 @@ class GroupBuilder:
                 ConstantPlan(ConstantKind.PHASE if unit is Unit.PHASE else ConstantKind.RATIO, feed.value)
             )
         return self.bits(unit_bits(unit, feed.value, self.setting.rate))
+
+    def lanes_of(self, definition: Definition) -> int:
+        """What a node's cost is to be multiplied by."""
+        return 1 if self.voiced else self.channels if definition.shape is Shape.CHANNELS else HALF
 
     # Ops.
 
@@ -242,7 +276,9 @@ class GroupBuilder:
         kernel = kernel_name(definition, variant)
         op = OpPlan(kernel, tuple(words), number, out_word, first_field, len(definition.state))
         (self.posts if post else self.ops).append(op)
-        self.cost_ns += definition.cost_ns * (1 if self.voiced else 8)
+        self.cost_ns += definition.cost_ns * self.lanes_of(definition)
+        if carried:
+            self.lags.append(ring.lag)
         if memory.seek is not None and not stepped:
             self.seek(definition, params, first_field, number)
 
@@ -305,11 +341,17 @@ class GroupBuilder:
             seconds = min(feed.value, ring.max_s)
         elif self.voiced and ring.port in signals:
             seconds = min(ring.max_s, 0.5)
-        length = power_of_two(int(seconds * self.setting.rate) + 4 + self.setting.chunk_frames + BLOCK)
+        chunk_frames, held = self.setting.chunk_frames, int(seconds * self.setting.rate) + 4 + BLOCK
+        length = power_of_two(held + chunk_frames)
+        lag = 1
+        if ring.never_nearer and isinstance(feed, ConstantFeed):
+            # As many chunks as lie between, and as the line has room for while they are written.
+            apart = math.floor(seconds * self.setting.rate + 0.5)
+            lag = max(min(apart // chunk_frames, (length - held) // chunk_frames, MOST_LAG), 1)
         bytes_ = self.halves * length * 8 * 4
         at = self.ring_bytes
         self.ring_bytes += bytes_
-        return Delays(at, length - 1, bytes_)
+        return Delays(at, length - 1, bytes_, lag)
 
     def lines(self, definition: Definition) -> Delays:
         """A definition's delay lines of fixed lengths, in the group's lines.
@@ -332,7 +374,8 @@ class GroupBuilder:
         spread = scaled(definition.ring.spread_frames, rate)
         table: list[int] = []
         for channel in range(self.channels):
-            table += [length + (spread if not self.voiced and channel == 1 else 0) for length in lines]
+            right = self.side is Side.RIGHT or (not self.voiced and channel == 1)
+            table += [length + (spread if right else 0) for length in lines]
         self.line_lengths.append(tuple(table))
         return len(self.line_lengths) - 1
 

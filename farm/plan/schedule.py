@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.pattern.unique import unique
-from farm.plan.edges import edges, grouped
+from farm.plan.edges import edges, grouped, writers
 from farm.plan.plan import StaticPlan, WindowPlan
 from workers.records import record
 from workers.wire import Task
@@ -53,8 +53,7 @@ def schedule(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -
     befores, afters = [before], [after]
     ranges = ChunkRanges(plan, window)
     count = len(window.tasks)
-    of_bus = {bus: number for number, group in enumerate(plan.groups) for bus in group.buses}
-    of_source = {group.source: number for number, group in enumerate(plan.groups) if group.source >= 0}
+    written = writers(plan)
     # A group's buses may lie in slots of different depth.
     readers: dict[tuple[int, int, bool], set[int]] = {}
     for number, group in enumerate(plan.groups):
@@ -66,15 +65,16 @@ def schedule(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -
     for reader, group in enumerate(plan.groups):
         for bus in group.reads_buses:
             read = bus in read_buses
-            readers[of_bus[bus], plan.depth if read else plan.inner_depth, read].add(reader)
+            for writer in written.of_bus[bus]:
+                readers[writer, plan.depth if read else plan.inner_depth, read].add(reader)
         for source in group.reads_sources:
-            readers[of_source[source], plan.inner_depth, False].add(reader)
+            readers[written.of_source[source], plan.inner_depth, False].add(reader)
     for (writer, depth, read), those in readers.items():
         for first, second in ranges.reuses(writer, sorted(those), depth, count if read else None):
             befores.append(first)
             afters.append(second)
-    for bus in sorted(read_buses):
-        tasks = ranges.tasks_of(of_bus[bus])
+    for writer in [one for bus in sorted(read_buses) for one in written.of_bus[bus]]:
+        tasks = ranges.tasks_of(writer)
         befores.append(tasks)
         afters.append(count + window.tasks[tasks, Task.CHUNK])
     before, after = np.concatenate(befores), np.concatenate(afters)

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from farm.graph.graph import Graph
 from farm.graph.loops import components, reads
-from farm.plan.groups import bus_group, sample_group, voice_group
-from farm.plan.keys import Keys, keys_of, program_of
+from farm.plan.groups import bus_group, link_groups, sample_group, voice_group
+from farm.plan.keys import Keys, keys_of, program_of, told_apart
+from farm.plan.links import link_name, links
 from farm.plan.master import master_bus, master_group
 from farm.plan.plan import GroupPlan, StaticPlan
 from farm.plan.program import PlanSetting
@@ -20,6 +21,7 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: PlanSetting, gain
     for bus, number in enumerate(component):
         members.setdefault(number, []).append(bus)
     groups: list[GroupPlan] = []
+    between: list[str] = []
     done: set[tuple[str, int]] = set()
     stack: list[tuple[str, int, bool]] = [("bus", component[bus], False) for bus in reversed(roots)]
     while stack:
@@ -32,7 +34,7 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: PlanSetting, gain
             continue
         done.add((kind, number))
         if kind == "bus":
-            groups.append(bus_group(graph, loop_order(graph, members[number]), setting))
+            groups += bus_groups(graph, loop_order(graph, members[number]), setting, between)
         elif graph.sources[number].instrument is None:
             groups.append(sample_group(graph, number, setting))
         else:
@@ -42,7 +44,7 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: PlanSetting, gain
         groups.append(master_group(graph, outputs, gain, setting))
     kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})
     return StaticPlan(
-        groups=with_keys(groups, keys_of(graph)),
+        groups=with_keys(groups, replace(keys_of(graph), between=told_apart(between))),
         kernels=tuple(kernels),
         outputs=outputs,
         rate=setting.rate,
@@ -50,9 +52,27 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: PlanSetting, gain
         depth=setting.depth,
         inner_depth=setting.inner_depth,
         sources=tuple(group.source for group in groups if group.source >= 0),
-        buses=tuple(bus for group in groups for bus in group.buses),
+        buses=tuple(dict.fromkeys(bus for group in groups for bus in group.buses)),
         master=master_bus(graph) if gain is not None else None,
     )
+
+
+def bus_groups(graph: Graph, buses: tuple[int, ...], setting: PlanSetting, between: list[str]) -> list[GroupPlan]:
+    """The buses of a loop as one group; a bus alone as its links, the signals between them named in `between`."""
+    scope = graph.buses[buses[0]]
+    cut = links(graph, scope) if setting.cut and len(buses) == 1 else ()
+    if len(cut) < 2 and not any(link.sides for link in cut):
+        return [bus_group(graph, buses, setting)]
+    groups: list[GroupPlan] = []
+    heard = -1
+    for link in cut:
+        given = buses[0]
+        if link is not cut[-1]:
+            given = master_bus(graph) + 1 + len(between)
+            between.append(link_name(scope, link))
+        groups += link_groups(graph, scope, link, (heard, given), setting)
+        heard = given
+    return groups
 
 
 def with_keys(groups: list[GroupPlan], keys: Keys) -> tuple[GroupPlan, ...]:
@@ -63,7 +83,7 @@ def with_keys(groups: list[GroupPlan], keys: Keys) -> tuple[GroupPlan, ...]:
         program = program_of(group, keys, played)
         if group.source >= 0:
             played[group.source] = program
-        found.append(replace(group, key=keys.of_group(group.kind, group.buses, group.source), program=program))
+        found.append(replace(group, key=keys.of_group(group), program=program))
     return tuple(found)
 
 

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.plan.groups import LEFT_SIDE, MONO_SIDE, RIGHT_SIDE
 from farm.plan.instants import seen_one
 from farm.plan.lower import entries_of, partials_step, signal_bytes, state_bytes
-from farm.plan.plan import Area, ConstantKind, GroupKind, GroupPlan, Region, SourceWindow, StaticPlan, WindowPlan
+from farm.plan.plan import Area, ConstantKind, GroupKind, GroupPlan, Region, Side, SourceWindow, StaticPlan, WindowPlan
+from farm.plan.program import SIGNS
 from workers.arena import Arena, Key, Layout
 from workers.wire import FIELD_BYTES, LANES, Feed, Task
 
@@ -20,7 +20,7 @@ Tables = list[tuple[Key, NDArray[Any]]]
 """What each region holds from its start on: flat arrays."""
 
 COLUMN_TYPES = {"f4": np.float32, "i8": np.int64}
-SIDES: NDArray[np.float32] = np.array([LEFT_SIDE, RIGHT_SIDE, *[MONO_SIDE] * (LANES - 2)], np.float32)
+SIDES: NDArray[np.float32] = np.array([SIGNS[Side.LEFT], SIGNS[Side.RIGHT], *[0.0] * (LANES - 2)], np.float32)
 """Of the lanes of a bus."""
 
 

@@ -62,7 +62,8 @@ def fault(rendering: Rendering, bus: int, first: int, frame: int) -> RenderError
     roots = (bus,) if options.max_voices is None else rendering.part.roots
     own = Warm(rendering.warm)
     part = Part(roots, rendering.part.end_frame, rendering.part.fades, first)
-    again = Rendering(rendering.graph, options, part, own, rendering.library)
+    # A bus is searched as it is written, in one piece.
+    again = Rendering(rendering.graph, options, part, own, rendering.library, cut=False)
     plan = again.plan
     from_start = [
         group.carried or not needed for group, needed in zip(plan.groups, needed_chunks(plan, 1), strict=True)

@@ -19,7 +19,7 @@ from farm.options import RenderOptions
 from farm.pattern.clock import Clock
 from farm.pattern.depth import deep
 from farm.pattern.pattern import Pattern
-from farm.plan.edges import task_costs_ns
+from farm.plan.edges import task_costs_ns, writers
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.instants import LONGEST_WINDOW
 from farm.plan.keys import keys_of
@@ -62,6 +62,8 @@ class Rendering:
     library: SampleLibrary = field(default_factory=SampleLibrary)
     spent: Spent = field(default_factory=Spent)
     counts: Counts = field(default_factory=Counts)
+    cut: bool = True
+    """Whether chains of buses are cut, which changes no frame."""
 
     def __post_init__(self) -> None:
         started = time.perf_counter()
@@ -77,6 +79,7 @@ class Rendering:
             seed=options.seed,
             fades=self.part.fades and self.part.end_frame is not None,
             fade_out_frames=int(options.fade_out * options.rate + 0.5),
+            cut=self.cut,
         )
         self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.gain)
         verify_static(self.plan)
@@ -314,15 +317,12 @@ def needed_chunks(plan: StaticPlan, first_chunk: int) -> tuple[int, ...]:
     A bus with CARRIED nodes, and all that it reads, is needed from the start; so is what carried voices read.
     """
     needed = [first_chunk] * len(plan.groups)
-    of_bus = {bus: number for number, group in enumerate(plan.groups) for bus in group.buses}
-    of_source = {group.source: number for number, group in enumerate(plan.groups) if group.source >= 0}
+    written = writers(plan)
     for number in range(len(plan.groups) - 1, -1, -1):
         group = plan.groups[number]
         if group.carried and group.kind is GroupKind.BUS:
             needed[number] = 0
         start = 0 if group.carried else needed[number]
-        for bus in group.reads_buses:
-            needed[of_bus[bus]] = min(needed[of_bus[bus]], start)
-        for source in group.reads_sources:
-            needed[of_source[source]] = min(needed[of_source[source]], start)
+        for read in written.read_by(group):
+            needed[read] = min(needed[read], start)
     return tuple(needed)

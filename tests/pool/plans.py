@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
 
-from farm.plan.plan import GroupKind, GroupPlan, SourceWindow, StaticPlan, WindowPlan
+from farm.plan.plan import GroupKind, GroupPlan, Side, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan
 from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
 from farm.rendering.warm import Warm
 from tests.render.sound import asked, score
-from workers.wire import Task
+from workers.wire import BLOCK, HALF, Task
 
 Cell = tuple[object, ...]
+CHUNK_FRAMES = 64
 
 
 def group(
@@ -27,8 +29,13 @@ def group(
     carried: bool = False,
     reads_buses: tuple[int, ...] = (),
     reads_sources: tuple[int, ...] = (),
+    side: Side | None = None,
+    lag: int = 1,
 ) -> GroupPlan:
-    """A group of which only its neighbours matter: a bus, or voices where there is a source."""
+    """A group of which only its neighbours matter: a bus, or voices where there is a source.
+
+    With a lag it has a line that holds what is needed for it, and no more.
+    """
     return GroupPlan(
         key=name,
         name=name,
@@ -42,7 +49,7 @@ def group(
         feeds=(),
         fields=1,
         carried=carried,
-        ring_bytes=0,
+        ring_bytes=(2 * lag * CHUNK_FRAMES + BLOCK) * HALF * 4 if lag > 1 else 0,
         line_bytes=0,
         block_frames=64,
         buffers=0,
@@ -50,6 +57,8 @@ def group(
         reads_sources=reads_sources,
         labels=(),
         cost_ns=1.0,
+        side=side,
+        lag=lag,
     )
 
 
@@ -60,11 +69,11 @@ def static(groups: list[GroupPlan], depth: int, inner_depth: int) -> StaticPlan:
         kernels=(),
         outputs=(),
         rate=8000,
-        chunk_frames=64,
+        chunk_frames=CHUNK_FRAMES,
         depth=depth,
         inner_depth=inner_depth,
         sources=tuple(one.source for one in groups if one.source >= 0),
-        buses=tuple(bus for one in groups for bus in one.buses),
+        buses=tuple(dict.fromkeys(bus for one in groups for bus in one.buses)),
     )
 
 
@@ -112,13 +121,16 @@ def chance_plan(seed: int) -> tuple[StaticPlan, WindowPlan, frozenset[int]]:
             continue
         own = tuple(range(len(buses), len(buses) + chance.randint(1, 2)))
         reads_sources = tuple(chance.sample(sources, chance.randint(0, min(2, len(sources)))))
-        groups.append(
-            group(f"b{number}", buses=own, carried=carried, reads_buses=reads_buses, reads_sources=reads_sources)
-        )
+        lag = chance.choice([1, 1, 2, 3, 4]) if carried else 1
+        heard = {"reads_buses": reads_buses, "reads_sources": reads_sources}
+        sides: tuple[Side | None, ...] = chance.choice([(None,), (None,), tuple(Side)])
+        groups += [
+            group(f"b{number}{side or ''}", buses=own, carried=carried, side=side, lag=lag, **heard) for side in sides
+        ]
         read |= {bus for bus in own if chance.random() < 0.5}
         start = chance.choice([0, 0, chance.randrange(chunks)])
         buses += own
-        sounding.append([[0] if chunk >= start else [] for chunk in range(chunks)])
+        sounding += [[[0] if chunk >= start else [] for chunk in range(chunks)] for _ in sides]
     plan = static(groups, chance.randint(1, 6), chance.randint(1, 4))
     return plan, window(plan, chance.choice([0, chance.randint(1, 20)]), sounding), frozenset(read)
 
@@ -133,8 +145,6 @@ def score_plan(text: str, **options: object) -> tuple[StaticPlan, WindowPlan, fr
         made = rendering.plan_next(0, int(Fraction(2) * given.rate) // given.chunk)
         plan, read = rendering.plan, rendering.read_buses
         rendering.close()
-    from dataclasses import replace
-
     return replace(plan, depth=8, inner_depth=4), made, read
 
 
@@ -154,14 +164,25 @@ def touched(
             number = int(row[Task.GROUP])
             one = plan.groups[number]
             reads: set[Cell] = {
-                ("bus", bus, outer if bus in read_buses else inner) for bus in one.reads_buses if bus in of_bus
+                ("bus", bus, outer if bus in read_buses else inner, side)
+                for bus in one.reads_buses
+                if bus in of_bus
+                for side in Side
             }
             for source in one.reads_sources:
                 reads |= {("sum", source, inner, rank) for rank in range(ranks[source])}
-            writes: set[Cell] = {("bus", bus, outer if bus in read_buses else inner) for bus in one.buses}
+            writes: set[Cell] = {
+                ("bus", bus, outer if bus in read_buses else inner, side)
+                for bus in one.buses
+                for side in (Side if one.side is None else (one.side,))
+            }
             if one.source >= 0:
                 writes.add(("sum", one.source, inner, int(row[Task.OUT])))
-            if one.carried:
+            if one.lag > 1:
+                heard, own = line_frames(one, plan.chunk_frames, made.first_chunk + chunk)
+                reads |= heard
+                writes |= own
+            elif one.carried:
                 # A slice's state slots are named by the slice, as `take_slots` gives each its own.
                 part = int(row[Task.SLICE])
                 if row[Task.STATE_IN] >= 0:
@@ -169,7 +190,26 @@ def touched(
                 writes.add(("state", number, part, int(row[Task.STATE_OUT]) % 2))
                 writes.add(("ring", number, part))
             yield task, task, reads, writes
-        yield -1, len(tasks) + chunk, {("bus", bus, outer) for bus in read_buses if bus in of_bus}, set()
+        yield (
+            -1,
+            len(tasks) + chunk,
+            {("bus", bus, outer, side) for bus in read_buses if bus in of_bus for side in Side},
+            set(),
+        )
+
+
+def line_frames(one: GroupPlan, chunk_frames: int, chunk: int) -> tuple[set[Cell], set[Cell]]:
+    """What a chunk may read of a group's delay line, and what it writes, by blocks of the line.
+
+    It reads what was written as many chunks ago as the lag says or earlier, as far as the line is not written again
+    while so many chunks are under way.
+    """
+    length, first = one.ring_bytes // (HALF * 4), chunk * chunk_frames
+    apart = one.lag * chunk_frames
+    heard = range(first - (length - apart - BLOCK), first + chunk_frames - apart, BLOCK)
+    own = range(first, first + chunk_frames, BLOCK)
+    reads, writes = ({("line", one.key, frame % length // BLOCK) for frame in frames} for frames in (heard, own))
+    return reads, writes
 
 
 def descendants(made: SchedulePlan) -> list[int]:

@@ -7,7 +7,7 @@ import random
 import numpy as np
 import pytest
 
-from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.plan import Side, StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan, schedule
 from tests.render.scores import SCORES
 from workers.wire import Task
@@ -64,6 +64,29 @@ def test_a_carried_bus_is_a_chain() -> None:
         *((f"out.0@{chunk}", f"read@{chunk}") for chunk in range(3)),
         ("out.0@0", "out.0@1"),
         ("out.0@1", "out.0@2"),
+    }
+
+
+def test_what_is_read_long_after_it_is_written_leaves_chunks_free() -> None:
+    plan = static([group("out", buses=(0,), carried=True, lag=2)], depth=9, inner_depth=1)
+    made = window(plan, 0, [[[0]] * 5])
+    assert named(plan, made, schedule(plan, made, frozenset({0}))) == {
+        *((f"out.0@{chunk}", f"read@{chunk}") for chunk in range(5)),
+        *((f"out.0@{chunk}", f"out.0@{chunk + 2}") for chunk in range(3)),
+        *((f"out.0@{chunk}", f"out.0@{chunk + 3}") for chunk in range(2)),
+    }
+
+
+def test_both_sides_of_a_bus_are_read_and_neither_waits_for_the_other() -> None:
+    left = group("left", buses=(0,), carried=True, side=Side.LEFT)
+    right = group("right", buses=(0,), carried=True, side=Side.RIGHT)
+    plan = static([left, right, group("out", buses=(1,), reads_buses=(0,))], depth=9, inner_depth=4)
+    made = window(plan, 0, [[[0]] * 2] * 3)
+    assert named(plan, made, schedule(plan, made, frozenset({1}))) == {
+        *((f"{side}.0@{chunk}", f"out.0@{chunk}") for side in ("left", "right") for chunk in range(2)),
+        *((f"out.0@{chunk}", f"read@{chunk}") for chunk in range(2)),
+        ("left.0@0", "left.0@1"),
+        ("right.0@0", "right.0@1"),
     }
 
 

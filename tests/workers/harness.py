@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -53,16 +53,19 @@ class Machine:
         record = (ctypes.c_int64 * len(words))(*words)
         ctypes.CFUNCTYPE(None, ctypes.c_int64)(self.code.addresses[name])(ctypes.addressof(record))
 
-    def run(self, call: KernelCall) -> Floats:
-        """As `workers.targets.python.run`: in calls that never cross a multiple of 64; returns (frames, lanes)."""
+    def run(self, call: KernelCall, channels: int = LANES) -> Floats:
+        """As `workers.targets.python.run`: in calls that never cross a multiple of 64; returns (frames, lanes).
+
+        `channels`: lanes of eight that are in use, as kernels of shape CHANNELS are told.
+        """
         out = np.zeros((call.frames, call.lanes), np.float32)
         for field in call.definition.state:
             call.state[field.name] = call.state[field.name].copy()
         for lane in range(0, call.lanes, LANES):
-            out[:, lane : lane + LANES] = self.run_lanes(call, slice(lane, lane + LANES))
+            out[:, lane : lane + LANES] = self.run_lanes(call, slice(lane, lane + LANES), channels)
         return out
 
-    def run_lanes(self, call: KernelCall, lanes: slice) -> Floats:
+    def run_lanes(self, call: KernelCall, lanes: slice, channels: int) -> Floats:
         """Eight lanes of a call."""
         definition = call.definition
         variant = "signal" if call.signals else "constant"
@@ -79,7 +82,7 @@ class Machine:
         for name, given in {**call.fixtures, **call.params}.items():
             if name not in arrays:
                 arrays[name] = np.ascontiguousarray(given[lanes])
-        numbers = {"channels": LANES}
+        numbers = {"channels": channels}
         if call.ring is not None:
             arrays["ring"] = np.ascontiguousarray(call.ring[:, lanes])
             numbers["ring_mask"] = len(call.ring) - 1
@@ -268,9 +271,9 @@ def stretch_of(call: KernelCall, start: int, end: int) -> KernelCall:
     return dataclasses.replace(call, frame=call.frame + start, frames=end - start, inputs=inputs, params=params)
 
 
-def lanes_of(call: KernelCall, start: int) -> KernelCall:
+def lanes_of(call: KernelCall, lanes: Sequence[int]) -> KernelCall:
     """Eight lanes of a call, with copies of their state and rings."""
-    lanes = slice(start, start + LANES)
+    lanes = list(lanes)
     return dataclasses.replace(
         copy_of(call),
         lanes=LANES,

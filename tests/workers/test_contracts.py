@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workers.catalog import CARRIED, Definition
+from workers.catalog import CARRIED, Definition, Unit
 from workers.simd import LANES
 from workers.targets import python
 
 from .harness import (
+    RATE_HZ,
     RING_FRAMES,
     Machine,
     assert_same,
@@ -108,9 +109,44 @@ def test_frames_beyond_words_give_the_bits_of_those_near_0(
 def test_eight_lanes_alone_equal_eight_lanes_among_many(node: Definition, variant: str) -> None:
     wide = make_call(node, variant, frames=100)
     start = 2 * LANES
-    alone = lanes_of(wide, start)
+    alone = lanes_of(wide, range(start, start + LANES))
     expected = python.run(wide)[:, start : start + LANES]
     assert_same(python.run(alone), np.ascontiguousarray(expected), node.name)
+
+
+@pytest.mark.parametrize(("node", "variant"), KERNELS)
+def test_a_side_alone_equals_that_side_beside_another(node: Definition, variant: str, machine: Machine) -> None:
+    both = make_call(node, variant, frames=300, lanes=LANES, frame=RING_FRAMES - 100)
+    for memory in (both.ring, both.lines):
+        if memory is not None:
+            memory[...] = np.random.default_rng(7).uniform(-1.0, 1.0, memory.shape)
+    expected = machine.run(copy_of(both))
+    for lane in range(LANES):
+        alone = lanes_of(both, [lane] * LANES)
+        for given in alone.inputs.values():
+            # What the other lanes hear is heard nowhere else.
+            given[:, 1:] = np.nan
+        assert_same(machine.run(alone, channels=1)[:, :1], expected[:, lane : lane + 1], f"{node.name}, lane {lane}")
+
+
+@pytest.mark.parametrize(("node", "variant"), kernels(lambda node: node.ring is not None and node.ring.never_nearer))
+def test_what_is_never_nearer_than_its_port_is_not_read(node: Definition, variant: str, machine: Machine) -> None:
+    assert node.ring is not None and node.ring.port is not None
+    frames, least = 300, 1700
+    call = make_call(node, variant, frames=frames, frame=RING_FRAMES - 121)
+    seconds = node.param(node.ring.port).as_unit is Unit.FRAMES and variant == "constant"
+    times = np.random.default_rng(5).integers(least, least + 99, call.lanes).astype(np.float32)
+    given = times if seconds else np.broadcast_to((times + np.float32(0.5)) / np.float32(RATE_HZ), (frames, call.lanes))
+    call.params[node.ring.port] = np.ascontiguousarray(given, np.float32)
+    assert call.ring is not None
+    call.ring[...] = np.random.default_rng(3).uniform(-1.0, 1.0, call.ring.shape)
+    altered = copy_of(call)
+    assert altered.ring is not None
+    near = np.arange(call.frame + frames - least, call.frame) % RING_FRAMES
+    altered.ring[near] = np.nan
+    expected = machine.run(call)
+    assert_same(machine.run(altered), expected, f"{node.name}: {least} frames are a stretch of {frames} and more")
+    assert np.isfinite(expected).all()
 
 
 @pytest.mark.parametrize("node", NODES)

@@ -20,7 +20,7 @@ LONGEST_S = 10.0
         Param("mix", "1", 0.5, 0.0, 1.0, "0 is the input alone, 1 the echoes alone"),
     ),
     memory=CARRIED,
-    ring=Ring(max_s=LONGEST_S, port="time_s"),
+    ring=Ring(max_s=LONGEST_S, port="time_s", never_nearer=True),
     cost_ns=1.6,
     example='out: s "bd ~ sn ~" # delay 0.375 0.4 0.3',
     ends_voice=True,

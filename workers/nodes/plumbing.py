@@ -77,6 +77,42 @@ def keep(input: Any, target: Any, frames: int, plane: int) -> None:
         store(target, plane + i, load_strided(input, i * 8 + 1, 8))
 
 
+@node(
+    role="internal",
+    ports=(Port("input"), Port("target")),
+    memory=STATELESS,
+    shape=Shape.STEREO,
+    cost_ns=0.05,
+)
+def keep_side(input: Any, target: Any, frames: int) -> None:
+    """Lane 0 to one plane of a stereo signal in the arena."""
+    for i in range(0, frames, 8):
+        store(target, i, load_strided(input, i * 8, 8))
+
+
+@node(
+    role="internal",
+    ports=(Port("signals"),),
+    numbers=("plane",),
+    memory=STATELESS,
+    shape=Shape.STEREO,
+    cost_ns=0.1,
+)
+def resume(signals: Any, out: Any, frames: int, plane: int) -> None:
+    """A stereo signal to bus lanes, bit by bit as `keep` left it: a zero keeps its sign, which a sum would not."""
+    for i in range(0, frames, 8):
+        left = load(signals, i)
+        right = load(signals, plane + i)
+        store(out, i * 8, pair(left, right, 0))
+        store(out, i * 8 + 8, pair(left, right, 1))
+        store(out, i * 8 + 16, pair(left, right, 2))
+        store(out, i * 8 + 24, pair(left, right, 3))
+        store(out, i * 8 + 32, pair(left, right, 4))
+        store(out, i * 8 + 40, pair(left, right, 5))
+        store(out, i * 8 + 48, pair(left, right, 6))
+        store(out, i * 8 + 56, pair(left, right, 7))
+
+
 def frame_of(low: Memory, high: Memory, frame: int, gain_low: Floats, gain_high: Floats) -> Floats:
     """One frame of both halves of a slice, each lane times its gain: 8 sums."""
     total: Floats = (F(0.0) + load(low, frame * 8) * gain_low) + load(high, frame * 8) * gain_high
