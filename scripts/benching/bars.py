@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from rows import Blocks, Cost, Row, Scaling
+from rows import Blocks, Chain, Cost, Row, Scaling
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +40,8 @@ COST_MS = {
     ("a score", "parsed and resolved"): 50.0,
     ("a pattern", "text to its first cycle"): 150.0,
 }
+CHAINS = {"q": 0.25, "hour": 0.4}
+"""The longest chain, of all tasks."""
 LONG_S = 0.1
 """Below this, planning is mostly what any score costs once: about 2 ms."""
 
@@ -51,6 +53,7 @@ def bars(
     tasks: Mapping[int, float],
     blocks: Sequence[Blocks],
     scaled: Sequence[Scaling],
+    chains: Sequence[Chain],
 ) -> Iterator[Bar]:
     """Those bars for which something was measured."""
     found = {(row.workload, row.quality, row.workers): row for row in rows}
@@ -69,6 +72,9 @@ def bars(
         if ("farm-1024", quality, 2) in found:
             fast = found["farm-1024", quality, 2].times_real_time
             yield Bar(f"farm-1024 {quality}, 2 workers, without planning and files", 45.0, fast, "x real time", False)
+    for chain in chains:
+        if chain.workload in CHAINS:
+            yield Bar(f"{chain.workload}, the longest chain, of all tasks", CHAINS[chain.workload], chain.share, "")
     for workers, ns in tasks.items():
         yield Bar(f"a task that does nothing, {workers} worker{'s' if workers > 1 else ''}", 150.0, ns, "ns")
     for name, what, asked in STARTS:

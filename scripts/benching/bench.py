@@ -21,11 +21,11 @@ from pathlib import Path
 from against import GROUPS, STARTS, compare, known
 from bars import Bar, bars
 from processes import Failed
-from rows import Blocks, Cost, Row, Scaling, live, measured, note, patterns, scaling, starts, tasks
+from rows import Blocks, Chain, Cost, Row, Scaling, chained, live, measured, note, patterns, scaling, starts, tasks
 from workloads import NAMED, ROOT, all_names, workload
 
 GOOD = "good"
-OTHERS = ("scaling", "tasks", "live", "start", "patterns")
+OTHERS = ("scaling", "chains", "tasks", "live", "start", "patterns")
 NAMES = f"sustain-N synth-N drums-N {' '.join(NAMED)} {' '.join(OTHERS)}"
 AGAINST = f"sustain-N synth-N drums-N {' '.join([*NAMED, *GROUPS, *STARTS])}"
 PEERS = ROOT / "scripts" / "peers"
@@ -37,7 +37,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measure farm's workloads. Without names, all of them.",
-        epilog=f"WORKLOAD: {NAMES}. start: start-up; scaling: efficiency beside what the machine gives; tasks: "
+        epilog=f"WORKLOAD: {NAMES}. start: start-up; scaling: efficiency beside what the machine gives; "
+        "chains: the longest chain of tasks; tasks: "
         "tasks that do nothing; live: times between blocks; patterns: CPU time of one process, the least of several "
         "repeats that share nothing. "
         "wall: whole process. render: the tasks alone (in a pool: waiting for them). whole: from the first task to the "
@@ -58,7 +59,7 @@ def arguments() -> argparse.Namespace:
         "--against",
         metavar="COMMIT",
         help="run that commit, checked out beside this one, and this one in turns: ratios of CPU seconds and of least "
-        f"wall times. Rows are those of the bench but scaling and tasks; of start also one alone: {' '.join(STARTS)}",
+        f"wall times. Rows are those of the bench but scaling, chains and tasks; of start also one: {' '.join(STARTS)}",
     )
     parser.add_argument(
         "--quality", choices=["draft", "good", "best"], help="[good; sustain-1024 and farm-1024 draft and good]"
@@ -147,6 +148,17 @@ def scaling_table(found: Sequence[Scaling]) -> str:
     return "\n".join(lines)
 
 
+def chain_table(found: Sequence[Chain]) -> str:
+    """The longest chains as text."""
+    lines = ["chains         tasks s  longest s  of tasks  busiest group"]
+    for one in found:
+        lines.append(
+            f"{one.workload:<14} {one.kernels_s:7.3f} {one.chain_s:10.3f} {one.share:9.3f}"
+            f"  {one.busiest} {one.busiest_s / one.kernels_s:.3f}"
+        )
+    return "\n".join(lines)
+
+
 def block_table(found: Sequence[Blocks]) -> str:
     """Block times as text."""
     lines = ["blocks     frames  lasts ms  workers  blocks   p50 ms   p95 ms   p99 ms  worst ms"]
@@ -199,6 +211,7 @@ class Found:
     rows: list[Row] = field(default_factory=list)
     blocks: list[Blocks] = field(default_factory=list)
     scaled: list[Scaling] = field(default_factory=list)
+    chains: list[Chain] = field(default_factory=list)
     tasks: dict[int, float] = field(default_factory=dict)
     started: dict[str, float] = field(default_factory=dict)
     costs: list[Cost] = field(default_factory=list)
@@ -206,7 +219,7 @@ class Found:
     @property
     def bars(self) -> list[Bar]:
         """The bars."""
-        return list(bars(self.rows, self.started, self.costs, self.tasks, self.blocks, self.scaled))
+        return list(bars(self.rows, self.started, self.costs, self.tasks, self.blocks, self.scaled, self.chains))
 
     @property
     def same(self) -> bool:
@@ -229,6 +242,9 @@ def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
     if "scaling" in names:
         note("measuring scaling")
         found.scaled = scaling(given.threads, given.runs)
+    if "chains" in names:
+        note("measuring chains")
+        found.chains = chained(given.runs)
     if "tasks" in names:
         note("measuring tasks")
         found.tasks = tasks(given.threads)
@@ -252,6 +268,8 @@ def page(runs: int, found: Found) -> str:
         parts.append(table(found.rows))
     if found.scaled:
         parts.append(scaling_table(found.scaled))
+    if found.chains:
+        parts.append(chain_table(found.chains))
     if found.tasks:
         parts.append(
             "\n".join(
@@ -308,6 +326,7 @@ def main() -> int:
             "same": found.same,
             "rows": [{**asdict(row), "ns": row.ns, "planning": row.planning} for row in found.rows],
             "scaling": [asdict(one) for one in found.scaled],
+            "chains": [{**asdict(one), "share": one.share} for one in found.chains],
             "tasks": found.tasks,
             "blocks": [asdict(one) for one in found.blocks],
             "bars": [{**asdict(bar), "reached": bar.reached} for bar in found.bars],

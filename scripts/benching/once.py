@@ -7,6 +7,7 @@ python once.py patterns RUNS                   questions, text to voice tables, 
 python once.py tasks WORKERS                   nanoseconds of a task that does nothing
 python once.py scaling NAME QUALITY WORKERS ROUNDS    one worker, a pool, and as many processes that share nothing
 python once.py noting NAME CHUNK WORKERS ROUNDS    CPU seconds while tasks are noted and while they are not
+python once.py chains NAME RUNS                seconds of all tasks, and of the longest chain of them
 python once.py live NAME CHUNK WORKERS         milliseconds between blocks, one chunk at a time
 """
 
@@ -24,6 +25,7 @@ from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
 
+import chains
 import numpy as np
 from clips import clip
 from explicit import explicit_score
@@ -251,6 +253,9 @@ def main() -> None:
         answer = audible(rest[0], rest[1])
     elif what == "patterns":
         answer = {"costs": list(measure(int(rest[0])))}
+    elif what == "chains":
+        work = known(rest[0])
+        answer = chains.measure(score_of(work), options_of(work, "good"), int(rest[1]))
     elif what == "tasks":
         answer = tasks(int(rest[0]))
     elif what == "noting":

@@ -236,6 +236,30 @@ def tasks(threads: Sequence[int]) -> dict[int, float]:
     return {workers: timed([*ONCE, "tasks", str(workers)], ROOT).answer["ns"] for workers in threads}
 
 
+@dataclass(frozen=True, slots=True)
+class Chain:
+    """Seconds of a workload's tasks, of the longest chain of them, and of the busiest group, by its name."""
+
+    workload: str
+    kernels_s: float
+    chain_s: float
+    busiest: str
+    busiest_s: float
+
+    @property
+    def share(self) -> float:
+        """The longest chain, of all tasks: so much is left with any number of workers."""
+        return self.chain_s / self.kernels_s
+
+
+CHAINED = ("q", "m", "buses", "stress", "hour")
+
+
+def chained(runs: int) -> list[Chain]:
+    """How much of a workload follows one another."""
+    return [Chain(name, **timed([*ONCE, "chains", name, str(runs)], ROOT).answer) for name in CHAINED]
+
+
 ONE_SECOND = ("--duration", "1", "--tail", "none")
 EIGHT_CYCLES = ("--cycles", "8")
 
