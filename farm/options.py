@@ -15,6 +15,7 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from farm.errors import UsageError, suggestion
+from workers.levels import NAMES
 
 Bits = Literal["16", "24", "32f"]
 Quality = Literal["draft", "good", "best"]
@@ -24,7 +25,7 @@ LONGEST = 10_000_000
 Clip = Literal["limit", "warn", "error", "rescale", "none"]
 CLIPS: tuple[Clip, ...] = ("limit", "warn", "error", "rescale", "none")
 QUALITIES: tuple[Quality, ...] = ("draft", "good", "best")
-LEVELS = ("v2", "v3", "v4")
+LEVELS = NAMES
 BACKENDS = ("auto", "inline", "local", "null")
 LARGEST_SEED = 2**63 - 1
 LARGEST_SET = 10**15
@@ -85,7 +86,7 @@ class RenderOptions:
     """Frames of a task."""
     window_frames: int | None = field(default=None, metadata=WORK)
     """Frames planned at once; None: chosen from the score. The sound does not depend on it."""
-    cpu: Literal["v2", "v3", "v4"] | None = field(default=None, metadata=WORK)
+    cpu: str | None = field(default=None, metadata=WORK)
     backend: Literal["auto", "inline", "local", "null"] = field(default="auto", metadata=WORK)
     """Where tasks run: in this process, in a pool of workers, or (auto) in a pool where `threads` asks for several or
     the work is worth starting one. `null` plans all and runs nothing: the frames are silence."""

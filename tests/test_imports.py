@@ -45,7 +45,7 @@ MAY_IMPORT = {
     "workers.targets.numba": "workers numpy llvmlite numba",
     "workers.targets.vectors": "workers numpy llvmlite numba",
 }
-EVERYONE_IN_FARM = "farm.errors farm.options farm.quantities farm.version workers.records"
+EVERYONE_IN_FARM = "farm.errors farm.options farm.quantities farm.version workers.records workers.levels"
 
 # Modules that import, outside of functions, nothing but what everyone may.
 LAZY = {"farm.__init__"}

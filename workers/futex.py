@@ -1,19 +1,24 @@
-"""Waking who sleeps on a word of shared memory, from outside the native loop. Linux on x86-64."""
+"""Waking who sleeps on a word of shared memory, from outside the native loop. Linux."""
 
 from __future__ import annotations
 
 import ctypes
+from collections.abc import Callable
 from functools import cache
 
-SYS_FUTEX, FUTEX_WAKE = 202, 1
+from workers.levels import here
+
+FUTEX_WAKE = 1
 EVERYBODY = 1 << 20
 
 
 @cache
-def _libc() -> ctypes.CDLL:
-    return ctypes.CDLL(None)
+def _system_call() -> tuple[Callable[..., int], int]:
+    """The C library's way into the system, and the number of the call: whoever sleeps runs a level of this machine."""
+    return ctypes.CDLL(None).syscall, here()[0].processor.futex
 
 
 def wake_sleepers(address: int) -> None:
     """Wakes every process that sleeps on the word at an address."""
-    _libc().syscall(SYS_FUTEX, ctypes.c_void_p(address), FUTEX_WAKE, EVERYBODY, None, None, 0)
+    call, futex = _system_call()
+    call(futex, ctypes.c_void_p(address), FUTEX_WAKE, EVERYBODY, None, None, 0)

@@ -9,12 +9,13 @@ import click
 
 from farm.cli import completion, values
 from farm.cli.settings import Setting, load_config, strongest, with_origin
+from workers.levels import NAMES
 
 if TYPE_CHECKING:
     from farm.options import RenderOptions
 
 BACKENDS = ("auto", "inline", "local")
-LEVELS = ("v2", "v3", "v4")
+LEVELS = NAMES
 LENGTH, SOUND, WORK = "length", "sound", "work (the frames are the same)"
 """Groups of options in helps."""
 

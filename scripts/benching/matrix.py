@@ -25,13 +25,13 @@ from farm.rendering.backends.local import LocalBackend
 from farm.rendering.outline import outline
 from farm.rendering.stream import run
 from farm.rendering.warm import Warm
+from workers.levels import NAMES
 from workers.targets import objects
 
 SCORES = Path(__file__).resolve().parents[2] / "configs" / "scores"
 WORKERS = (1, 2, 3, 8, 16)
 CHUNKS = (64, 512, 2048)
 WINDOWS_S = (None, 2.0, 0.3)
-LEVELS = ("v2", "v3", "v4")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Row:
 
 def levels() -> tuple[str, ...]:
     """CPU levels that this machine can run."""
-    return tuple(level for level in LEVELS if level in objects.host_levels())
+    return objects.host_levels()[::-1]
 
 
 def ways(frames: int) -> list[Way]:
@@ -167,7 +167,7 @@ def main() -> int:
     for path in paths or sorted(SCORES.glob("*.ph")):
         rows.append(measured(path.stem, load(path), asked.cycles, asked.rate, tell))
     tell.done()
-    missing = [level for level in LEVELS if level not in levels()]
+    missing = [level for level in NAMES if level not in levels()]
     print(f"workers {', '.join(map(str, WORKERS))} and inline; chunks {', '.join(map(str, CHUNKS))} and whole;")
     print(
         f"windows {', '.join('whole' if one is None else f'{one:g} s' for one in WINDOWS_S)}; CPU {', '.join(levels())}"

@@ -22,13 +22,14 @@ from farm.rendering.report import Report
 from farm.rendering.session import render
 from farm.rendering.warm import Warm
 from farm.score import Source
+from workers.levels import NAMES
 from workers.targets import objects
 
 Frames = NDArray[np.float32]
 
 RATE = 8000
 BANK = Path(__file__).resolve().parents[2] / "farm" / "bank"
-LEVELS = ("v2", "v3", "v4")
+LEVELS = NAMES
 
 
 def score(text: str) -> Score:

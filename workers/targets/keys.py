@@ -30,7 +30,7 @@ LOOPS = {"run": "run", "work": "work", "complete": "work"}
 """Entries that are no kernels, and the modules of `workers` that hold them."""
 DIGITS = 24
 HERE = Path(__file__).resolve().parent
-SHARED = ("lower.py", "numba.py", "keys.py", "compiling.py", "../starting.py", "vectors/*.py")
+SHARED = ("lower.py", "numba.py", "keys.py", "compiling.py", "../levels.py", "../starting.py", "vectors/*.py")
 """The sources that turn functions into machine code, from here."""
 
 FUTURE = __future__.annotations.compiler_flag

@@ -9,24 +9,24 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable
+from itertools import chain
 from types import FunctionType
 from typing import Any
 
-LEVELS = {"v2": "x86-64-v2", "v3": "x86-64-v3", "v4": "x86-64-v4"}
-FEATURES = {"v4": "+prefer-256-bit"}
+from workers.levels import BY_NAME
 
 
 def set_level(level: str) -> None:
     """Names the CPU level to Numba; call before numba is imported."""
-    os.environ["NUMBA_CPU_NAME"] = LEVELS[level]
-    os.environ["NUMBA_CPU_FEATURES"] = FEATURES.get(level, "")
+    os.environ["NUMBA_CPU_NAME"] = BY_NAME[level].cpu
+    os.environ["NUMBA_CPU_FEATURES"] = BY_NAME[level].features
     os.environ["NUMBA_DISABLE_JIT"] = "0"
 
 
 def _vocabulary(level: str) -> dict[str, Any]:
     from workers.targets import vectors
 
-    vectors.memory.LEVEL_HAS_PERMUTE = level != "v2"
+    vectors.target.level = BY_NAME[level]
     return dict(vectors.VOCABULARY)
 
 
@@ -96,11 +96,12 @@ def module_of(name: str, level: str, flat: Callable[[int], None] | None = None) 
 
     compiled = cfunc(types.void(types.int64), nopython=True, error_model="numpy")(flat or flat_function(name, level))
     module = llvm.parse_assembly(compiled._library.get_llvm_str())
-    for function in module.functions:
-        if function.name == compiled._wrapper_name:
-            function.name = name
-        elif not function.is_declaration:
-            function.linkage = "internal"
+    # Numba's names count what the process has compiled before; the same kernel shall give the same bytes in each.
+    for number, one in enumerate(chain(module.functions, module.global_variables)):
+        if one.name == compiled._wrapper_name:
+            one.name = name
+        elif not one.is_declaration:
+            one.name, one.linkage = f"part{number}", "internal"
     return module
 
 
@@ -110,9 +111,9 @@ def target_machine(level: str) -> Any:
 
     llvm.initialize_native_target()
     llvm.initialize_native_asmprinter()
-    target = llvm.Target.from_default_triple()
-    return target.create_target_machine(
-        cpu=LEVELS[level], features=FEATURES.get(level, ""), opt=3, reloc="pic", codemodel="default", jit=False
+    row = BY_NAME[level]
+    return llvm.Target.from_triple(row.processor.triple).create_target_machine(
+        cpu=row.cpu, features=row.features, opt=3, reloc="pic", codemodel="default", jit=False
     )
 
 

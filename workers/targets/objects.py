@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from workers import cache
+from workers.levels import here, linux_features
 from workers.records import record
 from workers.targets import keys
 from workers.targets.compiling import LOOP_ENTRIES, CompileError, compiled
@@ -36,11 +37,6 @@ __all__ = [
     "unsaved",
 ]
 
-LEVEL_FEATURES = {
-    "v4": ("avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"),
-    "v3": ("avx2", "fma", "bmi", "bmi2", "f16c", "lzcnt", "movbe"),
-    "v2": ("sse4.2", "popcnt"),
-}
 RUNTIME_SYMBOLS = (
     "numba_gil_ensure",
     "numba_gil_release",
@@ -69,11 +65,15 @@ class MachineCode:
 
 @functools.cache
 def host_levels() -> tuple[str, ...]:
-    """CPU levels this machine can run, best first; empty when it is not x86-64 of at least v2."""
+    """CPU levels that this machine can run, best first; empty where it can run none."""
+    features = linux_features() or _llvm_features()
+    return tuple(level.name for level in reversed(here()) if features.issuperset(level.needs))
+
+
+def _llvm_features() -> frozenset[str]:
     import llvmlite.binding as llvm
 
-    features = llvm.get_host_cpu_features()
-    return tuple(level for level, wanted in LEVEL_FEATURES.items() if all(features.get(name) for name in wanted))
+    return frozenset(name for name, has in llvm.get_host_cpu_features().items() if has)
 
 
 @record(frozen=True, slots=True)

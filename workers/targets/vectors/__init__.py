@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from workers.targets.vectors import lanes, memory, words
+from workers.targets.vectors import lanes, memory, target, words
+
+__all__ = ["VOCABULARY", "target"]
 
 VOCABULARY: dict[str, Any] = {
     name: value

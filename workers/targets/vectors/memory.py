@@ -7,6 +7,7 @@ from typing import Any
 from llvmlite import ir
 from numba.core import cgutils, types
 
+from workers.targets.vectors import target
 from workers.targets.vectors.lanes import (
     F32,
     FLOATS,
@@ -23,9 +24,6 @@ from workers.targets.vectors.lanes import (
     pointer_to,
     spread,
 )
-
-LEVEL_HAS_PERMUTE = True
-"""Set by the compiling process: whether the CPU level has AVX2's vpermps (the wrong instruction aborts LLVM)."""
 
 
 def _loader(vector: Vec) -> Any:
@@ -122,10 +120,11 @@ def _lookup(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 def _near_lookup(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     index = index_of(context, builder, args[1], sig.args[1])
-    if not LEVEL_HAS_PERMUTE:
+    permute = target.level.permute
+    if permute is None:
         return _gather(builder, args[0], index, args[2])
     near = builder.load(pointer_to(builder, args[0], index, FLOATS.llvm), align=4, typ=FLOATS.llvm)
-    return call(builder, "llvm.x86.avx2.permps", FLOATS.llvm, [near, args[2]])
+    return call(builder, permute, FLOATS.llvm, [near, args[2]])
 
 
 def _along(context: Any, builder: Any, sig: Any, args: Any, count: int) -> list[Any]:

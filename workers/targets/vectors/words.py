@@ -8,6 +8,8 @@ from llvmlite import ir
 from numba.core import cgutils, types
 from numba.extending import intrinsic
 
+from workers.levels import Instruction
+from workers.targets.vectors import target
 from workers.targets.vectors.lanes import I32, I64, call, declare, index_of, pointer_to
 
 
@@ -49,12 +51,21 @@ write_small = declare(types.void, _write_small, 3)
 call_address = declare(types.void, _call_address, 2)
 
 
+def instructed(builder: Any, instruction: Instruction) -> None:
+    """An instruction of this level's processor."""
+    given = []
+    if instruction.word is not None:
+        word = ir.Constant(ir.IntType(instruction.bits), instruction.word)
+        if instruction.by_address:
+            word = builder.bitcast(cgutils.alloca_once_value(builder, word), ir.IntType(8).as_pointer())
+        given.append(word)
+    call(builder, instruction.intrinsic, ir.VoidType(), given)
+
+
 @intrinsic
 def default_rounding(typing: Any) -> Any:
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        control = cgutils.alloca_once_value(builder, I32(0x1F80))
-        byte = builder.bitcast(control, ir.IntType(8).as_pointer())
-        call(builder, "llvm.x86.sse.ldmxcsr", ir.VoidType(), [byte])
+        instructed(builder, target.level.processor.default_rounding)
         return context.get_dummy_value()
 
     return types.void(), emit
@@ -117,17 +128,18 @@ swap_shared = declare(types.int64, _swap_shared, 4)
 @intrinsic
 def pause(typing: Any) -> Any:
     def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        call(builder, "llvm.x86.sse2.pause", ir.VoidType(), [])
+        instructed(builder, target.level.processor.pause)
         return context.get_dummy_value()
 
     return types.void(), emit
 
 
-FUTEX, FUTEX_WAIT, FUTEX_WAKE = 202, 0, 1
-"""Linux x86-64 system call and operations (shared between processes)."""
+FUTEX_WAIT, FUTEX_WAKE = 0, 1
+"""Operations of Linux's futex (shared between processes)."""
 
 
-def _system_call(builder: Any, numbers: list[Any]) -> Any:
+def _futex(builder: Any, arguments: list[Any]) -> Any:
+    numbers = [I64(target.level.processor.futex), *arguments]
     kind = ir.FunctionType(I64, [I64] * 7)
     function = cgutils.get_or_insert_function(builder.module, kind, "syscall")
     return builder.call(function, numbers + [I64(0)] * (7 - len(numbers)))
@@ -141,14 +153,14 @@ def _sleep_while(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     nanoseconds = index_of(context, b, args[3], sig.args[3])
     b.store(b.udiv(nanoseconds, I64(1_000_000_000)), b.gep(span, [I32(0), I32(0)]))
     b.store(b.urem(nanoseconds, I64(1_000_000_000)), b.gep(span, [I32(0), I32(1)]))
-    _system_call(b, [I64(FUTEX), word, I64(FUTEX_WAIT), expected, b.ptrtoint(span, I64)])
+    _futex(b, [word, I64(FUTEX_WAIT), expected, b.ptrtoint(span, I64)])
     return context.get_dummy_value()
 
 
 def _wake(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     b = builder
     word = b.add(args[0], b.shl(index_of(context, b, args[1], sig.args[1]), I64(3)))
-    _system_call(b, [I64(FUTEX), word, I64(FUTEX_WAKE), index_of(context, b, args[2], sig.args[2])])
+    _futex(b, [word, I64(FUTEX_WAKE), index_of(context, b, args[2], sig.args[2])])
     return context.get_dummy_value()
 
 
