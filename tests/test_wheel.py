@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -12,10 +13,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.copies import ROOT, copied
+from scripts.shipping import wheel as making
+from scripts.shipping.linking import linker
+from scripts.shipping.packing import Wheel, write
+from tests.copies import ROOT
+from workers.levels import NAMES
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAGES = sorted((ROOT / "farm" / "docs").glob("*.md"))
+CODE = "workers/machine_code"
+needs_linker = pytest.mark.skipif(linker() is None, reason="there is no linker here: the wheel brings no machine code")
 PIP = [sys.executable, "-I", "-m", "pip", "--disable-pip-version-check", "--quiet"]
 
 
@@ -34,13 +41,17 @@ def done(command: list[str], folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The project's wheel, made without a network."""
-    folder = tmp_path_factory.mktemp("wheel")
-    root = copied(folder / "copy")
-    done([*PIP, "wheel", "--no-index", "--no-deps", "--no-build-isolation", "-w", str(folder), str(root)], folder)
-    (found,) = folder.glob("*.whl")
-    return found
+def plain() -> Wheel:
+    """The wheel that anybody's pip makes, without a network."""
+    return making.plain()
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory, plain: Wheel) -> Path:
+    """The project's wheel, with machine code where there is a linker."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(making, "plain", lambda: plain)
+        return write(making.built(NAMES), tmp_path_factory.mktemp("wheel"))
 
 
 @pytest.fixture(scope="module")
@@ -58,13 +69,13 @@ def place(wheel: Path) -> Path:
     return folder
 
 
-def ran(place: Path, program: str, *args: str) -> str:
-    """What a program of the environment prints; it has no variables of this project."""
+def ran(place: Path, program: str, *args: str, **more: str) -> str:
+    """What a program of the environment prints; it has no variables of this project, but those given."""
     variables = {name: value for name, value in os.environ.items() if not name.startswith(("FARM_", "PYTHON"))}
     cache = {name: os.environ[name] for name in ("FARM_CACHE",) if name in os.environ}
     command = [str(place / "env" / "bin" / program), *args]
     ended = subprocess.run(
-        command, cwd=place, env={**variables, **cache}, text=True, capture_output=True, check=False, timeout=300
+        command, cwd=place, env={**variables, **cache, **more}, text=True, capture_output=True, check=False, timeout=300
     )
     assert ended.returncode == 0, ended.stdout + ended.stderr
     return ended.stdout
@@ -72,16 +83,95 @@ def ran(place: Path, program: str, *args: str) -> str:
 
 def test_the_wheel_holds_the_packages_sounds_and_pages_and_nothing_else(wheel: Path) -> None:
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert {name.partition("/")[0] for name in names} - {"farm", "workers"} == {
-        f"{wheel.name.split('-py3')[0]}.dist-info"
-    }
+    about = f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"
+    assert {name.partition("/")[0] for name in names} - {"farm", "workers"} == {about}
     here = {
         str(path.relative_to(ROOT))
         for top in ("farm", "workers")
         for path in (ROOT / top).rglob("*")
         if path.is_file() and path.suffix in {".py", ".wav", ".md", ".typed"}
     }
-    assert {name for name in names if ".dist-info/" not in name} == here
+    machine_code = {f"{CODE}/index", *(f"{CODE}/{level}.so" for level in NAMES)} if linker() else set()
+    assert {name for name in names if ".dist-info/" not in name} == here | machine_code
+
+
+@needs_linker
+def test_two_wheels_are_equal(wheel: Path, tmp_path: Path) -> None:
+    again = subprocess.run(
+        [str(ROOT / "scripts" / "wheel"), "--out", str(tmp_path)], text=True, capture_output=True, check=False
+    )
+    assert again.returncode == 0, again.stderr
+    assert (tmp_path / wheel.name).read_bytes() == wheel.read_bytes()
+    assert again.stdout.startswith(f"{tmp_path / wheel.name}: ")
+
+
+def test_without_a_linker_a_wheel_brings_no_machine_code_and_says_so(
+    plain: Wheel, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(making, "plain", lambda: plain)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    making.main(["--out", str(tmp_path)])
+    assert "there is no linker here" in capsys.readouterr().err
+    (made,) = tmp_path.glob("*.whl")
+    assert made.name.endswith("-py3-none-any.whl")
+    assert not [name for name in zipfile.ZipFile(made).namelist() if "machine_code" in name]
+
+
+WITHOUT_A_COMPILER = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Missing(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in ("numba", "llvmlite"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Missing())
+import farm
+options = farm.RenderOptions(cycles="1/2", rate=8000, threads=2)
+for path in sys.argv[1:]:
+    with farm.Session() as session:
+        report = session.render_file(farm.load(path), "one.wav", options)
+        print(report.compiled_kernels, path)
+"""
+
+
+@needs_linker
+def test_no_score_needs_a_compiler(place: Path) -> None:
+    """Nor anything from a cache: that could not be loaded."""
+    scores = sorted(str(path) for path in (ROOT / "configs" / "scores").glob("*.ph"))
+    assert len(scores) > 20
+    said = ran(place, "python", "-c", WITHOUT_A_COMPILER, *scores)
+    assert said.splitlines() == [f"0 {path}" for path in scores]
+
+
+@needs_linker
+def test_an_empty_cache_that_cannot_be_written_stays_empty(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    where = {"FARM_CACHE": str(tmp_path / "file" / "c"), "XDG_CACHE_HOME": str(tmp_path / "file")}
+    said = json.loads(ran(place, "farm", "render", "first.ph", "--json", **where))
+    assert said["compiled_kernels"] == 0
+    assert said["frames"] > 0
+
+
+@needs_linker
+def test_a_library_that_was_changed_is_told_and_compiled_anew(place: Path) -> None:
+    (packages,) = (place / "env").glob("lib/python*/site-packages")
+    (place / "tone.ph").write_text("out: sine 440 * 0.5", encoding="utf-8")
+    render = ("farm", "render", "tone.ph", "--json", "--cycles", "1")
+    before = json.loads(ran(place, *render))
+    assert before["warnings"] == []
+    library = packages / CODE / f"{before['cpu']}.so"
+    whole = library.read_bytes()
+    library.write_bytes(whole[:-1] + b"!")
+    try:
+        after = json.loads(ran(place, *render))
+    finally:
+        library.write_bytes(whole)
+    (notice,) = after["warnings"]
+    assert notice["message"] == f"{library} is not used: it was changed after it was made"
+    assert "install farm again" in notice["hint"]
+    assert after["sha256"] == before["sha256"]
 
 
 def test_what_is_installed_is_not_the_clone(place: Path) -> None:

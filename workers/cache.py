@@ -58,6 +58,8 @@ class Root:
     """Whether it is made where it is missing."""
     written: bool = True
     """Whether it is for this user to write to."""
+    advice: str = ""
+    """What is said to whoever wonders what to do where it is not believed."""
 
     @property
     def folder(self) -> str:
@@ -74,13 +76,15 @@ class Doubt:
     refused: bool = True
     named: bool = False
     """Whether it is about what FARM_CACHE names."""
+    advice: str = ""
+    """What is done instead, and what to do, where that is not the cache's affair."""
 
 
 class Folder:
     """An open folder whose files may be believed. Close it, or use it in `with`."""
 
-    def __init__(self, descriptor: int, path: str, owners: frozenset[int]) -> None:
-        self.descriptor, self.path, self.owners = descriptor, path, owners
+    def __init__(self, descriptor: int, path: str, owners: frozenset[int], advice: str) -> None:
+        self.descriptor, self.path, self.owners, self.advice = descriptor, path, owners, advice
 
     def open(self, name: str) -> int | None:
         """A descriptor to read a file of this folder with; None where there is none, or none to be believed."""
@@ -89,14 +93,14 @@ class Folder:
             descriptor = os.open(name, flags, dir_fd=self.descriptor)
         except OSError as error:
             if error.errno == errno.ELOOP:
-                doubt(Doubt(self.path, f"{self.path}/{name} is not used: it is a link"))
+                doubt(Doubt(self.path, f"{self.path}/{name} is not used: it is a link", advice=self.advice))
             return None
         about = os.fstat(descriptor)
         why = why_not(about, self.owners) if stat.S_ISREG(about.st_mode) else "it is no file"
         if why is None:
             return descriptor
         os.close(descriptor)
-        doubt(Doubt(self.path, f"{self.path}/{name} is not used: {why}"))
+        doubt(Doubt(self.path, f"{self.path}/{name} is not used: {why}", advice=self.advice))
         return None
 
     def read(self, name: str) -> bytes | None:
@@ -201,7 +205,7 @@ def opened(root: Root, *below: str, make: bool = False) -> Folder:
     except BaseException:
         os.close(descriptor)
         raise
-    return Folder(descriptor, path, owners)
+    return Folder(descriptor, path, owners, root.advice)
 
 
 def believe(path: str, about: os.stat_result, owners: frozenset[int]) -> None:

@@ -1,18 +1,17 @@
 """The levels of machine code: which CPUs what is compiled for, and the words that differ from CPU to CPU.
 
 A level of another architecture is another row of `LEVELS`, with a `Processor` of its own, and nothing else.
+`farm --help` reads it, so it imports next to nothing.
 """
 
 from __future__ import annotations
 
 import os
 from functools import cache
+from typing import NamedTuple
 
-from workers.records import record
 
-
-@record(frozen=True, slots=True)
-class Instruction:
+class Instruction(NamedTuple):
     """What no language has a word for: LLVM's name for it, and the word that it takes (None: none)."""
 
     intrinsic: str
@@ -22,8 +21,7 @@ class Instruction:
     """Whether it is given where the word is, in place of the word."""
 
 
-@record(frozen=True, slots=True)
-class Processor:
+class Processor(NamedTuple):
     """An architecture under Linux."""
 
     machine: str
@@ -38,8 +36,7 @@ class Processor:
     """The number of the system call."""
 
 
-@record(frozen=True, slots=True)
-class Level:
+class Level(NamedTuple):
     """A set of instructions that code is compiled for."""
 
     name: str

@@ -66,7 +66,7 @@ def worker_main(errand: Errand, pipe: Connection, code: objects.MachineCode | No
             lacking = [name for name in (*kernels, *LOOP_ENTRIES) if name not in known]
             if lacking:
                 objects.take_over(codes, errand.level)
-                loaded.append(objects.load(objects.ensure(lacking, errand.level)))
+                loaded.append(objects.provide(lacking, errand.level))
                 known.update(loaded[-1].addresses)
             try:
                 samples = slab.mapped(parts, samples)

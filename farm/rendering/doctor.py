@@ -162,24 +162,35 @@ def cache_folders() -> Iterator[Finding]:
 
 
 def kernel_cache() -> Iterator[Finding]:
-    """Compiled kernels."""
+    """Machine code: what came with farm, and what was compiled."""
     from farm.rendering.warmup import every_kernel
     from workers import cache
-    from workers.targets import keys
-    from workers.targets.objects import LOOP_ENTRIES, host_levels
+    from workers.targets import keys, objects
 
-    toolchain = keys.toolchain()
-    titles = {f"{keys.title(name)}.o" for name in (*every_kernel(), *LOOP_ENTRIES)}
+    names = (*every_kernel(), *objects.LOOP_ENTRIES)
+    best = objects.host_levels()[:1]
+    brought = sum(len(names) - len(objects.lacking(names, level)) for level in best)
+    came = f"{brought} came with farm, " if brought else ""
+    try:
+        toolchain = keys.toolchain()
+    except ImportError as error:
+        advice = f"nothing else can be compiled without {error.name}: pip install {error.name}"
+        state: State = "fine" if brought == len(names) else "broken"
+        yield Finding("kernels", state, f"{came}no compiler", advice)
+        return
+    titles = {f"{keys.title(name)}.o" for name in names}
     ours = 0
     held: dict[bool, int] = {True: 0, False: 0}
     folders = [Path(root.folder, "objects") for root in cache.roots("objects").read]
     for path in (path for folder in folders for path in folder.glob("*/*/*.o")):
         current = path.parts[-3] == toolchain and path.name in titles
         held[current] += path.stat().st_size
-        ours += current and path.parts[-2] in host_levels()[:1]
+        ours += current and path.parts[-2] in best
     stale = f"; {size(held[False])} of other versions" if held[False] else ""
-    found = f"{ours} compiled for this machine, {size(held[True])}{stale}"
-    advice = "the first render compiles what it needs (10 to 40 s): farm warmup does it now" if not ours else ""
+    found = f"{came}{ours} compiled for this machine, {size(held[True])}{stale}"
+    advice = "the first render compiles what it needs (10 to 40 s): farm warmup does it now"
+    if ours or brought == len(names):
+        advice = ""
     if held[False] > 256 << 20:
         advice = f"{folders[-1]} may be deleted: what is needed is compiled again"
     yield Finding("kernels", "warning" if advice else "fine", found, advice)

@@ -16,4 +16,5 @@ def cache_notices() -> tuple[Notice, ...]:
         instead = "what is compiled and decoded is not kept"
     else:
         instead = f"what is missing is compiled and decoded anew, and kept in {root.folder}"
-    return tuple(Notice(one.message, None, f"{instead}; FARM_CACHE=FOLDER names another folder") for one in doubts)
+    usual = f"{instead}; FARM_CACHE=FOLDER names another folder"
+    return tuple(Notice(one.message, None, one.advice or usual) for one in doubts)

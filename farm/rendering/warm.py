@@ -42,10 +42,10 @@ class Warm:
         if (level, kernels) not in self.codes:
             jobs = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
             try:
-                found = objects.ensure(kernels, level, jobs=jobs, progress=watching.compiling, waiting=watching.waiting)
+                code = objects.provide(kernels, level, jobs=jobs, progress=watching.compiling, waiting=watching.waiting)
             except objects.CompileError as error:
                 raise RenderError(f"a kernel could not be compiled: {error}") from error
-            self.codes[level, kernels] = objects.load(found)
+            self.codes[level, kernels] = code
         return self.codes[level, kernels]
 
     def lend(self, name: str, workers: int, level: str) -> Backend:

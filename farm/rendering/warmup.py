@@ -28,18 +28,20 @@ def every_kernel() -> list[str]:
 
 
 def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> int:
-    """Compiles every kernel ahead, for these CPU levels (none: the host's best). Returns how many there are.
+    """Compiles ahead what did not come with farm, for these CPU levels (none: the host's best).
+
+    Returns how many kernels there are.
 
     Raises RenderError.
     """
     from workers.targets import objects
 
-    names = every_kernel()
+    names = (*every_kernel(), *objects.LOOP_ENTRIES)
     count = 0
     for level in levels or objects.host_levels()[:1]:
         try:
-            found = objects.ensure(
-                (*names, *objects.LOOP_ENTRIES),
+            objects.ensure(
+                objects.lacking(names, level),
                 level,
                 jobs=2,
                 progress=observer.compiling if observer is not None else None,
@@ -47,5 +49,5 @@ def warmup(levels: tuple[str, ...] = (), observer: Observer | None = None) -> in
             )
         except objects.CompileError as error:
             raise RenderError(f"a kernel could not be compiled: {error}") from error
-        count += len(found)
+        count += len(names)
     return count

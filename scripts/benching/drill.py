@@ -117,7 +117,7 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
 
     Tasks are `width` chains beside each other, as chunks of slices are. Raises CompileError.
     """
-    code = objects.load(objects.ensure(objects.LOOP_ENTRIES, level))
+    code = objects.provide(objects.LOOP_ENTRIES, level)
     record_words = CONTROL_STRIDE * int(Control.FIRST_WORKER) + workers * WORKER_WORDS
     words = {
         "tasks": len(Task) * tasks,

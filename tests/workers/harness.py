@@ -47,7 +47,7 @@ class Machine:
 
     def __init__(self, level: str, definitions: Iterable[Definition]) -> None:
         self.level = level
-        self.code = objects.load(objects.ensure(kernel_names(definitions), level, jobs=2))
+        self.code = objects.provide(kernel_names(definitions), level, jobs=2)
 
     def call(self, name: str, words: list[int]) -> None:
         record = (ctypes.c_int64 * len(words))(*words)

@@ -48,7 +48,7 @@ def finished(process: subprocess.Popen[str]) -> str:
 @pytest.fixture
 def filled(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A cache that holds a kernel and the task loop; the folder of its objects."""
-    objects.ensure([KERNEL], LEVEL)
+    objects.ensure([KERNEL, "run"], LEVEL)
     folder = Path(*SHELF.below)
     here = tmp_path / folder
     here.mkdir(parents=True)
@@ -67,7 +67,7 @@ def read(name: str = KERNEL) -> bytes | None:
 ENSURE = """
 import hashlib, sys
 from workers.targets import objects
-found = objects.ensure([sys.argv[2]], sys.argv[1])
+found = objects.ensure([sys.argv[2], "run"], sys.argv[1])
 code = objects.load(found)
 print(sorted((name, hashlib.sha256(one).hexdigest(), code.addresses[name] > 0) for name, one in found.items()))
 """
@@ -107,7 +107,7 @@ def test_a_damaged_object_is_rebuilt_and_the_others_are_kept(filled: Path) -> No
     loop = (filled / FILES["run"]).stat().st_mtime_ns
     path.write_bytes(before[:-7])
     compiled: list[tuple[int, int]] = []
-    found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total, _: compiled.append((done, total)))
+    found = objects.ensure([KERNEL, "run"], LEVEL, progress=lambda done, total, _: compiled.append((done, total)))
     assert compiled == [(0, 1), (1, 1)]
     assert read() == found[KERNEL]
     assert objects.load(found).addresses[KERNEL] > 0
@@ -116,7 +116,7 @@ def test_a_damaged_object_is_rebuilt_and_the_others_are_kept(filled: Path) -> No
 
 def test_what_is_whole_is_not_compiled_again(filled: Path) -> None:
     said: list[tuple[int, int]] = []
-    found = objects.ensure([KERNEL], LEVEL, progress=lambda done, total, _: said.append((done, total)))
+    found = objects.ensure([KERNEL, "run"], LEVEL, progress=lambda done, total, _: said.append((done, total)))
     assert said == []
     assert set(found) == {KERNEL, "run"}
     code = objects.load(found)
@@ -146,7 +146,7 @@ def test_what_was_edited_since_this_process_began_is_not_taken_for_what_it_knows
     keys.own.cache_clear()
     try:
         with pytest.raises(objects.CompileError, match="the source of hold_constant was changed after"):
-            objects.ensure([KERNEL], LEVEL)
+            objects.ensure([KERNEL, "run"], LEVEL)
     finally:
         keys.own.cache_clear()
     assert sorted(path.name for path in filled.iterdir()) == [".lock", *FILES.values()]

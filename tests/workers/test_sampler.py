@@ -72,7 +72,7 @@ def as_written(quality: str, samples: np.ndarray, given: dict[str, np.ndarray]) 
 def as_machine_code(quality: str, samples: np.ndarray, given: dict[str, np.ndarray], level: str) -> np.ndarray:
     definition = catalog()[f"sampler_{quality}"]
     name = kernel_name(definition, "constant")
-    code = objects.load(objects.ensure([name], level))
+    code = objects.provide([name], level)
     out = np.zeros(2 * PLANE, np.float32)
     kept = {"out": out, "samples": samples, **{key: np.ascontiguousarray(column) for key, column in given.items()}}
     numbers = {"frames": FRAMES, "frame": 0, "voices": 4, "plane": PLANE}

@@ -21,7 +21,7 @@ ENSURE = """
 import sys
 from workers.targets import keys, objects
 found = objects.ensure(
-    [sys.argv[2]], sys.argv[1],
+    [sys.argv[2], "run"], sys.argv[1],
     progress=lambda done, total, kept: print("compiling", done, total, kept, flush=True),
     waiting=lambda: print("waiting", flush=True),
 )
@@ -80,7 +80,7 @@ def test_a_lock_dies_with_its_holder(tmp_path: Path, held: subprocess.Popen[str]
 def test_who_finds_what_it_needs_while_it_waits_goes_on(
     tmp_path: Path, held: subprocess.Popen[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (found, *_) = (objects.ensure([KERNEL], LEVEL),)
+    (found, *_) = (objects.ensure([KERNEL, "run"], LEVEL),)
     waiting = start(ENSURE, tmp_path, LEVEL, KERNEL)
     assert waiting.stdout is not None
     assert waiting.stdout.readline() == "waiting\n"

@@ -184,16 +184,27 @@ def sources() -> Iterable[Path]:
         yield from sorted(HERE.glob(pattern))
 
 
-def toolchain() -> str:
-    """A digest of what turns functions into machine code: our sources, versions of Python and compiler, the triple."""
-    import llvmlite.binding as llvm
-
+def own_toolchain() -> str:
+    """A digest of our part of what turns functions into machine code."""
     total = hashlib.sha256()
     for path in sources():
         total.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return total.hexdigest()
+
+
+def toolchain() -> str:
+    """A digest of what turns functions into machine code: our sources, versions of Python and compiler, the triple.
+
+    Raises ImportError where there is no compiler.
+    """
+    import llvmlite.binding as llvm
+
+    total = hashlib.sha256(own_toolchain().encode())
     for package in ("numba", "llvmlite"):
         spec = importlib.util.find_spec(package)
-        for folder in spec.submodule_search_locations or () if spec else ():
+        if spec is None:
+            raise ModuleNotFoundError(f"there is no {package}", name=package)
+        for folder in spec.submodule_search_locations or ():
             total.update((Path(folder) / "_version.py").read_bytes())
     python = (sys.implementation.cache_tag, sys.version_info[:3])
     total.update(repr((python, llvm.llvm_version_info, llvm.get_default_triple())).encode())

@@ -20,7 +20,7 @@ from typing import Any
 from workers import cache
 from workers.levels import here, linux_features
 from workers.records import record
-from workers.targets import keys
+from workers.targets import keys, shipped
 from workers.targets.compiling import LOOP_ENTRIES, CompileError, compiled
 from workers.turns import turn
 
@@ -31,7 +31,9 @@ __all__ = [
     "Shelf",
     "ensure",
     "host_levels",
+    "lacking",
     "load",
+    "provide",
     "stored",
     "take_over",
     "unsaved",
@@ -48,6 +50,9 @@ RUNTIME_SYMBOLS = (
 )
 """Named by Numba's wrappers on paths that these kernels never take; they are bound to abort()."""
 
+SOME = 3
+"""How many kernels are named where there may be many."""
+
 LABEL_BYTES = 32
 LOCK = ".lock"
 """The file whose lock whoever compiles has."""
@@ -57,10 +62,10 @@ Progress = Callable[[int, int, bool], None]
 
 @record(frozen=True, slots=True)
 class MachineCode:
-    """Loaded machine code: addresses by kernel name. `engine` keeps it alive."""
+    """Loaded machine code: addresses by kernel name. `engine` keeps what was linked in this process alive."""
 
     addresses: dict[str, int]
-    engine: Any
+    engine: Any = None
 
 
 @functools.cache
@@ -146,6 +151,44 @@ def take_over(codes: Mapping[str, bytes], level: str) -> None:
         _unsaved.update({(shelf, one): code for one, code in codes.items()})
 
 
+def titles_of(names: Iterable[str]) -> dict[str, str]:
+    """The title of each kernel by name. Raises CompileError."""
+    try:
+        return {name: keys.title(name) for name in sorted(set(names))}
+    except keys.NoSuchKernel as error:
+        raise CompileError(str(error)) from error
+
+
+def provide(
+    names: Iterable[str],
+    level: str,
+    *,
+    jobs: int = 1,
+    progress: Progress | None = None,
+    waiting: Callable[[], None] | None = None,
+) -> MachineCode:
+    """Kernels and `run`, loaded: as they came with the package, from the cache, or compiled now. Raises CompileError.
+
+    `progress` and `waiting`: as in `ensure`.
+    """
+    titles = titles_of((*names, "run"))
+    with LOADING:
+        found = shipped.addresses(titles.values(), level)
+    at = {name: found[title] for name, title in titles.items() if title in found}
+    left = [name for name in titles if name not in at]
+    if not left:
+        return MachineCode(at)
+    linked = load(ensure(left, level, jobs=jobs, progress=progress, waiting=waiting))
+    return MachineCode({**at, **linked.addresses}, linked.engine)
+
+
+def lacking(names: Iterable[str], level: str) -> list[str]:
+    """Those that did not come with the package, for a level that need not be this machine's. Raises CompileError."""
+    titles = titles_of(names)
+    there = shipped.held(titles.values(), level)
+    return [name for name, title in titles.items() if title not in there]
+
+
 def ensure(
     names: Iterable[str],
     level: str,
@@ -159,24 +202,27 @@ def ensure(
     `progress` hears (compiled so far, to compile, whether they are kept for the next time). One process compiles at a
     time for a cache; `waiting` is called when that is another one for more than a moment.
     """
-    shelf = Shelf(keys.toolchain(), level)
+    titles = titles_of(names)
+    if not titles:
+        return {}
     try:
-        titles = {name: keys.title(name) for name in sorted({*names, "run"})}
-    except keys.NoSuchKernel as error:
-        raise CompileError(str(error)) from error
+        shelf = Shelf(keys.toolchain(), level)
+    except ImportError as error:
+        some = ", ".join(list(titles)[:SOME]) + (" …" if len(titles) > SOME else "")
+        raise CompileError(f"{some}: {error.name} is not installed, and they did not come with farm") from error
     found = stored(titles.values(), shelf)
 
-    def lacking() -> list[str]:
+    def missing() -> list[str]:
         return [name for name, one in titles.items() if one not in found]
 
     def served() -> bool:
-        found.update(stored([titles[name] for name in lacking()], shelf))
-        return not lacking()
+        found.update(stored([titles[name] for name in missing()], shelf))
+        return not missing()
 
-    if lacking():
+    if missing():
         with cache.writable(*shelf.below) as folder, turn(folder, LOCK, served, waiting):
             if not served():
-                _compile(lacking(), titles, found, shelf, folder, jobs, progress)
+                _compile(missing(), titles, found, shelf, folder, jobs, progress)
     return {name: found[one] for name, one in titles.items()}
 
 
