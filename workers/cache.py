@@ -103,6 +103,10 @@ class Folder:
         doubt(Doubt(self.path, f"{self.path}/{name} is not used: {why}", advice=self.advice))
         return None
 
+    def has(self, name: str) -> bool:
+        """Whether there is a file of this name, whatever it is."""
+        return os.access(name, os.F_OK, dir_fd=self.descriptor, follow_symlinks=False)
+
     def read(self, name: str) -> bytes | None:
         """The content of a file; None where there is none, or none to be believed."""
         descriptor = self.open(name)

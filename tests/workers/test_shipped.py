@@ -222,6 +222,12 @@ def test_a_level_that_did_not_come_is_compiled(folder: Path) -> None:
     assert told() == ""
 
 
+def test_a_library_that_is_gone_is_told(folder: Path) -> None:
+    (folder / f"{LEVEL}.so").unlink()
+    assert taken() == set()
+    assert told() == f"{folder / LEVEL}.so is not used: it is not there"
+
+
 def test_a_library_that_cannot_be_loaded_is_told(folder: Path) -> None:
     ship(folder, {LEVEL: b"no library"})
     assert taken() == set()

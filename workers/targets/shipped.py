@@ -24,7 +24,10 @@ from workers.targets import keys
 FOLDER = str(Path(__file__).resolve().parent.parent / "machine_code")
 INDEX = "index"
 CHANGED = "it was changed after it was made"
-ADVICE = "what is missing there is compiled anew; install farm again, as yourself or as root, to be rid of this"
+ADVICE = (
+    "what is missing is compiled anew; where it shall be used, let it belong to you or root, and others not write to it"
+    " (chmod -R go-w), or install farm again"
+)
 
 
 @record(frozen=True, slots=True)
@@ -100,6 +103,8 @@ def whole(level: str) -> int | None:
         if found is None or level not in found.libraries:
             return None
         descriptor = folder.open(library_name(level))
+        if descriptor is None and not folder.has(library_name(level)):
+            refuse(library_name(level), "it is not there")
     if descriptor is None:
         return None
     with open(descriptor, "rb", closefd=False) as file:
