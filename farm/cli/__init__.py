@@ -19,7 +19,7 @@ __all__ = ["ONE_THREAD", "farm", "main", "run"]
 
 def __getattr__(name: str) -> object:
     if name == "farm":
-        from farm.cli.group import farm
+        from farm.cli.group import whole
 
-        return farm
+        return whole()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

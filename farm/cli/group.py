@@ -3,31 +3,35 @@
 from __future__ import annotations
 
 import sys
+from importlib import import_module
 
 import click
 
-from farm.cli.bank import bank
-from farm.cli.check import check
-from farm.cli.completion import completion
-from farm.cli.docs import docs
-from farm.cli.doctor import doctor
-from farm.cli.new import new
-from farm.cli.nodes import nodes
-from farm.cli.patterns import patterns
-from farm.cli.plan import plan
-from farm.cli.render import render
 from farm.cli.statuses import USAGE
-from farm.cli.verify import verify
-from farm.cli.warmup import warmup
 from farm.version import __version__
+
+NAMES = (
+    *("new", "render", "check", "plan", "verify", "nodes", "patterns", "bank", "docs", "doctor", "warmup"),
+    "completion",
+)
+"""The commands in the order in which they are needed: each is called like the file that it stands in."""
 
 
 class Commands(click.Group):
-    """The commands, in the order in which they are needed, with a word for who names a score where one stands."""
+    """The commands, each imported when it is asked for, with a word for who names a score where one stands."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of their list."""
-        return list(self.commands)
+        return [*NAMES, *(name for name in self.commands if name not in NAMES)]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """As click does it."""
+        if cmd_name in NAMES and cmd_name not in self.commands:
+            command: click.Command = getattr(import_module(f"farm.cli.{cmd_name}"), cmd_name)
+            if sys.flags.optimize > 1:
+                keep_help(command)
+            self.add_command(command)
+        return super().get_command(ctx, cmd_name)
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does it; `farm help COMMAND` is `farm COMMAND --help`."""
@@ -46,9 +50,6 @@ class Commands(click.Group):
         return super().resolve_command(ctx, args)
 
 
-COMMANDS = [new, render, check, plan, verify, nodes, patterns, bank, docs, doctor, warmup, completion]
-
-
 def keep_help(command: click.Command) -> None:
     """Gives a command the help back that `python -OO` takes away with the docstrings."""
     from workers.docstrings import from_source
@@ -59,7 +60,6 @@ def keep_help(command: click.Command) -> None:
 
 @click.group(
     cls=Commands,
-    commands=COMMANDS,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
     invoke_without_command=True,
 )
@@ -86,5 +86,11 @@ def farm(ctx: click.Context) -> None:
 
 
 if sys.flags.optimize > 1:
-    for command in (farm, *COMMANDS):
-        keep_help(command)
+    keep_help(farm)
+
+
+def whole() -> click.Group:
+    """`farm` with every command at hand."""
+    with click.Context(farm) as ctx:
+        farm.commands = {name: command for name in farm.list_commands(ctx) if (command := farm.get_command(ctx, name))}
+    return farm

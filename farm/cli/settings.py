@@ -93,8 +93,8 @@ def load_config(ctx: click.Context, _: click.Parameter, path: str | None) -> Non
 def settings_of(ctx: click.Context) -> list[Setting]:
     """Every setting there is: those of `farm render`, of which other commands have no use for some."""
     top = ctx.find_root().command
-    command = top.commands["render"] if isinstance(top, click.Group) else top
-    return [one for one in command.params if isinstance(one, Setting)]
+    command = top.get_command(ctx, "render") if isinstance(top, click.Group) else top
+    return [one for one in command.params if isinstance(one, Setting)] if command is not None else []
 
 
 def place_of(ctx: click.Context, option: click.Parameter) -> Loc | None:
