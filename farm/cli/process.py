@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import io
@@ -94,6 +95,8 @@ def postponed(handler: Callable[[int, FrameType | None], None], frame: FrameType
 
 def main() -> NoReturn:
     """The console entry: one thread, and never a traceback."""
+    ended: list[int] = []
+    atexit.register(leave, ended)
     try:
         if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
             signal.signal(signal.SIGINT, interrupted)
@@ -110,9 +113,21 @@ def main() -> NoReturn:
         status = tell_ended(INTERRUPTED)
     except SystemExit:
         status = tell_ended(TERMINATED)
-    # All is written and given back: to look for garbage once more would take longer than a small render's sound.
-    gc.freeze()
+    ended.append(status)
     sys.exit(status)
+
+
+def leave(ended: Sequence[int]) -> None:
+    """Called last at the end: all is written and given back, and to take modules apart takes 12 ms of CPU.
+
+    `ended`: the exit status, when `main` has come to its end.
+    """
+    if ended:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError, ValueError):
+                if stream is not None:
+                    stream.flush()
+        os._exit(ended[0])
 
 
 def settled() -> int:
