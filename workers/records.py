@@ -130,9 +130,11 @@ else:
                 (name, said[name], one if isinstance(one, Field) else field(default=one))
                 for name, one in cls.__record_parts__.items()
             ]
-            made = make_dataclass(cls.__name__, parts, init=False, repr=False, eq=False).__dataclass_fields__
-            cls.__dataclass_fields__ = made
-            return made
+            # With a docstring it need not be given one, which would tell its arguments.
+            said_of = {"__doc__": cls.__doc__ or cls.__name__}
+            twin = make_dataclass(cls.__name__, parts, namespace=said_of, init=False, repr=False, eq=False)
+            cls.__dataclass_fields__ = twin.__dataclass_fields__
+            return twin.__dataclass_fields__
 
     def compare(cls, parts, frozen: bool) -> None:
         """Gives a class what compares and hashes its values, where it has none of its own."""
