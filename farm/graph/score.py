@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import replace
+from contextlib import contextmanager, suppress
+from dataclasses import field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Score:
     """A score that was read: frozen syntax, and what can be said of it before anything is rendered.
 
-    It holds no graph: patterns remember what they answered, so that every rendering makes a graph of its own, and no
-    render changes what a later one, or one at the same time, gives.
+    Patterns remember what they answered, so that every rendering has a graph of its own, and no render changes what a
+    later one, or one at the same time, gives.
     """
 
     source: Source
@@ -48,6 +48,8 @@ class Score:
     """Values in the place of those that the text writes."""
     unreadable: tuple[Notice, ...] = ()
     """With --lenient: what could not be read."""
+    unused: list[tuple[int, Graph]] = field(default_factory=list, repr=False)
+    """The graph that reading it took, and its seed, until somebody asks for one."""
 
     @property
     def name(self) -> str:
@@ -64,9 +66,14 @@ class Score:
         with uncollected():
             program = bound(parsed_again(self), settings)
             graph = build(program, 0, Leaving([*self.unreadable]) if self.lenient else None)
-        notices = tuple(in_order([*self.unreadable, *graph.notices]))
         return replace(
-            self, program=program, cps=graph.cps, outputs=names_of(graph), notices=notices, settings=tuple(settings)
+            self,
+            program=program,
+            cps=graph.cps,
+            outputs=names_of(graph),
+            notices=tuple(in_order([*self.unreadable, *graph.notices])),
+            settings=tuple(settings),
+            unused=[(0, graph)],
         )
 
     def words(self) -> list[str]:
@@ -75,6 +82,11 @@ class Score:
 
     def graph(self, seed: int) -> Graph:
         """A new graph for a seed, which belongs to whoever asks for it."""
+        # Threads that ask at once cannot be given the same one.
+        with suppress(IndexError):
+            made_for, graph = self.unused.pop()
+            if made_for == seed:
+                return graph
         with uncollected():
             return build(self.program, seed, Leaving([*self.unreadable]) if self.lenient else None)
 
@@ -116,7 +128,7 @@ def understand(source: Source, *, seed: int = 0, lenient: bool = False, samples:
     with uncollected(), all_told(source, samples):
         program = parse(source, function_names(), refused_links())
         graph = build(program, seed)
-        return Score(source, program, graph.cps, names_of(graph), graph.notices)
+        return Score(source, program, graph.cps, names_of(graph), graph.notices, unused=[(seed, graph)])
 
 
 def parsed_again(score: Score) -> Program:

@@ -17,6 +17,9 @@ import pytest
 
 import farm
 from farm.errors import FarmWarning
+from farm.graph import score as reading
+from farm.graph.build import build
+from farm.graph.graph import Graph
 from farm.graph.score import Score, load
 from farm.rendering.session import Session, render, stream
 from tests.render.scores import SCORES
@@ -186,3 +189,37 @@ def test_a_closed_session_renders_nothing(work: str, tmp_path: Path) -> None:
     with pytest.raises(farm.FarmError, match="this session is closed"):
         getattr(session, work)(farm.loads("out: saw 110"), *given, farm.RenderOptions(cycles=1))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("settings", [(), (("cut", Fraction(700)),)])
+def test_a_score_is_built_once_for_its_first_render(
+    monkeypatch: pytest.MonkeyPatch, settings: tuple[tuple[str, Fraction], ...]
+) -> None:
+    built: list[Graph] = []
+
+    def counted(*args: Any, **more: Any) -> Graph:
+        built.append(build(*args, **more))
+        return built[-1]
+
+    monkeypatch.setattr(reading, "build", counted)
+    one = score("~cut: 500\nout: saw 110 # lpf ~cut 1\n").bound(settings)
+    before = len(built)
+    how = {"rate": 8000, "set": settings}
+    first = rendered(one, how)
+    assert len(built) == before
+    same_bits(rendered(one, how), first, "the second, of a graph of its own")
+    assert len(built) == before + 1
+
+
+def test_nobody_is_given_the_graph_of_another() -> None:
+    one = score(LATE_BY_A_BUS)
+    with ThreadPoolExecutor(4) as threads:
+        graphs = [*threads.map(lambda _: one.graph(0), range(8))]
+    assert len({id(graph) for graph in graphs}) == 8
+    # Chance goes by the seed: the one that was read for another is not taken.
+    chance = score('out: s "bd? hh? sn? cp?"\n')
+    same_bits(rendered(chance, {"rate": 8000, "seed": 5}), rendered(load_seeded(5), {"rate": 8000, "seed": 5}), "seed")
+
+
+def load_seeded(seed: int) -> Score:
+    return farm.loads('out: s "bd? hh? sn? cp?"\n', seed=seed)
