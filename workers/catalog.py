@@ -61,7 +61,7 @@ from workers.definitions import (
     by_port,
     scaled,
 )
-from workers.index import Findings, Row, index
+from workers.index import HERE, Findings, Row, index
 from workers.named import Named
 from workers.node_files import OTHERS, OWN, homes, imported, node_folders, own_folders
 from workers.records import record
@@ -223,7 +223,7 @@ class Catalog:
     def __init__(self) -> None:
         self.found: dict[str, Definition] = {}
         self._lock = threading.RLock()
-        rows = index("nodes", self.find, own_folders(), [str(folder) for folder in node_folders()])
+        rows = index("nodes", self.find, [HERE, *own_folders()], [str(folder) for folder in node_folders()])
         self.listed = {one.name: one for one in map(Listed.read, rows)}
 
     def find(self) -> Findings:

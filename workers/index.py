@@ -61,8 +61,9 @@ class Sources:
         except OSError:
             self.lines.append(f"{path}\tgone")
             return
-        self.newest_ns = max(self.newest_ns, about.st_ctime_ns, about.st_mtime_ns)
-        self.lines.append(f"{path}\t{about.st_mtime_ns} {about.st_ctime_ns} {about.st_size} {about.st_ino}")
+        changed_ns, moved_ns = about.st_mtime_ns, about.st_ctime_ns
+        self.newest_ns = max(self.newest_ns, changed_ns, moved_ns)
+        self.lines.append(f"{path}\t{changed_ns} {moved_ns} {about.st_size} {about.st_ino}")
 
     def add_folder(self, folder: str, deep: bool) -> None:
         """The modules of a folder by name; `deep`: those of the folders in it too."""
@@ -79,13 +80,13 @@ def index(
 ) -> tuple[Row, ...]:
     """The rows of a kind of names: those that are kept, else what `find` finds.
 
-    They depend on this package, on modules in the folders `packages` and all folders in them, and on those in
-    `folders`, which may import others. What `find` raises is raised, and nothing is kept then.
+    They depend on the modules beside this one, on those in the folders `packages` and all folders in them, and on those
+    in `folders`, which may import others. What `find` raises is raised, and nothing is kept then.
     """
     sources = Sources()
-    roots = [HERE, *packages]
-    for package in roots:
-        if not any(package.startswith(f"{root}{os.sep}") for root in roots):
+    sources.add_folder(HERE, deep=False)
+    for package in packages:
+        if not any(package.startswith(f"{other}{os.sep}") for other in packages):
             sources.add_folder(package, deep=True)
     for folder in folders:
         sources.add_folder(folder, deep=False)
@@ -107,11 +108,11 @@ def _kept(content: bytes | None, sources: Sources) -> tuple[Row, ...] | None:
     head, _, rest = content.partition(b"\n")
     if head != _head(rest):
         return None
-    parts = [part.split("\n") if part else [] for part in rest.decode(*ENCODING).split("\n\n")]
-    made_of, beside, rows = parts
-    if made_of != sources.lines or _lines_of(line.partition("\t")[0] for line in beside) != beside:
+    made_of, beside, rows = rest.decode(*ENCODING).split("\n\n")
+    others = beside.split("\n") if beside else []
+    if made_of != "\n".join(sources.lines) or _lines_of(line.partition("\t")[0] for line in others) != others:
         return None
-    return tuple(tuple(row.split("\t")) for row in rows)
+    return tuple([tuple(row.split("\t")) for row in rows.split("\n")] if rows else ())
 
 
 def _head(rest: bytes) -> bytes:

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from against import GROUPS, STARTS, compare, known
-from bars import Bar, bars
+from bars import Bar, bars, start_unit
 from processes import Failed
 from rows import Blocks, Chain, Cost, Row, Scaling, chained, live, measured, note, patterns, scaling, starts, tasks
 from workloads import NAMED, ROOT, all_names, workload
@@ -200,8 +200,12 @@ def start_table(found: Mapping[str, float]) -> str:
         "warm_second_s": "farm render q.ph --duration 1 --tail none, warm",
         "warm_q_s": "farm render q.ph --cycles 8, warm",
         "cold_q_s": "farm render q.ph --cycles 8, empty FARM_CACHE",
+        "base_cpu_s": "CPU of importing numpy, click and llvmlite.binding",
+        "second_cpu_s": "CPU of farm render q.ph --duration 1 --tail none",
+        "second_over_base": "the one over the other",
+        "many_over_base": "the same with 200 more nodes and transforms",
     }
-    return "\n".join(f"{names[name]:<52} {seconds:7.3f} s" for name, seconds in found.items())
+    return "\n".join(f"{names[name]:<52} {one:7.3f} {start_unit(name)}" for name, one in found.items())
 
 
 @dataclass(eq=False)

@@ -11,6 +11,7 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from beginning import beside_base
 from processes import FARM, ONCE, Took, timed, together_mib
 from workloads import BATCH, ROOT, SCORES, Workload
 
@@ -262,10 +263,12 @@ def chained(runs: int) -> list[Chain]:
 
 ONE_SECOND = ("--duration", "1", "--tail", "none")
 EIGHT_CYCLES = ("--cycles", "8")
+BESIDE = 15
+"""Pairs of processes for a ratio: one is short, and differs by a tenth."""
 
 
 def starts(runs: int) -> dict[str, float]:
-    """Median seconds of whole processes that do little: what it costs to start."""
+    """What it costs to start: median seconds of whole processes that do little, and ratios (names without `_s`)."""
     q = str(SCORES / "q.ph")
     second = [*FARM, "render", q, "out.wav", *ONE_SECOND, "--quiet"]
     eight = [*FARM, "render", q, "out.wav", *EIGHT_CYCLES, "--quiet"]
@@ -288,6 +291,7 @@ def starts(runs: int) -> dict[str, float]:
         "warm_second_s": several(lambda folder: timed(second, folder)),
         "warm_q_s": several(lambda folder: timed(eight, folder)),
         "cold_q_s": several(cold),
+        **beside_base(second[len(FARM) :], max(runs, BESIDE)),
     }
 
 
