@@ -23,6 +23,7 @@ MAY_IMPORT = {
     "farm.errors": "",
     "farm.options": "",
     "farm.quantities": "",
+    "farm.regex": "",
     "farm.version": "",
     "farm.sources": "workers.catalog",
     "farm.cli": "farm.rendering farm.plan farm.graph farm.score farm.pattern farm.audio"

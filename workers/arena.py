@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import mmap
 import os
-import tempfile
 import weakref
 from collections.abc import Mapping
 from pathlib import Path
@@ -134,7 +133,11 @@ SHARED = "/dev/shm"
 
 def shared_folder() -> str:
     """Where shared memory has its names; on systems without such a place the folder of temporary files."""
-    return SHARED if os.path.isdir(SHARED) else tempfile.gettempdir()
+    if os.path.isdir(SHARED):
+        return SHARED
+    import tempfile
+
+    return tempfile.gettempdir()
 
 
 def remove(path: str, maker: int) -> None:

@@ -126,13 +126,16 @@ else:
             said = {}
             for base in cls.__mro__[::-1]:
                 said |= getattr(base, "__annotations__", {})
+            # A type that is no text need not be read.
             parts = [
-                (name, said[name], one if isinstance(one, Field) else field(default=one))
+                (name, object, one if isinstance(one, Field) else field(default=one))
                 for name, one in cls.__record_parts__.items()
             ]
             # With a docstring it need not be given one, which would tell its arguments.
             said_of = {"__doc__": cls.__doc__ or cls.__name__}
             twin = make_dataclass(cls.__name__, parts, namespace=said_of, init=False, repr=False, eq=False)
+            for name, part in twin.__dataclass_fields__.items():
+                part.type = said[name]
             cls.__dataclass_fields__ = twin.__dataclass_fields__
             return twin.__dataclass_fields__
 

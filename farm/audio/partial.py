@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shlex
 import stat
 import weakref
 from pathlib import Path
@@ -152,14 +151,21 @@ def why_refused(path: Path, error: OSError) -> tuple[str, str]:
     if error.errno == errno.EACCES and os.access(folder, os.W_OK | os.X_OK) and os.path.exists(target):
         reasons[errno.EACCES] = (
             "it is write-protected",
-            f"allow it (chmod u+w {shlex.quote(str(target))}) or {another}",
+            f"allow it (chmod u+w {quoted(str(target))}) or {another}",
         )
     return reasons.get(error.errno or 0, (error.strerror or str(error), another))
 
 
+def quoted(path: str) -> str:
+    """A path as a shell reads it."""
+    import shlex
+
+    return shlex.quote(path)
+
+
 def made(folder: Path) -> str:
     """The command that makes a folder."""
-    return f"mkdir -p {shlex.quote(str(folder))}"
+    return f"mkdir -p {quoted(str(folder))}"
 
 
 def no_folder(path: Path) -> Path:

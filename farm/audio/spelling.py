@@ -10,11 +10,13 @@ import re
 import unicodedata
 from fractions import Fraction
 
+from farm.regex import regex
+
 _SIGN = r"[\w\u0300-\u036f#.\-]"
-_FOREIGN = re.compile(_SIGN.replace("[", "[^", 1))
-_WORD = re.compile(rf"[0-9]*[^\W\d_]{_SIGN}*|(?:[0-9]|_\w){_SIGN}*")
-_NUMBER = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
-_BEGINS_WITH_NUMBER = re.compile(r"(?>-?[0-9]+(?:\.[0-9]+)?)(?![\w'#\-])")
+_FOREIGN = regex(_SIGN.replace("[", "[^", 1))
+_WORD = regex(rf"[0-9]*[^\W\d_]{_SIGN}*|(?:[0-9]|_\w){_SIGN}*")
+_NUMBER = regex(r"-?[0-9]+(?:\.[0-9]+)?")
+_BEGINS_WITH_NUMBER = regex(r"(?>-?[0-9]+(?:\.[0-9]+)?)(?![\w'#\-])")
 LARGEST = 10**15
 """The largest number of mini-notation."""
 LONGEST = 40

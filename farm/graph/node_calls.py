@@ -16,12 +16,13 @@ from farm.graph.scope import Scope
 from farm.graph.terms import Constant, Function, NodeTerm, StepsTerm, Term
 from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.notes import semitone_ratio
+from farm.regex import regex
 from farm.score.syntax import Call, Expr, String
 from workers.catalog import Definition, Param
 from workers.catalog import Unit as ParamUnit
 from workers.records import record
 
-OFFSET = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*", re.ASCII)
+OFFSET = regex(r"\s*([+-]?(?:\d+\.?\d*|\.\d+))\s*", re.ASCII)
 OSCILLATOR_OFFSET = Param("offset", "semitones", 0.0, -1e9, 1e9, 'added to the pitch: `7`, `"+0.5"`')
 
 

@@ -13,6 +13,7 @@ from itertools import accumulate
 
 from farm.errors import Loc, ScoreError
 from farm.pattern.mini_tree import SINGLE, Density, chord_parts
+from farm.regex import regex
 from workers.records import record
 
 DEEPEST = 200
@@ -56,11 +57,11 @@ _FORMS = {
     "mark": r"[\[\]<>(){},*/:@%?!.|~]|_(?!\w)",
 }
 """A `name` is a word of banks alone: `8-bit`, `01_kit`, `_kit`."""
-_PIECE = re.compile(rf"(?:{'|'.join(f'(?P<{kind}>{form})' for kind, form in _FORMS.items())})[{_BLANKS}]*+")
-_PIECES = re.compile(rf"(?:{'|'.join(_FORMS.values())})[{_BLANKS}]*+|(?s:.+)")
+_PIECE = regex(rf"(?:{'|'.join(f'(?P<{kind}>{form})' for kind, form in _FORMS.items())})[{_BLANKS}]*+")
+_PIECES = regex(rf"(?:{'|'.join(_FORMS.values())})[{_BLANKS}]*+|(?s:.+)")
 """Every piece with the blanks behind it, and as the last one all from where nothing can be read."""
-_BRACKET = re.compile(r"[\[\]<>(){}]")
-_STRAY = re.compile(r"\d+'\w*|(?s:.)", re.ASCII)
+_BRACKET = regex(r"[\[\]<>(){}]")
+_STRAY = regex(r"\d+'\w*|(?s:.)", re.ASCII)
 _END = MiniToken("end", "")
 
 

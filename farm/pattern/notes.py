@@ -11,6 +11,7 @@ import re
 import numpy as np
 
 from farm.pattern.time import Floats
+from farm.regex import regex
 
 SEMITONES = np.array(
     [
@@ -36,7 +37,7 @@ _TERMS = 12
 _EXTREME = 12_000.0
 _PITCH = {"c": 0, "d": 2, "e": 4, "f": 5, "g": 7, "a": 9, "b": 11}
 _SOLFEGE = {"do": 0, "re": 2, "mi": 4, "fa": 5, "sol": 7, "so": 7, "la": 9, "ti": 11, "si": 11}
-_NAME = re.compile(r"([a-g])([#sbf]?)(-?\d{1,2})?", re.ASCII | re.IGNORECASE)
+_NAME = regex(r"([a-g])([#sbf]?)(-?\d{1,2})?", re.ASCII | re.IGNORECASE)
 _ACCIDENTAL = {"": 0, "#": 1, "s": 1, "b": -1, "f": -1}
 _LOWEST_OCTAVE, _HIGHEST_OCTAVE, _OCTAVE = -1, 10, 4
 

@@ -10,6 +10,7 @@ import re
 from typing import NamedTuple
 
 from farm.errors import Notice, suggestion
+from farm.regex import regex
 from farm.score.elsewhere import form_of
 from farm.score.source import Source
 
@@ -36,7 +37,7 @@ class Line(NamedTuple):
     blank: bool
 
 
-_TOKEN = re.compile(
+_TOKEN = regex(
     r"""
     [ \t\u00a0]*(?:
       (?P<name>every'|[A-Za-z_]\w*)
@@ -63,30 +64,30 @@ _TOKEN = re.compile(
 _SIGILS = frozenset({"string", "bus", "pattern", "template"})
 _BETWEEN = frozenset({"newline", "comment", "block", "end"})
 _SPECIAL = _SIGILS | _BETWEEN | {"hash"}
-_MIDI_PATH = re.compile(r"(?::[A-Za-z_]\w*)+", re.ASCII)
-_REST_OF_LINE = re.compile(r"[^\n]*")
+_MIDI_PATH = regex(r"(?::[A-Za-z_]\w*)+", re.ASCII)
+_REST_OF_LINE = regex(r"[^\n]*")
 
 # A `#` operator is followed by a lower-case word, `~`, a string or a bracket: all this is remark.
-_REMARK = re.compile(r"#[ \t]*(?:[A-Z0-9#=!]|[^\x00-\x7f])")
+_REMARK = regex(r"#[ \t]*(?:[A-Z0-9#=!]|[^\x00-\x7f])")
 
 # A remark that could be an effect; its values are each read as a 1 before the rest of it is looked at.
-_REMARKED_CALL = re.compile(r"(?P<signs>\#(?:[ \t]*\#)*)[ \t]*(?P<word>[A-Za-z]\w*)(?P<rest>[ \t]+[^\n]*)", re.ASCII)
-_REMARKED_BUS = re.compile(r"\#(?:[ \t]*\#)+[ \t]*(?P<bus>~[A-Za-z_]\w*)[^\n]*", re.ASCII)
-_REMARKED_VALUE = re.compile(r"""(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)(?![\w.])|"[^"\n]*"|~[A-Za-z_]\w*""", re.ASCII)
-_REMARKED_ARGUMENTS = re.compile(r"[ \t(-]*+1(?:[-+*/$#(), \t]*+(?:1|[A-Za-z]\w*+))*+[) \t]*+", re.ASCII)
-_REMARKED_WORD = re.compile(r"[A-Za-z]\w*", re.ASCII)
+_REMARKED_CALL = regex(r"(?P<signs>\#(?:[ \t]*\#)*)[ \t]*(?P<word>[A-Za-z]\w*)(?P<rest>[ \t]+[^\n]*)", re.ASCII)
+_REMARKED_BUS = regex(r"\#(?:[ \t]*\#)+[ \t]*(?P<bus>~[A-Za-z_]\w*)[^\n]*", re.ASCII)
+_REMARKED_VALUE = regex(r"""(?<![\w.])(?:\d+(?:\.\d+)?|\.\d+)(?![\w.])|"[^"\n]*"|~[A-Za-z_]\w*""", re.ASCII)
+_REMARKED_ARGUMENTS = regex(r"[ \t(-]*+1(?:[-+*/$#(), \t]*+(?:1|[A-Za-z]\w*+))*+[) \t]*+", re.ASCII)
+_REMARKED_WORD = regex(r"[A-Za-z]\w*", re.ASCII)
 _END_OF_LINE = r"[ \t]*(?:\n|\Z|--|//|/\*|[)\],])"
-_CHAINED_WORD = re.compile(r"#[ \t]*(?P<word>[a-z_]\w*'?)", re.ASCII)
-_CHAINED_VALUE = re.compile(
+_CHAINED_WORD = regex(r"#[ \t]*(?P<word>[a-z_]\w*'?)", re.ASCII)
+_CHAINED_VALUE = regex(
     rf"""\#[ \t]*(?:~[A-Za-z_]\w*|"[^"\n]*") (?: {_END_OF_LINE} | [ \t]*[-+*/$\#] )""", re.VERBOSE | re.ASCII
 )
-_ARGUMENT = re.compile(
+_ARGUMENT = regex(
     r"""[ \t]*(?: "|~[A-Za-z_]|[(\[]|[%@][A-Za-z_]|\.?\d|-[ \t]*[\d.~(]|\#[ \t]*[a-z_~"] ) | [ \t]+:[A-Za-z_]""",
     re.VERBOSE | re.ASCII,
 )
-_WORD_END = re.compile(_END_OF_LINE)
-_BARE_ARGUMENT = re.compile(r"[ \t]+(?P<word>[A-Za-z_]\w*)", re.ASCII)
-_DEFINED = re.compile(r"^[ \t]*(?:fn[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*=)", re.MULTILINE | re.ASCII)
+_WORD_END = regex(_END_OF_LINE)
+_BARE_ARGUMENT = regex(r"[ \t]+(?P<word>[A-Za-z_]\w*)", re.ASCII)
+_DEFINED = regex(r"^[ \t]*(?:fn[ \t]+([A-Za-z_]\w*)|([A-Za-z_]\w*)[ \t]*=)", re.MULTILINE | re.ASCII)
 
 
 def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[Notice]]:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from farm.errors import Loc, Notice, ScoreError, near, suggestion
+from farm.regex import regex
 from farm.score.elsewhere import HEADS, OUTSIDE, STATEMENTS
 from farm.score.expressions import number_value, read_expression
 from farm.score.lexer import UNREADABLE, Token, tokenize
@@ -42,10 +43,8 @@ from farm.score.unreadable import check_readable, stray_closer, unreadable
 RESERVED_BUSES = frozenset({"add", "sub", "mul", "div"})
 OUTMIX_RULES = frozenset({"gain", "sqrt", "tanh", "hard", "none"})
 MAX_OUTPUT = 9999
-_BEGINNING = re.compile(
-    r"^[ \t]*(?:(?:fn|synthdef|let|const|var)[ \t]+)?([~%@]?)([A-Za-z_]\w*)", re.MULTILINE | re.ASCII
-)
-_SIGNATURE = re.compile(r"0*[1-9]\d{0,3}/0*[1-9]\d{0,3}", re.ASCII)
+_BEGINNING = regex(r"^[ \t]*(?:(?:fn|synthdef|let|const|var)[ \t]+)?([~%@]?)([A-Za-z_]\w*)", re.MULTILINE | re.ASCII)
+_SIGNATURE = regex(r"0*[1-9]\d{0,3}/0*[1-9]\d{0,3}", re.ASCII)
 
 
 def parse(source: Source, names: frozenset[str] = frozenset(), links: frozenset[str] = frozenset()) -> Program:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple
 
+from farm.regex import regex
 from farm.score.elsewhere import STATEMENTS
 from farm.score.lexer import Line, Token
 from workers.records import record
@@ -21,8 +22,8 @@ NUMBER_COMMANDS = frozenset({"setCycle", "nudge", "buffer"})
 COMMANDS = frozenset({"hush", "unhush", "panic", "resetCycles", "outmix"}) | NUMBER_COMMANDS
 HEAD_WORDS = COMMANDS | TEMPO_WORDS | {"out", "main", "fn", "synthdef"}
 
-_OUTPUT = re.compile(r"(out|o|d|main)(\d*)", re.ASCII)
-_HUSH = re.compile(r"(hush|unhush)(\d*)", re.ASCII)
+_OUTPUT = regex(r"(out|o|d|main)(\d*)", re.ASCII)
+_HUSH = regex(r"(hush|unhush)(\d*)", re.ASCII)
 _OPENS_EXPRESSION = frozenset({"name", "bus", "number", "string", "pattern", "template", "open"})
 
 

@@ -6,14 +6,13 @@ import re
 from collections.abc import Sequence
 
 from farm.errors import ScoreError
+from farm.regex import regex
 from farm.score.elsewhere import OPERATORS
 from farm.score.lexer import UNREADABLE, Token
 from farm.score.source import Source
 
-_WITH_UNIT = re.compile(
-    r"(\d{1,15}(?:\.\d{1,15})?)(db|hz|s|sec|st|bpm|bars?|beats?|cycles?|x)", re.IGNORECASE | re.ASCII
-)
-_OPERATOR = re.compile("(?:" + "|".join(map(re.escape, OPERATORS)) + r")(?!\w)", re.ASCII)
+_WITH_UNIT = regex(r"(\d{1,15}(?:\.\d{1,15})?)(db|hz|s|sec|st|bpm|bars?|beats?|cycles?|x)", re.IGNORECASE | re.ASCII)
+_OPERATOR = regex("(?:" + "|".join(map(re.escape, OPERATORS)) + r")(?!\w)", re.ASCII)
 CLOSER = {"(": ")", "[": "]"}
 
 
