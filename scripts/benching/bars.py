@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from installed import Installed
 from rows import Blocks, Chain, Cost, Row, Scaling
 
 
@@ -110,3 +111,13 @@ def bars(
     for one in blocks:
         if one.chunk_frames == 512 and one.workers == 2:
             yield Bar(f"{one.workload}, blocks of 512 frames, 2 workers, p99", BLOCK_MS, one.p99, "ms")
+
+
+def wheel_bars(one: Installed | None) -> Iterator[Bar]:
+    """Those of an installed wheel."""
+    if one is not None:
+        yield Bar("an installed wheel's first q, kernels compiled", 0.0, one.compiled, "")
+        yield Bar("an installed wheel's first q over its second, CPU", 1.2, one.first_s / one.second_s, "x")
+        yield Bar(
+            "a render of 1 s from a wheel over importing what it needs, CPU", 1.3, one.short_s / one.imports_s, "x"
+        )

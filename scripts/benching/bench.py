@@ -19,13 +19,14 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from against import GROUPS, STARTS, compare, known
-from bars import Bar, bars, start_unit
+from bars import Bar, bars, start_unit, wheel_bars
+from installed import Installed, installed
 from processes import Failed
 from rows import Blocks, Chain, Cost, Row, Scaling, chained, live, measured, note, patterns, scaling, starts, tasks
 from workloads import NAMED, ROOT, all_names, workload
 
 GOOD = "good"
-OTHERS = ("scaling", "chains", "tasks", "live", "start", "patterns")
+OTHERS = ("scaling", "chains", "tasks", "live", "start", "wheel", "patterns")
 NAMES = f"sustain-N synth-N drums-N {' '.join(NAMED)} {' '.join(OTHERS)}"
 AGAINST = f"sustain-N synth-N drums-N {' '.join([*NAMED, *GROUPS, *STARTS])}"
 PEERS = ROOT / "scripts" / "peers"
@@ -37,8 +38,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="scripts/bench",
         description="Measure farm's workloads. Without names, all of them.",
-        epilog=f"WORKLOAD: {NAMES}. start: start-up; scaling: efficiency beside what the machine gives; "
-        "chains: the longest chain of tasks; tasks: "
+        epilog=f"WORKLOAD: {NAMES}. start: start-up; wheel: CPU of what is installed from one; "
+        "scaling: efficiency beside what the machine gives; chains: the longest chain of tasks; tasks: "
         "tasks that do nothing; live: times between blocks; patterns: CPU time of one process, the least of several "
         "repeats that share nothing. "
         "wall: whole process. render: the tasks alone (in a pool: waiting for them). whole: from the first task to the "
@@ -208,6 +209,18 @@ def start_table(found: Mapping[str, float]) -> str:
     return "\n".join(f"{names[name]:<52} {one:7.3f} {start_unit(name)}" for name, one in found.items())
 
 
+def installed_table(one: Installed) -> str:
+    """What an installed wheel costs as text."""
+    lines = (
+        (f"the first farm render q.ph --cycles 8, {one.compiled} kernels compiled", one.first_s),
+        ("the second", one.second_s),
+        ("farm render q.ph --duration 1 --tail none", one.short_s),
+        ("a process that imports numpy, click and llvmlite.binding", one.imports_s),
+    )
+    head = "installed from a wheel, with a cache that is empty and cannot be written: CPU seconds"
+    return "\n".join([head, *(f"{what:<63} {seconds:7.3f} s" for what, seconds in lines)])
+
+
 @dataclass(eq=False)
 class Found:
     """All that was measured."""
@@ -219,11 +232,13 @@ class Found:
     tasks: dict[int, float] = field(default_factory=dict)
     started: dict[str, float] = field(default_factory=dict)
     costs: list[Cost] = field(default_factory=list)
+    wheel: Installed | None = None
 
     @property
     def bars(self) -> list[Bar]:
         """The bars."""
-        return list(bars(self.rows, self.started, self.costs, self.tasks, self.blocks, self.scaled, self.chains))
+        several = bars(self.rows, self.started, self.costs, self.tasks, self.blocks, self.scaled, self.chains)
+        return [*several, *wheel_bars(self.wheel)]
 
     @property
     def same(self) -> bool:
@@ -258,6 +273,9 @@ def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
     if "start" in names:
         note("measuring start-up")
         found.started = starts(given.runs)
+    if "wheel" in names:
+        note("measuring an installed wheel")
+        found.wheel = installed(given.runs)
     if "patterns" in names:
         note("measuring patterns")
         found.costs = patterns(given.runs)
@@ -284,6 +302,8 @@ def page(runs: int, found: Found) -> str:
         parts.append(block_table(found.blocks))
     if found.started:
         parts.append(start_table(found.started))
+    if found.wheel is not None:
+        parts.append(installed_table(found.wheel))
     if found.costs:
         parts.append(cost_table(found.costs))
     if found.bars:
@@ -340,6 +360,7 @@ def main() -> int:
             "runs": given.runs,
             **lists,
             "start": found.started,
+            "wheel": None if found.wheel is None else asdict(found.wheel),
             "patterns": [asdict(one) for one in found.costs],
         }
         print(json.dumps(whole, indent=1))

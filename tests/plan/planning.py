@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from farm.graph.graph import Graph
 from farm.graph.slab import SampleFiles
 from farm.graph.voices import Asking
+from farm.options import Quality
 from farm.pattern.clock import Clock
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.plan import StaticPlan, WindowPlan
@@ -27,7 +28,7 @@ CHUNK = 512
 class Planner:
     """The plan of a score and its windows; `sources` and `feeds` are what planning remembers."""
 
-    def __init__(self, text: str, end_frame: int | None = None, shift: int = 0) -> None:
+    def __init__(self, text: str, end_frame: int | None = None, shift: int = 0, quality: Quality = "good") -> None:
         self.end_frame = end_frame
         self.graph: Graph = score(text).graph(0)
         self.clock = Clock(RATE, self.graph.cps, shift)
@@ -36,7 +37,7 @@ class Planner:
             chunk_frames=CHUNK,
             depth=8,
             inner_depth=1,
-            quality="good",
+            quality=quality,
             seed=0,
             fades=end_frame is not None,
             fade_out_frames=80,
