@@ -112,3 +112,25 @@ def test_the_words_of_another_processor_are_what_its_row_says() -> None:
     assert done.returncode == 0, done.stderr
     said = [" ".join(line.split()).lower() for line in done.stdout.splitlines()]
     assert said.index("msr fpcr, xzr") < said.index("yield") < said.index("ret")
+
+
+BEYOND = """
+from workers import levels
+levels.BY_NAME["v9"] = levels.Level("v9", levels.X86_64, "diamondrapids", "", ("none has it",), levels.PERMUTE)
+from workers.targets import numba
+numba.set_level("v9")
+print(numba.emit_assembly("delay_signal", "v9"))
+"""
+
+
+def test_what_no_cpu_here_can_run_is_compiled_all_the_same() -> None:
+    """Registers of APX, which are in no machine that these tests run on, nor in any level of the table."""
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", BEYOND],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "%r16" in done.stdout
