@@ -19,7 +19,9 @@ State = Literal["fine", "warning", "broken"]
 SHM = Path("/dev/shm")
 TIGHT_BYTES = 64 << 20
 """Room below which longer or denser renders fail."""
-LIBRARIES = ("numpy", "numba", "llvmlite", "soundfile", "psutil", "click", "rich")
+LIBRARIES = ("numpy", "soundfile", "psutil", "click", "rich", "numba", "llvmlite")
+COMPILER = ("numba", "llvmlite")
+"""Libraries that are needed only where machine code did not come with farm."""
 TRIAL = "out: sine 440 * 0.5"
 
 
@@ -73,7 +75,11 @@ def versions() -> Iterator[Finding]:
             missing.append(library)
     if missing:
         advice = f"install them: pip install {' '.join(missing)}"
-        yield Finding("libraries", "broken", f"{', '.join(missing)} missing; {', '.join(found)}", advice)
+        state: State = "broken"
+        if set(missing) <= set(COMPILER) and brought() == len(kernels()):
+            advice = f"nodes of your own take {' and '.join(missing)}: pip install {' '.join(missing)}"
+            state = "warning"
+        yield Finding("libraries", state, f"{', '.join(missing)} missing; {', '.join(found)}", advice)
     else:
         yield Finding("libraries", "fine", ", ".join(found))
 
@@ -161,22 +167,34 @@ def cache_folders() -> Iterator[Finding]:
         yield Finding("cache folder", "fine", text)
 
 
+def kernels() -> tuple[str, ...]:
+    """Names of all there are, those of the loop included."""
+    from farm.rendering.warmup import every_kernel
+    from workers.targets.objects import LOOP_ENTRIES
+
+    return (*every_kernel(), *LOOP_ENTRIES)
+
+
+def brought() -> int:
+    """How many of them came with farm for this processor."""
+    from workers.targets.objects import host_levels, lacking
+
+    return sum(len(kernels()) - len(lacking(kernels(), level)) for level in host_levels()[:1])
+
+
 def kernel_cache() -> Iterator[Finding]:
     """Machine code: what came with farm, and what was compiled."""
-    from farm.rendering.warmup import every_kernel
     from workers import cache
-    from workers.targets import keys, objects
+    from workers.targets import keys
+    from workers.targets.objects import host_levels
 
-    names = (*every_kernel(), *objects.LOOP_ENTRIES)
-    best = objects.host_levels()[:1]
-    brought = sum(len(names) - len(objects.lacking(names, level)) for level in best)
-    came = f"{brought} came with farm, " if brought else ""
+    names, ready, best = kernels(), brought(), host_levels()[:1]
+    came = f"{ready} came with farm, " if ready else ""
     try:
         toolchain = keys.toolchain()
     except ImportError as error:
-        advice = f"nothing else can be compiled without {error.name}: pip install {error.name}"
-        state: State = "fine" if brought == len(names) else "broken"
-        yield Finding("kernels", state, f"{came}no compiler", advice)
+        state: State = "fine" if ready == len(names) else "broken"
+        yield Finding("kernels", state, f"{came}nothing can be compiled without {error.name}")
         return
     titles = {f"{keys.title(name)}.o" for name in names}
     ours = 0
@@ -189,7 +207,7 @@ def kernel_cache() -> Iterator[Finding]:
     stale = f"; {size(held[False])} of other versions" if held[False] else ""
     found = f"{came}{ours} compiled for this machine, {size(held[True])}{stale}"
     advice = "the first render compiles what it needs (10 to 40 s): farm warmup does it now"
-    if ours or brought == len(names):
+    if ours or ready == len(names):
         advice = ""
     if held[False] > 256 << 20:
         advice = f"{folders[-1]} may be deleted: what is needed is compiled again"

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 
 from farm.errors import RenderError, UsageError
 from farm.rendering.backends import Backend, Watching, backend
+from farm.rendering.doubts import cache_notices
 from workers.arena import Arena, Layout, sweep
 from workers.stats import StatsFile, StatsRing
 from workers.targets import objects
@@ -44,7 +45,9 @@ class Warm:
             try:
                 code = objects.provide(kernels, level, jobs=jobs, progress=watching.compiling, waiting=watching.waiting)
             except objects.CompileError as error:
-                raise RenderError(f"a kernel could not be compiled: {error}") from error
+                # What would have made it needless, if it had been believed, is no less the reason.
+                doubts = "; ".join(one.message for one in cache_notices())
+                raise RenderError(f"a kernel could not be compiled: {error}", hint=doubts or None) from error
             self.codes[level, kernels] = code
         return self.codes[level, kernels]
 

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from importlib import metadata
 from pathlib import Path
 
 import pytest
 
+from farm.errors import RenderError
 from farm.rendering import doctor
 from farm.rendering.doubts import cache_notices
+from tests.render.sound import frames
 from workers import cache
-from workers.targets import objects
+from workers.targets import keys, objects
 
 SHELF = objects.Shelf("of-the-tests", "v2")
 
@@ -63,3 +66,37 @@ def test_r16_no_folder_at_all_is_told(tmp_path: Path) -> None:
     assert found[-1].found == "none can be written: what is compiled and decoded is not kept"
     assert list(doctor.sound_cache()) == []
     assert [one.name for one in doctor.kernel_cache()] == ["kernels"]
+
+
+@pytest.mark.parametrize(("brought", "state"), [(True, "warning"), (False, "broken")])
+def test_who_has_all_machine_code_needs_no_compiler(brought: bool, state: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    there = metadata.version
+
+    def version(library: str) -> str:
+        if library in ("numba", "llvmlite"):
+            raise metadata.PackageNotFoundError(library)
+        return there(library)
+
+    def toolchain() -> str:
+        raise ModuleNotFoundError("there is no numba", name="numba")
+
+    monkeypatch.setattr(metadata, "version", version)
+    monkeypatch.setattr(keys, "toolchain", toolchain)
+    monkeypatch.setattr(objects, "lacking", lambda names, level: [] if brought else list(names))
+    _, libraries = doctor.versions()
+    (kernels,) = doctor.kernel_cache()
+    assert (libraries.state, kernels.state) == (state, "fine" if brought else "broken")
+    assert libraries.advice.endswith("pip install numba llvmlite")
+    assert kernels.found.endswith("nothing can be compiled without numba")
+
+
+def test_why_machine_code_was_to_be_compiled_stands_below_why_it_could_not_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    def provide(*_: object, **__: object) -> objects.MachineCode:
+        cache.doubt(cache.Doubt("there", "there is not used: it belongs to user b"))
+        raise objects.CompileError("lpf_constant: there is no numba to do it with")
+
+    monkeypatch.setattr(objects, "provide", provide)
+    with pytest.raises(RenderError) as refused:
+        frames("out: saw 110")
+    assert refused.value.message == "a kernel could not be compiled: lpf_constant: there is no numba to do it with"
+    assert refused.value.hint == "there is not used: it belongs to user b"

@@ -312,7 +312,7 @@ def rendered(folder: Path, *before: str) -> list[str]:
 def test_no_compiler_need_be_there(folder: Path) -> None:
     assert rendered(folder) == [
         str(sorted(NAMES)),
-        "lpf_constant, saw_constant: llvmlite is not installed, and they did not come with farm",
+        "lpf_constant, saw_constant: there is no llvmlite to do it with (pip install llvmlite)",
     ]
 
 

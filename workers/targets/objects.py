@@ -209,7 +209,7 @@ def ensure(
         shelf = Shelf(keys.toolchain(), level)
     except ImportError as error:
         some = ", ".join(list(titles)[:SOME]) + (" …" if len(titles) > SOME else "")
-        raise CompileError(f"{some}: {error.name} is not installed, and they did not come with farm") from error
+        raise CompileError(f"{some}: there is no {error.name} to do it with (pip install {error.name})") from error
     found = stored(titles.values(), shelf)
 
     def missing() -> list[str]:

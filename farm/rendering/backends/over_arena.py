@@ -80,6 +80,8 @@ class OverArena(ABC):
         spent, children_s = preparation.spent, cores.ended_children_cpu_s()
         with spent.on(Duty.STARTING):
             self.note_tasks()
+        # Who fails to compile leaves as well.
+        self.summed = self.sums()
         with spent.on(Duty.CODE):
             self.load(self.plan.kernels)
         spent.cpu_s[Duty.CODE] += cores.ended_children_cpu_s() - children_s
