@@ -93,10 +93,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     reader.add_argument("--out", type=Path, default=ROOT / "build", help="folder to put it into  [build]")
     reader.add_argument("--cpu", action="append", choices=names, help="a level that it brings; may be repeated  [all]")
     given = reader.parse_args(arguments)
-    given.out.mkdir(parents=True, exist_ok=True)
     try:
+        given.out.mkdir(parents=True, exist_ok=True)
         path = write(built(sorted(set(given.cpu or names))), given.out)
-    except (objects.CompileError, LinkError, subprocess.CalledProcessError) as error:
+    except (objects.CompileError, LinkError, subprocess.CalledProcessError, OSError) as error:
         sys.exit(f"scripts/wheel: {error}")
     content = path.read_bytes()
     print(f"{path}: {len(content) / 1e6:.1f} MB, SHA-256 {hashlib.sha256(content).hexdigest()}")

@@ -22,6 +22,7 @@ from workers.records import record
 from workers.targets import keys
 
 FOLDER = str(Path(__file__).resolve().parent.parent / "machine_code")
+"""Where a wheel puts it; a clone has none."""
 INDEX = "index"
 CHANGED = "it was changed after it was made"
 ADVICE = (
