@@ -154,6 +154,38 @@ def test_an_empty_cache_that_cannot_be_written_stays_empty(place: Path, tmp_path
     assert said["frames"] > 0
 
 
+NODE = """
+\"\"\"A node of one's own.\"\"\"
+
+from __future__ import annotations
+
+from typing import Any
+
+from workers.catalog import STATELESS, Port, node
+from workers.simd import F
+
+
+@node(role="effect", ports=(Port("input"),), memory=STATELESS, cost_ns=0.1, example="out: saw 110 # halved")
+def halved(input: Any, out: Any, frames: int) -> None:
+    \"\"\"Half as much.\"\"\"
+    for i in range(frames):
+        out[i] = input[i] * F(0.5)
+"""
+
+
+@needs_linker
+def test_a_node_of_one_s_own_is_compiled_and_nothing_else(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "nodes").mkdir()
+    (tmp_path / "nodes" / "halved.py").write_text(NODE, encoding="utf-8")
+    (place / "halved.ph").write_text("out: saw 110 # lpf 800 1 # halved", encoding="utf-8")
+    where = {"FARM_NODES": str(tmp_path / "nodes"), "FARM_CACHE": str(tmp_path / "cache")}
+    for compiled in (1, 0):
+        said = json.loads(ran(place, "farm", "render", "halved.ph", "--json", "--cycles", "1", **where))
+        assert said["compiled_kernels"] == compiled
+    (kept,) = (tmp_path / "cache").rglob("*.o")
+    assert kept.name.startswith("halved_constant-")
+
+
 @needs_linker
 def test_a_library_that_was_changed_is_told_and_compiled_anew(place: Path) -> None:
     (packages,) = (place / "env").glob("lib/python*/site-packages")
