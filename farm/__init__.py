@@ -8,8 +8,9 @@
 `frames` is a float32 array (frames, 2), full scale ±1; `farm.render_file(score, "q.flac")` writes a file instead.
 `import farm` itself loads nothing: the names come with their first use. Many renders are quicker in one
 `with farm.Session() as session:`, with `session.render(score, ...)`. Mistakes in a score, its samples or the options
-raise subclasses of `farm.FarmError`: `str(error)` says where and what, `error.also` holds further mistakes, and
-`farm.errors.show(error)` is what the command line prints.
+raise `farm.ScoreError`, `SampleError`, `FileError`, `UsageError` or `RenderError`, which are `farm.FarmError`:
+`str(error)` says where and what, `error.also` holds further mistakes, and `farm.errors.show(error)` is what the command
+line prints.
 """
 
 from __future__ import annotations
@@ -22,6 +23,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from farm.errors import FarmError as FarmError
     from farm.errors import FarmWarning as FarmWarning
+    from farm.errors import FileError as FileError
+    from farm.errors import RenderError as RenderError
+    from farm.errors import SampleError as SampleError
+    from farm.errors import ScoreError as ScoreError
+    from farm.errors import UsageError as UsageError
     from farm.graph.score import load as load
     from farm.graph.score import loads as loads
     from farm.options import RenderOptions as RenderOptions
@@ -38,9 +44,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "FarmError": "farm.errors",
     "FarmWarning": "farm.errors",
+    "FileError": "farm.errors",
     "Job": "farm.rendering.job",
+    "RenderError": "farm.errors",
     "RenderOptions": "farm.options",
+    "SampleError": "farm.errors",
+    "ScoreError": "farm.errors",
     "Session": "farm.rendering.session",
+    "UsageError": "farm.errors",
     "identity": "farm.sources",
     "job_of": "farm.rendering.job",
     "load": "farm.graph.score",
@@ -55,9 +66,14 @@ _HOMES = {
 __all__ = [
     "FarmError",
     "FarmWarning",
+    "FileError",
     "Job",
+    "RenderError",
     "RenderOptions",
+    "SampleError",
+    "ScoreError",
     "Session",
+    "UsageError",
     "__version__",
     "identity",
     "job_of",
@@ -77,4 +93,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return [*__all__]

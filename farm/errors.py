@@ -56,7 +56,8 @@ class FarmError(Exception):
     """Base of all errors meant for people. `status` is the exit status of the command line.
 
     `also` are further mistakes that were found beside this one, in the order of the text, none with a lower status. As
-    a string it is `file:line:column: message`.
+    a string it is `file:line:column: message`, with options by the names of their fields; `show` has them as in the
+    command line, as `message` and `hint` do.
     """
 
     status = 1
@@ -70,13 +71,12 @@ class FarmError(Exception):
         self.also: tuple[FarmError, ...] = ()
 
     def __str__(self) -> str:
-        return (
-            self.message if self.loc is None else f"{self.loc.file}:{self.loc.line}:{self.loc.column}: {self.message}"
-        )
+        message = in_python(self.message)
+        return message if self.loc is None else f"{self.loc.file}:{self.loc.line}:{self.loc.column}: {message}"
 
 
 class FarmWarning(UserWarning):
-    """A warning of a render for a Python program: the text that the command line would print."""
+    """A warning of a render for a Python program: what the command line prints, options called as their fields."""
 
 
 class RenderError(FarmError):
@@ -140,6 +140,30 @@ def together(errors: Iterable[FarmError]) -> FarmError:
     return first
 
 
+def in_python(text: str) -> str:
+    """`text` with the options of a render as a Python program calls them: `fade_in` for `--fade-in`."""
+    import re
+
+    options = "|".join(OPTIONS).replace("_", "-")
+    return re.sub(
+        rf"(?<![\w-])--({options})(?![\w-])",
+        lambda found: "from_" if found[1] == "from" else found[1].replace("-", "_"),
+        text,
+    )
+
+
+def as_python(notice: Notice) -> str:
+    """What a Python program is told of a warning."""
+    hint = None if notice.hint is None else in_python(notice.hint)
+    return show(Notice(in_python(notice.message), notice.loc, hint))
+
+
+OPTIONS = (
+    *("cycles", "duration", "from", "to", "lenient", "rate", "bits", "quality", "gain", "clip", "fade_in", "fade_out"),
+    *("tail", "seed", "set", "chunk", "window_frames", "cpu", "backend", "threads", "max_voices"),
+    *("outputs_as_channels", "samples", "work_dir"),
+)
+"""The fields of `farm.options.RenderOptions`, without the `_` of those that are words of Python."""
 WIDTH = 160
 """Characters of a line that a message shows."""
 

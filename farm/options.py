@@ -175,7 +175,7 @@ class RenderOptions:
         if not 64 <= self.chunk <= 1 << 20:
             raise UsageError(f"--chunk must be from 64 to 1048576 frames, not {self.chunk}")
         if self.window_frames is not None and self.window_frames < 1:
-            raise UsageError(f"window_frames must be above 0, not {self.window_frames}")
+            raise UsageError(f"--window-frames must be above 0, not {self.window_frames}")
         if not 0 <= self.seed <= LARGEST_SEED:
             raise UsageError(f"--seed must be from 0 to {LARGEST_SEED}, not {self.seed}")
 
@@ -199,7 +199,12 @@ RenderOptions.__init__ = _named(RenderOptions.__init__)  # type: ignore[method-a
 
 
 def _wrong(name: str, wanted: str, value: object) -> UsageError:
-    return UsageError(f"RenderOptions: {name} is {wanted}, not {value!r}")
+    return UsageError(f"{_option(name)} must be {wanted}, not {value!r}")
+
+
+def _option(name: str) -> str:
+    """A field as the command line calls it, as all messages do: `UsageError` makes of it what Python calls it."""
+    return f"--{name.rstrip('_').replace('_', '-')}"
 
 
 def _optional(name: str, value: Any, read: Any) -> Any:
@@ -215,7 +220,7 @@ def _exact(name: str, value: object) -> Fraction:
             raise _wrong(name, "a finite number, such as 8, 2.5 or 1/3", value) from None
     if isinstance(value, Real) and not isinstance(value, bool):
         if not math.isfinite(value):
-            raise UsageError(f"RenderOptions: {name} must be a finite number, not {value}")
+            raise UsageError(f"{_option(name)} must be a finite number, not {value}")
         return Fraction(repr(float(value)))
     raise _wrong(name, "a number", value)
 
@@ -228,7 +233,7 @@ def _whole(name: str, value: Any) -> int | None:
     if isinstance(value, str) and value.isascii() and value.removeprefix("-").isdigit():
         return int(value)
     if isinstance(value, bool) or not isinstance(value, Integral):
-        raise _wrong(name, "a whole number", value)
+        raise _wrong(name, '"auto" or a whole number' if name == "threads" else "a whole number", value)
     return int(value)
 
 

@@ -1,6 +1,8 @@
-"""Quantities for people: how many bytes, and what is too quiet to be heard."""
+"""Quantities for people: how many of what, how many bytes, how loud, and what is too quiet to be heard."""
 
 from __future__ import annotations
+
+import math
 
 FAINT_DBFS = -60.0
 """Below it hardly anything is heard."""
@@ -15,3 +17,13 @@ def size(held: float) -> str:
         if held < 1023.95:
             return f"{held:.1f} {unit}"
     return f"{held / 1024:,.1f} GB"
+
+
+def level(dbfs: float) -> str:
+    """A level for people: `−3.2 dBFS`, or `silent`."""
+    return "silent" if dbfs == -math.inf else f"{dbfs:.1f} dBFS".replace("-", "−")
+
+
+def counted(number: int, noun: str) -> str:
+    """`1 voice`, `2,048 voices`."""
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

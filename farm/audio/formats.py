@@ -6,6 +6,7 @@ channels; FLAC (RFC 9639) 8 channels, and rates above 65,535 Hz only in tens; AI
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from farm.errors import UsageError, suggestion
@@ -37,6 +38,16 @@ BY_EXTENSION = {extension: one for one in FORMATS for extension in one.extension
 EXTENSIONS = ", ".join(BY_EXTENSION)
 
 
+def file_named(name: str) -> Path:
+    """The file to write. Raises UsageError for a name that no file can have, and for a folder's."""
+    if "\0" in name or not name:
+        raise UsageError(f"{name!r} is not the name of a file", hint="for example out.wav")
+    path = Path(name)
+    if os.path.isdir(path) or name.endswith("/"):
+        raise UsageError(f"{name} is a folder, and no file", hint=f"for example {path / 'out.wav'}")
+    return path
+
+
 def format_of(path: Path) -> Format:
     """The format that a file's extension asks for, upper or lower case. Raises UsageError with the list of all."""
     extension = path.suffix.lower()
@@ -45,7 +56,10 @@ def format_of(path: Path) -> Format:
         return found
     why = f"`{path.suffix}` is not a format that farm writes" if extension else "it has no extension"
     near = suggestion(extension, BY_EXTENSION) if extension else None
-    raise UsageError(f"cannot write {path}: {why}", hint=near or f"the extension says the format: {EXTENSIONS}")
+    hint = near or f"the extension says the format: {EXTENSIONS}"
+    if str(path) == os.devnull:
+        hint = f"to render without a file: farm render SCORE - > {os.devnull}, or farm.render in Python"
+    raise UsageError(f"cannot write {path}: {why}", hint=hint)
 
 
 def check_holds(form: Format, rate: int, bits: Bits, channels: int) -> None:

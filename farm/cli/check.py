@@ -35,8 +35,8 @@ def check(
     farm check song.ph --lenient
     """
     from farm.options import RenderOptions
-    from farm.printer.numbers import counted
     from farm.printer.streams import problem_as_json, say, say_json, tell_problems
+    from farm.quantities import counted
 
     settings = RenderOptions(set=given["set"]).set
     errors, warnings = ([], left_out(score, samples, settings)) if lenient else problems_of(score, samples, settings)

@@ -64,7 +64,7 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     stream = standard_output(as_json) if target is None else None
 
     from farm.graph.score import load
-    from farm.printer.pages import level_warnings, summary
+    from farm.printer.pages import summary
     from farm.printer.progress import progress
     from farm.printer.streams import problem_as_json, say, say_json, tell, tell_problems
     from farm.rendering.session import Session
@@ -84,7 +84,7 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
             report = session.render_stream(loaded, stream, options, observer)
         done_s = time.process_time()
     report = report.and_cpu(starting=before_s + time.process_time() - done_s, reading=read_s)
-    later = [*(one for one in report.notices if one not in early), *level_warnings(report, options.gain)]
+    later = [one for one in report.notices if one not in early]
     if not as_json:
         tell_problems(one for one in later if one not in observer.told)
     warnings = [*early, *later]
@@ -115,7 +115,7 @@ def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
     """The file to write. Raises UsageError for a name that cannot be meant, or a format that cannot hold the frames."""
     from pathlib import Path
 
-    from farm.audio.formats import check_clip, check_holds, format_of
+    from farm.audio.formats import check_clip, check_holds, file_named, format_of
     from farm.errors import UsageError
 
     if out is None:
@@ -125,11 +125,7 @@ def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
             )
         name = Path(score).name
         out = f"{(name[:-3] if name.lower().endswith('.ph') else name) or 'out'}.wav"
-    target = Path(out)
-    if "\0" in out or not out:
-        raise UsageError("OUT is not the name of a file", hint="for example out.wav")
-    if os.path.isdir(target) or out.endswith("/"):
-        raise UsageError(f"{out} is a folder; OUT is a file", hint=f"for example {target / 'out.wav'}")
+    target = file_named(out)
     if os.path.exists(score) and os.path.exists(out) and os.path.samefile(score, out):
         raise UsageError(f"OUT {out} is the score itself", hint="name another file; it would be overwritten")
     form = format_of(target)

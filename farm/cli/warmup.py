@@ -25,9 +25,9 @@ def warmup(cpu: tuple[str, ...], quiet: bool) -> None:
     farm warmup --cpu all
     """
     from farm.options import RenderOptions
-    from farm.printer.numbers import counted
     from farm.printer.progress import progress
     from farm.printer.streams import say, tell_problems
+    from farm.quantities import counted
     from farm.rendering.doubts import cache_notices
     from farm.rendering.warmup import warmup
 

@@ -51,6 +51,9 @@ class Score:
     unused: list[tuple[int, Graph]] = field(default_factory=list, repr=False)
     """The graph that reading it took, and its seed, until somebody asks for one."""
 
+    def __repr__(self) -> str:
+        return f"Score({self.name!r}, outputs={self.outputs!r}, cps={self.cps})"
+
     @property
     def name(self) -> str:
         """The name of its file."""
@@ -111,10 +114,10 @@ def loads(
 ) -> Score:
     """A score from its text; `name` is what messages call it.
 
-    Raises as `load` does, but for FileError; TypeError for what is no text.
+    Raises as `load` does, but for FileError; UsageError for what is no text.
     """
     if not isinstance(text, str):
-        raise TypeError(f"the text of a score is a str, not {type(text).__name__}")
+        raise UsageError(f"farm.loads reads the text of a score, a str, not {text!r}", hint="farm.load reads a file")
     if not lenient:
         return understand(text_source(name, text), seed=seed, samples=samples)
     leaving = Leaving()

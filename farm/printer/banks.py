@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from farm.printer.numbers import columns, counted, level
+from farm.printer.numbers import columns
 from farm.printer.streams import heading
-from farm.quantities import size
+from farm.quantities import counted, level, size
 
 if TYPE_CHECKING:
     from farm.audio.keeping import Held

@@ -2,18 +2,7 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-
-
-def level(dbfs: float) -> str:
-    """A level for people: `−3.2 dBFS`, or `silent`."""
-    return "silent" if dbfs == -math.inf else f"{dbfs:.1f} dBFS".replace("-", "−")
-
-
-def counted(number: int, noun: str) -> str:
-    """`1 voice`, `2,048 voices`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
 def duration(nanoseconds: float) -> str:

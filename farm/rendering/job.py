@@ -94,11 +94,12 @@ class Job:
         return loads(self.text, name=self.name, seed=options["seed"], lenient=options["lenient"])
 
 
-def job_of(score: Score, options: RenderOptions) -> Job:
+def job_of(score: Score, options: RenderOptions | None = None) -> Job:
     """The job of rendering a score with these options.
 
-    Raises UsageError for a backend that does not render, TypeError for what is no score or no options.
+    Raises UsageError for a backend that does not render, and for what is no score or no options.
     """
+    options = RenderOptions() if options is None else options
     check_arguments(score, options)
     if options.backend == "null":
         raise UsageError("the backend `null` renders nothing: there is no job for it")

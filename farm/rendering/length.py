@@ -30,7 +30,7 @@ class Extent:
     """Whether sources that are not voices fade at `end` and the rest rings on."""
     fade_out_at: int | None
     assumed: bool
-    """Whether no length was given and the default holds."""
+    """Whether no length was given and the default holds: never where there is no end."""
     goes_on: bool = False
     """Whether the whole goes on behind `last`."""
 
@@ -41,7 +41,7 @@ def extent(options: RenderOptions, cps: Fraction, *, endless: bool = False) -> E
     Raises UsageError where they contradict each other.
     """
     rate, clock = options.rate, Clock(options.rate, cps)
-    assumed = options.cycles is None and options.duration is None and options.to is None
+    assumed = not endless and options.cycles is None and options.duration is None and options.to is None
     end: int | None = None
     if options.cycles is not None:
         end = clock.frame_of(options.cycles)

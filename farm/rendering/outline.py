@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from farm.audio.clipping import margins
 from farm.audio.samples import VARIABLE, SampleLibrary, library
+from farm.errors import UsageError
 from farm.graph.graph import Graph
 from farm.graph.score import Score
 from farm.graph.seeds import seed64
@@ -91,11 +92,11 @@ def sounds(name: str, folders: Sequence[str]) -> SampleLibrary:
 
 
 def check_arguments(score: object, options: object) -> None:
-    """Raises TypeError for what is no score or no options."""
+    """Raises UsageError for what is no score or no options."""
     if not isinstance(score, Score):
         hint = (
             ": farm.load reads one from a file, farm.loads from a text" if isinstance(score, str | os.PathLike) else ""
         )
-        raise TypeError(f"a score is needed that farm.load has read, not {score!r}{hint}")
+        raise UsageError(f"a score is needed that farm.load has read, not {score!r}{hint}")
     if not isinstance(options, RenderOptions):
-        raise TypeError(f"options are farm.RenderOptions(...), not {options!r}")
+        raise UsageError(f"options are farm.RenderOptions(...), not {options!r}")

@@ -125,6 +125,7 @@ class Report:
     cpu_s: CpuSeconds = CpuSeconds()
     """Of the session: what the process spent before and behind it is not in it."""
     assumed_length: bool = False
+    """Whether no length was given and 8 cycles were rendered; False for a stream, which goes on without one."""
     notices: tuple[Notice, ...] = field(default=())
 
     def and_cpu(self, starting: float, reading: float) -> Report:

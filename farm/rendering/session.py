@@ -18,13 +18,14 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.audio.formats import WAV, check_clip, format_of
+from farm.audio.formats import WAV, check_clip, file_named, format_of
 from farm.audio.frames import FrameWriter
 from farm.audio.writer import WavStream, open_writer
-from farm.errors import FarmWarning, FileError, UsageError, show
+from farm.errors import FarmWarning, FileError, UsageError, as_python
 from farm.graph.score import Score
 from farm.options import RenderOptions
 from farm.quantities import size
+from farm.rendering.levels import with_levels
 from farm.rendering.outline import Outline, outline
 from farm.rendering.report import Duty, Observer, Report
 from farm.rendering.spent import Spent
@@ -51,18 +52,18 @@ class Session:
     def render(self, score: Score, options: RenderOptions | None = None) -> Frames:
         """As `farm.render`. Raises what that raises."""
         blocks: list[Frames] = []
-        derived = outline(score, options or RenderOptions())
+        derived = outline(score, RenderOptions() if options is None else options)
         with self._turn:
             self._check_open()
             report = run(derived, self._warm, lambda block: blocks.append(block.copy()))
-        warn(report)
+        warn(with_levels(report, derived.options.gain))
         return np.concatenate(blocks) if blocks else np.zeros((0, len(derived.channels)), np.float32)
 
     def render_file(
         self, score: Score, path: str | Path, options: RenderOptions | None = None, observer: Observer | None = None
     ) -> Report:
         """As `farm.render_file`. Raises what that raises."""
-        options, spent = options or RenderOptions(), Spent()
+        options, spent = RenderOptions() if options is None else options, Spent()
         with spent.on(Duty.READING):
             derived = outline(score, options)
         path = file_of(path)
@@ -87,7 +88,7 @@ class Session:
 
         `name` is what messages call it. Raises as `render_file` does, and BrokenPipeError when nobody reads any longer.
         """
-        options, spent = options or RenderOptions(), Spent()
+        options, spent = RenderOptions() if options is None else options, Spent()
         with spent.on(Duty.READING):
             derived = outline(score, options)
         check_clip(WAV, options.clip, options.bits)
@@ -102,7 +103,8 @@ class Session:
         """As `farm.stream`. Raises what that raises."""
         with self._turn:
             self._check_open()
-            return FrameStream(Stream(outline(score, options or RenderOptions(), endless=True), self._warm), self)
+            derived = outline(score, RenderOptions() if options is None else options, endless=True)
+            return FrameStream(Stream(derived, self._warm), self)
 
     def _check_open(self) -> None:
         """Raises UsageError where the session was closed."""
@@ -139,7 +141,7 @@ class FrameStream:
     @property
     def report(self) -> Report:
         """What was made until the stream ended or was closed. Raises ValueError before."""
-        return self._stream.report
+        return with_levels(self._stream.report, self._stream.outline.options.gain)
 
     def __iter__(self) -> Iterator[Frames]:
         return self
@@ -196,12 +198,16 @@ def render_file(
 
 
 def stream(score: Score, options: RenderOptions | None = None, *, session: Session | None = None) -> FrameStream:
-    """The frames of a score as they are ready; without a length in the options it never ends.
+    """The frames of a score as they are ready.
 
-    Warnings stand in its report. Raises UsageError, ScoreError, SampleError; FileError or RenderError while it goes.
+    Without `cycles`, `duration` or `to` it never ends, as a score does not: the 8 cycles of `render` and `render_file`
+    are for these alone, and there is no tail. Whoever has heard enough closes it. Warnings stand in its report.
+
+    Raises UsageError, ScoreError, SampleError; FileError or RenderError while it goes.
     """
     if session is not None:
-        return session.stream(score, options)
+        with lent(session) as own:
+            return own.stream(score, options)
     own = Session()
     try:
         going = own.stream(score, options)
@@ -214,10 +220,10 @@ def stream(score: Score, options: RenderOptions | None = None, *, session: Sessi
 
 @contextmanager
 def lent(session: Session | None) -> Iterator[Session]:
-    """The session, or one for this block alone."""
+    """The session, or one for this block alone. Raises UsageError for what is none."""
     if session is not None:
         if not isinstance(session, Session):
-            raise TypeError(f"session= is a farm.Session, not {session!r}")
+            raise UsageError(f"session= is a farm.Session, not {session!r}")
         yield session
         return
     with Session() as own:
@@ -228,7 +234,7 @@ def file_of(path: object) -> Path:
     """The file that is meant. Raises UsageError for what is no name of one."""
     if not isinstance(path, str | os.PathLike):
         raise UsageError(f"render_file writes to a path, not {path!r}", hint='for example "song.wav"')
-    return Path(path)
+    return file_named(os.fspath(path))
 
 
 def ended(warm: Warm, maker: int) -> None:
@@ -243,7 +249,7 @@ def warn(report: Report) -> None:
     while frame.f_back is not None and frame.f_globals["__name__"].partition(".")[0] in ("farm", "contextlib"):
         level, frame = level + 1, frame.f_back
     for notice in report.notices:
-        warnings.warn(show(notice), FarmWarning, stacklevel=level)
+        warnings.warn(as_python(notice), FarmWarning, stacklevel=level)
 
 
 def written(derived: Outline, writer: FrameWriter, warm: Warm, observer: Observer | None, spent: Spent) -> Report:
@@ -261,7 +267,8 @@ def written(derived: Outline, writer: FrameWriter, warm: Warm, observer: Observe
     with spent.on(Duty.WRITING), writer, spent.on(None):
         report = run(derived, warm, write, observer, spent)
     clipped = max(report.clipped_frames, writer.clipped_frames)
-    return replace(report, path=str(writer.path), write_s=writing_s, clipped_frames=clipped, cpu_s=spent.cpu)
+    report = replace(report, path=str(writer.path), write_s=writing_s, clipped_frames=clipped, cpu_s=spent.cpu)
+    return with_levels(report, derived.options.gain)
 
 
 def check_room(path: Path, derived: Outline) -> None:

@@ -210,7 +210,7 @@ class Stream:
             *routing_notices(rendering.graph.outputs, options),
             *rendering.slab.notices,
             *self.stage.notices(),
-            *faint(self.stage.peaks),
+            *(() if rendering.backend_name == "null" else faint(self.stage.peaks)),
             *stolen(rendering.counts.voices_stolen, options.max_voices),
             *(() if backend is None else (*mended(backend.replaced), *backend.notices)),
             *cache_notices(),

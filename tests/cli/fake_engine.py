@@ -14,10 +14,11 @@ import time
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from farm.errors import FileError, Loc, Notice, RenderError, SampleError, ScoreError
 from farm.options import RenderOptions
+from farm.rendering.levels import with_levels
 
 RATE = 44100
 WARNING = Notice(
@@ -132,7 +133,7 @@ def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: tup
     return Score(str(path), (), "")
 
 
-def render_file(score: Score, path: Path, options: RenderOptions, observer: Any = None) -> Report:
+def render_file(score: Score, path: Path, options: RenderOptions, observer: Any = None) -> Any:
     calls.append(("render_file", (path, options)))
     if observer is not None:
         observer.begins(8 if options.cycles is options.duration is options.to is None else None)
@@ -169,7 +170,7 @@ def render_file(score: Score, path: Path, options: RenderOptions, observer: Any 
             for done in range(101):
                 observer.rendering(done * RATE, None if done > 90 else 90 * RATE)
                 time.sleep(0.014 if pace == "slow" else 0.002)
-    return report
+    return with_levels(cast(Any, report), options.gain)
 
 
 def render_stream(score: Score, stream: Any, options: RenderOptions, observer: Any = None) -> Report:

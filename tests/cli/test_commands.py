@@ -17,7 +17,7 @@ from farm import cli
 from farm.audio.formats import BY_EXTENSION
 from farm.graph.score import understand
 from farm.options import RenderOptions
-from farm.printer.pages import BEYOND_GAIN, level_warnings
+from farm.rendering.levels import BEYOND_GAIN, level_notices
 from farm.score import Source
 from tests.cli import fake_engine
 from tests.cli.conftest import Ran
@@ -186,7 +186,7 @@ def test_a_silent_mix_of_outputs_that_are_not(farm: Farm) -> None:
 def test_r26_a_silent_mix_names_what_made_it_silent(score: str, how: dict[str, Any], hint: str | None) -> None:
     options = RenderOptions(**{"fade_in": 0.01, "duration": Fraction(1, 2), "tail": "none", "rate": 8000, **how})
     report = run(understand(Source("a.ph", score)), options)
-    told = [one.hint for one in level_warnings(report, options.gain) if "next to silence" in one.message]
+    told = [one.hint for one in level_notices(report, options.gain) if "next to silence" in one.message]
     assert told == ([] if hint is None else [hint])
 
 
@@ -202,9 +202,9 @@ def test_clipped_frames_are_warned_of_with_a_gain_that_fits(farm: Farm) -> None:
 )
 def test_a_gain_that_would_be_silence_is_not_recommended(gain: float, over_db: float, hint: str) -> None:
     report = fake_engine.Report(Path("a.wav"), peak_dbfs=-0.3, limited_frames=1000, reduction_db=over_db)
-    assert [one.hint for one in level_warnings(cast(Any, report), gain)] == [hint]
+    assert [one.hint for one in level_notices(cast(Any, report), gain)] == [hint]
     clipped = fake_engine.Report(Path("a.wav"), peak_dbfs=0.0, clipped_frames=1000, reduction_db=over_db)
-    (warning,) = level_warnings(cast(Any, clipped), gain)
+    (warning,) = level_notices(cast(Any, clipped), gain)
     assert (warning.hint == BEYOND_GAIN) == (hint == BEYOND_GAIN)
 
 

@@ -109,5 +109,5 @@ def test_the_report_says_how_many() -> None:
 
 @pytest.mark.parametrize("most", [0, -1, 1_000_001])
 def test_senseless_limits_are_refused(most: int) -> None:
-    with pytest.raises(UsageError, match="--max-voices must be from 1 to 1000000"):
+    with pytest.raises(UsageError, match="max_voices must be from 1 to 1000000"):
         RenderOptions(max_voices=most)

@@ -14,7 +14,7 @@ import pytest
 import farm
 from farm import cli
 from farm.cli.settings import Setting, long_name
-from farm.errors import ScoreError, UsageError
+from farm.errors import OPTIONS, FileError, Notice, ScoreError, UsageError, as_python, show
 from workers.targets.objects import host_levels
 
 SCORE = 'out: s "bd"'
@@ -51,7 +51,7 @@ def test_a_float_is_the_decimal_number_that_was_written() -> None:
 @pytest.mark.parametrize("wrong", ["song.ph", Path("song.ph"), None, 3])
 def test_what_is_no_score_is_told(work: str, wrong: Any, tmp_path: Path) -> None:
     arguments = [wrong] if work == "render" else [wrong, tmp_path / "out.wav"]
-    with pytest.raises(TypeError, match=r"a score is needed that farm\.load has read, not ") as caught:
+    with pytest.raises(UsageError, match=r"a score is needed that farm\.load has read, not ") as caught:
         getattr(farm, work)(*arguments)
     assert ("farm.load reads one from a file" in str(caught.value)) == isinstance(wrong, str | Path)
 
@@ -64,55 +64,94 @@ def test_what_is_no_path_is_told(score: Any, wrong: Any) -> None:
         farm.render_file(score, wrong)
 
 
+@pytest.mark.parametrize(
+    ("name", "said", "hint"),
+    [
+        ("", "'' is not the name of a file", "for example out.wav"),
+        ("a\0.wav", "'a\\x00.wav' is not the name of a file", "for example out.wav"),
+        (".", ". is a folder, and no file", "for example out.wav"),
+        ("a/", "a/ is a folder, and no file", "for example a/out.wav"),
+        (
+            "/dev/null",
+            "cannot write /dev/null: it has no extension",
+            "to render without a file: farm render SCORE - > ",
+        ),
+    ],
+)
+def test_what_is_no_file_is_told_as_in_the_command_line(
+    score: Any, name: str, said: str, hint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(UsageError) as caught:
+        farm.render_file(score, name)
+    assert str(caught.value) == said
+    assert (caught.value.hint or "").startswith(hint)
+    assert cli.run(["render", score.name, name]) == 2
+    assert capsys.readouterr().err == f"{show(caught.value)}\n"
+
+
 def test_what_are_no_options_is_told(score: Any) -> None:
-    with pytest.raises(TypeError, match=r"options are farm\.RenderOptions\(\.\.\.\), not 8"):
-        farm.render(score, 8)  # type: ignore[arg-type]
+    for wrong in (8, 0, {}):
+        with pytest.raises(UsageError, match=rf"options are farm\.RenderOptions\(\.\.\.\), not {wrong}"):
+            farm.render(score, wrong)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("rate", "x", "rate is a whole number, not 'x'"),
-        ("rate", 44100.0, "rate is a whole number, not 44100.0"),
-        ("rate", None, "rate is a whole number, not None"),
-        ("threads", "many", "threads is a whole number, not 'many'"),
-        ("seed", True, "seed is a whole number, not True"),
-        ("cycles", "a few", "cycles is a finite number, such as 8, 2.5 or 1/3, not 'a few'"),
-        ("cycles", "1/0", "cycles is a finite number, such as 8, 2.5 or 1/3, not '1/0'"),
-        ("cycles", [8], "cycles is a number, not [8]"),
-        ("to", True, "to is a number, not True"),
-        ("gain", "loud", "gain is a number, not 'loud'"),
-        ("lenient", 1, "lenient is True or False, not 1"),
-        ("tail", None, 'tail is "auto", "none" or a number of seconds, not None'),
-        ("samples", (3,), 'samples is folders, "sounds" or ("sounds", "more"), not (3,)'),
-        ("set", 3, 'set is a mapping of names, {"cut": 500}, not 3'),
-        ("set", {"cut": None}, "set cut is a number, not None"),
-        ("set", {1: 2}, 'set is a mapping of names, {"cut": 500}, not {1: 2}'),
-        ("work_dir", 3, "work_dir is a folder, not 3"),
+        ("rate", "x", "rate must be a whole number, not 'x'"),
+        ("rate", 44100.0, "rate must be a whole number, not 44100.0"),
+        ("rate", None, "rate must be a whole number, not None"),
+        ("threads", "many", "threads must be \"auto\" or a whole number, not 'many'"),
+        ("seed", True, "seed must be a whole number, not True"),
+        ("cycles", "a few", "cycles must be a finite number, such as 8, 2.5 or 1/3, not 'a few'"),
+        ("cycles", "1/0", "cycles must be a finite number, such as 8, 2.5 or 1/3, not '1/0'"),
+        ("cycles", [8], "cycles must be a number, not [8]"),
+        ("to", True, "to must be a number, not True"),
+        ("gain", "loud", "gain must be a number, not 'loud'"),
+        ("lenient", 1, "lenient must be True or False, not 1"),
+        ("tail", None, 'tail must be "auto", "none" or a number of seconds, not None'),
+        ("samples", (3,), 'samples must be folders, "sounds" or ("sounds", "more"), not (3,)'),
+        ("set", 3, 'set must be a mapping of names, {"cut": 500}, not 3'),
+        ("set", {"cut": None}, "set cut must be a number, not None"),
+        ("set", {1: 2}, 'set must be a mapping of names, {"cut": 500}, not {1: 2}'),
+        ("work_dir", 3, "work_dir must be a folder, not 3"),
     ],
 )
 def test_a_value_of_the_wrong_type_is_told(field: str, value: Any, said: str) -> None:
-    with pytest.raises(UsageError, match=f"^{re.escape(f'RenderOptions: {said}')}$"):
+    with pytest.raises(UsageError, match=f"^{re.escape(said)}$") as caught:
         farm.RenderOptions(**{field: value})
+    assert show(caught.value).startswith(f"error: --{field.replace('_', '-')} ")
 
 
 @pytest.mark.parametrize(
     ("field", "value", "said"),
     [
-        ("gain", -1, "--gain must be from 0 to 100, not -1"),
-        ("gain", float("nan"), "--gain must be from 0 to 100, not nan"),
-        ("fade_in", -2.0, "--fade-in must be from 0 to 3600 seconds, not -2"),
-        ("tail", -3.0, "--tail must be auto, none, or from 0 to 3600 seconds, not -3"),
-        ("cycles", float("inf"), "RenderOptions: cycles must be a finite number, not inf"),
-        ("set", (("cut", 1), ("~cut", 2)), "--set gives `cut` twice, 1 and 2"),
-        ("seed", -1, "--seed must be from 0 to 9223372036854775807, not -1"),
-        ("cpu", "v9", "--cpu must be one of v2, v3, v4, not v9"),
+        ("gain", -1, "gain must be from 0 to 100, not -1"),
+        ("gain", float("nan"), "gain must be from 0 to 100, not nan"),
+        ("fade_in", -2.0, "fade_in must be from 0 to 3600 seconds, not -2"),
+        ("tail", -3.0, "tail must be auto, none, or from 0 to 3600 seconds, not -3"),
+        ("cycles", float("inf"), "cycles must be a finite number, not inf"),
+        ("set", (("cut", 1), ("~cut", 2)), "set gives `cut` twice, 1 and 2"),
+        ("from_", -1, "from_ must not be below 0, not -1"),
+        ("window_frames", 0, "window_frames must be above 0, not 0"),
+        ("seed", -1, "seed must be from 0 to 9223372036854775807, not -1"),
+        ("cpu", "v9", "cpu must be one of v2, v3, v4, not v9"),
     ],
 )
 def test_a_senseless_value_is_a_wrong_usage(field: str, value: Any, said: str) -> None:
     with pytest.raises(UsageError) as caught:
         farm.RenderOptions(**{field: value})
     assert str(caught.value) == said
+    assert show(caught.value).startswith(f"error: --{field.rstrip('_').replace('_', '-')} ")
+
+
+def test_options_are_told_by_their_fields_where_a_program_asks() -> None:
+    """And nothing else that looks like an option is: a file's name, an option of a command alone."""
+    assert [name.rstrip("_") for name in farm.RenderOptions.__dataclass_fields__] == [*OPTIONS]
+    said = FileError("--out.wav, --samples-x: --max-voices 3, --clear, --fade-in.")
+    assert str(said) == "--out.wav, --samples-x: max_voices 3, --clear, fade_in."
+    assert show(said) == f"error: {said.message}"
+    assert as_python(Notice("--to", hint="`--tail 60`")) == "warning: to\n  `tail 60`"
 
 
 def test_a_level_that_this_processor_lacks_is_a_wrong_usage(score: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,10 +175,18 @@ def test_an_error_of_a_score_says_where_as_a_string(tmp_path: Path) -> None:
     assert [str(one) for one in caught.value.also] == [f"{path}:3:5: there is no function `nope`"]
 
 
-def test_every_name_of_the_package_is_there() -> None:
+def test_every_name_of_the_package_is_there_and_no_other() -> None:
     for name in farm.__all__:
         assert getattr(farm, name) is not None
-        assert name in dir(farm)
+    assert dir(farm) == sorted(farm.__all__)
+    errors = {
+        one.__name__ for one in (farm.FarmError, *farm.FarmError.__subclasses__()) if one.__module__ == "farm.errors"
+    }
+    assert errors <= {*farm.__all__}
+
+
+def test_a_score_is_shown_in_a_line(score: Any) -> None:
+    assert repr(score) == f"Score({score.name!r}, outputs=('out',), cps=1/2)"
 
 
 def test_a_bus_is_not_read_hours_after_the_end(tmp_path: Path) -> None:

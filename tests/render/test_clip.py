@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+import farm
 from farm.audio.limiter import CEILING
-from farm.errors import UsageError
+from farm.errors import UsageError, as_python
 from farm.rendering.session import render_file
 from tests.render.sound import RATE, asked, frames, report, score
 
@@ -44,8 +47,42 @@ def test_the_report_says_how_much_was_turned_down() -> None:
 
 def test_loud_frames_go_into_float_files_only(tmp_path: Path) -> None:
     for name, bits in (("a.wav", "24"), ("a.flac", "16"), ("a.ogg", "32f")):
-        with pytest.raises(UsageError, match="--clip none goes with 32 bit float files only"):
+        with pytest.raises(UsageError, match="clip none goes with 32 bit float files only"):
             render_file(score(LOUD), tmp_path / name, asked(bits=bits))
     assert not list(tmp_path.iterdir())
-    with pytest.raises(UsageError, match="--clip rescale depends on the peak of the whole"):
+    with pytest.raises(UsageError, match="clip rescale depends on the peak of the whole"):
         asked(clip="rescale", to=Fraction(1))
+
+
+@pytest.mark.parametrize(
+    ("clip", "said"),
+    [
+        (
+            "limit",
+            r"warning: the limiter turned down [\d,]+ frames \(\d+ %\), by at most 10\.\d dB\n  gain 0\.24\d needs",
+        ),
+        (
+            "warn",
+            r"warning: [\d,]+ frames clipped \(\d+ %\)\n  gain 0\.2\d+ has room for the peak, and clip limit cuts",
+        ),
+        ("rescale", r"warning: everything was turned down by 10\.4 dB"),
+        ("none", None),
+    ],
+)
+def test_what_was_turned_down_is_told_to_programs_too(clip: str, said: str | None, tmp_path: Path) -> None:
+    score = farm.loads("out: sine 440 * 4", name="loud")
+    options = farm.RenderOptions(duration=1, tail="none", backend="inline", bits="32f", clip=clip)  # type: ignore[arg-type]
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        farm.render(score, options)
+    report = farm.render_file(score, tmp_path / "a.wav", options)
+    with farm.stream(score, options) as stream:
+        assert sum(map(len, stream)) == report.frames
+    assert stream.report.notices == report.notices
+    assert [str(one.message) for one in caught] == [as_python(one) for one in report.notices]
+    if said is None:
+        assert report.notices == ()
+    else:
+        (told,) = caught
+        assert told.category is farm.FarmWarning
+        assert re.match(said, str(told.message)), str(told.message)

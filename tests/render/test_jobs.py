@@ -190,9 +190,15 @@ def test_what_is_no_job_is_told(text: str, said: str) -> None:
 
 def test_arguments_of_other_kinds_are_told() -> None:
     score = farm.loads(SCORE)
-    with pytest.raises(TypeError, match="a score is needed"):
+    with pytest.raises(farm.UsageError, match="a score is needed"):
         farm.job_of("x", farm.RenderOptions(**BASE))  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match="the text of a score is a str, not bytes"):
+    with pytest.raises(farm.UsageError, match=r"farm\.loads reads the text of a score, a str, not b'out"):
         farm.loads(b"out: saw 110")  # type: ignore[arg-type]
-    with pytest.raises(TypeError, match=r"session= is a farm\.Session, not 3"):
-        farm.render(score, farm.RenderOptions(**BASE), session=3)  # type: ignore[arg-type]
+    for call in (farm.render, farm.stream):
+        with pytest.raises(farm.UsageError, match=r"session= is a farm\.Session, not 3"):
+            call(score, farm.RenderOptions(**BASE), session=3)  # type: ignore[operator]
+
+
+def test_a_job_of_no_options_has_those_of_a_render_without_any() -> None:
+    score = farm.loads(SCORE)
+    assert farm.job_of(score) == farm.job_of(score, farm.RenderOptions())
