@@ -250,7 +250,7 @@ def _number(name: str, value: Any) -> float:
 
 def _tail(value: Any) -> float:
     try:
-        return _number("tail", value)
+        return float(_exact("tail", value) if isinstance(value, str) and "/" in value else _number("tail", value))
     except UsageError:
         raise _wrong("tail", '"auto", "none" or a number of seconds', value) from None
 

@@ -36,6 +36,11 @@ class Setting(click.Option):
         self.variable = f"FARM_{long_name(self).replace('-', '_').upper()}"
         self.envvar = None if layered else self.variable
 
+    def value_from_envvar(self, ctx: click.Context) -> Any:
+        """As click does it; an option that may be repeated has one value a line, whatever stands in it."""
+        text = self.resolve_envvar_value(ctx) if self.multiple else None
+        return super().value_from_envvar(ctx) if text is None else [one for one in text.splitlines() if one.strip()]
+
     def handle_parse_result(
         self, ctx: click.Context, opts: Mapping[str, Any], args: list[str]
     ) -> tuple[Any, list[str]]:

@@ -49,7 +49,7 @@ def tail(text: str) -> str | float:
     if text in {"auto", "none"}:
         return text
     try:
-        return float(text)
+        return float(exact(text)) if "/" in text else float(text)
     except ValueError:
         raise click.BadParameter(f"`{text}` is neither auto nor none nor a number of seconds") from None
 

@@ -68,6 +68,21 @@ def test_the_file_gives_way_to_variables_and_these_to_the_command_line(asked: Ca
 
 
 @pytest.mark.parametrize(
+    ("text", "meant"),
+    [
+        ("pat=sn cp", {"pat": "sn cp"}),
+        ("cut = 500\n~pat=[c4'min7 ~] \"\\\n\n", {"cut": 500, "pat": "[c4'min7 ~] \"\\"}),
+        ("cut=1/3", {"cut": Fraction(1, 3)}),
+        ("", {}),
+        (" \n", {}),
+    ],
+)
+def test_a_variable_holds_one_value_a_line(asked: Callable[..., RenderOptions], text: str, meant: Any) -> None:
+    assert dict(asked("", {"FARM_SET": text}).set) == meant
+    assert dict(asked("", {"FARM_SET": text}, "--set", "pat=bd").set) == {"pat": "bd"}
+
+
+@pytest.mark.parametrize(
     ("file", "variables", "line", "cycles", "duration"),
     [
         ("cycles = 3", {}, ("--duration", "4"), None, 4),
