@@ -6,10 +6,15 @@
 
 say() { printf 'farm: %s\n' "$*" >&2; }
 
-# venv_ready ROOT CHECKSUM: is there a complete .venv, made from the lock with this checksum?
-venv_ready() {
+# venv_finished ROOT CHECKSUM: was a .venv made from the lock with this checksum, to its end?
+venv_finished() {
     local stamp=
-    [[ -x $1/.venv/bin/python && -r $1/.venv/lock.sha256 ]] && read -r stamp <"$1/.venv/lock.sha256" && [[ $stamp == "$2" ]]
+    [[ -r $1/.venv/lock.sha256 ]] && read -r stamp <"$1/.venv/lock.sha256" && [[ $stamp == "$2" ]]
+}
+
+# venv_ready ROOT CHECKSUM: and can its Python be run?
+venv_ready() {
+    [[ -x $1/.venv/bin/python ]] && venv_finished "$1" "$2"
 }
 
 # find_python: prints the path of the first fit Python. It is the real file, not a link: the link may lie in the .venv
@@ -34,8 +39,12 @@ print(os.path.realpath(sys.executable))' 2>/dev/null && return
 build_venv() (
     root=$1 checksum=$2 venv=$1/.venv
     if ! { : >>"$root/.venv.lock"; } 2>/dev/null; then
-        say "this clone cannot be written ($root): let its owner run scripts/farm once, or install it for yourself:" \
-            "python3 -m pip install $(printf %q "$root")"
+        local why="this clone cannot be written ($root): let its owner run scripts/farm once"
+        if venv_finished "$root" "$checksum"; then
+            why="you cannot run the Python of this clone ($(readlink -m -- "$venv/bin/python")): let its owner permit it,"
+            why+=" or make .venv of a Python for all, PYTHON=/usr/bin/python3"
+        fi
+        say "$why, or install it for yourself: python3 -m pip install $(printf %q "$root")"
         exit 1
     fi
     exec 9>>"$root/.venv.lock" || exit

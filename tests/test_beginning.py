@@ -12,6 +12,7 @@ import pytest
 from scripts.extending.begin import KINDS, Refused, begun, write
 from tests.copies import copied
 
+ROOT = Path(__file__).resolve().parents[1]
 NODES = ("soften", "a" * 40)
 TRANSFORMS = ("again", "rotL", "b" * 40)
 FILES = (
@@ -40,6 +41,16 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Path:
             assert (done.returncode, done.stderr) == (0, "")
             assert name in done.stdout
     return root
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("words", [(), ("wobble", "extra"), ("--nope", "wobble")])
+def test_a_wrong_usage_names_the_script(kind: str, words: tuple[str, ...]) -> None:
+    done = ran(ROOT, sys.executable, "-P", "-m", "scripts.extending.begin", kind, *words)
+    assert (done.returncode, done.stdout) == (2, "")
+    usage, said = done.stderr.splitlines()
+    assert usage == f"usage: scripts/new-{kind} [-h] NAME"
+    assert said.startswith(f"scripts/new-{kind}: error: ")
 
 
 def test_all_files_are_there_and_hold_their_names(copy: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import tomllib
@@ -176,6 +177,28 @@ def test_r26_a_clone_that_cannot_be_written_is_told_in_one_line(checkout: Checko
     (line,) = err.splitlines()
     assert line.startswith(f"farm: this clone cannot be written ({checkout.root}): let its owner run scripts/farm once")
     assert line.endswith(f"python3 -m pip install {checkout.root}".replace("check out", "check\\ out"))
+
+
+def test_a_ready_clone_whose_python_cannot_be_run_says_so(checkout: Checkout) -> None:
+    assert checkout.farm()[0] == 0
+    # As for somebody else: what stops root as well.
+    (checkout.root / ".venv.lock").unlink()
+    (checkout.root / ".venv.lock").mkdir()
+    (checkout.root / ".venv/bin/python").unlink()
+    (checkout.root / ".venv/bin/python").symlink_to("/nowhere/python3")
+    status, out, err = checkout.farm()
+    assert (status, out) == (1, "")
+    (line,) = err.splitlines()
+    assert line.startswith(
+        "farm: you cannot run the Python of this clone (/nowhere/python3): let its owner permit it, or "
+    )
+    assert line.endswith(f"python3 -m pip install {checkout.root}".replace("check out", "check\\ out"))
+
+
+def test_the_first_page_names_every_script() -> None:
+    (listed,) = re.findall(r"^scripts/ +(.*)$", (ROOT / "README.md").read_text(encoding="utf-8"), re.MULTILINE)
+    there = [path.name for path in (ROOT / "scripts").iterdir() if path.is_file() and os.access(path, os.X_OK)]
+    assert sorted(listed.split()) == sorted(there)
 
 
 def test_without_a_fit_python_the_message_says_what_to_do(checkout: Checkout) -> None:

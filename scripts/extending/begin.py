@@ -68,22 +68,26 @@ KINDS = {
 
 def main() -> int:
     """Reads the command line, writes two files, and says what is next."""
-    parser = argparse.ArgumentParser(description="Write a node or a transform that works, with its tests.")
-    kinds = parser.add_subparsers(dest="kind", required=True)
-    for kind in KINDS.values():
-        one = kinds.add_parser(kind.name, prog=f"scripts/new-{kind.name}", description=f"Begin a {kind.name}.")
-        one.add_argument("name", metavar="NAME", help=f"as scores will write it; {kind.in_words}")
-    given = parser.parse_args()
+    which, *words = sys.argv[1:] or [""]
+    if which not in KINDS:
+        print(__doc__, file=sys.stderr)
+        return 2
+    kind = KINDS[which]
+    parser = argparse.ArgumentParser(
+        prog=f"scripts/new-{which}", description=f"Write a {which} that works, with its tests."
+    )
+    parser.add_argument("name", metavar="NAME", help=f"as scores will write it; {kind.in_words}")
+    given = parser.parse_args(words)
     try:
-        files = begun(KINDS[given.kind], given.name)
+        files = begun(kind, given.name)
         write(files)
     except (Refused, OSError) as problem:
-        print(f"scripts/new-{given.kind}: {problem}", file=sys.stderr)
+        print(f"{parser.prog}: {problem}", file=sys.stderr)
         return 2 if isinstance(problem, Refused) else 1
     shown = [str(path.relative_to(ROOT)) for path in files]
     print(f"{shown[0]}: it works, and is to be made what `{given.name}` shall be")
     print(f"{shown[1]}: run it with: scripts/test {shown[1]}")
-    pages = "nodes" if given.kind == "node" else "patterns"
+    pages = "nodes" if which == "node" else "patterns"
     print(f"`farm {pages} {given.name}` shows its page; `farm docs contributing` says what it must satisfy")
     return 0
 
