@@ -35,7 +35,7 @@ def check(
     farm check song.ph --lenient
     """
     from farm.options import RenderOptions
-    from farm.printer.streams import problem_as_json, say, say_json, tell_problems
+    from farm.printer.streams import problem_as_json, say, say_json, tell, tell_problems
     from farm.quantities import counted
 
     settings = RenderOptions(set=given["set"]).set
@@ -47,7 +47,8 @@ def check(
         return status
     tell_problems([*errors, *warnings])
     found = counted(len(errors), "error") if errors else "no errors"
-    say(f"{found}, {counted(len(warnings), 'warning')}" if warnings else found)
+    # What was found and how much of it stand together.
+    (tell if errors or warnings else say)(f"{found}, {counted(len(warnings), 'warning')}" if warnings else found)
     return status
 
 

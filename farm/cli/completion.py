@@ -16,10 +16,11 @@ SHELLS = ("bash", "zsh", "fish")
 
 
 @click.command()
-@click.argument("shell", type=values.Choice(SHELLS))
+@click.argument("shell", metavar="SHELL", type=values.Choice(SHELLS))
 def completion(shell: str) -> None:
     """Print what makes SHELL complete commands and names.
 
+    SHELL is bash, zsh or fish.
     Commands, options and their values, scores, and the names of nodes and patterns, with the tabulator key.
 
     \b

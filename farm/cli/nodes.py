@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from farm.cli.completion import node_names
@@ -23,7 +25,7 @@ def nodes(name: str | None, as_json: bool) -> None:
     """
     from farm.cli.entries import NODE_KINDS, found, node_entries, unknown
     from farm.printer.entries import entry_page, list_page
-    from farm.printer.streams import say, say_json
+    from farm.printer.streams import columns_of, say, say_json
 
     entries = node_entries()
     shown = entries if name is None else found(entries, name)
@@ -32,6 +34,7 @@ def nodes(name: str | None, as_json: bool) -> None:
     if as_json:
         say_json({"ok": True, "status": 0, "nodes": [one.as_json() for one in shown]})
     elif name is None:
-        say(list_page(entries, NODE_KINDS, "`farm nodes NAME` says more: units, ranges, memory, an example"))
+        more = "`farm nodes NAME` says more: units, ranges, memory, an example"
+        say(list_page(entries, NODE_KINDS, more, columns_of(sys.stdout)))
     else:
         say("\n\n".join(map(entry_page, shown)))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import click
 
 from farm.cli.completion import pattern_names
@@ -36,7 +38,7 @@ def patterns(name: str | None, as_json: bool) -> None:
     """
     from farm.cli.entries import PATTERN_KINDS, found, pattern_entries, unknown
     from farm.printer.entries import entry_page, list_page
-    from farm.printer.streams import say, say_json
+    from farm.printer.streams import columns_of, say, say_json
 
     entries = pattern_entries()
     shown = entries if name is None else found(entries, name)
@@ -45,6 +47,7 @@ def patterns(name: str | None, as_json: bool) -> None:
     if as_json:
         say_json({"ok": True, "status": 0, "patterns": [one.as_json() for one in shown]})
     elif name is None:
-        say(list_page(entries, PATTERN_KINDS, "`farm patterns NAME` says more: arguments, ranges, an example"))
+        more = "`farm patterns NAME` says more: arguments, ranges, an example"
+        say(list_page(entries, PATTERN_KINDS, more, columns_of(sys.stdout)))
     else:
         say("\n\n".join(map(entry_page, shown)))

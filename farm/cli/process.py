@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import codecs
 import contextlib
 import gc
 import io
@@ -10,6 +11,7 @@ import os
 import signal
 import sys
 
+from farm.cli.plain import plain
 from farm.cli.statuses import INTERRUPTED, TERMINATED, UNREAD
 
 # Not `typing`'s: until `main` has begun, an interrupt is Python's to tell, so nothing is imported that can wait.
@@ -136,9 +138,10 @@ def settled() -> int:
     os.environ.update(dict.fromkeys(ONE_THREAD, "1"))
     if sys.stdin is None:
         sys.stdin = io.TextIOWrapper(io.BytesIO())
+    codecs.register_error("plain", plain)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="plain")
     status = run()
     try:
         if sys.stdout is not None:

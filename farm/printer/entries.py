@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from farm.printer.numbers import columns
 from farm.printer.streams import heading
@@ -10,8 +10,8 @@ from workers.records import record
 
 ENDLESS = 1e9
 MINI = "mini-notation"
-SUMMARY = 72
-"""Characters of what a list says about one word."""
+LEAST = 24
+"""Characters of a line of a list below which what it says about a word stands under the word."""
 
 
 @record(frozen=True, slots=True)
@@ -70,13 +70,41 @@ def number_argument(name: str, unit: str, default: float | None, low: float, hig
     )
 
 
-def list_page(entries: Sequence[Entry], kinds: Mapping[str, str], more: str) -> str:
-    """All entries under the headings of their kinds, with what they do, then how to learn more."""
-    texts = list(zip(entries, columns((f"  {one.signature}{_also(one)}", _summary(one)) for one in entries)))
+def list_page(entries: Sequence[Entry], kinds: Mapping[str, str], more: str, width: int | None = None) -> str:
+    """All entries under the headings of their kinds, with what they do, then how to learn more.
+
+    `width`: characters of a line, which goes on in further ones; None: each entry has one line.
+    """
+    words = [f"  {one.signature}{_also(one)}" for one in entries]
+    widest = max(map(len, words), default=0) + 2
     lines = []
     for kind, title in kinds.items():
-        lines += [heading(title), *(text for one, text in texts if one.kind == kind), ""]
-    return "\n".join([*lines, more])
+        rows = [
+            (word, one.doc.partition("\n")[0]) for word, one in zip(words, entries, strict=True) if one.kind == kind
+        ]
+        lines += [heading(title), *(line for row in rows for line in _laid(*row, widest, width)), ""]
+    return "\n".join([*lines, *_wrapped(more, width, "")])
+
+
+def _laid(word: str, doc: str, widest: int, width: int | None) -> Iterator[str]:
+    """A word of a list and what it does, beside it in the column `widest` or, where that is narrow, under it."""
+    if width is None:
+        yield f"{word:<{widest}}{doc}"
+    elif width - widest < LEAST:
+        yield from _wrapped(word, width, " " * 4)
+        yield from _wrapped(" " * 6 + doc, width, " " * 6)
+    else:
+        yield from _wrapped(f"{word:<{widest}}{doc}", width, " " * widest)
+
+
+def _wrapped(text: str, width: int | None, indent: str) -> list[str]:
+    """`text` in lines of at most `width` characters, if it has words as short; all but the first are indented."""
+    if width is None or len(text) <= width:
+        return [text]
+    import textwrap
+
+    wrapper = textwrap.TextWrapper(width, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+    return wrapper.wrap(text)
 
 
 def entry_page(entry: Entry) -> str:
@@ -95,11 +123,6 @@ def _examples(example: str) -> list[tuple[str, str]]:
 
 def _also(entry: Entry) -> str:
     return f", also {', '.join(entry.aliases)}" if entry.aliases and entry.kind != MINI else ""
-
-
-def _summary(entry: Entry) -> str:
-    first = entry.doc.partition("\n")[0]
-    return first if len(first) <= SUMMARY else f"{first[:SUMMARY].rsplit(' ', 1)[0]} ..."
 
 
 def _default(argument: WordArgument) -> str:

@@ -24,6 +24,15 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not dumb and stream.isatty()
 
 
+def columns_of(stream: TextIO | None) -> int | None:
+    """The width in characters of the terminal that `stream` is; None elsewhere: what is read by programs is not cut."""
+    if stream is None or not stream.isatty():
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
 def is_coloured(stream: TextIO | None) -> bool:
     """Whether colour does: NO_COLOR takes it away."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")

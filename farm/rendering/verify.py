@@ -56,11 +56,13 @@ def trials(options: RenderOptions) -> list[Trial]:
 
 
 def verify(score: Score, options: RenderOptions, tell: Callable[[Trial], None]) -> Iterator[Verdict]:
-    """Renders every trial and compares the frames' hashes with the first one's. Raises what a render raises."""
+    """Renders every trial and compares the frames' hashes with the first one's; `tell` is told of each as it begins.
+
+    Raises what a render raises.
+    """
     reference = ""
     for trial in trials(options):
-        tell(trial)
-        report = rendered(score, trial)
+        report = rendered(score, trial, tell)
         reference = reference or report.sha256
         yield Verdict(
             trial=trial,
@@ -72,11 +74,15 @@ def verify(score: Score, options: RenderOptions, tell: Callable[[Trial], None]) 
         )
 
 
-def rendered(score: Score, trial: Trial) -> Report:
-    """Renders a trial. Where a worker shall be killed, it is when the first frames have come."""
+def rendered(score: Score, trial: Trial, tell: Callable[[Trial], None]) -> Report:
+    """Renders a trial, and tells of it when nothing keeps it from beginning.
+
+    Where a worker shall be killed, it is when the first frames have come.
+    """
     warm, armed = Warm(), trial.kill
     try:
         with Stream(outline(score, trial.options), warm) as stream:
+            tell(trial)
             for _ in stream:
                 backend = stream.rendering.backend
                 pids = backend.pids() if armed and backend is not None else ()

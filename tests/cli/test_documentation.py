@@ -59,11 +59,6 @@ def test_everything_is_listed_under_its_heading(farm: Farm) -> None:
     assert listed(farm("nodes").out) == roles
 
 
-def test_every_line_of_a_list_fits_a_terminal(farm: Farm) -> None:
-    for command in ("nodes", "patterns"):
-        assert max(map(len, farm(command).out.splitlines())) <= 130
-
-
 @pytest.mark.parametrize("command", ["nodes", "patterns"])
 def test_every_name_and_alias_has_its_page(farm: Farm, command: str) -> None:
     entries = node_entries() if command == "nodes" else pattern_entries()

@@ -217,6 +217,13 @@ def test_a_verification_says_whether_a_worker_was_killed(
     assert (told["ok"], told["kill_tried"]) == (same, bool(replaced))
 
 
+def test_a_score_that_cannot_be_rendered_is_verified_without_a_word_before(line: Farm, tmp_path: Path) -> None:
+    (tmp_path / "a.ph").write_text('out: s "nosuchbank"')
+    ran = line("verify", "a.ph")
+    assert (ran.status, ran.out) == (4, "")
+    assert ran.err.startswith("a.ph:1:9: error: there is no sample bank `nosuchbank`")
+
+
 def test_completions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def completed(words: str) -> list[str]:
         """What bash is offered after `words`."""

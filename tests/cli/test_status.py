@@ -2,17 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
 import os
+import pty
+import re
 import signal
+import struct
 import subprocess
 import sys
+import termios
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from farm.cli.entries import NODE_KINDS, PATTERN_KINDS, node_entries, pattern_entries
+from farm.cli.plain import PLAIN
+from farm.printer.entries import list_page
 from tests.cli.conftest import ROOT, Process, Ran
 
 Farm = Callable[..., Ran]
@@ -24,7 +33,7 @@ Farm = Callable[..., Ran]
         ("rendr a.ph", "Did you mean 'render'?"),
         ("song.ph", "to render it: farm render song.ph"),
         ("a$(id).PH", "to render it: farm render 'a$(id).PH'"),
-        ("completion", "Missing argument '{bash|zsh|fish}'. Choose from: bash, zsh, fish\n"),
+        ("completion", "Missing argument 'SHELL'. Choose from: bash, zsh, fish\n"),
         ("render", "Missing argument 'SCORE'"),
         ("render a.ph b.wav c.wav", "unexpected extra argument (c.wav)"),
         ("render a.ph --durations 3", "Did you mean '--duration'?"),
@@ -43,7 +52,10 @@ Farm = Callable[..., Ran]
         ("render a.ph --bits 32", "'32' is not one of '16', '24', '32f'. Did you mean '32f'?"),
         ("render a.ph --quality Best", "Did you mean 'best'?"),
         ("warmup --cpu V2", "Did you mean 'v2'?"),
-        ("completion Bash", "Did you mean 'bash'?"),
+        (
+            "completion Bash",
+            "Invalid value for 'SHELL': 'Bash' is not one of 'bash', 'zsh', 'fish'. Did you mean 'bash'?",
+        ),
         ("render a.ph --set cut=3 --set ~cut=4", "--set gives `cut` twice, 3 and 4\n  give it once"),
         ("help rendr", "Did you mean 'render'?"),
         ("render a.ph --quality fine", "'fine' is not one of"),
@@ -271,6 +283,53 @@ def test_closed_streams(closed: str) -> None:
     command = f'"{sys.executable}" -m farm nodes {closed}'
     done = subprocess.run(["bash", "-c", command], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("what", ["nodes", "patterns"])
+def test_lists_are_whole_in_pipes_and_fit_terminals(what: str, process: Callable[..., Process[str]]) -> None:
+    whole = process(what).stdout
+    entries = node_entries() if what == "nodes" else pattern_entries()
+    for one in entries:
+        (line,) = [line for line in whole.splitlines() if line.startswith(f"  {one.signature}")][:1]
+        assert line.endswith(f"  {one.doc.partition(chr(10))[0]}")
+    kinds, more = NODE_KINDS if what == "nodes" else PATTERN_KINDS, whole.splitlines()[-1]
+    assert f"{list_page(entries, kinds, more)}\n" == whole
+    for width in (30, 40, 80, 100, 200):
+        page = list_page(entries, kinds, more, width)
+        assert max(map(len, page.splitlines())) <= width
+        assert page.split() == whole.split()
+
+
+def test_the_width_of_lists_is_that_of_the_terminal() -> None:
+    ours, theirs = pty.openpty()
+    with os.fdopen(ours, "rb", buffering=0) as screen:
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 47, 0, 0))
+        variables = {name: value for name, value in os.environ.items() if name != "COLUMNS"}
+        command = [sys.executable, "-P", "-m", "farm", "nodes"]
+        with subprocess.Popen(command, cwd=ROOT, stdout=theirs, env={**variables, "PYTHONPATH": str(ROOT)}) as running:
+            os.close(theirs)
+            shown = b""
+            with contextlib.suppress(OSError):
+                while part := screen.read(65536):
+                    shown += part
+        assert running.returncode == 0
+    widths = [len(re.sub(r"\x1b\[[\d;]*m", "", line)) for line in shown.decode().splitlines()]
+    assert 40 < max(widths) <= 47
+
+
+def test_what_an_encoding_lacks_is_printed_in_ascii(process: Callable[..., Process[str]]) -> None:
+    done = process("render", "größer…🎵.ph", env={"PYTHONIOENCODING": "ascii"})
+    assert done.stdout.startswith("gr\\xf6\\xdfer...\\U0001f3b5.wav: 16.00 s of sound")
+    assert ": 40.0 x real time, in one process\n  peak -3.2 dBFS, " in done.stdout
+    assert (done.returncode, done.stderr.isascii()) == (0, True)
+
+
+def test_every_page_has_an_ascii_form() -> None:
+    """Of what farm itself prints no character is left as an escape, but letters of names."""
+    folders = [ROOT / "farm/docs", ROOT / "farm/printer", ROOT / "farm/cli", ROOT / "farm/rendering"]
+    texts = [path.read_text(encoding="utf-8") for folder in folders for path in folder.glob("*.*")]
+    marks = {one for text in texts for one in text if not one.isascii() and not one.isalpha()}
+    assert sorted(marks - {*PLAIN}) == []
 
 
 def test_names_that_no_terminal_can_show(process: Callable[..., Process[str]]) -> None:
