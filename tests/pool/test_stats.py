@@ -100,8 +100,10 @@ def test_every_task_is_noted_once(options: dict[str, Any]) -> None:
             # One after another, and all their time is in the sums.
             assert (own["start_ns"][1:] >= own["end_ns"][:-1]).all()
             summed = int(ring.words[RingHead.KERNELS_NS] + ring.words[RingHead.OUTPUT_NS])
-            assert summed == int((own["end_ns"] - own["start_ns"]).sum()) > 0
-            assert int(ring.words[RingHead.OUTPUT_NS]) > 0
+            assert summed == int((own["end_ns"] - own["start_ns"]).sum())
+        # On a busy machine a worker may have come too late for any task.
+        assert sum(int(ring.words[RingHead.KERNELS_NS]) for ring in file.rings) > 0
+        assert sum(int(ring.words[RingHead.OUTPUT_NS]) for ring in file.rings) > 0
 
 
 def test_frames_count_from_the_start_of_the_score() -> None:
