@@ -46,7 +46,7 @@ MAY_IMPORT = {
     "workers.targets.numba": "workers numpy llvmlite numba",
     "workers.targets.vectors": "workers numpy llvmlite numba",
 }
-EVERYONE_IN_FARM = "farm.errors farm.options farm.quantities farm.version workers.records workers.levels"
+EVERYONE_IN_FARM = "farm.errors farm.options farm.quantities farm.regex farm.version workers.records workers.levels"
 
 # Modules that import, outside of functions, nothing but what everyone may.
 LAZY = {"farm.__init__"}
