@@ -55,7 +55,7 @@ def extent(options: RenderOptions, cps: Fraction, *, endless: bool = False) -> E
         raise UsageError(
             "--clip rescale depends on the peak of the whole, and a score is endless", hint="give a length"
         )
-    if end is not None and end < 1:
+    if (end is not None and end < 1) or (last is not None and last <= first):
         raise UsageError("the render is shorter than one frame")
     if end is not None and first >= end:
         hint = (

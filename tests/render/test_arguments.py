@@ -242,3 +242,18 @@ def test_a_score_from_text_says_its_name_where_it_is_wrong() -> None:
     assert str(caught.value) == "mine:1:6: there is no function `nope`"
     with pytest.raises(ScoreError, match="control character"):
         farm.loads('out: s "bd"\x1b')
+
+
+@pytest.mark.parametrize(
+    "lengths",
+    [
+        {"duration": "0.00001"},
+        {"cycles": "1/1000000"},
+        {"cycles": 2, "from_": "0.1", "to": "0.1000001"},
+        {"from_": 0, "to": "1/1000000"},
+        {"from_": "3", "to": "3.0000001", "tail": "none"},
+    ],
+)
+def test_a_render_without_a_frame_is_a_wrong_usage(score: Any, lengths: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match=r"^the render is shorter than one frame$"):
+        farm.render(score, farm.RenderOptions(**lengths))
