@@ -169,11 +169,29 @@ WIDTH = 160
 
 
 def near(name: str, names: Iterable[str], most: int = 1) -> list[str]:
-    """Names that resemble `name`, small and capital letters alike, best first; for 'did you mean'."""
+    """Names that resemble `name`, small and capital letters alike, best first; for 'did you mean'.
+
+    Of a name shorter than five letters one may differ, of one shorter than ten two, and so on: `loud` is no `sound`.
+    """
     import difflib
 
     known = {one.lower(): one for one in sorted(set(names), reverse=True)}
-    return [known[one] for one in difflib.get_close_matches(name.lower(), sorted(known), n=most, cutoff=0.6)]
+    alike = difflib.get_close_matches(name.lower(), sorted(known), n=len(known) or 1, cutoff=0.6)
+    return [known[one] for one in alike if slips(name.lower(), one) <= 1 + len(name) // 5][:most]
+
+
+def slips(written: str, meant: str) -> int:
+    """How many letters were left out, put in, exchanged or swapped with their neighbour (Damerau 1964)."""
+    before: list[int] = []
+    row: list[int] = [*range(len(meant) + 1)]
+    for i, letter in enumerate(written):
+        earlier, before, row = before, row, [i + 1]
+        for j, other in enumerate(meant):
+            least = min(before[j] + (letter != other), before[j + 1] + 1, row[j] + 1)
+            if i and j and letter == meant[j - 1] and other == written[i - 1]:
+                least = min(least, earlier[j - 1] + 1)
+            row.append(least)
+    return row[-1]
 
 
 def suggestion(name: str, names: Iterable[str]) -> str | None:

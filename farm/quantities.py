@@ -1,11 +1,18 @@
-"""Quantities for people: how many of what, how many bytes, how loud, and what is too quiet to be heard."""
+"""Quantities for people: numbers as a score writes them, how many of what, how many bytes, how loud, what is too quiet."""
 
 from __future__ import annotations
 
 import math
+from decimal import Decimal
 
 FAINT_DBFS = -60.0
 """Below it hardly anything is heard."""
+
+
+def plain(number: float, digits: int = 10) -> str:
+    """A finite number, rounded to `digits`, as scores and options can write it: without an exponent, `0.00001`."""
+    text = f"{number:.{digits}g}"
+    return f"{Decimal(text):f}" if "e" in text else text
 
 
 def size(held: float) -> str:

@@ -13,8 +13,9 @@ from fractions import Fraction
 from farm.errors import Loc, Notice, ScoreError, suggestion
 from farm.graph import calling
 from farm.graph.binding import Slot, bind, signature_of
+from farm.graph.doubtful import note_numbers
 from farm.graph.later import later_name, later_names
-from farm.graph.names import PLUGINS, out_of_scope
+from farm.graph.names import PLUGINS, check_word, out_of_scope
 from farm.graph.nodes import language
 from farm.graph.said import Said, Written, exact_number
 from farm.graph.scope import Scope
@@ -269,7 +270,7 @@ def in_order(transform: Transform, expr: Name | Call) -> list[Expr]:
     if not isinstance(expr, Call) or not expr.keywords:
         return list(expr.args) if isinstance(expr, Call) else []
     slots = [Slot(one.name, one.name) for one in transform.arguments]
-    bound = bind(signature_of(expr.name, slots, f"`{transform.signature}`"), expr.args, expr.keywords, expr.loc)
+    bound = bind(signature_of(expr.name, slots, transform.signature), expr.args, expr.keywords, expr.loc)
     given = dict(zip(bound, [*expr.args, *(argument for _, argument, _ in expr.keywords)], strict=True))
     return [given[slot] for slot in slots]
 
@@ -284,18 +285,23 @@ def argument(scope: Scope, transform: Transform, index: int, expr: Expr, parts: 
         if isinstance(expr, (Number, String)):
             what = "a number" if isinstance(expr, Number) else "a pattern"
             message = f"`{transform.name}` takes a transform here, not {what}"
-            raise ScoreError(message, loc=expr.loc, hint=f"written as {transform.signature}; a transform is (fast 2)")
+            raise ScoreError(message, loc=expr.loc, hint=f"written as `{transform.signature}`; a transform is (fast 2)")
         function = function_of(scope, expr)
         if function.effects is None:
             return function.pattern
         mark = mark_of(scope.seed_path)
         parts.append(MarkedEffects(mark, function.effects))
         return lambda pattern: marked(function.pattern(pattern), mark)
+    if kind.patterned:
+        check_word(scope, transform.name, expr)
     value = scope.evaluator.evaluate(expr, scope)
     if isinstance(value, Constant):
         return value.value
     if isinstance(value, StepsTerm):
         check_values(transform, index, value.said or (), expr.loc)
+        if kind.patterned:
+            name = transform.arguments[index].name
+            scope.evaluator.notices += note_numbers(value.said or (), transform.name, name, transform.hint)
         return value.pattern
     if isinstance(value, Function):
         return value.pattern

@@ -86,7 +86,7 @@ def bind(
 
 def near(signature: Signature, key: str) -> str:
     """What may be meant by a keyword that there is not."""
-    return suggestion(key, [slot.shown for slot in signature.slots]) or f"written as {signature.written}"
+    return suggestion(key, [slot.shown for slot in signature.slots]) or f"written as `{signature.written}`"
 
 
 def miscounted(
@@ -104,4 +104,4 @@ def miscounted(
     else:
         message = f"takes at most {most} argument{'s' if most != 1 else ''}, not {len(positional)}"
         at = positional[most].loc
-    return ScoreError(f"`{signature.name}` {message}", loc=at, hint=f"written as {signature.written}")
+    return ScoreError(f"`{signature.name}` {message}", loc=at, hint=f"written as `{signature.written}`")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from farm.errors import Loc, ScoreError, suggestion
+from farm.graph.doubtful import never_heard
 from farm.graph.later import comes_later, later_names
 from farm.graph.names import function_names, undefined, unknown, written
 from farm.graph.node_calls import node_call
@@ -112,6 +113,7 @@ def event_source(scope: Scope, made: Call) -> Voices:
     value = scope.evaluate(first, "s")
     if not isinstance(value, StepsTerm):
         raise ScoreError(f"`{name}` needs a pattern in quotes", loc=first.loc, hint='for example: s "bd sn"')
+    evaluator.notices += never_heard(value.said or (), not value.pattern.peak)
     buses = buses_in(value.said or (), evaluator.defined.synthdefs)
     synths = {word: at for word, at in buses.items() if word[0] != "~"}
     pattern = control(value.pattern, "s", evaluator.words)

@@ -10,6 +10,8 @@ from functools import cache
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph import ranges
 from farm.graph.binding import Signature, Slot, bind, signature_of
+from farm.graph.doubtful import never_heard
+from farm.graph.names import check_word
 from farm.graph.nodes import language
 from farm.graph.scope import Scope
 from farm.graph.terms import (
@@ -87,6 +89,7 @@ def arguments(scope: Scope, word: ScoreWord, call: Name | Call) -> list[tuple[Pa
     values: list[tuple[Param, Term]] = []
     for i, param in enumerate(word.params):
         if param.name in given:
+            check_word(scope, word.name, given[param.name])
             values.append((param, scope.evaluate(given[param.name], i)))
         else:
             values.append((param, Constant(Fraction(repr(param.default)), call.loc)))
@@ -135,4 +138,6 @@ def anonymous(scope: Scope, left: Term, notes: Term, loc: Loc) -> Voices:
     if not isinstance(notes, (Constant, StepsTerm)):
         raise ScoreError("the notes of an oscillator are a pattern in quotes", loc=notes.loc)
     pattern = ranges.controlled(scope.evaluator, MODIFIERS["note"].params[0], notes)
+    if isinstance(notes, StepsTerm):
+        scope.evaluator.notices += never_heard(notes.said or (), not pattern.peak)
     return Voices(pattern, (), "natural", (("", left),), scope.seed_path, loc)

@@ -7,11 +7,14 @@ from farm.graph.later import comes_later, later_links, later_name, later_names
 from farm.graph.nodes import language
 from farm.graph.scope import Scope
 from farm.graph.vocabulary import EVENT_SOURCES, MODIFIERS, ONE_SHOT, VALUE_SOURCES
+from farm.pattern.notes import note_number
 from farm.pattern.register import transforms
 from farm.score.elsewhere import OUTSIDE, form_of
-from farm.score.syntax import PatternRef, TemplateRef
+from farm.score.syntax import Name, PatternRef, TemplateRef
 
 PLUGINS = tuple(OUTSIDE)
+NAMES_NOWHERE = "`farm nodes` lists what there is"
+"""The hint for a name that resembles none."""
 
 
 def function_names() -> frozenset[str]:
@@ -51,8 +54,22 @@ def unknown(scope: Scope, name: str, loc: Loc, *, chained: bool) -> ScoreError:
     if name.startswith("~"):
         return ScoreError(f"`{name}` takes no arguments: it is a bus, not a function", loc=loc)
     close = suggestion(name, [*function_names(), *defined.by_name, *scope.bound])
-    hint = form_of(name) or close or "`farm nodes` lists what there is"
+    hint = form_of(name) or close or NAMES_NOWHERE
     return ScoreError(f"there is no function `{name}`", loc=loc, hint=hint)
+
+
+def check_word(scope: Scope, owner: str, argument: object) -> None:
+    """Looks at an argument of `owner` that is to be a number. Raises ScoreError for a bare word that means nothing."""
+    if type(argument) is not Name or is_known(scope, argument.name) or argument.name in (*later_names(), *PLUGINS):
+        return
+    name, loc = argument.name, argument.loc
+    if note_number(name) is not None:
+        raise ScoreError(f"`{name}` is a note, and stands in quotes", loc=loc, hint=f'write "{name}"')
+    error = unknown(scope, name, loc, chained=False)
+    if error.hint == NAMES_NOWHERE:
+        hint = f"numbers are written in digits; a bus has its tilde, `~{name}`, and a pattern its quotes"
+        error = ScoreError(f"`{owner}` needs a number, not `{name}`", loc=loc, hint=hint)
+    raise error
 
 
 def undefined(scope: Scope, expr: PatternRef | TemplateRef) -> ScoreError:

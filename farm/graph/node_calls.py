@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from functools import cache
@@ -11,11 +11,14 @@ from functools import cache
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph.binding import Signature, Slot, bind, signature_of
 from farm.graph.later import comes_later
+from farm.graph.names import check_word
 from farm.graph.nodes import catalog
+from farm.graph.said import Said, Written, in_hz
 from farm.graph.scope import Scope
 from farm.graph.terms import Constant, Function, NodeTerm, StepsTerm, Term
 from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.notes import semitone_ratio
+from farm.quantities import plain
 from farm.regex import regex
 from farm.score.syntax import Call, Expr, String
 from workers.catalog import Definition, Param
@@ -67,7 +70,7 @@ def node_call(scope: Scope, definition: Definition, call: Call, left: Term | Non
     if definition.longer is not None and means_longer(definition, call):
         definition = definition.longer
     form = form_of(definition, call.name)
-    values = positional(scope, form, call)
+    values = positional(scope, form, call, len(definition.ports) - (left is not None))
     written: Sequence[Expr | Term] = call.args
     factor: Term | None = None
     inputs: tuple[tuple[str, Term], ...] = ()
@@ -93,10 +96,12 @@ def means_longer(definition: Definition, call: Call) -> bool:
     return 0 < more <= len(further) or any(key in named for key, _, _ in call.keywords)
 
 
-def positional(scope: Scope, form: CallForm, call: Call) -> list[Term]:
-    """The values of the arguments that have no keyword."""
+def positional(scope: Scope, form: CallForm, call: Call, ports: int) -> list[Term]:
+    """The values of the arguments that have no keyword; those of `ports` come first."""
     values: list[Term] = []
     for i, argument in enumerate(call.args):
+        if i >= ports:
+            check_word(scope, form.name, argument)
         value = semitones_of(scope, argument, i) if i == 1 and form.tuned else scope.evaluate(argument, i)
         values.append(value)
     for value in values:
@@ -150,6 +155,7 @@ def params_of(
         else:
             given[param.name] = in_range(scope, form.definition, param, value, one.loc)
     for slot, (key, argument, _) in zip(slots[len(values) :], call.keywords, strict=True):
+        check_word(scope, form.name, argument)
         param = form.params.get(slot.name)
         if param is None:
             semitones = semitones_of(scope, argument, f":{key}")
@@ -164,6 +170,9 @@ def params_of(
     for name in form.pitches:
         if name in given:
             given[name] = melody(scope, given[name])
+    for name, value in given.items():
+        if isinstance(value, StepsTerm) and value.said is not None:
+            scope.evaluator.notices += numbers_outside(form.definition, form.params[name], value.said)
     return tuple(given.items())
 
 
@@ -174,19 +183,38 @@ def in_range(scope: Scope, definition: Definition, param: Param, value: Term, lo
     if not isinstance(value, Constant) or param.low <= value.number <= param.high:
         return value
     if value.value < 0 <= param.low and param.unit == "s":
-        message = f"`{definition.name}`: {short(param)} is a length and must not be below 0, not {value.number:g}"
+        message = f"`{definition.name}`: {short(param)} is a length and must not be below 0, not {plain(value.number)}"
         raise ScoreError(message, loc=value.loc)
-    within = Fraction(min(max(value.number, param.low), param.high))
     if param.name == "freq_hz" and value.value == 0:
         return value
-    scope.evaluator.notices.append(
-        Notice(
-            f"{definition.name}: {short(param)} {value.number:g} is outside {param.low:g} to {param.high:g}"
-            f"{' ' + param.unit if param.unit not in ('', '1') else ''}; {float(within):g} is used",
-            loc,
-        )
-    )
-    return Constant(within, value.loc)
+    scope.evaluator.notices.append(outside(definition, param, plain(value.number), value.number, loc))
+    return Constant(Fraction(min(max(value.number, param.low), param.high)), value.loc)
+
+
+def outside(definition: Definition, param: Param, written: str, number: float, loc: Loc) -> Notice:
+    """The warning for a number outside the range of a param, as it is written."""
+    unit = f" {param.unit}" if param.unit not in ("", "1") else ""
+    used = plain(min(max(number, param.low), param.high))
+    limits = f"{plain(param.low)} to {plain(param.high)}{unit}"
+    return Notice(f"{definition.name}: {short(param)} {written} is outside {limits}; {used} is used", loc)
+
+
+def numbers_outside(definition: Definition, param: Param, said: tuple[Said, ...]) -> Iterator[Notice]:
+    """A warning for each different number outside the range of a param, in strings that are one; notes are in Hz."""
+
+    def is_within(one: Written) -> bool:
+        number = in_hz(one)
+        return number is None or param.low <= number <= param.high
+
+    told: set[Loc] = set()
+    for string in said:
+        for atom in string.unlike(is_within):
+            number, loc = in_hz(atom), string.at(atom)
+            assert number is not None, "a word is outside of nothing"
+            if loc not in told:  # Of a range, its first number.
+                told.add(loc)
+                written = plain(number) if atom.number is not None else f"`{atom.text}` ({plain(number, 4)})"
+                yield outside(definition, param, written, number, loc)
 
 
 def melody(scope: Scope, frequency: Term) -> Term:
@@ -232,9 +260,9 @@ def signature(definition: Definition) -> str:
     """How a call is written: `lpf cutoff [q 1]`."""
     parts = [definition.name]
     for param in definition.params:
-        parts.append(short(param) if param.default is None else f"[{short(param)} {param.default:g}]")
+        parts.append(short(param) if param.default is None else f"[{short(param)} {plain(param.default)}]")
     for param in further_params(definition):
-        parts.append(f"[{short(param)}]" if param.default is None else f"[{short(param)} {param.default:g}]")
+        parts.append(f"[{short(param)}]" if param.default is None else f"[{short(param)} {plain(param.default)}]")
     return " ".join(parts)
 
 

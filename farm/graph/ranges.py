@@ -5,21 +5,23 @@ What is outside is clamped with a warning.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from fractions import Fraction
 
 import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError
-from farm.graph.said import Written, is_number, wrong_words
+from farm.graph.said import Written, in_hz, is_number, wrong_words
 from farm.graph.scope import Evaluator
 from farm.graph.terms import QUERIED_CYCLES, Constant, StepsTerm
 from farm.pattern.control import control, word_error
 from farm.pattern.hap import Haps
-from farm.pattern.notes import hertz, note_number, pitch_class
+from farm.pattern.notes import pitch_class
 from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.time import Ints
 from farm.pattern.unique import unique
+from farm.quantities import plain
 from workers.catalog import Param
 
 
@@ -27,8 +29,10 @@ def ranged(evaluator: Evaluator, param: Param, value: Constant) -> Constant:
     """A number for a voice, clamped with a warning. Raises ScoreError for a length that cannot be."""
     if (param.unit == "s" and value.value < 0) or (param.unit == "slots" and value.value <= 0):
         least = "must not be below 0" if param.unit == "s" else "must be above 0"
-        raise ScoreError(f"`{param.name}` is a length and {least}, not {value.number:g}", loc=value.loc)
+        raise ScoreError(f"`{param.name}` is a length and {least}, not {plain(value.number)}", loc=value.loc)
     if is_within(param, value.number):
+        if not is_whole(param, value.number):
+            evaluator.notices.append(clamped(param, value.number, value.loc))
         return value
     evaluator.notices.append(clamped(param, value.number, value.loc))
     return Constant(Fraction(min(max(value.number, param.low), param.high)), value.loc)
@@ -45,7 +49,7 @@ def controlled(evaluator: Evaluator, param: Param, value: Constant | StepsTerm) 
         if one.number is None:
             return wanted(one) and is_inside(param, one)
         above, below = one.number.as_integer_ratio()
-        return is_within(param, above / below)
+        return is_within(param, above / below) and is_whole(param, above / below)
 
     if value.said is not None and not any(said.unlike(fits) for said in value.said):
         return pattern
@@ -67,16 +71,23 @@ def is_within(param: Param, number: float) -> bool:
     return param.low <= number <= param.high and (number > 0 or param.unit != "slots")
 
 
+def is_whole(param: Param, number: float) -> bool:
+    """Whether a number is whole, where a param counts samples of a bank."""
+    return param.name != "n" or number % 1 == 0
+
+
 def is_inside(param: Param, value: Written) -> bool:
-    """Whether a value of a string is in the range of a param, or no number."""
+    """Whether a value of a string is used by a param as it is, or no number."""
     number = control_number(param.name, value)
-    return number is None or is_within(param, number)
+    return number is None or (is_within(param, number) and is_whole(param, number))
 
 
 def clamped(param: Param, number: float, loc: Loc) -> Notice:
-    """The warning for a number that is outside the range of a param."""
-    used = min(max(number, param.low), param.high)
-    message = f"{param.name} {number:g} is outside {param.low:g} to {param.high:g}; {used:g} is used"
+    """The warning for a number that is outside the range of a param, or not whole where it counts."""
+    if is_within(param, number):
+        return Notice(f"{param.name} {plain(number)} is no whole number; {math.floor(number + 0.5)} is used", loc)
+    limits, used = f"{plain(param.low)} to {plain(param.high)}", min(max(number, param.low), param.high)
+    message = f"{param.name} {plain(number)} is outside {limits}; {plain(used)} is used"
     if param.unit == "slots" and number == 0:
         message = f"{param.name} 0 is a length of nothing: the voice is let go at once"
     return Notice(message, loc)
@@ -104,19 +115,17 @@ def numbers_outside(evaluator: Evaluator, param: Param, value: StepsTerm, patter
         return found
     for row in unique(haps.key):
         number = float(numbers[row])
-        if not np.isnan(number) and not is_within(param, number) and (named is None or not named[row]):
+        fits = is_within(param, number) and is_whole(param, number)
+        if not np.isnan(number) and not fits and (named is None or not named[row]):
             found.setdefault(number, value.loc if places is None else evaluator.words.loc(places[row]))
     return found
 
 
 def control_number(name: str, value: Written) -> float | None:
     """The number that a value of a string sets a control to; None for a word, and for a note where notes have names."""
-    if value.number is not None:
-        return float(value.number)
-    if name == "n":
+    if value.number is None and name == "n":
         return pitch_class(value.text)
-    note = note_number(value.text.partition("'")[0])
-    return None if note is None or name == "note" else float(hertz(np.array([float(note)]))[0])
+    return None if value.number is None and name == "note" else in_hz(value)
 
 
 def limited(pattern: Pattern, param: Param) -> Pattern:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import Loc, Notice
+from farm.quantities import plain
 
 Floats = NDArray[np.float64]
 PlaceOf = Callable[[int], Loc | None]
@@ -27,7 +28,7 @@ def on_rates(rate: Floats, place_of: PlaceOf) -> Iterator[tuple[str, Notice]]:
     """A warning for each kind of voices whose rate (kinds,) is above the highest there is."""
     for kind in np.flatnonzero(rate > FASTEST).tolist():
         lower = 12.0 * math.log2(rate[kind] / FASTEST)
-        message = f"rate {rate[kind]:.4g} is above {FASTEST}; {FASTEST} is heard, {lower:.3g} semitones lower"
+        message = f"rate {plain(rate[kind], 4)} is above {FASTEST}; {FASTEST} is heard, {lower:.3g} semitones lower"
         hint = "lower its `note` or `speed`, or take a sample of a higher pitch"
         yield "rate", Notice(message, place_of(kind), hint)
 
@@ -45,8 +46,8 @@ def on_parts(begin: Floats, end: Floats, looped: NDArray[np.bool_], place_of: Pl
     for kind in np.flatnonzero(begin >= end).tolist():
         first, last = begin[kind], end[kind]
         heard = f"a buzz of {SHORTEST_LOOP} frames" if looped[kind] else "a single frame, a click at most,"
-        hint = f"write # begin {last:g} # end {first:g}, and # speed -1 to hear that part backwards"
+        hint = f"write # begin {plain(last)} # end {plain(first)}, and # speed -1 to hear that part backwards"
         if first == last:
             hint = "a part begins before it ends: # begin 0.25 # end 0.75"
-        message = f"`begin` {first:g} does not lie before `end` {last:g}; {heard} is heard"
+        message = f"`begin` {plain(first)} does not lie before `end` {plain(last)}; {heard} is heard"
         yield "part", Notice(message, place_of(kind), hint)

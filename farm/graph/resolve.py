@@ -163,6 +163,18 @@ class Resolver:
 
     def pattern(self, text: String, scope: Scope) -> StepsTerm:
         """The pattern of a string."""
+        try:
+            return self.pattern_of(text, scope)
+        except ScoreError as error:
+            if self.leaving is not None:
+                from farm.pattern.mini_mistakes import further
+
+                for another in further(text.text, text.loc, error):
+                    self.leaving.leave(another)
+            raise
+
+    def pattern_of(self, text: String, scope: Scope) -> StepsTerm:
+        """The same; the ScoreError is of the string's first mistake."""
         tree, tokens = mini_reader.read_tokens(text.text, text.loc)
         seed = seed64(self.seed, scope.seed_path) if tree.extent.chance else 0
         pattern = mini.built(tree, text.text, text.loc, self.words, seed, self.notices)
@@ -321,7 +333,7 @@ class Resolver:
                 raise ScoreError("a transform is not a number or a signal", loc=side.loc, hint="apply it with `$`")
         sign = op.strip("~")
         if "/" in op:
-            self.notices += zero_divisors(right, loc)
+            self.notices += zero_divisors(left, right, loc)
         if isinstance(left, Constant) and isinstance(right, Constant) and sign in operators():
             value = calculated(sign, left.value, right.value)
             if abs(value) > LARGEST_NUMBER:

@@ -9,11 +9,13 @@ from collections.abc import Callable, Container, Iterator, Sequence
 from fractions import Fraction
 from typing import Protocol
 
+import numpy as np
+
 from farm.errors import Loc, ScoreError
 from farm.pattern.mini_reader import read
 from farm.pattern.mini_tokens import VALUES, MiniToken, mark_at
 from farm.pattern.mini_tree import Atom, values_in
-from farm.pattern.notes import note_number
+from farm.pattern.notes import hertz, note_number
 from workers.records import record
 
 
@@ -112,6 +114,15 @@ NO_BANKS = Banks(())
 def is_number(value: Written) -> bool:
     """Whether a value is a number, or the name of a note, which stands for one."""
     return value.number is not None or note_number(value.text.partition("'")[0]) is not None
+
+
+def in_hz(value: Written) -> float | None:
+    """A value as a number where a signal is read: a note is its frequency, a chord that of its root, a word None."""
+    if value.number is not None:
+        above, below = value.number.as_integer_ratio()
+        return above / below
+    note = note_number(value.text.partition("'")[0])
+    return None if note is None else float(hertz(np.array([float(note)]))[0])
 
 
 def exact_number(value: Written) -> Fraction | None:

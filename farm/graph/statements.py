@@ -15,6 +15,7 @@ from farm.graph.scope import Definitions, Scope, Version
 from farm.graph.terms import Bus, Constant, Function, Term, children, closed, walk
 from farm.graph.unplayed import unplayed
 from farm.pattern.words import Words
+from farm.quantities import plain
 from farm.score.syntax import (
     BarePattern,
     BusDef,
@@ -137,7 +138,7 @@ def hear_output(scope: Scope, body: Expr, heard: list[tuple[str, Term]]) -> None
     name, evaluator = scope.seed_path, scope.evaluator
     term = pitches.played(scope, evaluator.evaluate(body, scope))
     if isinstance(term, Constant) and term.value:
-        hint = f"for a tone write `{name}: sine {float(term.value):g}`" if term.value >= 16 else None
+        hint = f"for a tone write `{name}: sine {plain(float(term.value))}`" if term.value >= 16 else None
         evaluator.notices.append(Notice(f"`{name}` is a number: a constant, which cannot be heard", term.loc, hint))
     heard.append((name, term))
 
@@ -267,11 +268,11 @@ def tempo(statement: Tempo, notices: list[Notice]) -> Fraction:
     """Cycles per second of a tempo line."""
     cps = cycles_per_second(statement)
     if statement.kind != "bpm" and LIKELY_BPM <= cps <= FASTEST_CPS:
-        message = f"{float(cps):g} cycles a second: if beats a minute are meant, write `bpm: {float(cps):g}`"
+        message = f"{plain(float(cps))} cycles a second: if beats a minute are meant, write `bpm: {plain(float(cps))}`"
         notices.append(Notice(message, statement.loc))
     if cps <= FASTEST_CPS:
         return cps
-    message = f"{float(cps):g} cycles per second are more than {FASTEST_CPS}; {FASTEST_CPS} are used"
+    message = f"{plain(float(cps))} cycles per second are more than {FASTEST_CPS}; {FASTEST_CPS} are used"
     notices.append(Notice(message, statement.loc))
     return Fraction(FASTEST_CPS)
 

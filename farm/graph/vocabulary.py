@@ -5,6 +5,7 @@ The resolver reads their arguments and ranges here, planning the bounds of voice
 
 from __future__ import annotations
 
+from farm.quantities import plain
 from workers.catalog import Param
 from workers.records import record
 
@@ -38,7 +39,7 @@ class ScoreWord:
     def signature(self) -> str:
         """How it is written: `adsr attack decay [sustain 0.7] [release 0.2]`."""
         names = [(self.shown(one), one.default) for one in self.params]
-        parts = [name if default is None else f"[{name} {default:g}]" for name, default in names]
+        parts = [name if default is None else f"[{name} {plain(default)}]" for name, default in names]
         return " ".join([self.name, *parts])
 
     def shown(self, param: Param) -> str:

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.pattern.pattern import Pattern
+from farm.quantities import plain
 from workers.records import record
 
 Number = Fraction | int | float
@@ -27,7 +28,7 @@ class Above:
     low: float
 
     def __str__(self) -> str:
-        return f"above {self.low:.10g}"
+        return f"above {plain(self.low)}"
 
 
 @record(frozen=True, slots=True)
@@ -38,7 +39,7 @@ class Between:
     high: float
 
     def __str__(self) -> str:
-        return f"{self.low:.10g} to {self.high:.10g}"
+        return f"{plain(self.low)} to {plain(self.high)}"
 
 
 Range = Above | Between
@@ -193,13 +194,9 @@ class Binding:
         """A number within its range. Raises ScoreError where the range refuses it."""
         limits = self.parameter.range
         if isinstance(limits, Above) and value <= limits.low:
-            raise self.wrong(f"needs a number {limits} for `{self.parameter.name}`, not {_shown(value)}")
+            raise self.wrong(f"needs a number {limits} for `{self.parameter.name}`, not {plain(float(value))}")
         if isinstance(limits, Between) and not limits.low <= value <= limits.high:
             clamped = Fraction(min(max(value, Fraction(limits.low)), Fraction(limits.high)))
-            self.note(f"{_shown(value)} is outside {limits}, {_shown(clamped)} is used")
+            self.note(f"{plain(float(value))} is outside {limits}, {plain(float(clamped))} is used")
             return clamped
         return value
-
-
-def _shown(value: Fraction) -> str:
-    return f"{float(value):g}"

@@ -6,7 +6,7 @@ changing one step leaves the coins of all others.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -165,6 +165,9 @@ class _Builder:
         return self.chosen(node.factor, seed, lambda rate: faster(1 / rate, inner) if rate > 0 else silence)
 
     def euclid(self, node: tree.Euclid, inner: Pattern, seed: int) -> Pattern:
+        if self.notices is not None:
+            self.notices += crowded(node, self.loc)
+
         def argument(one: tree.Node | None, branch: int, choose: Callable[[int], Pattern]) -> Pattern:
             if one is None:
                 return choose(0)
@@ -197,6 +200,15 @@ class _Builder:
         if pattern.pieces is not None and pattern.coin is None:
             return constant([(b, e, renamed(value, loc), loc) for b, e, value, loc in pattern.pieces], pattern.grid)
         return per_hap(pattern, change)
+
+
+def crowded(node: tree.Euclid, loc: Loc) -> Iterator[Notice]:
+    """A warning for each number of hits that is more than a rhythm has steps in any cycle; `loc`: the text's place."""
+    steps = max((int(atom.number) for atom in tree.numbers_in(node.steps) if atom.number is not None), default=0)
+    for atom in tree.numbers_in(node.hits):
+        if atom.number is not None and atom.number > steps > 0:
+            message = f"{atom.text} hits are more than the {steps} steps of this rhythm: {steps} are played"
+            yield Notice(message, loc.shifted(atom.offset, len(atom.text)), "hits, then steps: `bd(3,8)`")
 
 
 def euclidean(hits: int, steps: int, rotation: int, pattern: Pattern) -> Pattern:

@@ -100,7 +100,7 @@ class Transform:
     @property
     def hint(self) -> str:
         """What stands below an error about it."""
-        return f"written as `{self.signature}`; {self.doc}"
+        return f"written as `{self.signature}`; {self.doc[0].lower()}{self.doc[1:]}"
 
     def apply(
         self,

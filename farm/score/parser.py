@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from fractions import Fraction
 from typing import NoReturn
 
 from farm.errors import Loc, Notice, ScoreError, near, suggestion
+from farm.quantities import plain
 from farm.regex import regex
 from farm.score.elsewhere import HEADS, OUTSIDE, STATEMENTS
 from farm.score.expressions import number_value, read_expression
@@ -44,6 +46,7 @@ RESERVED_BUSES = frozenset({"add", "sub", "mul", "div"})
 OUTMIX_RULES = frozenset({"gain", "sqrt", "tanh", "hard", "none"})
 MAX_OUTPUT = 9999
 _BEGINNING = regex(r"^[ \t]*(?:(?:fn|synthdef|let|const|var)[ \t]+)?([~%@]?)([A-Za-z_]\w*)", re.MULTILINE | re.ASCII)
+_SIGNS = frozenset("+-*/")
 _SIGNATURE = regex(r"0*[1-9]\d{0,3}/0*[1-9]\d{0,3}", re.ASCII)
 
 
@@ -159,6 +162,16 @@ class _StatementReader:
 
     # Statements.
 
+    def _calculated(self, head: Head, value: Fraction, tokens: list[Token]) -> ScoreError:
+        """The error for a tempo that is a calculation, which begins with a number."""
+        hint = f"write what it comes to, for example `{head.word}: {120 if head.word == 'bpm' else 0.5}`"
+        divisor = number_value(tokens[2].text) if len(tokens) == 3 and tokens[2].kind == "number" else None
+        if divisor and tokens[1].text == "/":
+            hint = f"write what it comes to: `{head.word}: {plain(float(value / divisor))}`"
+        end = max(one.end for one in tokens if one.kind in ("number", "op"))
+        loc = self.source.loc(tokens[0].start, end - tokens[0].start)
+        return ScoreError(f"`{head.word}` takes one number, and this is a calculation", loc=loc, hint=hint)
+
     def _tempo(self, head: Head, tokens: list[Token]) -> Tempo:
         rest = tokens[head.body :]
         if head.separator in ("$", "#"):
@@ -181,6 +194,8 @@ class _StatementReader:
         if negative or value == 0:
             hint = "beats a minute: `bpm: 120`" if head.word == "bpm" else f"cycles a second: `{head.word}: 0.5`"
             raise ScoreError(f"`{head.word}` must be above 0", loc=self._loc(rest[0]), hint=hint)
+        if len(number) > 1 and number[1].text in _SIGNS and number[1].kind == "op":
+            raise self._calculated(head, value, number)
         signature = None
         if len(number) > 1 and number[1].kind == "string":
             signature = number[1].text

@@ -12,6 +12,7 @@ from farm.score.lexer import UNREADABLE, Token
 from farm.score.source import Source
 
 _WITH_UNIT = regex(r"(\d{1,15}(?:\.\d{1,15})?)(db|hz|s|sec|st|bpm|bars?|beats?|cycles?|x)", re.IGNORECASE | re.ASCII)
+HOW_NUMBERS = "numbers are digits with at most one point between them: 800, 0.25"
 _OPERATOR = regex("(?:" + "|".join(map(re.escape, OPERATORS)) + r")(?!\w)", re.ASCII)
 CLOSER = {"(": ")", "[": "]"}
 
@@ -47,7 +48,7 @@ def unreadable(token: Token, source: Source) -> ScoreError:
     if token.kind == "unclosed_comment":
         return ScoreError("this comment is never closed", loc=source.loc(token.start, 2), hint="close it with `*/`")
     if token.kind == "bad_number":
-        hint = "numbers are digits with at most one point between them: 800, 0.25; names begin with a letter"
+        hint = f"{HOW_NUMBERS}; names begin with a letter"
         unit = _WITH_UNIT.fullmatch(token.text)
         if unit is not None:
             hint = "levels are factors: 0.5 is -6 dB" if unit[2].lower() == "db" else f"numbers have no unit: {unit[1]}"

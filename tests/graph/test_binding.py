@@ -60,7 +60,7 @@ def test_a_wrong_call_is_refused(
         bound(signature, positional, *keys)
     assert (caught.value.message, caught.value.loc) == (said, place(column))
     if "twice" not in said:
-        assert caught.value.hint == ("did you mean `mix`?" if "mixx" in said else f"written as {signature.written}")
+        assert caught.value.hint == ("did you mean `mix`?" if "mixx" in said else f"written as `{signature.written}`")
 
 
 @pytest.mark.parametrize(

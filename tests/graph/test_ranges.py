@@ -10,6 +10,7 @@ import pytest
 from farm.errors import ScoreError
 from farm.graph.envelope import EnvelopeShape, bus_envelope
 from farm.graph.vocabulary import BOUNDS, MODIFIERS, ScoreWord
+from farm.quantities import plain
 from tests.graph.listening import ONE
 from tests.render.sound import Frames, frames, report, same_bits, score
 from workers.catalog import Param
@@ -66,9 +67,8 @@ def test_r01_a_value_outside_its_range_is_told_of_a_string_as_of_a_number(word: 
         return [(one.message, one.loc.column if one.loc else 0) for one in loaded.notices]
 
     of_number, of_string = told(f"{above:.10g}"), told(f'"{above:.10g}"')
-    assert (
-        of_number[0][0] == f"{param.name} {above:g} is outside {param.low:g} to {param.high:g}; {param.high:g} is used"
-    )
+    limits = f"{plain(param.low)} to {plain(param.high)}"
+    assert of_number[0][0] == f"{param.name} {plain(above)} is outside {limits}; {plain(param.high)} is used"
     assert of_string == [(of_number[0][0], of_number[0][1] + 1)]
 
 
@@ -116,7 +116,7 @@ def test_r01_a_signal_of_notes_replaces_a_named_note_as_a_number_does() -> None:
         ('s "bd" # gain ("1 9" + "<0 6>")', "gain 15 is outside 0 to 10; 10 is used", 19),
         ('s "bd" # gain ("1 20" $ every 2 rev)', "gain 20 is outside 0 to 10; 10 is used", 19),
         ('s "bd" # legato "1 0"', "legato 0 is a length of nothing: the voice is let go at once", 20),
-        ('s "bd" # pan "c4"', "pan 261.626 is outside -1 to 1; 1 is used", 15),
+        ('s "bd" # pan "c4"', "pan 261.6255653 is outside -1 to 1; 1 is used", 15),
         ('saw 110 # note "0 130"', "note 130 is outside -120 to 120; 120 is used", 19),
         ('s "bd" "1 12"', "gain 12 is outside 0 to 10; 10 is used", 11),
         ('s "bd" :speed "-20"', "speed -20 is outside -10 to 10; -10 is used", 16),
