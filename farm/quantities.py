@@ -1,4 +1,4 @@
-"""Quantities for people: numbers as a score writes them, how many of what, how many bytes, how loud, what is too quiet."""
+"""Quantities for people: numbers as a score writes them, how many of what, how many bytes, how loud."""
 
 from __future__ import annotations
 

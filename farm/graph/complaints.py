@@ -51,5 +51,5 @@ def all_complaints(source: Source, library: SampleLibrary, settings: Settings) -
 
 def apart(notices: Iterable[Notice], errors: list[FarmError]) -> list[Notice]:
     """The warnings that cannot follow from an error: those of other lines."""
-    lines = {error.loc.line for error in errors if error.loc is not None}
-    return [one for one in notices if one.loc is not None and one.loc.line not in lines]
+    lines = {error.loc[:2] for error in errors if error.loc is not None}
+    return [one for one in notices if one.loc is not None and one.loc[:2] not in lines]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
+from decimal import Decimal
 from fractions import Fraction
 
 from farm.errors import Loc, UsageError, suggestion
 from farm.score.syntax import BusDef, Number, OutputDef, Program, Statement, String, Tempo
+from farm.score.unreadable import HOW_NUMBERS
 
 Settings = Sequence[tuple[str, Fraction | str]]
 """Names, without a tilde, each with its value."""
 
 TEMPO_NAMES = ("tempo", "cps", "bpm")
+OPTION = "--set"
+_DIGITS = re.compile(r"-?(?:\d{1,15}(?:\.\d{1,15})?|\.\d{1,15})", re.ASCII)
+"""What a score reads as a number; `007` alone would be the name of a bank."""
 
 
 def settable(program: Program) -> dict[str, type[Number] | type[String]]:
@@ -42,8 +48,10 @@ def bound(program: Program, settings: Settings) -> Program:
 
 def with_tempo(program: Program, name: str, value: Fraction | str) -> Program:
     """The program at a tempo: every line that states one is changed, a program without one gets one."""
+    value = as_number(value)
     if isinstance(value, str) or value <= 0:
-        raise UsageError(f"--set {name}={shown(value)}: a tempo is a number above 0", hint="for example tempo=0.6")
+        hint = how_numbers(value) if isinstance(value, str) else "for example tempo=0.6"
+        raise UsageError(f"{OPTION} {name}={shown(value)}: a tempo is a number above 0", hint=hint)
 
     def at_tempo(statement: Statement) -> Statement:
         if not isinstance(statement, Tempo):
@@ -68,28 +76,53 @@ def with_bus(program: Program, name: str, value: Fraction | str) -> Program:
     """The program with another number or string as a bus."""
     known = settable(program)
     if name not in known:
-        there = ", ".join(["tempo", *sorted(known)])
+        there = ", ".join([*TEMPO_NAMES, *sorted(known)])
         defined = any(isinstance(one, BusDef) and one.name == name for one in program.statements)
         why = "is no single number or string in this score" if defined else "is not in this score"
         if name in outputs(program):
-            raise UsageError(f"--set {name}: `{name}` is an output, and a bus is set", hint=f"what can be set: {there}")
-        hint = suggestion(name, known) or f"what can be set: {there}"
-        raise UsageError(f"--set {name}: `{name}` {why}", hint=hint)
-    if known[name] is Number and isinstance(value, str):
-        raise UsageError(f"--set {name}={value}: `{name}` is a number in this score", hint=f"for example {name}=0.5")
+            message = f"{OPTION} {name}: `{name}` is an output, and a bus is set"
+            raise UsageError(message, hint=f"what can be set: {there}")
+        hint = suggestion(name, [*TEMPO_NAMES, *known]) or f"what can be set: {there}"
+        raise UsageError(f"{OPTION} {name}: `{name}` {why}", hint=hint)
+    if known[name] is Number:
+        value = as_number(value)
+        if isinstance(value, str):
+            message = f"{OPTION} {name}={value}: `{name}` is a number in this score"
+            raise UsageError(message, hint=how_numbers(value))
+    text = shown(value)
+    if '"' in text:
+        bare = text.replace('"', "")
+        raise UsageError(f"{OPTION} {name}={text}: a string is set without quotes", hint=f"write {name}={bare}")
+    loc = place(name, text)
 
     def with_value(statement: Statement) -> Statement:
         if not isinstance(statement, BusDef) or statement.name != name:
             return statement
-        loc = statement.body.loc
-        body = String(shown(value), loc) if isinstance(statement.body, String) or isinstance(value, str) else None
-        return replace(statement, body=body or Number(Fraction(value), loc))
+        if isinstance(statement.body, String) or isinstance(value, str):
+            return replace(statement, body=String(text, loc))
+        return replace(statement, body=Number(value, loc))
 
     return replace(program, statements=tuple(with_value(one) for one in program.statements))
+
+
+def place(name: str, text: str) -> Loc:
+    """Where a value stands that is set: in the option, as it is given."""
+    before = f"{OPTION} {name}="
+    return Loc(OPTION, 1, len(before) + 1, max(len(text), 1), f"{before}{text}".replace("\n", " "))
+
+
+def as_number(value: Fraction | str) -> Fraction | str:
+    """Text that a score reads as a number, as one."""
+    return Fraction(value) if isinstance(value, str) and _DIGITS.fullmatch(value) else value
+
+
+def how_numbers(text: str) -> str:
+    """What to do where a number is to be set and `text` is none."""
+    return f"{f'`{text}` is no number' if text else 'nothing stands behind the `=`'}; {HOW_NUMBERS}, or a fraction, 1/3"
 
 
 def shown(value: Fraction | str) -> str:
     """A value as a score writes it."""
     if isinstance(value, str):
         return value
-    return str(value.numerator) if value.denominator == 1 else repr(float(value))
+    return str(value.numerator) if value.denominator == 1 else f"{Decimal(repr(float(value))):f}"

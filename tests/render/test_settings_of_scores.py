@@ -31,6 +31,8 @@ out: saw ~notes # lpf ~cut 1 * ~loud + ~moving * 0.1
         ("loud", "1/4", ("~loud = 0.5", "~loud = 0.25")),
         ("notes", "330 ~ 55", ('"110 220"', '"330 ~ 55"')),
         ("notes", 55, ('"110 220"', '"55"')),
+        ("notes", 0.00001, ('"110 220"', '"0.00001"')),
+        ("cut", "0300", ("~cut: 800", "~cut: 300")),
         ("tempo", 3, ("tempo: 2", "tempo: 3")),
         ("cps", "0.75", ("tempo: 2", "tempo: 0.75")),
         ("bpm", 480, ("tempo: 2", "bpm: 480")),
@@ -50,7 +52,8 @@ def test_a_score_renders_as_written_after_it_was_set() -> None:
     same_bits(farm.render(kept, asked()), frames(SCORE))
 
 
-KNOWN = "what can be set: tempo, cut, loud, notes"
+KNOWN = "what can be set: tempo, cps, bpm, cut, loud, notes"
+NUMBERS = "numbers are digits with at most one point between them: 800, 0.25, or a fraction, 1/3"
 
 
 @pytest.mark.parametrize(
@@ -63,11 +66,19 @@ KNOWN = "what can be set: tempo, cut, loud, notes"
             "moving",
             3,
             "`moving` is no single number or string in this score",
-            "what can be set: tempo, cut, loud, notes",
+            KNOWN,
         ),
-        ("cut", "c4 e4", "`cut` is a number in this score", "for example cut=0.5"),
+        ("cut", "c4 e4", "`cut` is a number in this score", f"`c4 e4` is no number; {NUMBERS}"),
+        *[
+            ("cut", value, f"--set cut={value}: `cut` is a number in this score", f"`{value}` is no number; {NUMBERS}")
+            for value in ("1e3", "1_000", "500 2", "1e999", "nan", "0,5")
+        ],
+        ("cut", "", "--set cut=: `cut` is a number in this score", f"nothing stands behind the `=`; {NUMBERS}"),
+        ("tempo", "1e9", "a tempo is a number above 0", f"`1e9` is no number; {NUMBERS}"),
+        ("tmpo", 1, "`tmpo` is not in this score", "did you mean `tempo`?"),
+        ("notes", '"sn cp"', '--set notes="sn cp": a string is set without quotes', "write notes=sn cp"),
         ("tempo", 0, "a tempo is a number above 0", "for example tempo=0.6"),
-        ("tempo", "fast", "a tempo is a number above 0", "for example tempo=0.6"),
+        ("tempo", "fast", "a tempo is a number above 0", f"`fast` is no number; {NUMBERS}"),
     ],
 )
 def test_what_cannot_be_set_is_a_wrong_usage(name: str, value: Any, said: str, hint: str) -> None:
@@ -75,6 +86,26 @@ def test_what_cannot_be_set_is_a_wrong_usage(name: str, value: Any, said: str, h
         frames(SCORE, set={name: value})
     assert said in caught.value.message
     assert caught.value.hint == hint
+
+
+@pytest.mark.parametrize(
+    ("value", "said", "mark"),
+    [
+        ("bd [hh", "`[` is never closed", "["),
+        ("bd hhh", "there is no sample bank `hhh`", "hhh"),
+        ("bd*0", "nothing of this pattern ever sounds", "bd*0"),
+    ],
+)
+def test_what_is_wrong_with_a_value_that_is_set_is_shown_in_it(
+    value: str, said: str, mark: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "s.ph").write_text('~pat: "bd sn"\nout: s ~pat')
+    cli.run(["check", str(tmp_path / "s.ph"), "--set", f"pat={value}"])
+    shown = f"--set pat={value}"
+    first, line, carets, *_ = capsys.readouterr().err.splitlines()
+    assert first.startswith(f"--set:1:{shown.index(mark) + 1}: ") and said in first
+    assert line == f"    1 | {shown}"
+    assert carets == " " * (8 + shown.index(mark)) + "^" * len(mark)
 
 
 def test_the_command_line_sets(
