@@ -82,8 +82,9 @@ def note_numbers(said: Iterable[Said], transform: str, argument: str, hint: str)
 def never_heard(said: Iterable[Said], silent: bool) -> Iterator[Notice]:
     """A warning for each string of a source that names sounds and plays none; `silent`: its pattern is known to."""
     for string in said:
-        kinds = {token.kind for token in string.tokens}
-        if (silent or "?" in kinds) and kinds & VALUES and not string.different():
+        if not silent and "?" not in string.text:
+            continue
+        if any(token.kind in VALUES for token in string.tokens) and not string.different():
             place = string.loc.shifted(0, max(len(string.text), 1))
             yield Notice("nothing of this pattern ever sounds", place, 'a rest is `~`; silence is s "~"')
 

@@ -96,15 +96,18 @@ def clamped(param: Param, number: float, loc: Loc) -> Notice:
 def numbers_outside(evaluator: Evaluator, param: Param, value: StepsTerm, pattern: Pattern) -> dict[float, Loc]:
     """The numbers outside its range to which a string sets a control, each with its first place.
 
-    Of arithmetic, those of its first cycles. Names of notes are no numbers to `note`: a pitch has no range.
+    Of `0 .. 20` it is the first one, of arithmetic those of its first cycles. Names of notes are no numbers to `note`:
+    a pitch has no range.
     """
     found: dict[float, Loc] = {}
+    places_told: set[Loc] = set()
     if value.said is not None:
         for said in value.said:
             for atom in said.unlike(lambda one: is_inside(param, one)):
-                number = control_number(param.name, atom)
-                if number is not None:
-                    found.setdefault(number, said.at(atom))
+                number, loc = control_number(param.name, atom), said.at(atom)
+                if number is not None and loc not in places_told:
+                    places_told.add(loc)
+                    found.setdefault(number, loc)
         return found
     try:
         haps = pattern.query(np.arange(min(pattern.period or QUERIED_CYCLES, QUERIED_CYCLES)))

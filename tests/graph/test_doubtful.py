@@ -23,6 +23,7 @@ FILTER = "out: saw 110 # lpf "
         (f'{FILTER}"3"', ["3"], "lpf: cutoff 3 is outside 20 to 20000 Hz; 20 is used"),
         (f'{FILTER}"3 [800 4000000]*2 3"', ["3", "4000000"], " is outside 20 to 20000 Hz; 20"),
         (f'{FILTER}"0 .. 3"', ["0"], "lpf: cutoff 0 is outside"),
+        ('out: s "bd" # gain "0 .. 12"', ["0"], "gain 11 is outside 0 to 10; 10 is used"),
         (f'{FILTER}"c0 c5"', ["c0"], "lpf: cutoff `c0` (16.35) is outside"),
         (f'{FILTER}800 :q "1 <2 500>"', ["500"], "lpf: q 500 is outside 0.3 to 20; 20 is used"),
         ('out: saw "30000"', ["30000"], "saw: freq 30000 is outside 0 to 20000 Hz; 20000 is used"),
