@@ -58,9 +58,9 @@ class RenderOptions:
     Values may be given as a person writes them: `bits=16`, `cycles="1/3"`, `duration=3`. Lengths are kept as
     fractions, 0.1 as 1/10. Raises UsageError for what is no option, no such value, or makes no sense.
 
-    The whole render runs from cycle 0 for `cycles` or `duration` seconds (8 cycles when neither is given). `from_` and
-    `to` cut a part out of it, in cycles: the same frames. `tail`: "auto" (until every output is silent, at most 30 s),
-    "none", or seconds. The metadata of each field says what it decides.
+    The whole render runs from cycle 0 for `cycles` or `duration` seconds (8 cycles when neither is given; a stream is
+    endless then). `from_` and `to` cut a part out of it, in cycles: the same frames. `tail`: "auto" (until every output
+    is silent, at most 30 s), "none", or seconds. The metadata of each field says what it decides.
     """
 
     cycles: Fraction | None = field(default=None, metadata=FRAMES)

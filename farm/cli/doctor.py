@@ -53,12 +53,13 @@ def doctor(as_json: bool) -> int:
 
 def variables() -> list[Finding]:
     """The FARM_* variables that are set; those that nothing reads are told with the nearest that something does."""
+    from farm.errors import visible
     from farm.rendering.doctor import Finding
 
     settings = [one.variable for one in render.params if isinstance(one, Setting)]
     known = {*settings, *OTHER_VARIABLES}
     found, wrong = set_variables(), refused()
-    sound = [f"{name}={value}" for name, value in found.items() if name in known and name not in wrong]
+    sound = [visible(f"{name}={value}") for name, value in found.items() if name in known and name not in wrong]
     # Where all that is set is wrong, the lines of what is wrong say enough.
     findings = [Finding("variables", "fine", ", ".join(sound) or "none set")] if sound or not found else []
     for name, meant in unread(settings).items():

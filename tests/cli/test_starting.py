@@ -169,9 +169,10 @@ def test_the_doctor_does_not_call_a_misspelt_variable_unset(line: Farm, monkeypa
 def test_the_doctor_takes_variables_together(line: Farm, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FARM_CYCLES", "3")
     monkeypatch.setenv("FARM_DEBUG", "yes")
+    monkeypatch.setenv("FARM_SET", "a=1\nb=sn cp")
     rows = [one for one in json.loads(line("doctor", "--json").out)["findings"] if one["name"] == "variables"]
     assert [(one["state"], one["found"]) for one in rows] == [
-        ("fine", "FARM_CYCLES=3, FARM_DEBUG=yes"),
+        ("fine", "FARM_CYCLES=3, FARM_DEBUG=yes, FARM_SET=a=1\\nb=sn cp"),
         ("warning", "FARM_DEBUG=yes means nothing"),
     ]
     monkeypatch.setenv("FARM_DURATION", "3")
