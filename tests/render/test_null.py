@@ -23,7 +23,7 @@ def no_code(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object, **__: object) -> None:
         raise AssertionError("machine code is asked for")
 
-    for name in ("ensure", "load", "host_levels"):
+    for name in ("provide", "ensure", "load", "host_levels"):
         monkeypatch.setattr(objects, name, refuse)
 
 
