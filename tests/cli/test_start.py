@@ -26,7 +26,9 @@ def test_help_imports_click_and_nothing_else(line: str) -> None:
     assert "click" in modules
     assert not modules & HEAVY
     ours = {name for name in modules if name.partition(".")[0] in {"farm", "workers"}}
-    named = {"farm", "farm.cli", "farm.version", "workers", "workers.levels"}
+    # Options have levels of machine code among their values.
+    levels = set() if line == "--version" else {"workers", "workers.levels"}
+    named = {"farm", "farm.cli", "farm.version"} | levels
     assert {".".join(name.split(".")[:2]) for name in ours} == named
 
 
