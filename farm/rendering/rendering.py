@@ -33,7 +33,7 @@ from farm.rendering.backends import Backend, Preparation, inline
 from farm.rendering.outline import Part
 from farm.rendering.piece import Piece
 from farm.rendering.probe import Probe
-from farm.rendering.report import Duty
+from farm.rendering.report import Duty, Tracing
 from farm.rendering.spent import Counts, Spent
 from farm.rendering.warm import Warm, level_for
 from workers.cores import worker_count
@@ -108,6 +108,7 @@ class Rendering:
         )
         self.spent.plan_s += time.perf_counter() - started
         self.backend: Backend | None = None
+        self.trace: Tracing | None = None
         self.level = ""
         """The CPU level of the machine code, once there is a backend."""
         automatic, because = worker_count()
@@ -271,14 +272,20 @@ class Rendering:
             backend = self.backend
             assert backend is not None
             pieces = backend.run(window)
+            if self.trace is not None:
+                self.trace.begun(window)
             after = window.first_chunk + window.chunks
             ahead = self.next_window(after, stop_frame) if backend.workers > 1 else None
             started = time.perf_counter()
             for piece in pieces:
                 self.spent.render_s += time.perf_counter() - started
                 yield piece
+                if self.trace is not None:
+                    self.trace.given()
                 started = time.perf_counter()
             self.spent.render_s += time.perf_counter() - started
+            if self.trace is not None:
+                self.trace.ended(window)
             window = ahead if ahead is not None else self.next_window(after, stop_frame)
 
     def next_window(self, first_chunk: int, stop_frame: int | None) -> WindowPlan | None:

@@ -11,6 +11,7 @@ import numpy as np
 
 from farm.audio import measure
 from farm.errors import Notice, show
+from farm.plan.plan import WindowPlan
 from farm.quantities import FAINT_DBFS
 from farm.rendering.routing import STEREO
 from workers.records import record
@@ -33,6 +34,19 @@ class Observer(Protocol):
 
     def warning(self, notice: Notice) -> None:
         """Something that a person should know now; the report says it again."""
+
+
+class Tracing(Protocol):
+    """Who follows a rendering window by window."""
+
+    def begun(self, window: WindowPlan) -> None:
+        """Its tasks may run."""
+
+    def given(self) -> None:
+        """Some of its frames were taken."""
+
+    def ended(self, window: WindowPlan) -> None:
+        """All of its frames were taken."""
 
 
 class Duty(StrEnum):

@@ -23,10 +23,12 @@ from bars import Bar, bars, start_unit, wheel_bars
 from installed import Installed, installed
 from processes import Failed
 from rows import Blocks, Chain, Cost, Row, Scaling, chained, live, measured, note, patterns, scaling, starts, tasks
+from simulated import ROWS, Noting, noting, noting_table, played
+from simulated import table as table_of_played
 from workloads import NAMED, ROOT, all_names, workload
 
 GOOD = "good"
-OTHERS = ("scaling", "chains", "tasks", "live", "start", "wheel", "patterns")
+OTHERS = ("scaling", "chains", "tasks", "noting", "live", "start", "wheel", "patterns")
 NAMES = f"sustain-N synth-N drums-N {' '.join(NAMED)} {' '.join(OTHERS)}"
 AGAINST = f"sustain-N synth-N drums-N {' '.join([*NAMED, *GROUPS, *STARTS])}"
 PEERS = ROOT / "scripts" / "peers"
@@ -40,7 +42,8 @@ def arguments() -> argparse.Namespace:
         description="Measure farm's workloads. Without names, all of them.",
         epilog=f"WORKLOAD: {NAMES}. start: start-up; wheel: CPU of what is installed from one; "
         "scaling: efficiency beside what the machine gives; chains: the longest chain of tasks; tasks: "
-        "tasks that do nothing; live: times between blocks; patterns: CPU time of one process, the least of several "
+        "tasks that do nothing; noting: CPU time with every task noted over that with none; live: times between "
+        "blocks; patterns: CPU time of one process, the least of several "
         "repeats that share nothing. "
         "wall: whole process. render: the tasks alone (in a pool: waiting for them). whole: from the first task to the "
         "last frame, mixed and hashed, without planning, files, and setting up. eff: whole of 1 worker / (P x whole "
@@ -63,13 +66,20 @@ def arguments() -> argparse.Namespace:
         f"wall times. Rows are those of the bench but scaling, chains and tasks; of start also one: {' '.join(STARTS)}",
     )
     parser.add_argument(
+        "--simulate",
+        type=counts,
+        metavar="LIST",
+        help="with scaling and names of workloads: play their schedules through for these numbers of workers, from the "
+        f"least of --runs real runs; rows that have a CPU for each worker stand beside real ones. [{' '.join(ROWS)}]",
+    )
+    parser.add_argument(
         "--quality", choices=["draft", "good", "best"], help="[good; sustain-1024 and farm-1024 draft and good]"
     )
     parser.add_argument("--json", action="store_true", help="print JSON, and nothing else, on standard output")
     parser.add_argument(
         "--into", type=Path, metavar="FILE", help="put the tables between FILE's two bench comments too"
     )
-    given = parser.parse_args()
+    given = parser.parse_intermixed_args()
     if given.runs < 1:
         parser.error("--runs must be at least 1")
     for name in given.workloads:
@@ -79,6 +89,8 @@ def arguments() -> argparse.Namespace:
             parser.error(f"no workload is called {name}: {NAMES}")
     if given.peers and (given.workloads or given.json or given.quality or given.against is not None):
         parser.error("--peers goes with --runs and --into only")
+    if given.simulate is not None and ("scaling" not in given.workloads or given.against is not None):
+        parser.error("--simulate goes with scaling, and without --against")
     if given.against is not None and given.into is not None:
         parser.error("--against does not go with --into")
     return given
@@ -233,6 +245,7 @@ class Found:
     started: dict[str, float] = field(default_factory=dict)
     costs: list[Cost] = field(default_factory=list)
     wheel: Installed | None = None
+    noted: list[Noting] = field(default_factory=list)
 
     @property
     def bars(self) -> list[Bar]:
@@ -247,7 +260,7 @@ class Found:
         for one in self.blocks:
             hashes.setdefault((one.workload, one.chunk_frames), set()).add(one.sha256)
         lives = all(len(those) == 1 for those in hashes.values())
-        return lives and all(one.same for one in (*self.rows, *self.scaled, *self.costs))
+        return lives and all(one.same for one in (*self.rows, *self.scaled, *self.costs, *self.noted))
 
 
 def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
@@ -267,6 +280,9 @@ def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
     if "tasks" in names:
         note("measuring tasks")
         found.tasks = tasks(given.threads)
+    if "noting" in names:
+        note("measuring noting")
+        found.noted = noting(given.runs)
     if "live" in names:
         note("measuring blocks")
         found.blocks = live(given.threads)
@@ -298,6 +314,8 @@ def page(runs: int, found: Found) -> str:
                 f"a task that does nothing, {workers} workers  {ns:6.1f} ns" for workers, ns in found.tasks.items()
             )
         )
+    if found.noted:
+        parts.append(noting_table(found.noted))
     if found.blocks:
         parts.append(block_table(found.blocks))
     if found.started:
@@ -332,6 +350,19 @@ def peers(runs: int) -> str:
     return f"{head}\none thread each; {runs} runs\n\n{done.stdout.rstrip()}"
 
 
+def simulate(names: Sequence[str], given: argparse.Namespace) -> int:
+    """Plays schedules through and prints the rows; status 1 when frames differ between runs."""
+    rows = played(names, given.quality or GOOD, given.simulate, given.runs)
+    if given.json:
+        print(json.dumps({**machine(), "runs": given.runs, "simulated": [asdict(one) for one in rows]}, indent=1))
+    else:
+        text = "\n".join(f"{key}: {value}" for key, value in machine().items()) + f"\n\n{table_of_played(rows)}"
+        print(text)
+        if given.into is not None:
+            put_into(given.into, text, "simulated")
+    return 0 if all(one.same for one in rows) else 1
+
+
 def main() -> int:
     """Measures and prints; status 1 when frames differ between rows, runs or checkouts of a workload."""
     given = arguments()
@@ -344,6 +375,8 @@ def main() -> int:
         if given.into is not None:
             put_into(given.into, text, "peers")
         return 0
+    if given.simulate is not None:
+        return simulate([one for one in given.workloads if one != "scaling"] or ROWS, given)
     found = measure(given.workloads or [*all_names(), *OTHERS], given)
     if given.json:
         lists = {
@@ -352,6 +385,7 @@ def main() -> int:
             "scaling": [asdict(one) for one in found.scaled],
             "chains": [{**asdict(one), "share": one.share} for one in found.chains],
             "tasks": found.tasks,
+            "noting": [{**asdict(one), "ratio": one.ratio, "middle": one.middle} for one in found.noted],
             "blocks": [asdict(one) for one in found.blocks],
             "bars": [{**asdict(bar), "reached": bar.reached} for bar in found.bars],
         }

@@ -6,6 +6,7 @@ python once.py audible NAME QUALITY            counts the voices that sound, fra
 python once.py patterns RUNS                   questions, text to voice tables, reading
 python once.py tasks WORKERS                   nanoseconds of a task that does nothing
 python once.py scaling NAME QUALITY WORKERS ROUNDS    one worker, a pool, and as many processes that share nothing
+python once.py simulate NAME QUALITY COUNTS RUNS    a schedule played through for as many workers, beside real runs
 python once.py noting NAME CHUNK WORKERS ROUNDS    CPU seconds while tasks are noted and while they are not
 python once.py chains NAME RUNS                seconds of all tasks, and of the longest chain of them
 python once.py live NAME CHUNK WORKERS         milliseconds between blocks, one chunk at a time
@@ -24,6 +25,7 @@ from dataclasses import replace
 from fractions import Fraction
 from multiprocessing.connection import Connection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import chains
 import numpy as np
@@ -32,21 +34,26 @@ from explicit import explicit_score
 from queries import asking_of, measure
 from workloads import CLIPS, Workload, workload
 
+from farm.audio.writer import open_writer
 from farm.cli.process import RARELY
 from farm.graph.score import Score, load, understand
 from farm.graph.slab import SampleFiles
 from farm.graph.voices import NOT_CUT, choke, ends_of, voices
 from farm.options import RenderOptions
 from farm.pattern.clock import Clock
+from farm.profile.simulate import simulate
+from farm.profile.trace import Trace, Traced
 from farm.rendering.length import extent
-from farm.rendering.outline import Part, outline
+from farm.rendering.outline import Outline, Part, outline
 from farm.rendering.rendering import Rendering
-from farm.rendering.report import Report
+from farm.rendering.report import Duty, Report
 from farm.rendering.session import Session
+from farm.rendering.spent import Spent
 from farm.rendering.stream import Stream, run
 from farm.rendering.warm import Warm
 from farm.score import Source
 from workers import cores
+from workers.arena import SHARED
 from workers.stats import StatsRing
 
 LIVE_WINDOW_FRAMES = 88200
@@ -181,6 +188,81 @@ def scaling(name: str, quality: str, workers: int, rounds: int) -> dict[str, obj
     return {"one_s": one[1:], "pool_s": pool[1:], "separate_s": separate[1:], "sha256": sorted(hashes)}
 
 
+SIMULATED = {
+    "stress": ("--cycles", "64"),
+    "q": ("--cycles", "256"),
+    "farm-1024": ("--duration", "60"),
+    "sustain-4096": ("--duration", "60"),
+}
+"""How long a workload is where its schedule is played through, if not as elsewhere."""
+
+
+def traced(derived: Outline, warm: Warm, path: Path | None) -> tuple[Traced, str]:
+    """A render, into a file if there is one, followed from its first plan until its last frame is written."""
+    spent, extent = Spent(), derived.extent
+    with Stream(derived, warm, None, spent) as stream:
+        trace = Trace(stream.rendering)
+        if path is None:
+            for _ in stream:
+                pass
+        else:
+            options, count, seed = derived.options, len(derived.channels), derived.dither_seed
+            with open_writer(path, options.rate, count, options.bits, seed, first_frame=extent.first) as out:
+                for block in stream:
+                    with spent.on(Duty.WRITING):
+                        out.write(block)
+    return trace.result(), stream.report.sha256
+
+
+def memory_folder() -> str | None:
+    """Where files lie in memory, so that no disk is measured; None: where temporary files lie."""
+    return SHARED if Path(SHARED).is_dir() else None
+
+
+def simulated(name: str, quality: str, counts: Sequence[int], runs: int) -> dict[str, object]:
+    """What a workload would take with each number of workers, and what it takes with those that have their CPUs.
+
+    All from the least of the runs with the first number of workers, or with 2, after one that does not count.
+    """
+    work = known(name)
+    work = replace(work, length=SIMULATED.get(name, work.length))
+    score, cpus = score_of(work), len(cores.allowed_cpus())
+    measured = next((count for count in counts if 1 < count <= cpus), 2)
+    real: dict[int, list[float]] = {}
+    hashes, best = set(), None
+    with Warm() as warm, TemporaryDirectory(prefix="farm-measure-", dir=memory_folder()) as folder:
+        path = Path(folder) / "out.wav" if work.into_file else None
+        for count in [measured, *(one for one in counts if 1 < one <= cpus and one != measured)]:
+            derived = outline(score, options_of(work, quality, count))
+            for number in range(runs + 1):
+                found, sha256 = traced(derived, warm, path)
+                hashes.add(sha256)
+                if number:
+                    real.setdefault(count, []).append(found.wall_s)
+                    if count == measured and (best is None or found.wall_s < best.wall_s):
+                        best = found
+    assert best is not None
+    rows = []
+    for count in counts:
+        row = simulate(best, count)
+        wall_s = min(real[count]) if count in real else None
+        rows.append(
+            {
+                "workers": count,
+                "wall_s": row.wall_s,
+                "real_s": wall_s,
+                "efficiency": row.efficiency,
+                "tasks_s": row.tasks_s,
+                "chain_s": row.chain.seconds,
+                "coordinator_s": row.coordinator_s,
+                "over_bound": row.over_bound,
+                "limit": row.limit,
+            }
+        )
+    seconds = sum(one.window.last_frame - one.window.first_frame for one in best.windows) / best.plan.rate
+    return {"rows": rows, "sha256": sorted(hashes), "seconds": seconds, "length": " ".join(work.length)}
+
+
 class Unnoted(Warm):
     """Warmth in which workers note nothing of what they do."""
 
@@ -258,6 +340,8 @@ def main() -> None:
         answer = chains.measure(score_of(work), options_of(work, "good"), int(rest[1]))
     elif what == "tasks":
         answer = tasks(int(rest[0]))
+    elif what == "simulate":
+        answer = simulated(rest[0], rest[1], [int(one) for one in rest[2].split(",")], int(rest[3]))
     elif what == "noting":
         answer = noting(rest[0], int(rest[1]), int(rest[2]), int(rest[3]))
     elif what == "scaling":

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import Notice, RenderError
-from farm.plan.lower import slot_bytes
+from farm.plan.pacing import GLANCE_S, pause_s, read_at_once, slots_for
 from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.schedule import SchedulePlan, schedule
 from farm.rendering import coordinator as says
@@ -34,21 +34,7 @@ from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, T
 from workers.worker import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, name_process
 
 Ints = NDArray[np.int64]
-LEAST_DEPTH, MOST_DEPTH, MOST_INNER_DEPTH = 2, 64, 4
-"""Chunk slots of signals that are read from outside, and of those between groups."""
-WORKER_DEPTH = 4
-"""Slots for each worker that are read from outside: while half of them wait to be read the others are filled."""
-MOST_AHEAD_FRAMES = 1 << 17
-READ_FRAMES = 1 << 14
-"""As many finished frames are read at once, if there are slots for them: each read costs some time of its own, and what
-is read should stay in the caches until it is written."""
-CACHED_BYTES = 1 << 22
-"""What slots beyond those may take: more than the caches hold would be fetched from memory each time."""
 SPINS = 2000
-GLANCE_S = 0.0002
-"""How long this process sleeps, at least, between looks at the workers: each look takes its time from one of them."""
-FIRST_GLANCE_S, LONGEST_GLANCE_S = 0.002, 0.02
-"""And at most: until something was read, and then."""
 CPU_CHECK_S = 1.0
 LEAVE_S = 5.0
 """How long a worker may take to leave an arena in which nothing is left to do."""
@@ -114,13 +100,9 @@ class LocalBackend(OverArena):
         return self.pool
 
     def choose_depths(self, window: WindowPlan) -> None:
-        """As many chunk slots as keep all workers busy, more where the caches hold them."""
+        """As many chunk slots as keep all workers busy."""
         if not self.block_by_block:
-            held = slot_bytes(self.plan, window, self.read_buses)
-            outer, inner = (CACHED_BYTES // max(one, 1) for one in held)
-            wanted = max(WORKER_DEPTH * self.workers, outer)
-            self.depth = max(LEAST_DEPTH, min(wanted, MOST_DEPTH, MOST_AHEAD_FRAMES // self.plan.chunk_frames))
-            self.inner_depth = max(LEAST_DEPTH, self.workers, min(inner, MOST_INNER_DEPTH))
+            self.depth, self.inner_depth = slots_for(self.plan, window, self.read_buses, self.workers)
 
     def order(self, plan: StaticPlan, window: WindowPlan) -> None:
         """The schedule of a window."""
@@ -245,7 +227,7 @@ class LocalBackend(OverArena):
         """Waits for chunks; after each step the slots just read are given back."""
         window, made = self.window, self.schedule
         assert window is not None and made is not None
-        at_once = max(1, min(self.depth // 2, READ_FRAMES // self.plan.chunk_frames))
+        at_once = read_at_once(self.depth, self.plan.chunk_frames)
         at = 0
         while at < window.chunks:
             most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
@@ -268,11 +250,8 @@ class LocalBackend(OverArena):
         self.busy = False
 
     def pause_s(self, read: int, missing: int) -> float:
-        """How long to sleep before the next look: most of what `missing` chunks will take, `read` being done so far."""
-        if self.block_by_block:
-            return 0.0
-        expected_s = (time.perf_counter() - self.started) / max(read, 1) * missing
-        return min(max(0.8 * expected_s, GLANCE_S), LONGEST_GLANCE_S if read else FIRST_GLANCE_S)
+        """How long to sleep before the next look, when chunks are `missing` and so many were `read`."""
+        return 0.0 if self.block_by_block else pause_s(time.perf_counter() - self.started, read, missing)
 
     # Watching.
 
