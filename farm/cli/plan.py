@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from farm.cli.doubts import doubts
-from farm.cli.options import backend_option, json_option, options_of, score_argument, sounding_options
+from farm.cli.options import backend_option, json_option, options_of, score_argument, setting, sounding_options
 from farm.cli.settings import Configurable
 
 
@@ -15,15 +15,18 @@ from farm.cli.settings import Configurable
 @score_argument
 @sounding_options
 @backend_option
+@setting("--measured", is_flag=True, help="Render it too, into nothing, and time the longest chain of tasks.  [off]")
 @json_option
-def plan(score: str, as_json: bool, **given: Any) -> None:
+def plan(score: str, measured: bool, as_json: bool, **given: Any) -> None:
     """Show how SCORE would be rendered.
 
-    Groups, their nodes with what these remember, tasks, voices at once, the arena's size, the critical path.
+    Groups, their nodes with what these remember, tasks, voices at once, the arena's size, the critical path; with
+    --measured also the longest chain of tasks as they took here, of which no number of workers makes a shorter one.
 
     \b
     farm plan song.ph
     farm plan song.ph --cycles 64 --json
+    farm plan song.ph --measured
     """
     options = options_of(given)
 
@@ -37,8 +40,14 @@ def plan(score: str, as_json: bool, **given: Any) -> None:
     if not as_json:
         tell_problems(notices)
     explanation = explain(loaded, options)
+    times = None
+    if measured:
+        from farm.profile.measured import measured as timed
+
+        times = timed(loaded, options)
     if as_json:
         warnings = [problem_as_json(one) for one in notices]
-        say_json({"ok": True, "status": 0, **explanation.as_json(), "warnings": warnings})
+        also = {} if times is None else {"measured": times.as_json()}
+        say_json({"ok": True, "status": 0, **explanation.as_json(), **also, "warnings": warnings})
     else:
-        say(plan_page(explanation))
+        say(plan_page(explanation, times))

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from farm.plan.explain import Explanation
+    from farm.profile.measured import Measured
     from farm.rendering.doctor import Finding
     from farm.rendering.report import Report
     from farm.rendering.verify import Verdict
@@ -75,8 +76,8 @@ def size_or_none(held: int) -> str:
     return size(held) if held else "-"
 
 
-def plan_page(plan: Explanation) -> str:
-    """Groups with their nodes, then the totals."""
+def plan_page(plan: Explanation, times: Measured | None = None) -> str:
+    """Groups with their nodes, then the totals, and what was measured."""
     nodes = [
         (
             *(f"  {node.name}", node.variant, node.memory),
@@ -101,4 +102,9 @@ def plan_page(plan: Explanation) -> str:
         ("work", f"about {duration(plan.total_ns)}"),
         ("critical path", f"about {duration(plan.critical_path_ns)}: room for {parallel:.1f} workers"),
     ]
+    if times is not None:
+        chain, all_of_them = duration(1e9 * times.chain_s), duration(1e9 * times.tasks_s)
+        totals.append(("longest chain", f"{chain} of {all_of_them} as measured: {100 * times.share:.0f} %"))
+        longest_first = sorted(times.chain_groups_s.items(), key=lambda group: -group[1])
+        totals += [(f"  {group}", duration(1e9 * seconds)) for group, seconds in longest_first]
     return "\n".join([*lines, "", *columns(totals)])

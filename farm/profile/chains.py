@@ -38,8 +38,8 @@ def longest_chain(plan: StaticPlan, windows: Sequence[TracedWindow]) -> LongestC
     came_from: list[int] = []
     group_of: list[int] = []
     costs: list[float] = []
-    last: dict[tuple[int, int], int] = {}
-    """The last task of each slice of a carried group."""
+    own: dict[tuple[int, int], list[int]] = {}
+    """The tasks so far of each slice of a carried group."""
     for one in windows:
         tasks, first = one.window.tasks, len(finish)
         before, firsts = by_successor(*edges(plan, one.window), len(tasks))
@@ -50,9 +50,10 @@ def longest_chain(plan: StaticPlan, windows: Sequence[TracedWindow]) -> LongestC
         for task, (group, part) in enumerate(zip(groups, slices, strict=True)):
             needed = befores[bounds[task] : bounds[task + 1]]
             if plan.groups[group].carried:
-                if (group, part) in last:
-                    needed.append(last[group, part])
-                last[group, part] = first + task
+                # The edges of one window again, and those from the windows before.
+                before_it, lag = own.setdefault((group, part), []), plan.groups[group].lag
+                needed += before_it[max(len(before_it) - 2 * lag + 1, 0) : max(len(before_it) - lag + 1, 0)]
+                before_it.append(first + task)
             latest = max(needed, key=finish.__getitem__, default=-1)
             came_from.append(latest)
             finish.append(costs[first + task] + (finish[latest] if latest >= 0 else 0.0))

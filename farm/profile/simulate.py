@@ -35,7 +35,7 @@ LATE_S = 5e-4
 
 
 @record(frozen=True, slots=True, eq=False)
-class Stretch:
+class PlayedWindow:
     """A window as it is played. Seconds: of each task, of the coordinator, `read_s` for each chunk."""
 
     first_chunk: int
@@ -98,7 +98,7 @@ def simulate(traced: Traced, workers: int) -> Simulated:
     depth, inner_depth = slots_for(traced.plan, traced.windows[0].window, traced.read_buses, workers)
     plan = replace(traced.plan, depth=depth, inner_depth=inner_depth)
     stretches = [
-        Stretch(
+        PlayedWindow(
             first_chunk=one.window.first_chunk,
             chunks=one.window.chunks,
             tasks_s=one.tasks_s.tolist(),
@@ -134,7 +134,7 @@ class Act:
 class Play:
     """The state of a render that is played. Worker 0 shares its CPU with the coordinator when all are busy."""
 
-    stretches: Sequence[Stretch]
+    stretches: Sequence[PlayedWindow]
     workers: int
     depth: int
     at_once: int
@@ -187,7 +187,7 @@ class Play:
                 yield Act(self.stretches[number + 1].plan_s)
             yield from self.collect(stretch, began)
 
-    def collect(self, stretch: Stretch, began: float) -> Iterator[Act]:
+    def collect(self, stretch: PlayedWindow, began: float) -> Iterator[Act]:
         """Takes finished chunks, in order, until all tasks are done."""
         at, reads = 0, stretch.order.tasks
         while at < stretch.chunks:
@@ -207,7 +207,7 @@ class Play:
         while self.left:
             yield Act(GLANCE_S, sleeps=True)
 
-    def begin(self, stretch: Stretch) -> None:
+    def begin(self, stretch: PlayedWindow) -> None:
         """The tasks of a window may run."""
         order = stretch.order
         self.tasks_s, self.count, self.left = stretch.tasks_s, order.tasks, order.tasks

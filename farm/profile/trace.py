@@ -126,7 +126,8 @@ class Trace:
         records = np.concatenate(self.records)
         records = records[np.argsort(records["frame"], kind="stable")]
         windows = []
-        for number, window in enumerate(self.windows):
+        # A tail that falls silent ends within a window: that one is left out.
+        for number, window in enumerate(self.windows[: len(ends) - 1]):
             first, last = np.searchsorted(records["frame"], (window.first_frame, window.last_frame))
             windows.append(
                 TracedWindow(

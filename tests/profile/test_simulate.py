@@ -13,7 +13,7 @@ from farm.plan.pacing import GLANCE_S
 from farm.plan.plan import StaticPlan, WindowPlan
 from farm.plan.schedule import schedule
 from farm.profile.chains import longest_chain
-from farm.profile.simulate import LATE_S, SLICE_S, SPINNING_S, WAKING_S, Play, Stretch, simulate
+from farm.profile.simulate import LATE_S, SLICE_S, SPINNING_S, WAKING_S, Play, PlayedWindow, simulate
 from farm.profile.trace import Traced, TracedWindow
 from tests.plan.planning import Planner
 from tests.pool.plans import chance_plan, group, static, window
@@ -31,7 +31,7 @@ def traced(plan: StaticPlan, windows: list[WindowPlan], task_s: float = 1.0, **c
     return Traced(plan, READ, tuple(made), 0.0)
 
 
-def played(stretches: list[Stretch], workers: int, depth: int = 64) -> Play:
+def played(stretches: list[PlayedWindow], workers: int, depth: int = 64) -> Play:
     """A play at its end: nothing is left over."""
     play = Play(stretches, workers, depth, max(depth // 2, 1))
     play.run()
@@ -42,11 +42,11 @@ def played(stretches: list[Stretch], workers: int, depth: int = 64) -> Play:
     return play
 
 
-def stretch(plan: StaticPlan, made: WindowPlan, task_s: float = 1.0, **coordinator: float) -> Stretch:
+def stretch(plan: StaticPlan, made: WindowPlan, task_s: float = 1.0, **coordinator: float) -> PlayedWindow:
     """A window to be played."""
     costs = {"plan_s": 0.0, "tables_s": 0.0, "read_s": 0.0, **coordinator}
     order = schedule(plan, made, READ)
-    return Stretch(made.first_chunk, made.chunks, [task_s] * len(made.tasks), order, **costs)
+    return PlayedWindow(made.first_chunk, made.chunks, [task_s] * len(made.tasks), order, **costs)
 
 
 CHAIN = static([group("out", buses=(0,), carried=True)], depth=64, inner_depth=1)

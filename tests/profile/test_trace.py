@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import re
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
+from farm.cli.group import farm
 from farm.errors import RenderError
 from farm.profile.chains import longest_chain
 from farm.profile.simulate import simulate
@@ -51,6 +55,12 @@ def test_every_task_has_its_time() -> None:
     assert found.limit.startswith("16 workers: ")
 
 
+def test_a_window_in_which_the_tail_falls_silent_is_left_out() -> None:
+    traced, stream = followed('cps: 1\nout: s "bd*4" # reverb 0.5 0.5 0.3', tail="auto", cycles=Fraction(2))
+    assert 0 < sum(len(one.tasks_s) for one in traced.windows) < stream.report.tasks
+    assert traced.windows[-1].window.last_frame >= stream.rendering.part.end_frame
+
+
 def test_a_warm_session_tells_its_renders_apart() -> None:
     with Warm() as warm:
         one, other = (followed(CONFIGS["q"], warm)[0] for _ in range(2))
@@ -72,3 +82,18 @@ def test_what_was_not_noted_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr(Warm, "rings", lambda *_: ())
     with pytest.raises(RenderError, match="there is no stats file"):
         followed(CONFIGS["q"])
+
+
+def test_farm_plan_prints_the_longest_chain_as_measured(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.ph").write_text(CONFIGS["q"], encoding="utf-8")
+    command = ["plan", str(tmp_path / "a.ph"), "--cycles", "2", "--tail", "none", "--threads", "2"]
+    farm.main([*command, "--measured", "--json"], standalone_mode=False)
+    found = json.loads(capsys.readouterr().out)["measured"]
+    assert 0 < found["chain_s"] < found["tasks_s"]
+    assert found["share"] == pytest.approx(found["chain_s"] / found["tasks_s"])
+    assert sum(found["chain_groups_s"].values()) == pytest.approx(found["chain_s"])
+    farm.main([*command, "--measured"], standalone_mode=False)
+    assert re.search(r"longest chain +[0-9.]+ (µs|ms) of [0-9.]+ ms as measured: [0-9]+ %", capsys.readouterr().out)
+    farm.main(command, standalone_mode=False)
+    assert "longest chain" not in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.ph"]

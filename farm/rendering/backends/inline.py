@@ -116,7 +116,7 @@ class InlineBackend(OverArena):
         """Gives the arena back."""
         spent = self.preparation.spent.cpu_s
         cpu_s, spent[Duty.KERNELS] = spent[Duty.KERNELS], 0.0
-        self.shares(cpu_s)
+        self.shares(cpu_s, waits=False)
         self.return_arena()
 
     def close(self) -> None:

@@ -386,7 +386,7 @@ class LocalBackend(OverArena):
     def leave(self) -> None:
         """Ends a rendering; the pool stays for the next one, unless it was left in disorder."""
         if self.pool is not None:
-            self.shares(self.pool.cpu_s() - self.began_s)
+            self.shares(self.pool.cpu_s() - self.began_s, waits=True)
         if self.coordinator.halted or self.between or self.busy:
             self.close()
             return

@@ -103,8 +103,9 @@ class OverArena(ABC):
         words = (RingHead.KERNELS_NS, RingHead.OUTPUT_NS, RingHead.SETUP_NS)
         return {word: 1e-9 * sum(int(ring.words[word]) for ring in self.rings) for word in words}
 
-    def shares(self, cpu_s: float) -> None:
-        """Tells what `cpu_s` seconds of CPU were spent on by those that run tasks: on what they noted, else waiting.
+    def shares(self, cpu_s: float, waits: bool) -> None:
+        """Tells what `cpu_s` seconds of CPU were spent on by those that run tasks: on what they noted, the rest on
+        waiting, if they do that.
 
         A task that another process interrupted took longer than its CPU time, which is what is shared then.
         """
@@ -116,11 +117,13 @@ class OverArena(ABC):
             now[word] - self.summed[word] for word in (RingHead.SETUP_NS, RingHead.KERNELS_NS, RingHead.OUTPUT_NS)
         )
         tasks_s = kernels_s + output_s
-        slower = min(1.0, max(cpu_s - setup_s, 0.0) / tasks_s) if tasks_s else 0.0
+        part = max(cpu_s - setup_s, 0.0) / tasks_s if tasks_s else 0.0
+        if waits:
+            part = min(part, 1.0)
         spent[Duty.STARTING] += setup_s
-        spent[Duty.KERNELS] += kernels_s * slower
-        spent[Duty.OUTPUT] += output_s * slower
-        spent[Duty.WAITING] += cpu_s - setup_s - tasks_s * slower
+        spent[Duty.KERNELS] += kernels_s * part
+        spent[Duty.OUTPUT] += output_s * part
+        spent[Duty.WAITING] += cpu_s - setup_s - tasks_s * part
 
     def foresee(self, window: WindowPlan) -> None:
         """Works out the order of a window's tasks and its tables: nothing but copies is left to do while workers stand.
