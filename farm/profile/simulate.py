@@ -3,8 +3,9 @@
 A pure function of measured times: of the tasks, and of what the coordinator does by itself. What is played is what a
 pool does: tasks are claimed in the order in which they became ready, one that makes another ready goes on with it,
 chunk slots are written again when they were read, the coordinator plans a window while the one before runs, sleeps
-between its looks, and takes finished chunks out. There are as many CPUs as workers: while all of these are busy, the
-coordinator and one of them share one.
+between its looks, and takes finished chunks out. There are as many CPUs as workers, each of which has its own. The
+coordinator works on the CPU of one that sleeps, if any does when it wakes, and stays there: if that one has a task
+again, both take turns. (A system moves who waits for a CPU to an idle one, but not where that is idle for moments.)
 
 What workers take from each other by sharing caches and memory is not in it: a task takes as long as it was measured.
 """
@@ -26,7 +27,7 @@ from workers.records import record
 
 SPINNING_S = 3e-5
 """How long a worker looks for a task before it sleeps."""
-SLICE_S = 3e-3
+SLICE_S = 1.4e-3
 """How long one of two that share a CPU has it. Who wakes has it first."""
 WAKING_S = 5e-5
 """How long it takes to wake one that sleeps, and by how much a sleep of the coordinator is late;"""
@@ -87,9 +88,10 @@ class Simulated:
     def limit(self) -> str:
         """What limits it, in a sentence."""
         name, seconds = max(self.bounds_s.items(), key=lambda one: one[1])
+        stand = 100 * self.stood_s / (self.workers * self.wall_s)
         return (
-            f"{self.workers} workers: {name} takes {seconds:.3f} s of {self.wall_s:.3f} s; "
-            f"workers stand {100 * self.stood_s / (self.workers * self.wall_s):.0f} % of their time for the coordinator"
+            f"{self.workers} workers, {self.wall_s:.3f} s: limited by {name} ({seconds:.3f} s); "
+            f"workers stand {stand:.0f} % of their time for the coordinator"
         )
 
 
@@ -132,7 +134,7 @@ class Act:
 
 @dataclass(eq=False)
 class Play:
-    """The state of a render that is played. Worker 0 shares its CPU with the coordinator when all are busy."""
+    """The state of a render that is played. The coordinator shares a worker's CPU."""
 
     stretches: Sequence[PlayedWindow]
     workers: int
@@ -141,10 +143,12 @@ class Play:
     now: float = 0.0
     stood_s: float = 0.0
     running: list[tuple[float, int, int]] = field(default_factory=list)
-    """(when it ends, worker, task) of workers but 0, the earliest first."""
-    first_task: int = -1
-    """The task of worker 0, and"""
-    first_left_s: float = 0.0
+    """(when it ends, worker, task) of all workers but `home`, the earliest first."""
+    home: int = 0
+    """The worker on whose CPU the coordinator works,"""
+    home_task: int = -1
+    """its task, and"""
+    home_left_s: float = 0.0
     """how much of it is left."""
     ready: deque[int] = field(default_factory=deque)
     idle: dict[int, float] = field(default_factory=dict)
@@ -154,25 +158,29 @@ class Play:
     wakes: float = 0.0
     """Until when."""
     yields: bool = False
-    """Whether worker 0 has the CPU that both want, and"""
+    """Whether the worker has the CPU that both want, and"""
     slice_s: float = SLICE_S
     """how long whoever has it keeps it."""
 
     def run(self) -> None:
         """Plays all windows to their ends."""
         self.idle = dict.fromkeys(range(self.workers), -1.0)
-        coordinator = self.coordinator()
-        for act in coordinator:
+        for act in self.coordinator():
+            if not act.sleeps:
+                self.working_s = act.seconds
+                self.go_on()
+                continue
+            self.working_s, self.wakes = None, self.now + act.seconds + WAKING_S
+            self.go_on()
+            if not self.move():
+                self.wakes += LATE_S
+                self.go_on()
             self.yields, self.slice_s = False, SLICE_S
-            self.working_s, self.wakes = (
-                (None, self.now + act.seconds + WAKING_S) if act.sleeps else (act.seconds, np.inf)
-            )
-            while self.step():
-                pass
-            if act.sleeps and self.now < self.rests:
-                self.wakes = self.now + LATE_S
-                while self.step():
-                    pass
+
+    def go_on(self) -> None:
+        """Plays until it is the coordinator's turn."""
+        while self.step():
+            pass
 
     # The coordinator.
 
@@ -236,8 +244,8 @@ class Play:
 
     def take(self, worker: int, task: int, later_s: float = 0.0) -> None:
         """A worker begins a task."""
-        if worker == 0:
-            self.first_task, self.first_left_s = task, self.tasks_s[task] + later_s
+        if worker == self.home:
+            self.home_task, self.home_left_s = task, self.tasks_s[task] + later_s
         else:
             heapq.heappush(self.running, (self.now + self.tasks_s[task] + later_s, worker, task))
 
@@ -255,31 +263,35 @@ class Play:
             self.idle[worker] = self.now
         self.claim()
 
-    # Time.
+    def move(self) -> bool:
+        """The coordinator, which wakes, takes the CPU of a worker that sleeps, if there is one; whether it has."""
+        asleep = [worker for worker, since in self.idle.items() if self.now - since > SPINNING_S]
+        if asleep and self.home not in asleep:
+            if self.home_task >= 0:
+                heapq.heappush(self.running, (self.now + self.home_left_s, self.home, self.home_task))
+            self.home, self.home_task = asleep[0], -1
+        return bool(asleep)
 
-    @property
-    def rests(self) -> float:
-        """Until when every CPU is busy at least: a worker that looks for a task has its own to itself, too."""
-        return min(self.idle.values(), default=np.inf) + SPINNING_S
+    # Time.
 
     def step(self) -> bool:
         """Goes on to whatever happens next; False where that is the coordinator's turn."""
-        shared = self.working_s is not None and self.first_task >= 0 and self.now < self.rests
+        shared = self.working_s is not None and self.home_task >= 0
         works = self.working_s is not None and not (shared and self.yields)
-        runs = self.first_task >= 0 and not (shared and not self.yields)
+        runs = self.home_task >= 0 and not (shared and not self.yields)
         ends = self.running[0][0] if self.running else np.inf
-        first_ends = self.now + self.first_left_s if runs else np.inf
+        home_ends = self.now + self.home_left_s if runs else np.inf
         turn = np.inf if self.working_s is not None else self.wakes
         turn = self.now + self.working_s if self.working_s is not None and works else turn
         gives_way = self.now + self.slice_s if shared else np.inf
-        then = max(min(ends, first_ends, turn, gives_way, self.rests if shared else np.inf), self.now)
+        then = max(min(ends, home_ends, turn, gives_way), self.now)
         self.pass_time(then - self.now, works, runs, shared)
         self.now = then
         if turn <= then:
             return False
-        if first_ends <= then:
-            task, self.first_task = self.first_task, -1
-            self.done(0, task)
+        if home_ends <= then:
+            task, self.home_task = self.home_task, -1
+            self.done(self.home, task)
         elif ends <= then:
             _, worker, task = heapq.heappop(self.running)
             self.done(worker, task)
@@ -288,9 +300,9 @@ class Play:
         return True
 
     def pass_time(self, passed_s: float, works: bool, runs: bool, shared: bool) -> None:
-        """Some time goes by in which the coordinator works, worker 0 runs, or both want one CPU."""
+        """Some time goes by in which the coordinator works, its neighbour runs, or both want one CPU."""
         if self.working_s is not None:
             self.stood_s += passed_s * len(self.idle)
             self.working_s -= passed_s * works
-        self.first_left_s -= passed_s * runs
+        self.home_left_s -= passed_s * runs
         self.slice_s -= passed_s * shared

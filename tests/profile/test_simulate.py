@@ -36,7 +36,7 @@ def played(stretches: list[PlayedWindow], workers: int, depth: int = 64) -> Play
     play = Play(stretches, workers, depth, max(depth // 2, 1))
     play.run()
     assert play.left == 0
-    assert not play.ready and not play.running and play.first_task < 0
+    assert not play.ready and not play.running and play.home_task < 0
     assert max(play.pending) == min(play.pending) == 0
     assert set(play.idle) == set(range(workers))
     return play

@@ -52,7 +52,7 @@ def test_every_task_has_its_time() -> None:
     assert {*chain.groups} <= {group.key for group in traced.plan.groups}
     found = simulate(traced, 16)
     assert found.wall_s >= max(found.bounds_s.values())
-    assert found.limit.startswith("16 workers: ")
+    assert re.fullmatch(r"16 workers, [0-9.]+ s: limited by .* \([0-9.]+ s\); workers stand [0-9]+ % .*", found.limit)
 
 
 def test_a_window_in_which_the_tail_falls_silent_is_left_out() -> None:
