@@ -30,7 +30,9 @@ from workers.kernel_words import (
     returned,
 )
 from workers.records import record
-from workers.words import clock_ns
+from workers.words import clock_ns, clock_ticks
+
+CLOCKS = (clock_ns, clock_ticks)
 
 Part = Literal["kernel", "seek", "shared"]
 
@@ -315,7 +317,7 @@ class Values:
 
     def of_the_loop(self, node: ast.Call, name: str, function: Any) -> None:
         """A word that the loop over tasks is written with: none of them is for nodes, least of all the clock."""
-        if function is clock_ns or name == clock_ns.__name__:
+        if function in CLOCKS or name in [clock.__name__ for clock in CLOCKS]:
             message = f"`{name}` tells the time, and a node gives the same frames whenever it runs: `age` counts frames"
         else:
             message = f"`{name}` is a word of the loop that calls kernels: call yours otherwise, or use workers.simd"

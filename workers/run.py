@@ -59,6 +59,7 @@ from workers.wire import (
 from workers.words import (
     call_address,
     clock_ns,
+    clock_ticks,
     default_rounding,
     read_small,
     read_word,
@@ -129,6 +130,11 @@ R_WRITTEN, R_EDITION, R_MASK, R_RECORDS_AT = (
     int(RingHead.MASK),
     int(RingHead.RECORDS_AT),
 )
+R_TICKS, R_CLOCK_NS, R_RATE = int(RingHead.TICKS), int(RingHead.CLOCK_NS), int(RingHead.RATE)
+RATE_BITS = 24
+TICKS_AT_ONCE, TICKS_MEASURED, TICKS_TRUSTED, TICKS_COMPARED = 1 << 12, 1 << 24, 1 << 26, 1 << 36
+"""Ticks in which nothing has come between; after which their rate is known; for which it is relied upon, 20 to 70 ms;
+and for which it is the rate of one and the same worker at work."""
 N_FRAME, N_FRAMES, N_KEY, N_SLICE = int(Noted.FRAME), int(Noted.FRAMES), int(Noted.KEY), int(Noted.SLICE)
 N_START, N_END, N_VOICES, N_EDITION = int(Noted.START_NS), int(Noted.END_NS), int(Noted.VOICES), int(Noted.EDITION)
 NOTED_BYTES = 8 * len(Noted)
@@ -403,12 +409,36 @@ def run_task(arena: int, task: int, group: int, ops: int, feeds: int, kernels: i
         frame = stop
 
 
+def ring_clock_ns(ring: int) -> int:
+    """The monotonic clock as a ring's worker keeps it: reckoned from ticks of its CPU, and set anew now and then."""
+    passed = clock_ticks() - read_word(ring, R_TICKS)
+    rate = read_word(ring, R_RATE)
+    if rate == 0 or passed < 0 or passed >= TICKS_TRUSTED:
+        return set_clock(ring, passed)
+    return read_word(ring, R_CLOCK_NS) + ((passed * rate) >> RATE_BITS)
+
+
+def set_clock(ring: int, passed: int) -> int:
+    """Looks at the clock; after a while, in which `passed` ticks were counted, it is also known how fast they come."""
+    before = clock_ticks()
+    now = clock_ns()
+    ticks = clock_ticks()
+    # Who was interrupted meanwhile does not know which tick that instant was.
+    if ticks - before < TICKS_AT_ONCE and (passed < 0 or passed >= TICKS_MEASURED):
+        counted = ticks - read_word(ring, R_TICKS)
+        if counted >= TICKS_MEASURED and counted < TICKS_COMPARED:
+            write_word(ring, R_RATE, ((now - read_word(ring, R_CLOCK_NS)) << RATE_BITS) // counted)
+        write_word(ring, R_TICKS, ticks)
+        write_word(ring, R_CLOCK_NS, now)
+    return now
+
+
 def note(ring: int, task: int, group: int, started: int) -> int:
     """Notes a task that began at `started` and ends now; returns that instant, in ns.
 
     The record is counted when it is whole. Whoever dies before that has written nothing: the next one begins there.
     """
-    ended = clock_ns()
+    ended = max(ring_clock_ns(ring), started)
     written = read_word(ring, R_WRITTEN)
     at = ring + read_word(ring, R_RECORDS_AT) + (written & read_word(ring, R_MASK)) * NOTED_BYTES
     write_word(at, N_FRAME, read_word(task, T_FRAME))
@@ -435,7 +465,7 @@ def run(call: int) -> None:
     stats = read_word(call, RUN_STATS)
     started = 0
     if stats != 0:
-        started = clock_ns()
+        started = ring_clock_ns(stats)
     for t in range(first, first + read_word(call, RUN_COUNT)):
         task = tasks + t * TASK_BYTES
         group = groups + read_word(task, T_GROUP) * GROUP_BYTES

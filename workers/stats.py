@@ -67,6 +67,7 @@ class StatsRing:
     def begin(self, worker: int, edition: int) -> None:
         """Gives the ring to a worker of a rendering. What was written before stays readable."""
         self.words[RingHead.WORKER], self.words[RingHead.EDITION] = worker, edition
+        self.words[RingHead.RATE] = 0
 
     def sums(self) -> Mapping[RingHead, int]:
         """Nanoseconds that were added up in it, by their words."""

@@ -288,6 +288,12 @@ class RingHead(IntEnum):
     SETUP_NS = 6
     """CPU time of the worker outside of its loop: starting, mapping, loading code."""
     WORKER = 7
+    TICKS = 8
+    """The worker's clock: what the CPU had counted at an instant,"""
+    CLOCK_NS = 9
+    """that instant on the system's monotonic clock,"""
+    RATE = 10
+    """and nanoseconds a tick, times 2**24; 0: not known yet."""
 
 
 class Noted(IntEnum):

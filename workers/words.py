@@ -40,6 +40,11 @@ def clock_ns() -> int:
     return time.monotonic_ns()
 
 
+def clock_ticks() -> int:
+    """What the CPU counts, at a rate of its own: to be read in a fifth of the time."""
+    return time.monotonic_ns()
+
+
 # Atomic words. In Python they are plain: only one thread of one process runs the python target.
 
 

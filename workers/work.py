@@ -9,11 +9,10 @@ Entries: `work(record)` runs until STOP; `complete(record)` marks one task done 
 
 from __future__ import annotations
 
-from workers.run import GROUP_BYTES, T_GROUP, TASK_BYTES, note, run_task
+from workers.run import GROUP_BYTES, T_GROUP, TASK_BYTES, note, ring_clock_ns, run_task
 from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule
 from workers.words import (
     add_shared,
-    clock_ns,
     default_rounding,
     doze,
     load_shared,
@@ -137,7 +136,7 @@ def work(record: int) -> None:
     default_rounding()
     control = read_word(record, S_CONTROL)
     stats = read_word(record, R_STATS)
-    started = 0
+    started = ended = 0
     own = FIRST_WORKER + read_word(record, S_WORKER) * WORKER_WORDS
     while load_shared(control, STOP) == 0:
         if load_shared(control, HALT) == 1:
@@ -154,7 +153,7 @@ def work(record: int) -> None:
             group = read_word(record, R_GROUPS) + read_word(at, T_GROUP) * GROUP_BYTES
             # One look at the clock a task, where one follows the other at once.
             if stats != 0 and started == 0:
-                started = clock_ns()
+                started = max(ring_clock_ns(stats), ended)
             run_task(
                 arena,
                 at,
@@ -166,7 +165,7 @@ def work(record: int) -> None:
                 0,
             )
             if stats != 0:
-                started = note(stats, at, group, started)
+                started = ended = note(stats, at, group, started)
             follower = finish(record, task)
             store_shared(control, own, 0)
             write_word(control, own + 2 * CONTROL_STRIDE, read_word(control, own + 2 * CONTROL_STRIDE) + 1)

@@ -130,12 +130,12 @@ def test_renders_of_a_session_are_told_apart_and_at_once_share_no_ring() -> None
 def test_what_was_done_twice_is_noted_twice_and_nothing_is_lost() -> None:
     with Session() as session, planned() as windows:
         with killing(3):
-            report = rendered(TEXT, session, backend="local", threads=2, chunk=64, cycles=Fraction(3))
+            report = rendered(TEXT, session, backend="local", threads=2, chunk=64, cycles=Fraction(16))
         assert report.replaced_workers >= 1
         _, records = read(session)
         assert {*rows(records)} == {*meant(windows)}
         assert len(records) <= len(meant(windows)) + 3
-        assert report.sha256 == inline(TEXT, chunk=64, cycles=Fraction(3)).sha256
+        assert report.sha256 == inline(TEXT, chunk=64, cycles=Fraction(16)).sha256
 
 
 # The file.

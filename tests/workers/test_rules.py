@@ -168,6 +168,7 @@ def test_an_alias_that_is_a_node_is_refused(define: Define) -> None:
         ("load = input[i]\nout[i] = load * amount[i]", "`load` has a meaning of its own in kernels"),
         ("out[i] = shared(input[i]) * amount[i]", "0.25 is a scalar float: write F(0.25)"),
         ("t = clock_ns()\nout[i] = input[i] * amount[i] * F(t)", "`clock_ns` tells the time"),
+        ("t = clock_ticks()\nout[i] = input[i] * amount[i] * F(t)", "`clock_ticks` tells the time"),
         ("t = now()\nout[i] = input[i] * amount[i] * F(t)", "`now` tells the time"),
         ("out[i] = late(input[i]) * amount[i]", "`clock_ns` tells the time"),
         ("t = time.monotonic_ns()\nout[i] = input[i] * amount[i] * F(t)", "time.monotonic_ns differs between machines"),

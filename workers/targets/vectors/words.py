@@ -88,6 +88,15 @@ def clock_ns(typing: Any) -> Any:
     return types.int64(), emit
 
 
+@intrinsic
+def clock_ticks(typing: Any) -> Any:
+    def emit(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        kind = ir.FunctionType(I64, [])
+        return builder.call(cgutils.get_or_insert_function(builder.module, kind, "llvm.readcyclecounter"), [])
+
+    return types.int64(), emit
+
+
 whole = read_word
 
 # Atomic words, and sleeping on them (Linux futex).
