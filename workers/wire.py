@@ -155,7 +155,7 @@ CONTROL_STRIDE = 8
 
 
 class Control(IntEnum):
-    """Words that workers and coordinator share during a window, `CONTROL_STRIDE` words apart.
+    """Words that workers and coordinator share, `CONTROL_STRIDE` words apart.
 
     Only `done` bits of tasks are the truth; HEAD, TAIL, the ring and the pending counts are derived from them.
     """
@@ -172,34 +172,43 @@ class Control(IntEnum):
     """1: workers park at their next task boundary."""
     STOP = 6
     """1: workers return to Python."""
-    TASK_COUNT = 7
-    """Tasks of the window; numbers from there on are reads, which the coordinator does."""
+    UNREAD = 2
+    """Chunks that are finished and wait for the coordinator to read them,"""
+    COMING = 7
+    """and whether it has yet to bring a window."""
     FIRST_WORKER = 8
-    """Per worker from here on, `WORKER_WORDS` words: CLAIM, PARKED, and how many tasks it has done."""
+    """Per worker from here on, `WORKER_WORDS` words: CLAIM, PARKED, and, side by side, how many tasks it has done and
+    for how many nanoseconds it waited for the coordinator."""
 
 
 WORKER_WORDS = 3 * CONTROL_STRIDE
+TASK_BITS = 24
+"""Of a place in the ring of ready tasks; the rest is the number of its entry."""
 
 
 class Schedule(IntEnum):
-    """Words of the record that `work` and `complete` are called with, after those of `Run`."""
+    """Words of the record that `work`, `complete` and `join` are called with, after those of `Run`."""
 
     CONTROL = 11
     SUCCESSORS = 12
-    """int64 (edges): tasks that follow, grouped by task."""
+    """int64 (edges): tasks that follow, and -1 less the number of reads that do, grouped by task."""
     FIRST_SUCCESSOR = 13
-    """int64 (tasks + reads + 1)."""
+    """int64 (tasks + reads + 1), of two windows one behind the other, as the next two."""
     PENDING = 14
     """int64 (tasks + reads): predecessors not done."""
     DONE = 15
-    """int64 (tasks + reads): 1 when done."""
+    """int64 (tasks + reads): 1 when done, see `workers.work`."""
     RING = 16
-    """int64 (tasks): ready tasks plus 1; 0: not published yet."""
+    """int64 (a power of 2): ready tasks, see `workers.work`."""
     WORKER = 17
     SPINS = 18
     PORTABLE = 19
     TASK = 20
-    """For `complete`: the task that is done."""
+    """For `complete`: the read that is done."""
+    JOINING = 21
+    """For `join`: an address."""
+    RING_MASK = 22
+    """The ring's places less 1."""
 
 
 class Feed(IntEnum):

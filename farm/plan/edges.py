@@ -40,7 +40,7 @@ def edges(plan: StaticPlan, window: WindowPlan) -> tuple[Ints, Ints]:
     """(before, after): indices of tasks, int64 (edges,) each, without order.
 
     Within a chunk a group follows those it reads; a carried group also follows its own task before (of the same
-    slice). Edges from the window before are not here: its tasks are finished.
+    slice). Edges from the window before are not here (`farm.plan.schedule`).
     """
     tasks = window.tasks
     chunk, group = tasks[:, Task.CHUNK], tasks[:, Task.GROUP]
@@ -76,7 +76,8 @@ def grouped(group: Ints, groups: int) -> tuple[Ints, Ints]:
 def carried_pairs(tasks: Ints, own: Ints, lag: int) -> tuple[Ints, Ints]:
     """Tasks of a group that share a state slot: the same slice, from each chunk in which it sounds to the next.
 
-    After a pause a slice starts from zeros, but its slot is the same: a late task from before would overwrite it.
+    After a pause a slice starts from zeros, but its slot is the same: a late task from before would overwrite it. So
+    would one of another slice that had the slot in an earlier window.
     With a lag a task follows those of as many chunks, the nearest of them `lag` chunks before it: so all before are
     done, and a line that holds `lag` chunks more than it is read loses nothing that is still needed.
     """
@@ -86,9 +87,9 @@ def carried_pairs(tasks: Ints, own: Ints, lag: int) -> tuple[Ints, Ints]:
             np.concatenate([own[:0], *(own[:-chunks] for chunks in apart)]),
             np.concatenate([own[:0], *(own[chunks:] for chunks in apart)]),
         )
-    order = own[np.lexsort((tasks[own, Task.CHUNK], tasks[own, Task.SLICE]))]
+    order = own[np.lexsort((tasks[own, Task.CHUNK], tasks[own, Task.RING]))]
     earlier, later = order[:-1], order[1:]
-    follows = tasks[earlier, Task.SLICE] == tasks[later, Task.SLICE]
+    follows = tasks[earlier, Task.RING] == tasks[later, Task.RING]
     return earlier[follows], later[follows]
 
 

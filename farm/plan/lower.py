@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -31,6 +33,18 @@ from workers.wire import (
 Ints = NDArray[np.int64]
 
 
+ON_SHEETS = (Area.ENTRIES, Area.STATIC_CONSTANTS, Area.COUNTS, Area.ONSETS, Area.CONSTANTS, Area.COLUMN)
+"""What holds tables of one window. While two may be under way there are two sheets of them, which windows use in turn.
+
+GROUPS, OPS, FEEDS and TASKS of both lie one behind the other: tasks name their groups by number, groups their feeds.
+"""
+
+
+def on_sheet(key: Key, sheet: int) -> Key:
+    """The region of that sheet."""
+    return (f"{key[0]} of the other window", key[1]) if sheet and key[0] in ON_SHEETS else key
+
+
 def signal_bytes(plan: StaticPlan) -> int:
     """Bytes of one stereo signal of a chunk, padded."""
     return 2 * ((plan.chunk_frames + 15) // 16 * 16 + GUARD) * 4
@@ -58,14 +72,19 @@ def scratch_sizes(plan: StaticPlan) -> tuple[int, int, int, int]:
     return records, state, buffers, buffers + max(g.buffers + 1 for g in plan.groups) * BUFFER_BYTES
 
 
-def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], workers: int = 1) -> dict[Key, int]:
-    """Bytes of every region that a window needs. `read_buses` are read from outside and get several chunk slots."""
+def wanted(
+    plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], workers: int = 1, sheets: int = 1
+) -> dict[Key, int]:
+    """Bytes of every region that a window needs. `read_buses` are read from outside and get several chunk slots.
+
+    `sheets`: how many windows may be under way.
+    """
     ops = sum(len(g.ops) + len(g.posts) + len(g.seeks) for g in plan.groups)
     signal = signal_bytes(plan)
     sizes: dict[Key, int] = {
-        (Area.GROUPS, 0): 8 * len(Group) * len(plan.groups),
-        (Area.OPS, 0): 8 * OP_WORDS * ops,
-        (Area.FEEDS, 0): 8 * len(Feed) * sum(len(g.feeds) for g in plan.groups),
+        (Area.GROUPS, 0): 8 * len(Group) * len(plan.groups) * sheets,
+        (Area.OPS, 0): 8 * OP_WORDS * ops * sheets,
+        (Area.FEEDS, 0): 8 * len(Feed) * feed_count(plan) * sheets,
         (Area.TASKS, 0): 8 * len(Task) * len(window.tasks),
     }
     if plan.master is not None:
@@ -95,13 +114,20 @@ def wanted(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], wor
                 for column in group.columns:
                     size = 4 if column.dtype == "f4" else 8
                     sizes[Region(Area.COLUMN, group.source, column.name).key] = size * column.width * rows
+    for sheet in range(1, sheets):
+        sizes.update({on_sheet(key, sheet): size for key, size in sizes.items() if key[0] in ON_SHEETS})
     return sizes
 
 
-def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -> None:
+def feed_count(plan: StaticPlan) -> int:
+    """How many step-fed constants all groups have."""
+    return sum(len(group.feeds) for group in plan.groups)
+
+
+def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], sheets: int = 1) -> None:
     """Writes what does not change while the layout stays: groups, ops, line lengths."""
-    layout = arena.layout
-    groups = arena.region((Area.GROUPS, 0), np.int64)[: len(Group) * len(plan.groups)].reshape(-1, len(Group))
+    layout, count = arena.layout, len(plan.groups) * sheets
+    groups = arena.region((Area.GROUPS, 0), np.int64)[: len(Group) * count].reshape(-1, len(Group))
     ops = arena.region((Area.OPS, 0), np.int64)
     constants_at, state_at, buffers_at, _ = scratch_sizes(plan)
     kernels = {name: number for number, name in enumerate(plan.kernels)}
@@ -114,15 +140,15 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -
         arena.view(silence, np.uint8, BUFFER_BYTES)[:] = 0
         worker += 1
     next_op = next_feed = 0
-    for number, group in enumerate(plan.groups):
+    for row, (sheet, group) in zip(groups, product(range(sheets), plan.groups), strict=True):
         check_limits(group)
-        row = groups[number]
         row[Group.BLOCK_FRAMES] = group.block_frames
         row[Group.FIRST_OP] = next_op
         row[Group.OPS], row[Group.POST_OPS], row[Group.SEEKS] = len(group.ops), len(group.posts), len(group.seeks)
         row[Group.CONSTANTS], row[Group.STATE_FIELDS] = len(group.constants), group.fields
         row[Group.FIRST_FEED], row[Group.FEEDS] = next_feed, len(group.feeds)
-        row[Group.ONSETS] = layout.offset((Area.ONSETS, group.source)) if group.kind is GroupKind.VOICES else 0
+        onsets = on_sheet((Area.ONSETS, group.source), sheet)
+        row[Group.ONSETS] = layout.offset(onsets) if group.kind is GroupKind.VOICES else 0
         row[Group.RECORDS_AT], row[Group.CONSTANTS_AT] = 0, constants_at
         row[Group.LINE_BYTES] = group.line_bytes
         row[Group.STATE_AT], row[Group.BUFFERS_AT] = state_at, buffers_at
@@ -131,7 +157,7 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int]) -
             words = ops[next_op * OP_WORDS : (next_op + 1) * OP_WORDS]
             record = [
                 (code, value + buffers_at if code in (Code.SCRATCH, Code.HALF_OUT) else value, step)
-                for code, value, step in (resolved(word, layout, group, plan, read_buses) for word in op.words)
+                for code, value, step in (resolved(word, layout, group, (plan, sheet), read_buses) for word in op.words)
             ]
             write_op(words, op, kernels[op.kernel], record)
             next_op += 1
@@ -166,9 +192,13 @@ def write_op(words: Ints, op: OpPlan, kernel: int, record: list[tuple[Code, int,
 
 
 def resolved(
-    word: Word, layout: Layout, group: GroupPlan, plan: StaticPlan, read_buses: frozenset[int]
+    word: Word, layout: Layout, group: GroupPlan, of: tuple[StaticPlan, int], read_buses: frozenset[int]
 ) -> tuple[Code, int, int]:
-    """A word's code, value and step with its region's offset; signals between groups have slots of their own."""
+    """A word's code, value and step with its region's offset; signals between groups have slots of their own.
+
+    `of`: the plan, and the number of a sheet.
+    """
+    plan, sheet = of
     if word.region is None:
         return word.code, word.value, word.step
     area, number = word.region.area, word.region.number
@@ -178,7 +208,7 @@ def resolved(
     elif area is Area.PARTIALS:
         code, step = Code.INNER, partials_step(plan, layout, number)
     key = lengths_of(group, number) if area is Area.LENGTHS else word.region.key
-    return code, word.value + layout.offset(key), step
+    return code, word.value + layout.offset(on_sheet(key, sheet)), step
 
 
 def lengths_of(group: GroupPlan, table: int) -> Key:

@@ -10,7 +10,7 @@ from farm.plan.plan import StaticPlan, WindowPlan
 
 LEAST_DEPTH, MOST_DEPTH, MOST_INNER_DEPTH = 2, 64, 4
 """Chunk slots of signals that are read from outside, and of those between groups."""
-WORKER_DEPTH = 4
+WORKER_DEPTH = 8
 """Slots for each worker that are read from outside: while half of them wait to be read the others are filled."""
 MOST_AHEAD_FRAMES = 1 << 17
 READ_FRAMES = 1 << 14

@@ -3,6 +3,9 @@
 Besides the edges of data (`edges`) a task that writes a chunk slot of a signal waits for those that read what the slot
 held before; so memory does not grow with duration. Each chunk has a *read*: the coordinator takes the outputs of a
 chunk out of their slots. Reads are numbered after the tasks.
+
+A window may begin while the one before it still runs. What its tasks wait for there are edges like the others: all are
+found in one go, over the end of the window before and the window itself, and parted afterwards.
 """
 
 from __future__ import annotations
@@ -25,7 +28,10 @@ NOTHING: Ints = np.zeros(0, np.int64)
 
 @record(frozen=True, slots=True, eq=False)
 class SchedulePlan:
-    """`before[i]` must be done before `after[i]`. `successors` and `first_successor` are the same, grouped by task."""
+    """`before[i]` must be done before `after[i]`. `successors` and `first_successor` are the same, grouped by task.
+
+    `late_before[i]`, a task or read of the window before, must be done before `late_after[i]`, in the order of those.
+    """
 
     before: Ints
     after: Ints
@@ -33,12 +39,21 @@ class SchedulePlan:
     first_successor: Ints
     tasks: int
     reads: int
-    at_first: tuple[Ints, Ints] = (NOTHING, NOTHING)
-    """`pending` and `ready` while nothing is done."""
+    late_before: Ints
+    late_after: Ints
 
     def pending(self, done: NDArray[np.bool_]) -> Ints:
         """How many predecessors of each task and read are not done: int64 (tasks + reads)."""
         waiting = self.after[~done[self.before]]
+        counts: Ints = np.bincount(waiting, minlength=self.tasks + self.reads).astype(np.int64)
+        return counts
+
+    def late(self, done: NDArray[np.bool_]) -> Ints:
+        """How many predecessors of each task and read, in the window before, are not done: int64 (tasks + reads).
+
+        `done`: of that window.
+        """
+        waiting = self.late_after[~done[self.late_before]]
         counts: Ints = np.bincount(waiting, minlength=self.tasks + self.reads).astype(np.int64)
         return counts
 
@@ -47,8 +62,93 @@ class SchedulePlan:
         return np.flatnonzero((pending[: self.tasks] == 0) & ~done[: self.tasks])
 
 
-def schedule(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> SchedulePlan:
-    """All edges of a window."""
+@record(frozen=True, slots=True, eq=False)
+class Ending:
+    """The tasks of a window for which those of the next may have to wait; they lie in its last `chunks`.
+
+    `tasks`: their rows, CHUNK counted from the first of these chunks; `numbers`: theirs, then those of the reads.
+    """
+
+    tasks: Ints
+    numbers: Ints
+    chunks: int
+
+
+def ending(plan: StaticPlan, window: WindowPlan) -> Ending:
+    """The end of a window: who used each slot of a signal, of state or of a line last, and who read it there."""
+    tasks = window.tasks
+    ranges, written = ChunkRanges(plan, window), writers(plan)
+    kept = np.zeros(len(tasks), bool)
+    kept[last_of_slots(plan, tasks)] = True
+    readers: list[list[int]] = [[number] for number in range(len(plan.groups))]
+    for number, group in enumerate(plan.groups):
+        for writer in written.read_by(group):
+            readers[writer].append(number)
+    for number, group in enumerate(plan.groups):
+        chunks = unique(ranges.chunk[ranges.tasks_of(number)])
+        last = [last_of_each(chunks, depth) for depth in {plan.depth, plan.inner_depth}]
+        if group.carried:
+            last.append(chunks[-2 * group.lag :])
+        chunks = unique(np.concatenate(last))
+        for user in readers[number]:
+            kept[ranges.listed(user, chunks)] = True
+    numbers = np.flatnonzero(kept)
+    rows = tasks[numbers]
+    first = int(rows[:, Task.CHUNK].min(initial=window.chunks))
+    rows[:, Task.CHUNK] -= first
+    reads = len(tasks) + np.arange(first, window.chunks)
+    return Ending(rows, np.concatenate([numbers, reads]), window.chunks - first)
+
+
+def last_of_each(chunks: Ints, depth: int) -> Ints:
+    """The last chunk that lies in each of `depth` slots."""
+    ordered = chunks[np.lexsort((chunks, chunks % depth))]
+    last = np.append(ordered[:-1] % depth != ordered[1:] % depth, True)[: len(ordered)]
+    found: Ints = ordered[last]
+    return found
+
+
+def last_of_slots(plan: StaticPlan, tasks: Ints) -> Ints:
+    """The last task that uses each state slot of the voices."""
+    carried = np.array([group.carried and group.source >= 0 for group in plan.groups])
+    of_slots = np.flatnonzero(carried[tasks[:, Task.GROUP]])
+    order = of_slots[np.lexsort((tasks[of_slots, Task.CHUNK], tasks[of_slots, Task.RING], tasks[of_slots, Task.GROUP]))]
+    group, slot = tasks[order, Task.GROUP], tasks[order, Task.RING]
+    last = np.append((group[:-1] != group[1:]) | (slot[:-1] != slot[1:]), True)[: len(order)]
+    found: Ints = order[last]
+    return found
+
+
+def schedule(
+    plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], before: Ending | None = None
+) -> SchedulePlan:
+    """All edges of a window, and those to it from the end of the window before."""
+    if before is None:
+        return grouped_by_task(*all_edges(plan, window, read_buses), len(window.tasks), window.chunks)
+    shifted = window.tasks.copy()
+    shifted[:, Task.CHUNK] += before.chunks
+    tasks = np.concatenate([before.tasks, shifted])
+    firsts, seconds = all_edges(plan, replace(window, tasks=tasks, chunks=before.chunks + window.chunks), read_buses)
+    old, count = len(before.tasks), len(window.tasks)
+    # Numbers in this window, or -1 less those in the window before.
+    reads = count + np.arange(window.chunks)
+    numbers = np.concatenate([-1 - before.numbers[:old], np.arange(count), -1 - before.numbers[old:], reads])
+    firsts, seconds = numbers[firsts], numbers[seconds]
+    within, late = (firsts >= 0) & (seconds >= 0), (firsts < 0) & (seconds >= 0)
+    made = grouped_by_task(firsts[within], seconds[within], count, window.chunks)
+    order = np.argsort(-1 - firsts[late], kind="stable")
+    return replace(made, late_before=(-1 - firsts[late])[order], late_after=seconds[late][order])
+
+
+def grouped_by_task(before: Ints, after: Ints, tasks: int, reads: int) -> SchedulePlan:
+    """The schedule with these edges."""
+    order = np.argsort(before, kind="stable")
+    firsts = np.searchsorted(before[order], np.arange(tasks + reads + 1))
+    return SchedulePlan(before, after, after[order], firsts, tasks, reads, NOTHING, NOTHING)
+
+
+def all_edges(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> tuple[Ints, Ints]:
+    """Who must be done before whom among the tasks of some chunks and their reads."""
     before, after = edges(plan, window)
     befores, afters = [before], [after]
     ranges = ChunkRanges(plan, window)
@@ -77,13 +177,7 @@ def schedule(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -
         tasks = ranges.tasks_of(writer)
         befores.append(tasks)
         afters.append(count + window.tasks[tasks, Task.CHUNK])
-    before, after = np.concatenate(befores), np.concatenate(afters)
-    order = np.argsort(before, kind="stable")
-    firsts = np.searchsorted(before[order], np.arange(count + window.chunks + 1))
-    made = SchedulePlan(before, after, after[order], firsts, count, window.chunks)
-    none = np.zeros(count + window.chunks, bool)
-    pending = made.pending(none)
-    return replace(made, at_first=(pending, made.ready(none, pending)))
+    return np.concatenate(befores), np.concatenate(afters)
 
 
 class ChunkRanges:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Generator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,7 +48,22 @@ class Streams:
 def plan_window(
     plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk: int, chunks: int, stop_frame: int | None = None
 ) -> WindowPlan:
+    """The same in one go."""
+    steps = plan_steps(plan, streams, bounds, first_chunk, chunks, stop_frame)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            window: WindowPlan = end.value
+            return window
+
+
+def plan_steps(
+    plan: StaticPlan, streams: Streams, bounds: Bounds, first_chunk: int, chunks: int, stop_frame: int | None = None
+) -> Generator[None, None, WindowPlan]:
     """The tasks of chunks `first_chunk` .. `first_chunk + chunks`, the last of which ends at `stop_frame` if before.
+
+    In steps of some milliseconds, between which whoever plans may do something else.
 
     What is decided about voices depends on what begins before the window's end, and stays. So a window may be planned
     in pieces, and again until a later one is.
@@ -62,8 +77,12 @@ def plan_window(
     for stream in sources.values():
         stream.forget(first_frame)
         stream.advance(until)
+        yield
     decide(list(sources.values()), bounds.max_voices, last_frame, plan.rate)
-    windows = {number: stream.window(first_frame, last_frame, frames) for number, stream in sources.items()}
+    windows = {}
+    for number, stream in sources.items():
+        windows[number] = stream.window(first_frame, last_frame, frames)
+        yield
     entries = {key: stream.window(first_frame, until) for key, stream in streams.feeds.items()}
     parts = []
     for number, group in enumerate(plan.groups):

@@ -219,10 +219,12 @@ class Play:
         """The tasks of a window may run."""
         order = stretch.order
         self.tasks_s, self.count, self.left = stretch.tasks_s, order.tasks, order.tasks
-        self.pending: list[int] = order.at_first[0].tolist()
+        none = np.zeros(order.tasks + order.reads, bool)
+        pending = order.pending(none)
+        self.pending: list[int] = pending.tolist()
         self.successors: list[int] = order.successors.tolist()
         self.firsts: list[int] = order.first_successor.tolist()
-        self.ready.extend(order.at_first[1].tolist())
+        self.ready.extend(order.ready(none, pending).tolist())
         self.claim()
 
     # Workers.

@@ -135,11 +135,16 @@ class Trace:
                     tasks_s=tasks_s(plan, window, records[first:last]),
                     # While the one before runs; the first while nothing does.
                     plan_s=ends[number].since(begins[number - 1], PLANNING) if number else 0.0,
-                    tables_s=begins[number].at_s - ends[number].at_s,
-                    read_s=ends[number + 1].since(begins[number], TAKING),
+                    tables_s=max(begins[number].at_s - ends[number].at_s, 0.0),
+                    read_s=ends[number + 1].since(max(begins[number], ends[number], key=when), TAKING),
                 )
             )
         return Traced(plan, self.rendering.read_buses, tuple(windows), ends[-1].at_s - ends[0].at_s)
+
+
+def when(moment: Moment) -> float:
+    """Its instant."""
+    return moment.at_s
 
 
 def tasks_s(plan: StaticPlan, window: WindowPlan, records: NDArray[Any]) -> Seconds:

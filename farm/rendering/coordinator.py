@@ -117,11 +117,11 @@ class Coordinator:
     still: dict[int, tuple[float, int]] = field(default_factory=dict)
     """Worker that is waited for -> (CPU time, at how many looks in a row it was that)."""
 
-    def new_window(self) -> None:
-        """Task numbers mean other tasks from now on, and every worker has parked."""
+    def new_window(self, tasks: range) -> None:
+        """These numbers mean other tasks from now on."""
         self.idle_deaths.clear()
-        self.deaths.clear()
-        self.since.clear()
+        self.deaths = {task: count for task, count in self.deaths.items() if task not in tasks}
+        self.since = {worker: seen for worker, seen in self.since.items() if seen[0] not in tasks}
 
     def decide(self, signal: Signal) -> list[Command]:
         """What to do about a signal."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import field, replace
 
 import numpy as np
@@ -28,7 +29,8 @@ from farm.plan.program import PlanSetting
 from farm.plan.slices import SourceStream
 from farm.plan.static import static_plan
 from farm.plan.verify import verify_static, verify_window
-from farm.plan.window import Bounds, Streams, plan_window
+from farm.plan.window import Bounds, Streams, plan_steps
+from farm.rendering.ahead import Ahead, Steps
 from farm.rendering.backends import Backend, Preparation, inline
 from farm.rendering.outline import Part
 from farm.rendering.piece import Piece
@@ -41,6 +43,8 @@ from workers.records import record
 
 POOL_WORTH_S = 0.2
 """Estimated seconds of one worker above which a pool is started: starting one costs about 30 ms."""
+FIRST_WINDOW_S = 1.0
+"""Workers begin as soon as this is planned."""
 WINDOW_S = 10.0
 AHEAD_S = 120
 """How far after the end of a render patterns may read a bus, which has to run until there."""
@@ -109,6 +113,8 @@ class Rendering:
         self.spent.plan_s += time.perf_counter() - started
         self.backend: Backend | None = None
         self.trace: Tracing | None = None
+        self.ahead: Ahead | None = None
+        """The window that is planned while another runs."""
         self.level = ""
         """The CPU level of the machine code, once there is a backend."""
         automatic, because = worker_count()
@@ -174,6 +180,8 @@ class Rendering:
         rate = self.options.rate
         per_second = max(self.haps_per_second(), 1e-9)
         seconds = min(max(WINDOW_VOICES / per_second, WINDOW_S), LONGEST_WINDOW_S)
+        if not first_chunk and self.pool_waits:
+            seconds = FIRST_WINDOW_S
         if self.counts.tasks:
             per_chunk = self.counts.tasks / max(first_chunk, 1)
             seconds = min(seconds, MOST_TASKS / per_chunk * chunk / rate)
@@ -195,13 +203,22 @@ class Rendering:
 
     def plan_next(self, first_chunk: int, chunks: int, stop_frame: int | None = None) -> WindowPlan:
         """Plans the window that follows the last one; nothing comes behind `stop_frame`."""
-        outer, self.graph.signals.reader = self.graph.signals.reader, self.read_cycles
-        try:
-            with deep():
-                window = plan_window(self.plan, self.streams, self.bounds, first_chunk, chunks, stop_frame)
-        finally:
-            # A probe plans while the session that asks it is planning.
-            self.graph.signals.reader = outer
+        window: WindowPlan
+        steps = self.plan_steps(first_chunk, chunks, stop_frame)
+        while True:
+            try:
+                next(steps)
+            except StopIteration as end:
+                window = end.value
+                return window
+
+    def plan_steps(self, first_chunk: int, chunks: int, stop_frame: int | None) -> Generator[None, None, WindowPlan]:
+        """The same in steps."""
+        steps = plan_steps(self.plan, self.streams, self.bounds, first_chunk, chunks, stop_frame)
+        window: WindowPlan | None = None
+        while window is None:
+            window = self.step(steps)
+            yield
         verify_window(self.plan, window)
         counts = self.counts
         counts.voices += window.voices_started
@@ -211,6 +228,20 @@ class Rendering:
         counts.windows += 1
         return window
 
+    def step(self, steps: Generator[None, None, WindowPlan]) -> WindowPlan | None:
+        """A step of planning; the window with the last one."""
+        outer, self.graph.signals.reader = self.graph.signals.reader, self.read_cycles
+        try:
+            with deep():
+                next(steps)
+        except StopIteration as end:
+            window: WindowPlan = end.value
+            return window
+        finally:
+            # A probe plans while the session that asks it is planning.
+            self.graph.signals.reader = outer
+        return None
+
     @property
     def pool_is_sure(self) -> bool:
         """Whether tasks will run on a pool, however many there are."""
@@ -218,6 +249,16 @@ class Rendering:
         return options.backend == "local" or (
             options.backend == "auto" and self.workers > 1 and options.threads is not None
         )
+
+    @property
+    def pool_waits(self) -> bool:
+        """Whether a pool has nothing to do until the first window is planned."""
+        if self.pool_is_sure or self.options.backend != "auto" or self.workers < 2:
+            return self.pool_is_sure
+        # What buses take is known before any voice is.
+        frames = (self.part.end_frame or 0) - self.part.start_frame
+        each_ns = sum(group.cost_ns for group in self.plan.groups if group.kind is GroupKind.BUS)
+        return each_ns * frames * 1e-9 > POOL_WORTH_S
 
     def start_pool(self) -> None:
         """Starts a pool that is sure to be wanted: its workers get ready while the first window is planned."""
@@ -228,12 +269,10 @@ class Rendering:
         """Decides where tasks run: a small render is done before a pool would be up."""
         if self.backend is not None:
             return
-        options = self.options
-        worth_it = options.backend == "auto" and self.workers > 1 and self.estimated_s(window) > POOL_WORTH_S
-        if worth_it:
+        if self.worth_a_pool(window):
             self.take("local", self.workers)
         else:
-            self.take("inline" if options.backend == "auto" else options.backend, 1)
+            self.take("inline" if self.options.backend == "auto" else self.options.backend, 1)
 
     def take(self, name: str, workers: int) -> None:
         """Borrows the backend of this name and has it make ready. Raises RenderError, UsageError."""
@@ -247,7 +286,7 @@ class Rendering:
         self.backend = backend
         names = {bus: self.graph.buses[bus].name for bus in self.part.roots}
         first, folder = self.part.first_frame, self.options.work_dir
-        backend.prepare(Preparation(self.plan, names, self.slab, self.spent, folder, first))
+        backend.prepare(Preparation(self.plan, names, self.slab, self.spent, folder, first, self.step_ahead))
 
     @property
     def backend_name(self) -> str:
@@ -258,6 +297,10 @@ class Rendering:
         """Tasks that each worker of a pool has done."""
         return self.backend.tasks_done() if self.backend is not None else ()
 
+    def worth_a_pool(self, window: WindowPlan) -> bool:
+        """Whether a pool would be up long before the score is rendered, as far as a window tells."""
+        return self.options.backend == "auto" and self.workers > 1 and self.estimated_s(window) > POOL_WORTH_S
+
     def estimated_s(self, window: WindowPlan) -> float:
         """About how long one worker takes for all of the score, by the nodes' costs."""
         cost = float(task_costs_ns(self.plan, window).sum()) * 1e-9
@@ -267,45 +310,80 @@ class Rendering:
     def pieces(self, stop_frame: int | None) -> Iterator[Piece]:
         """Runs windows up to `stop_frame`, a few chunks at a time. While one runs elsewhere the next one is planned."""
         self.start_pool()
-        window = self.next_window(0, stop_frame)
-        while window is not None:
-            backend = self.backend
-            assert backend is not None
-            pieces = backend.run(window)
+        ahead = self.window_ahead(0, stop_frame)
+        while (window := ahead.finish()) is not None:
+            assert self.backend is not None
+            pieces, ahead = ahead.pieces, self.window_ahead(window.first_chunk + window.chunks, stop_frame)
+            self.ahead = ahead if self.backend.joins else None
+            yield from self.timed(pieces)
             if self.trace is not None:
-                self.trace.begun(window)
-            after = window.first_chunk + window.chunks
-            ahead = self.next_window(after, stop_frame) if backend.workers > 1 else None
-            started = time.perf_counter()
-            for piece in pieces:
-                self.spent.render_s += time.perf_counter() - started
+                self.trace.ended(window)
+
+    def timed(self, pieces: Iterator[Piece]) -> Iterator[Piece]:
+        """Pieces; notes how long they were waited for."""
+        spent, over = self.spent, False
+        while not over:
+            started, elsewhere = time.perf_counter(), spent.plan_s + spent.arena_s
+            piece = next(pieces, None)
+            spent.render_s += time.perf_counter() - started - (spent.plan_s + spent.arena_s - elsewhere)
+            over = piece is None
+            if piece is not None:
                 yield piece
                 if self.trace is not None:
                     self.trace.given()
-                started = time.perf_counter()
-            self.spent.render_s += time.perf_counter() - started
-            if self.trace is not None:
-                self.trace.ended(window)
-            window = ahead if ahead is not None else self.next_window(after, stop_frame)
 
-    def next_window(self, first_chunk: int, stop_frame: int | None) -> WindowPlan | None:
-        """Plans the window from `first_chunk` on, and all that it needs; None at the end."""
+    def step_ahead(self) -> bool:
+        """Goes on planning the next window, if it is to run beside this one; whether there was something to do."""
+        return self.ahead is not None and self.ahead.step()
+
+    def window_ahead(self, first_chunk: int, stop_frame: int | None) -> Ahead:
+        """The window from `first_chunk` on."""
         left = 1 << 30 if stop_frame is None else self.chunks_until(stop_frame) - first_chunk
+
+        def run(window: WindowPlan) -> Iterator[Piece]:
+            assert self.backend is not None
+            pieces = self.backend.run(window, left > window.chunks)
+            if self.trace is not None:
+                self.trace.begun(window)
+            return pieces
+
+        return Ahead(self.window_steps(first_chunk, left, stop_frame), run)
+
+    def window_steps(self, first_chunk: int, left: int, stop_frame: int | None) -> Steps:
+        """Plans the window from `first_chunk` on, and all that it needs; None at the end."""
         if left <= 0:
             return None
+        steps = self.plan_steps(first_chunk, self.window_chunks(first_chunk, left), stop_frame)
+        window: WindowPlan | None = None
+        while window is None:
+            with self.planning():
+                try:
+                    next(steps)
+                except StopIteration as end:
+                    window = end.value
+            yield
+        with self.planning():
+            self.choose_backend(window)
+        assert self.backend is not None
+        foreseeing, more = self.backend.foresee(window), True
+        while more:
+            with self.planning():
+                more = next(foreseeing, True) is None
+            yield
+        return window
+
+    @contextmanager
+    def planning(self) -> Iterator[None]:
+        """Notes what is spent on planning, and what on reading samples meanwhile."""
         started, spent = time.perf_counter(), self.spent
         elsewhere = self.slab.loading_s + spent.compile_s + spent.arena_s
         loaded, loaded_cpu_s = self.slab.loading_s, self.slab.loading_cpu_s
         with spent.on(Duty.PLANNING):
-            window = self.plan_next(first_chunk, self.window_chunks(first_chunk, left), stop_frame)
-            self.choose_backend(window)
-            assert self.backend is not None
-            self.backend.foresee(window)
+            yield
         elsewhere = self.slab.loading_s + spent.compile_s + spent.arena_s - elsewhere
         spent.arena_s += self.slab.loading_s - loaded
         spent.move(self.slab.loading_cpu_s - loaded_cpu_s, Duty.PLANNING, Duty.READING)
         spent.plan_s += time.perf_counter() - started - elsewhere
-        return window
 
     def close(self) -> None:
         """Gives back what was borrowed, ready for the next rendering."""

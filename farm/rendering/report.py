@@ -131,6 +131,10 @@ class Report:
     replaced_workers: int = 0
     worker_tasks: tuple[int, ...] = ()
     """Tasks that each worker of a pool did."""
+    stood_s: float = 0.0
+    """What all workers together waited for the coordinator: to read chunks that were finished, or to bring a window."""
+    stood_share: float = 0.0
+    """That of all the time that they had while windows were under way."""
     banks: tuple[str, ...] = ()
     channels: tuple[str, ...] = STEREO
     """What each channel holds: sides, or outputs by name."""

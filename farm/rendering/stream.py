@@ -159,6 +159,7 @@ class Stream:
         """The report of what was made so far."""
         rendering, stage, clipping, outline = self.rendering, self.stage, self.clipping, self.outline
         spent, counts, backend, banks = rendering.spent, rendering.counts, rendering.backend, rendering.slab.banks
+        stood_s, had_s = backend.stood() if backend is not None else (0.0, 0.0)
         wall_s = time.perf_counter() - self.started
         seconds = self.frames / outline.options.rate
         return Report(
@@ -192,6 +193,8 @@ class Stream:
             workers=backend.workers if backend is not None else 1,
             workers_because=rendering.workers_because,
             worker_tasks=rendering.worker_tasks(),
+            stood_s=stood_s,
+            stood_share=stood_s / had_s if had_s else 0.0,
             replaced_workers=backend.replaced if backend is not None else 0,
             banks=tuple(sorted(banks)),
             channels=outline.channels,

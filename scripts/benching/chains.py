@@ -31,9 +31,9 @@ class TimedBackend(InlineBackend):
         self.windows: list[tuple[WindowPlan, Times]] = []
         """Each with the nanoseconds of its tasks."""
 
-    def start(self, window: WindowPlan) -> None:
+    def start(self, window: WindowPlan, sheet: int, more: bool) -> None:
         """Begins the notes of a window."""
-        super().start(window)
+        super().start(window, sheet, more)
         self.windows.append((window, np.zeros(len(window.tasks), np.int64)))
 
     def run_tasks(self, first: int, count: int) -> None:

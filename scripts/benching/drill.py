@@ -20,7 +20,7 @@ from workers.futex import wake_sleepers
 from workers.pool import Attached, Pool
 from workers.targets import objects
 from workers.targets.numba import emit_object, loop_function
-from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Group, Run, Schedule, Task
+from workers.wire import CONTROL_STRIDE, TASK_BITS, WORKER_WORDS, Control, Group, Run, Schedule, Task
 from workers.words import add_shared, load_shared, pause, read_word, swap_shared
 from workers.work import publish, take
 
@@ -88,15 +88,16 @@ def drilled(code: objects.MachineCode, processes: int, rounds: int, items: int, 
     `code` holds the entry "drill". There are at least `stride` items.
     """
     control, counters = CONTROL_STRIDE * int(Control.FIRST_WORKER), CONTROL_STRIDE * len(Counter)
-    memory = mmap.mmap(-1, 8 * (control + counters + 2 * items + DRILL_WORDS))
+    memory = mmap.mmap(-1, 8 * (control + counters + places(items) + items + DRILL_WORDS))
     words: Ints = np.frombuffer(memory, np.int64)
     base, at = int(words.ctypes.data), 0
     parts = []
-    for length in (control, counters, items, items, DRILL_WORDS):
+    for length in (control, counters, places(items), items, DRILL_WORDS):
         parts.append((base + 8 * at, words[at : at + length]))
         at += length
     (control_at, controls), (counters_at, counted), (ring_at, ring), (taken_at, taken), (record_at, record) = parts
-    ring[:stride] = np.arange(1, stride + 1)
+    ring[:stride] = entries(stride)
+    record[Schedule.RING_MASK] = places(items) - 1
     controls[CONTROL_STRIDE * Control.TAIL] = stride
     record[Schedule.CONTROL], record[Schedule.RING] = control_at, ring_at
     record[Drill.ROUNDS], record[Drill.ITEMS], record[Drill.STRIDE] = rounds, items, stride
@@ -110,6 +111,17 @@ def drilled(code: objects.MachineCode, processes: int, rounds: int, items: int, 
         process.join()
     assert not any(process.exitcode for process in running), [process.exitcode for process in running]
     return counted[::CONTROL_STRIDE].copy(), taken.copy()
+
+
+def places(tasks: int) -> int:
+    """Of a ring for so many tasks: a power of 2."""
+    return 1 << (tasks - 1).bit_length()
+
+
+def entries(count: int) -> Ints:
+    """The first entries of a ring: tasks 0, 1, ..."""
+    found: Ints = (np.arange(1, count + 1) << TASK_BITS) | np.arange(count)
+    return found
 
 
 def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 64, rounds: int = 6) -> float:
@@ -127,7 +139,7 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
         "firsts": tasks + 1,
         "pending": tasks,
         "done": tasks,
-        "ring": tasks + 1,
+        "ring": places(tasks),
     }
     sizes: dict[Key, int] = {(name, 0): 8 * count for name, count in words.items()}
     sizes.update({("scratch", number): 1 << 16 for number in range(workers)})
@@ -141,7 +153,6 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
         tables["successors"][:chained] = np.arange(width, tasks)
         tables["firsts"][:] = np.minimum(np.arange(tasks + 1), chained)
         control = tables["control"]
-        control[CONTROL_STRIDE * Control.TASK_COUNT] = tasks
         named = {
             Run.TASKS: "tasks",
             Run.GROUPS: "groups",
@@ -155,6 +166,7 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
         own = {int(word): (arena.layout.offset((name, 0)), True) for word, name in named.items()}
         own[int(Run.ARENA)] = (0, True)
         own[int(Schedule.SPINS)] = (2000, False)
+        own[int(Schedule.RING_MASK)] = (places(tasks) - 1, False)
         own[int(Schedule.PORTABLE)] = (int(pool.portable), False)
         records = [{**own, int(Run.SCRATCH): (arena.layout.offset(("scratch", n)), True)} for n in range(workers)]
         pool.attach(Attached(arena.path, arena.size, tuple(records), ()))
@@ -164,8 +176,9 @@ def empty_task_ns(level: str, workers: int, tasks: int = 100_000, width: int = 6
             control[CONTROL_STRIDE * Control.HALT] = 1
             while not parked.all():
                 time.sleep(0.001)
-            tables["done"][:] = tables["ring"][:] = 0
-            tables["ring"][:width] = np.arange(1, width + 1)
+            tables["done"][:] = 0
+            tables["ring"][:] = 0
+            tables["ring"][:width] = entries(width)
             tables["pending"][:] = np.arange(tasks) >= width
             control[CONTROL_STRIDE * Control.HEAD], control[CONTROL_STRIDE * Control.TAIL] = 0, width
             control[CONTROL_STRIDE * Control.HALT] = 0

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 
@@ -77,8 +78,16 @@ def static(groups: list[GroupPlan], depth: int, inner_depth: int) -> StaticPlan:
     )
 
 
-def window(plan: StaticPlan, first_chunk: int, sounding: list[list[list[int]]]) -> WindowPlan:
-    """A window in which `sounding[group][chunk]` lists the slices that have a task (a bus is slice 0)."""
+def window(
+    plan: StaticPlan,
+    first_chunk: int,
+    sounding: list[list[list[int]]],
+    earlier: list[list[list[int]]] | None = None,
+) -> WindowPlan:
+    """A window in which `sounding[group][chunk]` lists the slices that have a task (a bus is slice 0).
+
+    `earlier`: the same of the chunks before it.
+    """
     rows, sources = [], {}
     chunks = len(sounding[0])
     for chunk in range(chunks):
@@ -86,7 +95,8 @@ def window(plan: StaticPlan, first_chunk: int, sounding: list[list[list[int]]]) 
             for rank, part in enumerate(sounding[number][chunk]):
                 row = np.zeros(len(Task), np.int64)
                 parity = (first_chunk + chunk) % 2
-                before = chunk > 0 and part in sounding[number][chunk - 1]
+                last = sounding[number][chunk - 1] if chunk else earlier[number][-1:] if earlier else []
+                before = part in (last if chunk else [one for those in last for one in those])
                 row[Task.GROUP], row[Task.CHUNK], row[Task.SLICE], row[Task.OUT] = number, chunk, part, rank
                 row[Task.STATE_IN] = 2 * part + 1 - parity if one.carried and before else -1
                 row[Task.STATE_OUT] = 2 * part + parity if one.carried else -1
@@ -103,9 +113,18 @@ def window(plan: StaticPlan, first_chunk: int, sounding: list[list[list[int]]]) 
 
 
 def chance_plan(seed: int) -> tuple[StaticPlan, WindowPlan, frozenset[int]]:
-    """A random plan: buses and voices that read each other, some carried, voices that pause, buses that begin late."""
+    """A random plan and a window of it."""
+    plan, (made,), read = chance_windows(seed, 1)
+    return plan, made, read
+
+
+def chance_windows(seed: int, count: int = 3) -> tuple[StaticPlan, list[WindowPlan], frozenset[int]]:
+    """A random plan: buses and voices that read each other, some carried, voices that pause, buses that begin late.
+
+    And `count` windows of it, one after another.
+    """
     chance = random.Random(seed)
-    chunks, groups, sounding = chance.randint(1, 13), [], []
+    chunks, groups, sounding = chance.randint(1, 13) * count, [], []
     buses: list[int] = []
     sources: list[int] = []
     read: set[int] = set()
@@ -132,7 +151,15 @@ def chance_plan(seed: int) -> tuple[StaticPlan, WindowPlan, frozenset[int]]:
         buses += own
         sounding += [[[0] if chunk >= start else [] for chunk in range(chunks)] for _ in sides]
     plan = static(groups, chance.randint(1, 6), chance.randint(1, 4))
-    return plan, window(plan, chance.choice([0, chance.randint(1, 20)]), sounding), frozenset(read)
+    first = chance.choice([0, chance.randint(1, 20)])
+    cuts = sorted(chance.choices(range(1, chunks), k=count - 1)) if chunks > 1 else [1] * (count - 1)
+    borders = [0, *cuts, chunks]
+    windows = [
+        window(plan, first + start, [one[start:stop] for one in sounding], [one[:start] for one in sounding])
+        for start, stop in pairwise(borders)
+        if stop > start
+    ]
+    return plan, windows, frozenset(read)
 
 
 def score_plan(text: str, **options: object) -> tuple[StaticPlan, WindowPlan, frozenset[int]]:

@@ -61,14 +61,16 @@ def killing(count: int) -> Iterator[list[int]]:
                 killed.append(alive[len(killed) % len(alive)])
                 os.kill(killed[-1], signal.SIGKILL)
 
-        def started(backend: LocalBackend, window: WindowPlan) -> None:
-            start(backend, window)
+        def started(backend: LocalBackend, window: WindowPlan, sheet: int, more: bool) -> None:
+            start(backend, window, sheet, more)
             if not killed and count:
                 kill(backend)
 
         def watched(backend: LocalBackend, timeout_s: float) -> None:
             watch(backend, timeout_s)
-            if len(killed) < count and backend.done.mean() > 0.2 * len(killed):
+            agenda = backend.agenda
+            done = agenda is not None and agenda.going and agenda.done_of(agenda.going[0]).mean() > 0.2 * len(killed)
+            if len(killed) < count and done:
                 kill(backend)
 
         patch.setattr(LocalBackend, "start", started)

@@ -1,23 +1,24 @@
 """The tables of a window on plain numpy, and workers that are Python threads taking turns at every shared word.
 
-What runs is the loop itself (`workers.work`, as written), the tables' rebuilding (`LocalBackend.rebuild`) and the
-coordinator. A worker may be killed before any of its accesses to shared memory: at any state it can leave behind.
+What runs is the loop itself (`workers.work`, as written), the agenda with its rebuilding and the coordinator. A worker
+may be killed before any of its accesses to shared memory: at any state it can leave behind.
 """
 
 from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Callable
-from types import SimpleNamespace
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, cast
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from farm.plan.plan import Area, WindowPlan
 from farm.plan.schedule import SchedulePlan
 from farm.rendering import coordinator as says
+from farm.rendering.backends.agenda import SHEETS, Agenda, Going, Room, room_for
 from farm.rendering.backends.local import FIRST_WORKER, WORKER_WORDS, LocalBackend
 from farm.rendering.warm import Warm
 from workers import words, work
@@ -34,67 +35,103 @@ class Killed(BaseException):
 
 
 class Tables:
-    """Control words, edges, counts, done bits and ring of one window."""
+    """Control words, edges, counts, done bits and ring of windows that follow each other, two under way at most.
 
-    def __init__(self, plan: SchedulePlan, workers: int) -> None:
-        self.plan = plan
-        count = plan.tasks + plan.reads
-        self.regions = {
-            "control": np.zeros(FIRST_WORKER + workers * WORKER_WORDS, np.int64),
-            "successors": plan.successors.copy(),
-            "first successors": plan.first_successor.copy(),
-            "pending": np.zeros(count, np.int64),
-            "done": np.zeros(count, np.int64),
-            "ready": np.zeros(plan.tasks + 1, np.int64),
-            "tasks": np.zeros(1, np.int64),
-        }
-        self.backend = LocalBackend(Warm(), workers, "v2")
-        self.backend.arena = SimpleNamespace(region=lambda key, dtype: self.regions[key[0]])  # type: ignore[assignment]
-        self.backend.schedule = plan
-        self.backend.control = self.control = self.regions["control"]
-        self.backend.done = self.done = self.regions["done"]
-        self.backend.pending = self.pending = self.regions["pending"]
-        self.backend.rebuild()
+    Tasks are numbered from window to window; of one window alone they are called as in its schedule.
+    """
+
+    def __init__(self, plans: SchedulePlan | Sequence[SchedulePlan], workers: int) -> None:
+        self.waiting = [plans] if isinstance(plans, SchedulePlan) else list(plans)
+        self.room = Room()
+        for plan in self.waiting:
+            self.room = self.room.grown(room_for(plan))
+        sizes = {Area(key[0]): size // 8 for key, size in self.room.sizes.items()}
+        sizes[Area.CONTROL] = FIRST_WORKER + workers * WORKER_WORDS
+        self.regions: dict[Area, Ints] = {area: np.zeros(words, np.int64) for area, words in sizes.items()}
+        self.control, self.done = self.regions[Area.CONTROL], self.regions[Area.DONE]
         self.records = [self.record(number) for number in range(workers + 1)]
         """One for each worker, and the coordinator's own."""
-        self.runs = [0] * plan.tasks
+        self.agenda = Agenda(self.regions, self.room, self.records[-1], self.call)
+        self.backend = LocalBackend(Warm(), workers, "v2")
+        self.backend.agenda, self.backend.control = self.agenda, self.control
+        self.runs: list[int] = []
         """How often each task was run to its end."""
-        self.before: list[list[int]] = [[] for _ in range(count)]
-        for one, other in zip(plan.before.tolist(), plan.after.tolist()):
-            self.before[other].append(one)
+        self.firsts: list[int] = []
+        """Number of the first task of each window that has begun."""
+        self.bring()
 
     def record(self, worker: int) -> Ints:
         """The words that the loop is called with."""
         record = np.zeros(RECORD_WORDS, np.int64)
         named = {
-            Run.TASKS: "tasks",
-            Run.GROUPS: "tasks",
-            Schedule.CONTROL: "control",
-            Schedule.SUCCESSORS: "successors",
-            Schedule.FIRST_SUCCESSOR: "first successors",
-            Schedule.PENDING: "pending",
-            Schedule.DONE: "done",
-            Schedule.RING: "ready",
+            Run.TASKS: Area.TASKS,
+            Run.GROUPS: Area.TASKS,
+            Schedule.CONTROL: Area.CONTROL,
+            Schedule.SUCCESSORS: Area.SUCCESSORS,
+            Schedule.FIRST_SUCCESSOR: Area.FIRST_SUCCESSORS,
+            Schedule.PENDING: Area.PENDING,
+            Schedule.DONE: Area.DONE,
+            Schedule.RING: Area.READY,
         }
-        for word, name in named.items():
-            record[word] = self.regions[name].ctypes.data
+        for word, area in named.items():
+            record[word] = self.regions[area].ctypes.data
         record[Schedule.WORKER], record[Schedule.SPINS] = worker, 1
+        record[Schedule.RING_MASK] = self.room.places - 1
         return record
 
-    def begin(self, task: int) -> None:
+    def call(self, entry: str) -> None:
+        """Runs an entry of the loop as the coordinator."""
+        getattr(work, entry)(int(self.records[-1].ctypes.data))
+
+    def bring(self) -> None:
+        """Lets the next window join, if there is one and no more than one is under way."""
+        going = self.agenda.going
+        if going and self.agenda.done_of(going[0]).all():
+            self.agenda.finished(going[0])
+        if self.waiting and len(going) < SHEETS:
+            plan = self.waiting.pop(0)
+            sheet = len(self.firsts) % SHEETS
+            self.firsts.append(len(self.runs))
+            self.runs += [0] * plan.tasks
+            self.agenda.bring(cast(WindowPlan, None), plan, sheet, bool(self.waiting))
+
+    @property
+    def over(self) -> bool:
+        """Whether everything is done."""
+        return not self.waiting and all(self.agenda.done_of(going).all() for going in self.agenda.going)
+
+    def of(self, number: int) -> tuple[Going, int]:
+        """The window under way that has a task of this number in the arena, and which it is there."""
+        going = next(one for one in self.agenda.going if one.nodes.start <= number < one.nodes.stop)
+        return going, number - going.base
+
+    def called(self, number: int) -> int:
+        """What a task of this number in the arena is called here."""
+        if number < 0:
+            return number
+        going, task = self.of(number)
+        under_way = self.firsts[-len(self.agenda.going) :]
+        return under_way[self.agenda.going.index(going)] + task
+
+    def begin(self, number: int) -> None:
         """A worker starts a task: everything before it is done, and it is not."""
-        assert self.done[task] == 0, f"task {task} runs again although it is done"
-        missing = [one for one in self.before[task] if self.done[one] == 0]
-        assert not missing, f"task {task} runs before {missing}"
+        going, task = self.of(number)
+        assert not self.agenda.is_done(number), f"task {number} runs again although it is done"
+        made, before = going.made, going.follows
+        missing = [one for one in made.before[made.after == task] if not self.agenda.is_done(one + going.base)]
+        if before is not None:
+            late = made.late_before[made.late_after == task]
+            missing += [one for one in late if not self.agenda.is_done(one + before.base)]
+        assert not missing, f"task {number} runs before {missing}"
 
     def next_read(self) -> int | None:
         """A chunk that may be read now; reads are in order, as `collect` does them."""
-        reads = slice(self.plan.tasks, None)
-        left = np.flatnonzero(self.done[reads] == 0)
-        if not len(left):
-            return None
-        first = self.plan.tasks + int(left[0])
-        return first if self.pending[first] == 0 else None
+        for going in self.agenda.going:
+            reads = range(going.read(0), going.nodes.stop)
+            left = next((read for read in reads if not self.agenda.is_done(read)), None)
+            if left is not None:
+                return left if self.agenda.pending[left] == 0 else None
+        return None
 
 
 class Play:
@@ -111,6 +148,8 @@ class Play:
         """Worker, or -1 for the coordinator -> what lets it go on."""
         self.accesses = dict.fromkeys(range(workers), 0)
         self.died: list[tuple[int, int]] = []
+        self.under_way: list[int] = []
+        """How many windows, again and again."""
         self.unnoticed: list[int] = []
         self.given_up: int | None = None
         self.error: BaseException | None = None
@@ -134,7 +173,7 @@ class Play:
 
     def task_of(self, *arguments: int) -> int:
         """Number of the task whose record is the second argument of `run_task`."""
-        return (arguments[1] - self.tables.regions["tasks"].ctypes.data) // TASK_BYTES
+        return (arguments[1] - self.tables.regions[Area.TASKS].ctypes.data) // TASK_BYTES
 
     def run_task(self, *arguments: int) -> None:
         """Stands for the sound: begins, may be interrupted, ends."""
@@ -142,11 +181,14 @@ class Play:
         self.tables.begin(task)
         self.step()
         self.tables.begin(task)
-        self.tables.runs[task] += 1
+        self.tables.runs[self.tables.called(task)] += 1
 
     def step(self) -> None:
         """Hands the turn on; a worker whose time has come does not get it back."""
-        actor = self.local.actor
+        actor = getattr(self.local, "actor", None)
+        if actor is None:
+            # Tables are made before anybody acts.
+            return
         self.turn.release()
         self.actors[actor].acquire()
         if self.over:
@@ -188,8 +230,9 @@ class Play:
         signals: list[says.Signal] = []
         while self.unnoticed:
             worker = self.unnoticed.pop()
-            self.died.append((worker, backend.claim(worker)))
-            signals.append(says.Died(*self.died[-1]))
+            claimed = backend.claim(worker)
+            self.died.append((worker, tables.called(claimed)))
+            signals.append(says.Died(worker, claimed))
         if self.coordinator.halted or signals:
             signals.append(says.Parked(backend.parked()))
         for signal in signals:
@@ -197,7 +240,7 @@ class Play:
                 if isinstance(command, says.Halt):
                     tables.control[CONTROL_STRIDE * Control.HALT] = 1
                 elif isinstance(command, says.Rebuild):
-                    backend.rebuild()
+                    tables.agenda.rebuild()
                 elif isinstance(command, says.Start):
                     base = FIRST_WORKER + command.worker * WORKER_WORDS
                     tables.control[base] = tables.control[base + CONTROL_STRIDE] = 0
@@ -205,19 +248,20 @@ class Play:
                 elif isinstance(command, says.Resume):
                     tables.control[CONTROL_STRIDE * Control.HALT] = 0
                 elif isinstance(command, says.GiveUp):
-                    self.given_up = command.task
+                    self.given_up = tables.called(command.task)
 
     def coordinate(self) -> None:
         """The coordinator's life: read what is ready, mend what is broken, until all is done."""
         tables = self.tables
-        record = tables.records[-1]
-        while not tables.done.all() and self.given_up is None:
+        while not tables.over and self.given_up is None:
             read = tables.next_read()
             if read is not None:
-                record[Schedule.TASK] = read
-                work.complete(int(record.ctypes.data))
-            self.step()
-            self.mend()
+                tables.agenda.complete(read)
+            for _ in range(self.chance.randint(1, 5)):
+                self.step()
+                self.mend()
+            tables.bring()
+            self.under_way.append(len(tables.agenda.going))
 
     def run(self, most_turns: int = 100_000) -> None:
         """Plays until everything is done or the coordinator gives up. Fails when it does not come to an end."""
@@ -230,7 +274,7 @@ class Play:
             self.actors[self.chance.choice(list(self.actors))].release()
             self.turn.acquire()
         else:
-            self.error = self.error or AssertionError(f"nothing ends: {np.flatnonzero(self.tables.done == 0)} left")
+            self.error = self.error or AssertionError(f"nothing ends: {np.flatnonzero(self.tables.done != 1)} left")
         self.over = True
         for actor in list(self.actors):
             self.actors[actor].release()

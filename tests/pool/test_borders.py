@@ -1,14 +1,15 @@
-"""Between two windows workers stand: what can be worked out is worked out before, with the plan."""
+"""Between two windows nobody stands: what a window needs is there before the one in front of it is over."""
 
 from __future__ import annotations
 
+import os
+import signal
 from fractions import Fraction
 from typing import Any
 
 import pytest
 
-from farm.plan.schedule import SchedulePlan
-from farm.rendering.backends import local, over_arena
+from farm.rendering.backends.agenda import Agenda
 from farm.rendering.backends.local import LocalBackend
 from tests.render.scores import SCORES
 
@@ -16,43 +17,63 @@ from .pools import inline, pooled
 
 
 @pytest.mark.parametrize("name", ["bus voices", "effects"])
-def test_tables_and_schedules_are_made_while_workers_run(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_join_those_that_run_and_workers_stand_only_where_the_arena_grows(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     asked = {"cycles": Fraction(8), "chunk": 128, "window_frames": 1024}
     expected = inline(SCORES[name], **asked).sha256
-    backends: list[LocalBackend] = []
-    made: list[tuple[str, bool]] = []
-    grown = [0]
+    happened: list[str] = []
 
-    def watched(place: object, what: str) -> None:
+    def watched(place: type, what: str) -> None:
         plain = getattr(place, what)
 
-        def noting(*arguments: Any) -> Any:
-            made.append((what, backends[0].held))
-            return plain(*arguments)
+        def noting(self: Any, *arguments: Any) -> Any:
+            happened.append(f"{what} {len(self.agenda.going)}" if what == "start" else what)
+            return plain(self, *arguments)
 
         monkeypatch.setattr(place, what, noting)
 
-    plain_init, plain_growing = LocalBackend.__init__, LocalBackend.grown_arena
-
-    def begun(self: LocalBackend, *arguments: Any) -> None:
-        plain_init(self, *arguments)
-        backends.append(self)
-
-    def growing(self: LocalBackend, *arguments: Any) -> Any:
-        grown[0] += 1
-        return plain_growing(self, *arguments)
-
-    monkeypatch.setattr(LocalBackend, "__init__", begun)
-    monkeypatch.setattr(LocalBackend, "grown_arena", growing)
-    for place, what in ((over_arena, "window_tables"), (over_arena, "wanted"), (local, "schedule")):
-        watched(place, what)
-    for what in ("pending", "ready"):
-        watched(SchedulePlan, what)
+    for what in ("hold", "grown_arena", "start", "order"):
+        watched(LocalBackend, what)
     assert pooled(SCORES[name], 2, **asked).sha256 == expected
-    windows = sum(what == "schedule" for what, _ in made)
-    assert windows > 10 and 1 <= grown[0] < windows // 2
-    # The first window finds no arena, and one that outgrows it finds another.
-    standing = [what for what, held in made if held]
-    assert standing.count("window_tables") == grown[0]
-    assert all(standing.count(what) <= 1 for what in ("schedule", "wanted", "pending", "ready"))
-    assert sum(what == "window_tables" for what, _ in made) <= windows + grown[0]
+    windows, grown = happened.count("order"), happened.count("grown_arena")
+    assert windows > 10 and 1 <= grown < windows // 2
+    assert happened.count("hold") == grown == happened.count("start 0")
+    assert happened.count("start 1") == windows - grown
+    # It begins as soon as it is planned, which is while the one before it runs.
+    joined = [at for at, what in enumerate(happened) if what == "start 1"]
+    assert all(happened[at - 1] == "order" for at in joined)
+
+
+@pytest.mark.parametrize("name", ["bus voices", "effects"])
+def test_a_worker_may_die_when_a_window_is_over(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {"cycles": Fraction(6), "chunk": 128, "window_frames": 1024}
+    expected = inline(SCORES[name], **asked).sha256
+    backends: list[LocalBackend] = []
+    over = [0]
+    plain_start, plain_finished = LocalBackend.start, Agenda.finished
+
+    def started(self: LocalBackend, *arguments: Any) -> None:
+        backends[:] = [self]
+        plain_start(self, *arguments)
+
+    def finished(self: Agenda, *arguments: Any) -> None:
+        plain_finished(self, *arguments)
+        over[0] += 1
+        pool = backends[0].pool
+        if over[0] % 3 == 1 and pool is not None:
+            os.kill(pool.workers[over[0] % 2].pid, signal.SIGKILL)
+
+    monkeypatch.setattr(LocalBackend, "start", started)
+    monkeypatch.setattr(Agenda, "finished", finished)
+    report = pooled(SCORES[name], 2, **asked)
+    assert over[0] > 6
+    assert report.replaced_workers >= 2
+    assert report.sha256 == expected
+
+
+def test_a_report_says_how_long_workers_stood() -> None:
+    report = pooled(SCORES["effects"], 2, cycles=Fraction(6))
+    assert 0.0 < report.stood_s < 2 * report.wall_s
+    assert 0.0 < report.stood_share < 1.0
+    assert inline(SCORES["effects"]).stood_s == 0.0

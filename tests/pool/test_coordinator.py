@@ -160,7 +160,7 @@ def test_a_worker_that_was_at_work_is_not_one_that_cannot_start(alive: Activity 
         pool.decide(Died(1, -1))
         pool.decide(parked(0))
     if alive == "window":
-        pool.new_window()
+        pool.new_window(range(100))
     elif isinstance(alive, str):
         pool.decide(Died(0, 1))
         assert pool.decide(parked(1)) == mended(0)
@@ -174,14 +174,16 @@ def test_a_worker_that_was_at_work_is_not_one_that_cannot_start(alive: Activity 
 
 def test_a_new_window_forgets_what_tasks_did() -> None:
     pool = Coordinator(2)
-    pool.decide(Died(0, 9))
-    pool.decide(parked(1))
+    for task in (9, 7):
+        pool.decide(Died(0, task))
+        pool.decide(parked(1))
     pool.decide(Activity(1, 9, 1.0))
-    pool.new_window()
+    pool.new_window(range(8, 20))
     assert pool.decide(Died(0, 9)) == [Halt()], "task 9 is another one now"
     assert pool.decide(parked(1)) == mended(0)
     assert pool.decide(Activity(1, 9, 1.0 + HUNG_CPU_S)) == []
-    assert pool.replaced == 2, "replacements are counted for the whole render"
+    assert pool.replaced == 3, "replacements are counted for the whole render"
+    assert pool.decide(Died(0, 7)) == [GiveUp(7)], "task 7 is of the window that still runs"
 
 
 # Hung workers.

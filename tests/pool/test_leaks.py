@@ -149,9 +149,9 @@ def test_a_worker_killed_between_two_windows_is_replaced(monkeypatch: pytest.Mon
     monkeypatch.setattr(LocalBackend, "hold", killed_while_held)
     monkeypatch.setattr(LocalBackend, "start", started)
     report = pooled(TEXT, 2, cycles=Fraction(4), window_frames=2000, chunk=128)
-    assert len(holds) >= 4
+    assert len(holds) >= 1
     assert report.sha256 == expected.sha256
-    assert report.replaced_workers >= len(holds) // 2
+    assert report.replaced_workers >= max(len(holds) // 2, 1)
 
 
 # The command line.

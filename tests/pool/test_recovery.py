@@ -7,9 +7,9 @@ from functools import cache
 
 import pytest
 
-from farm.plan.schedule import SchedulePlan, schedule
+from farm.plan.schedule import SchedulePlan, ending, schedule
 
-from .plans import chance_plan, group, static, window
+from .plans import chance_plan, chance_windows, group, static, window
 from .tables import Play, Tables
 
 
@@ -30,10 +30,44 @@ def whole(play: Play) -> None:
     """Asserts that everything was done, and more than once only what a death left unfinished."""
     tables = play.tables
     assert play.given_up is None
-    assert tables.done.all()
+    assert tables.over
     for task, runs in enumerate(tables.runs):
         deaths = sum(claimed == task for _, claimed in play.died)
         assert 1 <= runs <= 1 + deaths, f"task {task} ran {runs} times and {deaths} workers died of it"
+
+
+def following(seed: int) -> list[SchedulePlan]:
+    """Windows of a random plan, one after another, each with what it waits for in the one before."""
+    plan, windows, read = chance_windows(seed)
+    ends = [None, *(ending(plan, one) for one in windows[:-1])]
+    return [schedule(plan, one, read, before) for one, before in zip(windows, ends, strict=True)]
+
+
+def test_windows_that_follow_each_other_are_done_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    beside = 0
+    for seed in range(30):
+        workers = seed % 3 + 1
+        play = Play(monkeypatch, Tables(following(seed), workers), workers, seed, {})
+        play.run()
+        whole(play)
+        beside += max(play.under_way)
+    assert beside > 45, "windows ran beside each other"
+
+
+def test_workers_may_die_between_windows_and_across_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaths = finished = 0
+    for seed in range(60):
+        chance = random.Random(seed)
+        workers = chance.randint(1, 3)
+        kills = {worker: [chance.randint(1, 250) for _ in range(chance.randint(0, 3))] for worker in range(workers)}
+        play = Play(monkeypatch, Tables(following(seed), workers), workers, seed, kills)
+        play.run()
+        deaths += len(play.died)
+        if play.given_up is None:
+            whole(play)
+            finished += 1
+    assert deaths > 50
+    assert finished > 40
 
 
 def test_without_deaths_each_task_runs_once(monkeypatch: pytest.MonkeyPatch) -> None:

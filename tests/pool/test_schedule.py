@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
 from farm.plan.plan import Side, StaticPlan, WindowPlan
-from farm.plan.schedule import SchedulePlan, schedule
+from farm.plan.schedule import SchedulePlan, ending, grouped_by_task, schedule
 from tests.render.scores import SCORES
 from workers.wire import Task
 
-from .plans import Cell, chance_plan, descendants, group, score_plan, static, touched, window
+from .plans import Cell, chance_plan, chance_windows, descendants, group, score_plan, static, touched, window
 
 SEEDS = range(150)
 Names = set[tuple[str, str]]
@@ -218,3 +219,60 @@ def test_any_order_that_obeys_the_edges_gets_everything_done() -> None:
             free = np.flatnonzero((pending == 0) & ~done).tolist()
             assert free, "nothing may run, and not all is done"
             done[chance.sample(free, chance.randint(1, len(free)))] = True
+
+
+# From one window to the next.
+
+
+def both(
+    plan: StaticPlan, one: WindowPlan, other: WindowPlan, read: frozenset[int]
+) -> tuple[SchedulePlan, SchedulePlan]:
+    """The schedule of a window that may begin while the one before it runs, and of both as one, reads behind tasks."""
+    before = schedule(plan, one, read)
+    made = schedule(plan, other, read, ending(plan, one))
+    shift, behind = before.tasks + before.reads, np.arange(made.tasks + made.reads)
+    numbers = behind + shift
+    firsts = np.concatenate([before.before, numbers[made.before], made.late_before])
+    seconds = np.concatenate([before.after, numbers[made.after], numbers[made.late_after]])
+    return made, grouped_by_task(firsts, seconds, shift + len(behind), 0)
+
+
+def test_whoever_touches_the_same_memory_in_two_windows_is_in_order() -> None:
+    pairs = 0
+    for seed in SEEDS:
+        plan, windows, read = chance_windows(seed)
+        for one, other in pairwise(windows):
+            later = descendants(both(plan, one, other, read)[1])
+            shift = len(one.tasks) + one.chunks
+            users: dict[Cell, list[tuple[int, bool]]] = {}
+            for made, first in ((one, 0), (other, shift)):
+                for _, number, reads, writes in touched(plan, made, read):
+                    here = number + first
+                    for cell in reads | writes:
+                        for before, wrote in users.setdefault(cell, []):
+                            if wrote or cell in writes:
+                                pairs += first > before
+                                assert later[before] >> here & 1, (seed, before, here, cell)
+                        users[cell].append((here, cell in writes))
+    assert pairs > 1000
+
+
+def test_a_window_waits_for_the_end_of_the_one_before_and_for_no_more() -> None:
+    plan = static([group("v", source=0, carried=True), group("out", buses=(0,), reads_sources=(0,))], 2, 2)
+    one, other = window(plan, 0, [[[0]] * 4, [[0]] * 4]), window(plan, 4, [[[0]] * 2, [[0]] * 2], [[[0]] * 4] * 2)
+    made, _ = both(plan, one, other, frozenset({0}))
+    late = {(int(first), int(second)) for first, second in zip(made.late_before, made.late_after)}
+    voice, bus, read = (lambda chunk: 2 * chunk), (lambda chunk: 2 * chunk + 1), (lambda chunk: 8 + chunk)
+    assert late == {
+        (voice(3), voice(0)),
+        *((bus(2 + chunk), voice(chunk)) for chunk in range(2)),
+        *((read(2 + chunk), bus(chunk)) for chunk in range(2)),
+    }
+
+
+def test_a_slice_waits_for_another_that_had_its_state_in_the_window_before() -> None:
+    plan = static([group("v", source=0, carried=True)], 2, 1)
+    one, other = window(plan, 0, [[[0], *[[]] * 20]]), window(plan, 21, [[[1]]])
+    other.tasks[:, Task.RING] = 0
+    made, _ = both(plan, one, other, frozenset())
+    assert {*made.late_before.tolist()} == {*made.late_after.tolist()} == {0}

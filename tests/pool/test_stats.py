@@ -42,10 +42,10 @@ def planned() -> Iterator[list[tuple[StaticPlan, WindowPlan]]]:
     with pytest.MonkeyPatch.context() as patch:
         write = OverArena.write
 
-        def written(backend: OverArena, window: WindowPlan) -> None:
+        def written(backend: OverArena, window: WindowPlan, joins: bool) -> None:
             if backend.rings:
                 found.append((backend.plan, window))
-            write(backend, window)
+            write(backend, window, joins)
 
         patch.setattr(OverArena, "write", written)
         yield found

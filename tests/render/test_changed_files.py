@@ -18,6 +18,7 @@ from farm.audio import keeping, planes
 from farm.errors import RenderError
 from farm.graph.score import understand
 from farm.options import RenderOptions
+from farm.rendering.ahead import Ahead
 from farm.rendering.backends.inline import InlineBackend
 from farm.rendering.rendering import Rendering
 from farm.rendering.session import Session, render
@@ -166,15 +167,15 @@ def test_r17_a_file_that_is_written_to_while_it_is_played(
                 file.write(bytes(100_000))
 
     windows = [0]
-    next_window = Rendering.next_window
+    window_ahead = Rendering.window_ahead
 
-    def later(self: Rendering, first_chunk: int, stop_chunk: int | None) -> object:
+    def later(self: Rendering, first_chunk: int, stop_frame: int | None) -> Ahead:
         windows[0] += 1
         if windows[0] == 3:
             change()
-        return next_window(self, first_chunk, stop_chunk)
+        return window_ahead(self, first_chunk, stop_frame)
 
-    monkeypatch.setattr(Rendering, "next_window", later)
+    monkeypatch.setattr(Rendering, "window_ahead", later)
     with pytest.raises(RenderError, match="vanished or was changed while it was being rendered"):
         render(
             understand(Source("test.ph", TEXT)),

@@ -22,7 +22,7 @@ WEIGHTS = {
 }
 """How long kernels take to compile, beside the usual one."""
 
-LOOP_ENTRIES = ("run", "work", "complete")
+LOOP_ENTRIES = ("run", "work", "complete", "join")
 """What a pool needs besides kernels."""
 
 COMPLAINT_CHARACTERS = 2000

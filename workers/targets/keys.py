@@ -26,7 +26,7 @@ from workers.calls import VARIANTS, form
 from workers.catalog import catalog
 from workers.definitions import Definition, MemoryByPort, Unit
 
-LOOPS = {"run": "run", "work": "work", "complete": "work"}
+LOOPS = {"run": "run", "work": "work", "complete": "work", "join": "work"}
 """Entries that are no kernels, and the modules of `workers` that hold them."""
 DIGITS = 24
 HERE = Path(__file__).resolve().parent

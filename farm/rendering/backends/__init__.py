@@ -6,7 +6,7 @@ for a number of workers and for someone who lends what is costly to make (`Lende
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Protocol
 
@@ -69,19 +69,24 @@ class Preparation:
     spent: Spent
     work_dir: str | None = None
     first_frame: int = 0
+    meanwhile: Callable[[], bool] = lambda: False
+    """What this process may do while it waits for workers: a little of it a call; whether there was something."""
 
 
 class Backend(Protocol):
     """What a rendering asks of a place where tasks run.
 
     In this order: `prepare` once, then for each window `foresee` when it has been planned and `run` when its turn has
-    come, at last `leave`. Its users keep nothing of it but the pieces that it gives.
+    come, at last `leave`. Its users keep nothing of it but the pieces that it gives, and take all of those of a window
+    before they ask for the next one's.
     """
 
     name: str
     """As `--backend` calls it."""
     workers: int
     """Processes that run tasks; 1 where it is this one."""
+    joins: bool
+    """Whether a window is to be run as soon as the one before the last is over, while the last still runs."""
     replaced: int
     """Workers that died in this rendering and were replaced."""
     notices: Sequence[Notice]
@@ -92,14 +97,17 @@ class Backend(Protocol):
     def prepare(self, preparation: Preparation) -> None:
         """Loads the machine code of a plan and starts what has to be started. Raises RenderError, UsageError."""
 
-    def foresee(self, window: WindowPlan) -> None:
-        """Works out ahead what a window needs besides its plan, while an earlier one may still run."""
+    def foresee(self, window: WindowPlan) -> Iterator[None]:
+        """Works out ahead what a window needs besides its plan, in steps, while an earlier one may still run."""
 
-    def run(self, window: WindowPlan) -> Iterator[Piece]:
+    def run(self, window: WindowPlan, more: bool) -> Iterator[Piece]:
         """Sets a window going at once and gives its frames in order, each piece good until the next is asked for.
 
-        Raises RenderError, FileError.
+        `more`: whether another one comes. Raises RenderError, FileError.
         """
+
+    def stood(self) -> tuple[float, float]:
+        """Seconds that workers waited for this process while windows were under way, of all seconds that they had."""
 
     def tasks_done(self) -> tuple[int, ...]:
         """Tasks that each worker of a pool has done in this rendering; nothing where there is none."""

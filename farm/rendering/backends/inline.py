@@ -31,6 +31,8 @@ class InlineBackend(OverArena):
     workers = 1
     replaced = 0
     lasting = False
+    joins = False
+    sheets = 1
 
     def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> None:
         super().__init__(lender, level)
@@ -77,14 +79,12 @@ class InlineBackend(OverArena):
         self.record[Run.KERNELS] = self.addresses[1:].ctypes.data
         self.record[Run.STATS] = self.rings[0].address if self.rings else 0
 
-    def start(self, window: WindowPlan) -> None:
+    def start(self, window: WindowPlan, sheet: int, more: bool) -> None:
         """Runs when it is collected."""
         self.window = window
 
-    def collect(self) -> Iterator[tuple[int, int]]:
+    def collect(self, window: WindowPlan) -> Iterator[tuple[int, int]]:
         """Runs a few chunks at a time. Raises RenderError where a sample's file was changed meanwhile."""
-        window = self.window
-        assert window is not None
         at = 0
         while at < window.chunks:
             many = min(DEPTH - (window.first_chunk + at) % DEPTH, window.chunks - at)
@@ -103,6 +103,14 @@ class InlineBackend(OverArena):
             self.entry(int(self.record.ctypes.data))
         if self.slab.lost is not None:
             raise lost_sample(self.slab.lost)
+
+    def can_join(self, window: WindowPlan) -> bool:
+        """One window after another."""
+        return False
+
+    def stood(self) -> tuple[float, float]:
+        """There are no workers."""
+        return 0.0, 0.0
 
     def tasks_done(self) -> tuple[int, ...]:
         """There are no workers."""

@@ -18,9 +18,10 @@ from numpy.typing import NDArray
 from farm.errors import Notice, RenderError
 from farm.plan.pacing import GLANCE_S, pause_s, read_at_once, slots_for
 from farm.plan.plan import Area, StaticPlan, WindowPlan
-from farm.plan.schedule import SchedulePlan, schedule
+from farm.plan.schedule import Ending, SchedulePlan, ending, schedule
 from farm.rendering import coordinator as says
 from farm.rendering.backends import Lender
+from farm.rendering.backends.agenda import SHEETS, Agenda, Room, room_for, room_of
 from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
 from farm.rendering.coordinator import Coordinator
 from farm.rendering.report import Duty
@@ -39,6 +40,8 @@ CPU_CHECK_S = 1.0
 LEAVE_S = 5.0
 """How long a worker may take to leave an arena in which nothing is left to do."""
 FIRST_WORKER = CONTROL_STRIDE * int(Control.FIRST_WORKER)
+STOOD_NS = 2 * CONTROL_STRIDE + 1
+"""Of a worker's words."""
 
 
 class LocalBackend(OverArena):
@@ -46,6 +49,8 @@ class LocalBackend(OverArena):
 
     name = "local"
     lasting = True
+    joins = True
+    sheets = SHEETS
 
     def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool = False) -> None:
         super().__init__(lender, level)
@@ -61,27 +66,35 @@ class LocalBackend(OverArena):
         """Whether the workers have the arena."""
         self.parts: tuple[Extract, ...] = ()
         self.schedules: dict[int, SchedulePlan] = {}
-        self.window: WindowPlan | None = None
-        self.schedule: SchedulePlan | None = None
+        self.ending: Ending | None = None
+        """Of the window that was planned last."""
+        self.room = Room()
+        """What the arena holds of a window's tasks and edges."""
+        self.agenda: Agenda | None = None
         self.control: Ints = np.zeros(0, np.int64)
-        self.done: Ints = self.control
-        self.pending: Ints = self.control
         self.held = True
         """Whether workers stay parked until `start`, whatever the coordinator says."""
         self.between = False
         """Whether a window is being written: its tables are not whole."""
         self.checked = time.monotonic()
-        self.busy_s = 0.0
-        self.busy = False
         self.began_s = 0.0
         """CPU time that the pool had used when the rendering began."""
+        self.started = 0.0
+        self.read = 0
+        """Chunks since then."""
+        self.went_s = 0.0
+        """While windows were under way."""
+        self.stood_s = 0.0
+        """What workers waited in arenas that are gone."""
 
     def load(self, kernels: tuple[str, ...]) -> None:
         """Loads the kernels and the loop; forks the pool with them, or has it load what it lacks."""
         spent = self.preparation.spent
         code = self.code = self.lender.code(self.level, (*kernels, *LOOP_ENTRIES), spent)
         self.kernels = kernels
-        self.entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)(code.addresses["complete"])
+        entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)
+        self.entries = {name: entry(code.addresses[name]) for name in ("complete", "join")}
+        self.ending, self.went_s, self.stood_s = None, 0.0, 0.0
         self.coordinator.replaced = 0
         started = time.perf_counter()
         before = self.pool
@@ -105,8 +118,10 @@ class LocalBackend(OverArena):
             self.depth, self.inner_depth = slots_for(self.plan, window, self.read_buses, self.workers)
 
     def order(self, plan: StaticPlan, window: WindowPlan) -> None:
-        """The schedule of a window."""
-        self.schedules[id(window)] = schedule(plan, window, self.read_buses)
+        """The schedule of a window, which may begin while the one planned before it runs."""
+        made = self.schedules[id(window)] = schedule(plan, window, self.read_buses, self.ending)
+        self.ending = ending(plan, window)
+        self.room = self.room.grown(room_for(made))
 
     @property
     def replaced(self) -> int:
@@ -117,16 +132,7 @@ class LocalBackend(OverArena):
 
     def regions(self, window: WindowPlan) -> dict[Key, int]:
         """Control words, edges, counts, done bits, the ring, a scratch for each worker."""
-        made = self.schedules[id(window)]
-        count = made.tasks + made.reads
-        return {
-            (Area.CONTROL, 0): 8 * (FIRST_WORKER + self.workers * WORKER_WORDS),
-            (Area.SUCCESSORS, 0): 8 * len(made.successors),
-            (Area.FIRST_SUCCESSORS, 0): 8 * (count + 1),
-            (Area.PENDING, 0): 8 * count,
-            (Area.DONE, 0): 8 * count,
-            (Area.READY, 0): 8 * (made.tasks + 1),
-        }
+        return {(Area.CONTROL, 0): 8 * (FIRST_WORKER + self.workers * WORKER_WORDS), **self.room.sizes}
 
     def attach(self, arena: Arena, parts: Sequence[Extract]) -> None:
         """Gives the pool this arena and the samples in these files; workers wait, halted, for the first window."""
@@ -135,6 +141,7 @@ class LocalBackend(OverArena):
         self.control[:] = 0
         self.control[CONTROL_STRIDE * Control.HALT] = 1
         words = record_words(arena)
+        self.room = room_of(arena.layout)
         names = {
             Schedule.CONTROL: Area.CONTROL,
             Schedule.SUCCESSORS: Area.SUCCESSORS,
@@ -144,10 +151,13 @@ class LocalBackend(OverArena):
             Schedule.RING: Area.READY,
         }
         words.update({int(word): (arena.layout.offset((name, 0)), True) for word, name in names.items()})
+        words[int(Schedule.RING_MASK)] = (self.room.places - 1, False)
         words[int(Schedule.SPINS)] = (SPINS, False)
         words[int(Schedule.PORTABLE)] = (int(cores.portable()), False)
         for index, (value, relative) in words.items():
             self.record[index] = value + (arena.address if relative else 0)
+        regions = {area: arena.region((area, 0), np.int64) for area in names.values()}
+        self.agenda = Agenda(regions, self.room, self.record, self.call)
         pool = self.start_workers()
         own = [
             {**words, int(Run.SCRATCH): (arena.layout.offset((Area.SCRATCH, number)), True)}
@@ -177,83 +187,90 @@ class LocalBackend(OverArena):
 
     def let_go(self) -> None:
         """Looks at nothing in the arena any more."""
+        self.stood_s += self.waited_s()
         self.attached = False
-        self.control = self.done = self.pending = np.zeros(0, np.int64)
+        self.agenda = None
+        self.control = np.zeros(0, np.int64)
 
-    def start(self, window: WindowPlan) -> None:
-        """Fills counts and ring, and lets the workers go."""
-        arena = self.arena
-        assert arena is not None
-        self.window = window
-        made = self.schedule = self.schedules.pop(id(window))
-        count = made.tasks + made.reads
-        arena.region((Area.SUCCESSORS, 0), np.int64)[: len(made.successors)] = made.successors
-        arena.region((Area.FIRST_SUCCESSORS, 0), np.int64)[: count + 1] = made.first_successor
-        self.done = arena.region((Area.DONE, 0), np.int64)[:count]
-        self.pending = arena.region((Area.PENDING, 0), np.int64)[:count]
-        self.done[:] = 0
-        self.coordinator.new_window()
-        self.fill(*made.at_first)
-        self.started = time.perf_counter()
-        self.busy = True
+    # Windows.
+
+    def call(self, entry: str) -> None:
+        """Runs an entry of the loop in this process."""
+        self.entries[entry](int(self.record.ctypes.data))
+
+    def is_free(self) -> bool:
+        """Whether nothing is under way."""
+        return self.agenda is None or not self.agenda.going
+
+    def can_join(self, window: WindowPlan) -> bool:
+        """Whether a window can begin while the last one runs: the one before that is over, and there is room."""
+        made, arena, agenda = self.foreseen[id(window)], self.arena, self.agenda
+        if arena is None or agenda is None or len(agenda.going) != 1 or self.held:
+            return False
+        return arena.layout.fits(made.sizes) and len(self.preparation.sounds.parts) == self.mapped
+
+    def first_task(self, sheet: int) -> int:
+        """Where the tasks of a sheet begin."""
+        return sheet * self.room.nodes
+
+    def start(self, window: WindowPlan, sheet: int, more: bool) -> None:
+        """Has a window join what is under way, or lets the workers go where nothing is."""
+        agenda = self.agenda
+        assert agenda is not None
+        made = self.schedules.pop(id(window))
+        first = sheet * agenda.room.nodes
+        self.coordinator.new_window(range(first, first + made.tasks))
+        if agenda.going:
+            agenda.bring(window, made, sheet, more)
+            return
+        agenda.clear()
+        agenda.bring(window, made, sheet, more)
+        self.started, self.read = time.perf_counter(), 0
         self.held = self.between = False
         self.resume()
 
-    def rebuild(self) -> None:
-        """Derives pending counts and the ring from the done bits: what a death left behind does not matter."""
-        assert self.arena is not None and self.schedule is not None
-        done = self.done == 1
-        pending = self.schedule.pending(done)
-        self.fill(pending, self.schedule.ready(done, pending))
-
-    def fill(self, pending: Ints, ready: Ints) -> None:
-        """Puts pending counts and ready tasks where workers find them."""
-        assert self.arena is not None and self.schedule is not None
-        ring = self.arena.region((Area.READY, 0), np.int64)
-        ring[:] = 0
-        ring[: len(ready)] = ready + 1
-        self.pending[:] = pending
-        for word, value in (
-            (Control.HEAD, 0),
-            (Control.TAIL, len(ready)),
-            (Control.SLEEPERS, 0),
-            (Control.TASK_COUNT, self.schedule.tasks),
-        ):
-            self.control[CONTROL_STRIDE * word] = value
-
     # Collecting.
 
-    def collect(self) -> Iterator[tuple[int, int]]:
+    def collect(self, window: WindowPlan) -> Iterator[tuple[int, int]]:
         """Waits for chunks; after each step the slots just read are given back."""
-        window, made = self.window, self.schedule
-        assert window is not None and made is not None
+        agenda = self.agenda
+        assert agenda is not None
+        going = next(one for one in agenda.going if one.window is window)
         at_once = read_at_once(self.depth, self.plan.chunk_frames)
         at = 0
         while at < window.chunks:
             most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
-            waiting = self.pending[made.tasks + at : made.tasks + at + most]
+            waiting = agenda.pending[going.read(at) : going.read(at + most)]
             many = most if not waiting.any() else int(np.argmax(waiting != 0))
             wanted = min(most, at_once)
             if many < wanted:
-                self.watch(self.pause_s(at, int(np.count_nonzero(waiting[:wanted]))))
+                self.wait(self.pause_s(self.read, int(np.count_nonzero(waiting[:wanted]))))
                 continue
             yield at, many
             for chunk in range(at, at + many):
-                self.record[Schedule.TASK] = made.tasks + chunk
-                self.entry(int(self.record.ctypes.data))
+                agenda.complete(going.read(chunk))
             at += many
+            self.read += many
+            # The next window must be there before workers are at the end of this one, whether or not there is time.
+            while self.preparation.meanwhile() and 2 * at >= window.chunks:
+                self.watch(0.0)
         # Where only a later part is wanted, nobody reads what leads up to it.
-        while not self.done[: made.tasks].all():
-            self.watch(GLANCE_S)
+        while not agenda.done_of(going).all():
+            self.wait(GLANCE_S)
         check_unchanged(self.parts)
-        self.busy_s += time.perf_counter() - self.started
-        self.busy = False
+        agenda.finished(going)
+        if not agenda.going:
+            self.went_s += time.perf_counter() - self.started
 
     def pause_s(self, read: int, missing: int) -> float:
         """How long to sleep before the next look, when chunks are `missing` and so many were `read`."""
         return 0.0 if self.block_by_block else pause_s(time.perf_counter() - self.started, read, missing)
 
     # Watching.
+
+    def wait(self, pause_s: float) -> None:
+        """Watches the workers, after something else that is to be done, or after a pause."""
+        self.watch(0.0 if self.preparation.meanwhile() else pause_s)
 
     def watch(self, pause_s: float) -> None:
         """Sleeps a moment; tells the coordinator what is to be seen, obeys its commands."""
@@ -287,7 +304,17 @@ class LocalBackend(OverArena):
     def claim(self, worker: int) -> int:
         """The task a worker has claimed and not finished, or -1."""
         task = int(self.control[FIRST_WORKER + worker * WORKER_WORDS]) - 1
-        return task if task >= 0 and self.schedule is not None and self.done[task] == 0 else -1
+        return task if task >= 0 and self.agenda is not None and not self.agenda.is_done(task) else -1
+
+    def stood(self) -> tuple[float, float]:
+        """Seconds that workers waited for this process while windows were under way, of all seconds that they had."""
+        going_s = 0.0 if self.is_free() else time.perf_counter() - self.started
+        return self.stood_s + self.waited_s(), (self.went_s + going_s) * self.workers
+
+    def waited_s(self) -> float:
+        """Seconds that workers waited for this process in this arena."""
+        waited_ns = self.control[FIRST_WORKER + STOOD_NS :: WORKER_WORDS][: self.workers]
+        return float(waited_ns.sum()) * 1e-9
 
     def tasks_done(self) -> tuple[int, ...]:
         """Tasks that each worker has done in this arena."""
@@ -310,8 +337,8 @@ class LocalBackend(OverArena):
             if isinstance(command, says.Halt):
                 self.halt()
             elif isinstance(command, says.Rebuild):
-                if self.schedule is not None:
-                    self.rebuild()
+                if self.agenda is not None:
+                    self.agenda.rebuild()
             elif isinstance(command, says.Start):
                 base = FIRST_WORKER + command.worker * WORKER_WORDS
                 self.control[base] = self.control[base + CONTROL_STRIDE] = 0
@@ -330,7 +357,7 @@ class LocalBackend(OverArena):
 
     def fatal(self, task: int) -> RenderError:
         """The error for a task that killed two workers, or (-1) for workers that die before they do anything."""
-        assert self.window is not None and self.pool is not None
+        assert self.agenda is not None and self.pool is not None
         for number in self.coordinator.dead:
             self.pool.workers[number].process.join(1.0)
         codes = [worker.process.exitcode for worker in self.pool.workers if worker.process.exitcode is not None]
@@ -348,10 +375,10 @@ class LocalBackend(OverArena):
                 f"workers end again and again before they do anything: {', '.join(sorted(names))}",
                 hint="`--backend inline` runs without workers",
             )
-        row = self.window.tasks[task]
+        window, row = self.agenda.row_of(task)
         group = self.plan.groups[int(row[Task.GROUP])]
         nodes = ", ".join(dict.fromkeys(label.name for label in group.labels))
-        chunk = self.window.first_chunk + int(row[Task.CHUNK])
+        chunk = window.first_chunk + int(row[Task.CHUNK])
         usual = "a sample file that became shorter meanwhile" if "SIGBUS" in names else "out of memory"
         return RenderError(
             f"two workers died of the same task: `{group.name}` ({nodes}), chunk {chunk}, frames "
@@ -387,9 +414,12 @@ class LocalBackend(OverArena):
         """Ends a rendering; the pool stays for the next one, unless it was left in disorder."""
         if self.pool is not None:
             self.shares(self.pool.cpu_s() - self.began_s, waits=True)
-        if self.coordinator.halted or self.between or self.busy:
+        if self.coordinator.halted or self.between:
             self.close()
             return
+        if not self.is_free():
+            # What is still under way is not wanted: no more than the tasks at hand are done.
+            self.halt()
         self.schedules.clear()
         if self.pool is not None and self.attached:
             self.stop()
@@ -410,7 +440,7 @@ class LocalBackend(OverArena):
             self.pool = None
         self.coordinator = Coordinator(self.workers)
         self.schedules.clear()
-        self.busy = self.between = False
+        self.between = False
         self.let_go()
         self.return_arena()
 

@@ -20,6 +20,7 @@ class NullBackend:
     replaced = 0
     notices: Sequence[Notice] = ()
     lasting = False
+    joins = False
 
     def __init__(self, lender: Lender, workers: int, level: str, block_by_block: bool) -> None:
         """Nothing is kept of the arguments that all backends take."""
@@ -28,10 +29,11 @@ class NullBackend:
         """Nothing is loaded."""
         self.plan, self.buses, self.first_frame = preparation.plan, preparation.buses, preparation.first_frame
 
-    def foresee(self, window: WindowPlan) -> None:
+    def foresee(self, window: WindowPlan) -> Iterator[None]:
         """Nothing is needed."""
+        return iter(())
 
-    def run(self, window: WindowPlan) -> Iterator[Piece]:
+    def run(self, window: WindowPlan, more: bool) -> Iterator[Piece]:
         """A piece of silence for each chunk."""
         plan, chunk = self.plan, self.plan.chunk_frames
         unread = max(self.first_frame - window.first_frame, 0) // chunk
@@ -46,6 +48,10 @@ class NullBackend:
                 outputs=dict(plan.outputs),
                 buses=self.buses,
             )
+
+    def stood(self) -> tuple[float, float]:
+        """There are no workers."""
+        return 0.0, 0.0
 
     def tasks_done(self) -> tuple[int, ...]:
         """There are no workers."""

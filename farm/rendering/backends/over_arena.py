@@ -32,9 +32,13 @@ Ints = NDArray[np.int64]
 
 @record(frozen=True, slots=True, eq=False)
 class Foreseen:
-    """What a window needs, made with its plan: bytes of regions, and the tables for the layout of that time."""
+    """What a window needs, made with its plan: bytes of regions, and the tables for the layout of that time.
+
+    `sheet`: on which of the arena's its tables are to lie.
+    """
 
     sizes: dict[Key, int]
+    sheet: int
     layout: Layout | None
     tables: Tables
 
@@ -49,6 +53,8 @@ class OverArena(ABC):
     """Chunk slots of signals that are read from outside."""
     inner_depth: int
     """Chunk slots of signals between groups."""
+    sheets: int
+    """How many windows may be under way."""
     code: MachineCode
 
     def __init__(self, lender: Lender, level: str) -> None:
@@ -75,7 +81,8 @@ class OverArena(ABC):
         mixed = () if self.plan.master is None else (self.plan.master,)
         self.read_buses = frozenset((*preparation.buses, *mixed))
         self.mapped = 0
-        self.planned = False
+        self.planned = 0
+        self.waiting: tuple[WindowPlan, bool] | None = None
         self.notices = ()
         spent, children_s = preparation.spent, cores.ended_children_cpu_s()
         with spent.on(Duty.STARTING):
@@ -125,7 +132,7 @@ class OverArena(ABC):
         spent[Duty.OUTPUT] += output_s * part
         spent[Duty.WAITING] += cpu_s - setup_s - tasks_s * part
 
-    def foresee(self, window: WindowPlan) -> None:
+    def foresee(self, window: WindowPlan) -> Iterator[None]:
         """Works out the order of a window's tasks and its tables: nothing but copies is left to do while workers stand.
 
         Decides with the first window how many chunks may be under way.
@@ -133,50 +140,76 @@ class OverArena(ABC):
         if not self.planned:
             self.choose_depths(window)
             self.plan = replace(self.plan, depth=self.depth, inner_depth=self.inner_depth)
-            self.planned = True
+        yield
         self.order(self.plan, window)
-        sizes = {**wanted(self.plan, window, self.read_buses, self.workers), **self.regions(window)}
-        self.foreseen[id(window)] = self.laid_out(window, sizes)
+        yield
+        sizes = {
+            **wanted(self.plan, window, self.read_buses, self.workers, self.sheets),
+            **self.regions(window),
+        }
+        yield
+        self.foreseen[id(window)] = self.laid_out(window, sizes, self.planned % self.sheets)
+        self.planned += 1
 
-    def laid_out(self, window: WindowPlan, sizes: dict[Key, int]) -> Foreseen:
+    def laid_out(self, window: WindowPlan, sizes: dict[Key, int], sheet: int) -> Foreseen:
         """The tables of a window for the present arena, if there is one and it is large enough."""
         layout = self.arena.layout if self.arena is not None else None
         if layout is None or not layout.fits(sizes):
-            return Foreseen(sizes, None, [])
-        return Foreseen(sizes, layout, window_tables(self.plan, window, layout))
+            return Foreseen(sizes, sheet, None, [])
+        return Foreseen(sizes, sheet, layout, self.tables(window, layout, sheet))
 
-    def run(self, window: WindowPlan) -> Iterator[Piece]:
-        """Writes the tables of a window and sets it going. Raises RenderError, FileError."""
-        with self.preparation.spent.on(Duty.PLANNING):
-            self.write(window)
-            self.start(window)
+    def tables(self, window: WindowPlan, layout: Layout, sheet: int) -> Tables:
+        """The tables of a window on a sheet of an arena."""
+        return window_tables(self.plan, window, layout, sheet, self.first_task(sheet))
+
+    def run(self, window: WindowPlan, more: bool) -> Iterator[Piece]:
+        """Writes the tables of a window and sets it going, beside the last one if that is possible.
+
+        Raises RenderError, FileError.
+        """
+        joins = self.can_join(window)
+        if joins or self.is_free():
+            self.go(window, more, joins)
+        else:
+            self.waiting = (window, more)
         return self.pieces(window)
 
+    def go(self, window: WindowPlan, more: bool, joins: bool) -> None:
+        """Sets a window going; where it does not join the last one nothing else is under way."""
+        sheet = self.foreseen[id(window)].sheet
+        with self.preparation.spent.on(Duty.PLANNING):
+            self.write(window, joins)
+            self.start(window, sheet, more)
+
     def pieces(self, window: WindowPlan) -> Iterator[Piece]:
-        """The frames of the window that is going."""
+        """The frames of a window; at its end the next one begins, if it had to wait for that."""
         assert self.slots is not None
         chunk = self.plan.chunk_frames
-        for at, many in self.collect():
+        for at, many in self.collect(window):
             first_frame = window.first_frame + at * chunk
             last_frame = min(first_frame + many * chunk, window.last_frame)
             if last_frame > self.preparation.first_frame:
                 yield from self.slots.pieces(window.first_chunk + at, first_frame, last_frame)
+        if self.waiting is not None:
+            (following, more), self.waiting = self.waiting, None
+            self.go(following, more, False)
 
-    def write(self, window: WindowPlan) -> None:
+    def write(self, window: WindowPlan, joins: bool) -> None:
         """Puts a window into the arena, a larger one where it has outgrown the last."""
         begun = time.perf_counter()
         parts = self.preparation.sounds.parts
         made = self.foreseen.pop(id(window))
         if self.arena is not None and made.layout is not self.arena.layout:
-            made = self.laid_out(window, made.sizes)
+            made = self.laid_out(window, made.sizes, made.sheet)
         outgrown = made.layout is None
         started = time.perf_counter()
-        with self.preparation.spent.on(Duty.STARTING):
-            self.make_room(made.sizes if outgrown else None, parts)
+        if not joins:
+            with self.preparation.spent.on(Duty.STARTING):
+                self.make_room(made.sizes if outgrown else None, parts)
         spent = time.perf_counter() - started
         self.preparation.spent.arena_s += spent
         assert self.arena is not None
-        put(self.arena, made.tables if not outgrown else window_tables(self.plan, window, self.arena.layout))
+        put(self.arena, made.tables if not outgrown else self.tables(window, self.arena.layout, made.sheet))
         self.preparation.spent.plan_s += time.perf_counter() - begun - spent
 
     def make_room(self, sizes: dict[Key, int] | None, parts: Sequence[Extract]) -> None:
@@ -186,7 +219,7 @@ class OverArena(ABC):
             self.detach()
         if sizes is not None:
             self.arena = self.grown_arena(sizes)
-            write_programs(self.plan, self.arena, self.read_buses)
+            write_programs(self.plan, self.arena, self.read_buses, self.sheets)
             self.slots = Slots(self.plan, self.arena, self.preparation.buses)
         assert self.arena is not None
         if sizes is not None or len(parts) > self.mapped:
@@ -213,7 +246,7 @@ class OverArena(ABC):
 
     def return_arena(self) -> None:
         """The lender has the arena back."""
-        self.slots = None
+        self.slots, self.waiting = None, None
         self.foreseen.clear()
         if self.arena is not None:
             arena, self.arena = self.arena, None
@@ -252,12 +285,24 @@ class OverArena(ABC):
         """Works in this arena, with the samples in these files, from now on."""
 
     @abstractmethod
-    def start(self, window: WindowPlan) -> None:
-        """The tables of this window are written: go."""
+    def can_join(self, window: WindowPlan) -> bool:
+        """Whether a window can begin while the last one runs."""
+
+    def is_free(self) -> bool:
+        """Whether nothing is under way."""
+        return True
+
+    def first_task(self, sheet: int) -> int:
+        """Where the tasks of a sheet begin."""
+        return 0
 
     @abstractmethod
-    def collect(self) -> Iterator[tuple[int, int]]:
-        """(first chunk, chunks) of the window whose outputs can be read, in order; good until the next step."""
+    def start(self, window: WindowPlan, sheet: int, more: bool) -> None:
+        """The tables of this window are written: go. `more`: whether another one comes."""
+
+    @abstractmethod
+    def collect(self, window: WindowPlan) -> Iterator[tuple[int, int]]:
+        """(first chunk, chunks) of a window whose outputs can be read, in order; good until the next step."""
 
 
 def check_unchanged(parts: Sequence[Extract]) -> None:
