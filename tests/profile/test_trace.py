@@ -45,7 +45,9 @@ def test_every_task_has_its_time() -> None:
     # What workers added up is the same, but for what they were interrupted in.
     assert traced.tasks_s >= report.cpu_s.kernels_s
     assert 0 < traced.coordinator_s < traced.wall_s
-    assert all(one.tables_s > 0 and one.read_s > 0 for one in traced.windows)
+    # Only the first is waited for: the others join those that run.
+    assert traced.windows[0].tables_s > 0
+    assert all(one.tables_s >= 0 and one.read_s > 0 for one in traced.windows)
     assert all(one.plan_s > 0 for one in traced.windows[1:])
     chain = longest_chain(traced.plan, traced.windows)
     assert max(traced.windows, key=lambda one: one.tasks_s.max()).tasks_s.max() <= chain.seconds <= traced.tasks_s
