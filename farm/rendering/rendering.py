@@ -45,6 +45,8 @@ POOL_WORTH_S = 0.2
 """Estimated seconds of one worker above which a pool is started: starting one costs about 30 ms."""
 FIRST_WINDOW_S = 1.0
 """Workers begin as soon as this is planned."""
+WINDOW_GROWTH = 4
+"""How much longer a window is than all before it, at most, where workers wait for it."""
 WINDOW_S = 10.0
 AHEAD_S = 120
 """How far after the end of a render patterns may read a bus, which has to run until there."""
@@ -180,8 +182,9 @@ class Rendering:
         rate = self.options.rate
         per_second = max(self.haps_per_second(), 1e-9)
         seconds = min(max(WINDOW_VOICES / per_second, WINDOW_S), LONGEST_WINDOW_S)
-        if not first_chunk and self.pool_waits:
-            seconds = FIRST_WINDOW_S
+        if self.pool_waits:
+            # Planned while the one before runs: not so much longer than that one.
+            seconds = min(seconds, max(WINDOW_GROWTH * first_chunk * chunk / rate, FIRST_WINDOW_S))
         if self.counts.tasks:
             per_chunk = self.counts.tasks / max(first_chunk, 1)
             seconds = min(seconds, MOST_TASKS / per_chunk * chunk / rate)
