@@ -45,7 +45,9 @@ POOL_WORTH_S = 0.2
 """Estimated seconds of one worker above which a pool is started: starting one costs about 30 ms."""
 FIRST_WINDOW_S = 1.0
 """Workers begin as soon as this is planned."""
-WINDOW_GROWTH = 4
+SHORT_S = 30
+"""Below so many seconds of sound a render has a first window like the others."""
+WINDOW_GROWTH = 8
 """How much longer a window is than all before it, at most, where workers wait for it."""
 WINDOW_S = 10.0
 AHEAD_S = 120
@@ -255,7 +257,11 @@ class Rendering:
 
     @property
     def pool_waits(self) -> bool:
-        """Whether a pool has nothing to do until the first window is planned."""
+        """Whether a pool has nothing to do until the first window is planned, and more than that to do afterwards."""
+        end = self.part.end_frame
+        if end is not None and end - self.part.start_frame < SHORT_S * self.options.rate:
+            # It is planned at once sooner than in parts.
+            return False
         if self.pool_is_sure or self.options.backend != "auto" or self.workers < 2:
             return self.pool_is_sure
         # What buses take is known before any voice is.

@@ -49,6 +49,10 @@ class Room:
         edges = self.edges if other.edges <= self.edges else other.edges + other.edges // 2
         return Room(nodes, edges)
 
+    def times(self, factor: float) -> Room:
+        """Room for so many times as much."""
+        return Room(int(self.nodes * factor), int(self.edges * factor))
+
     @property
     def places(self) -> int:
         """Of the ring: a power of 2, and no fewer than tasks of two windows."""
