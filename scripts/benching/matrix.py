@@ -81,8 +81,8 @@ def killing(wanted: bool) -> Iterator[list[int]]:
     killed: list[int] = []
     start = LocalBackend.start
 
-    def started(backend: LocalBackend, window: WindowPlan) -> None:
-        start(backend, window)
+    def started(backend: LocalBackend, window: WindowPlan, sheet: int, more: bool) -> None:
+        start(backend, window, sheet, more)
         if wanted and not killed and backend.pool is not None:
             alive = [worker.pid for worker in backend.pool.workers if worker.process.is_alive()]
             killed.extend(alive[-1:])
