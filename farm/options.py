@@ -18,6 +18,8 @@ from farm.errors import UsageError, suggestion
 from workers.levels import NAMES
 
 Bits = Literal["16", "24", "32f"]
+Dither = Literal["tpdf", "shaped", "none"]
+DITHERS: tuple[Dither, ...] = ("tpdf", "shaped", "none")
 Quality = Literal["draft", "good", "best"]
 DEFAULT_CYCLES = 8
 LONGEST = 10_000_000
@@ -47,7 +49,7 @@ FRAMES, FILE, PLACE, WORK = ({"decides": one} for one in Decides)
 
 _LENGTHS = ("cycles", "duration", "from_", "to")
 _WHOLE = ("rate", "seed", "chunk", "window_frames", "threads", "max_voices")
-_NUMBERS = ("gain", "fade_in", "fade_out")
+_NUMBERS = ("gain", "ceiling", "fade_in", "fade_out")
 _FLAGS = ("lenient", "outputs_as_channels")
 
 
@@ -71,11 +73,16 @@ class RenderOptions:
     """Whether the score was loaded so that what cannot be rendered is left out with a warning, and is no error."""
     rate: int = field(default=44100, metadata=FRAMES)
     bits: Bits = field(default="24", metadata=FILE)
+    dither: Dither = field(default="tpdf", metadata=FILE)
+    """The noise that makes 16 and 24 bits sound like more: triangular and white, `shaped` towards high frequencies,
+    where less of it is heard, or none. Digital silence gets none."""
     quality: Quality = field(default="good", metadata=FRAMES)
     gain: float = field(default=0.8, metadata=FRAMES)
     clip: Clip = field(default="limit", metadata=FRAMES)
-    """What happens to frames that are too loud: a limiter at -0.3 dBFS, cut off at full scale with a warning, an error,
-    one gain for all of them, or nothing (32 bit float files only)."""
+    """What happens to frames that are too loud: turned down under `ceiling`, cut off at full scale with a warning, an
+    error, one gain for all of them, or nothing (32 bit float files only)."""
+    ceiling: float = field(default=-1.0, metadata=FRAMES)
+    """The true peak that the limiter leaves, in dB of full scale."""
     fade_in: float = field(default=0.01, metadata=FRAMES)
     fade_out: float = field(default=0.01, metadata=FRAMES)
     tail: Literal["auto", "none"] | float = field(default="auto", metadata=FRAMES)
@@ -109,6 +116,7 @@ class RenderOptions:
             ("quality", self.quality, QUALITIES),
             ("backend", self.backend, BACKENDS),
             ("clip", self.clip, CLIPS),
+            ("dither", self.dither, DITHERS),
         ):
             if chosen not in known:
                 hint = suggestion(str(chosen), known)
@@ -168,6 +176,8 @@ class RenderOptions:
             raise UsageError(f"--rate must be from 8000 to 384000 Hz, not {self.rate}")
         if not 0.0 <= self.gain <= 100.0:
             raise UsageError(f"--gain must be from 0 to 100, not {self.gain:g}")
+        if not -60.0 <= self.ceiling <= 0.0:
+            raise UsageError(f"--ceiling must be from -60 to 0 dBTP, not {self.ceiling:g}")
         if self.threads is not None and not 1 <= self.threads <= 1024:
             raise UsageError(f"--threads must be auto or from 1 to 1024, not {self.threads}")
         if self.max_voices is not None and not 1 <= self.max_voices <= 1_000_000:

@@ -33,8 +33,8 @@ MAY_IMPORT = {
     " workers.arena workers.futex workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
     " workers.cores workers.catalog workers.calls workers.stats workers.targets numpy",
     "farm.profile": "farm.plan farm.graph.score farm.rendering workers.stats workers.cores workers.wire numpy",
-    "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans workers.stats"
-    " workers.wire numpy",
+    "farm.plan": "farm.graph farm.pattern farm.audio.dither workers.catalog workers.calls workers.arena workers.spans"
+    " workers.stats workers.dsp.true_peak workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"
     " farm.audio.planes workers.catalog"
     " workers.named workers.slab numpy",

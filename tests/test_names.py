@@ -37,14 +37,14 @@ KNOWN = (
     ("farm/plan", "recall remember", "the frame before, in loops of buses"),
     ("farm/plan", "ending", "the fade of sources at the end of a score"),
     ("farm/plan", "voice_adsr voice_percussive", "the envelopes of bus voices, by what the voices say"),
-    ("farm/plan", "master", "the output stage"),
+    ("farm/plan", "master cell_peaks limiter deliver", "output paths"),
     # Other words that are written alike.
     ("farm/graph", "adsr", "a modifier, and the envelope that it gives to voices"),
     ("farm/graph", "gain pan legato", "controls of voices, and modifiers that set them"),
     ("farm/graph", "master", "a bus that is heard when no output is written (language 1.5)"),
     ("farm/pattern/transforms", "gain pan", "controls of voices"),
     ("farm/pattern", "slow hold", "features of mini-notation"),
-    ("farm/plan", "gain", "a port of the output stage"),
+    ("farm/plan", "gain delay fast slow late", "ports and numbers of output paths"),
     ("farm/plan", "adsr", "the envelope of voices"),
     ("farm", "gain", "--gain"),
     ("farm/printer", "line", "a line of text"),
@@ -52,7 +52,7 @@ KNOWN = (
     ("farm/score", "add sub mul div", "buses of these names cannot be defined (language 1.5)"),
     ("workers", "fold", "a shape of nodes"),
     ("workers", "sin", "what stands in kernels for math.sin"),
-    ("workers/nodes", "mix gain", "params and ports"),
+    ("workers/nodes", "mix gain delay fast slow late", "params, ports and numbers"),
     ("workers/targets/vectors", "add sub mul", "instructions of LLVM"),
 )
 

@@ -30,6 +30,18 @@ RECORD_WORDS = 28
 """Words of one call record in scratch."""
 
 
+TRIANGULAR, RISING = 1, 2
+"""Kinds of dither; 0 is none."""
+UPPER_24 = 32
+"""The width of whole numbers of 24 bits in the upper three of four bytes."""
+
+BEHIND = 16
+"""Frames behind a segment of the limiter that must have come before its peak is known."""
+FADED = 2.0**-16
+"""What a release of the limiter loses besides its share in each segment, so that it ends."""
+GROUP = 64
+"""Segments that the limiter works out at once."""
+
 MOST_FEEDS = 1024
 """Step ports of one group, at most."""
 MOST_MOVING = 2048

@@ -1,8 +1,7 @@
 """What happens to frames that are too loud (`--clip`): limited, cut off, refused, all turned down, or left alone.
 
-Each way takes the blocks of a render in order, float32 (n, channels), and gives those of the file: the frames from
-`kept_from` on, `kept_frames` of them. Earlier and later frames only shape the limiter's gain, so that a part has the
-frames of the whole.
+Each way takes the blocks of a render in order and gives those of the file. Workers have turned frames down or cut them
+off; here it is counted, refused, or put right at the end, and then whole numbers are made anew.
 """
 
 from __future__ import annotations
@@ -13,11 +12,13 @@ from typing import IO
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.audio.limiter import CEILING, Limiter, look_ahead_frames, memory_frames
+from farm.audio.block import Block, loudest
 from farm.errors import FileError, RenderError
 from workers.records import record
 
 Frames = NDArray[np.float32]
+CEILING = np.float32(0.96605086)
+"""-0.3 dBFS as an amplitude, rounded down: what `rescale` leaves."""
 FULL_SCALE = np.float32(1.0)
 SPOOLED_FRAMES = 1 << 16
 
@@ -29,10 +30,7 @@ class Clipping:
     rate: int
     channels: int
     first_frame: int = 0
-    """Number of the first frame that comes."""
-    kept_from: int = 0
-    kept_frames: int | None = None
-    """None: all that come."""
+    """Number of the first frame that is kept."""
     peak: float = 0.0
     clipped_frames: int = 0
     """Kept frames that were cut off at full scale."""
@@ -41,104 +39,76 @@ class Clipping:
     reduction_db: float = 0.0
     """By how much the loudest frame was turned down or cut off."""
 
-    def through(self, blocks: Iterable[Frames]) -> Iterator[Frames]:
+    def through(self, blocks: Iterable[Block]) -> Iterator[Block]:
         """The blocks of the file. Raises RenderError or FileError."""
-        end = None if self.kept_frames is None else self.kept_from + self.kept_frames
-        for first, block in self.changed(blocks):
-            kept = block[max(self.kept_from - first, 0) : None if end is None else max(end - first, 0)]
-            if len(kept):
-                kept = self.finished(max(first, self.kept_from), kept)
-                self.peak = max(self.peak, loudest(kept))
-                yield kept
-
-    def changed(self, blocks: Iterable[Frames]) -> Iterator[tuple[int, Frames]]:
-        """All blocks as they leave, each with the number of its first frame."""
-        first = self.first_frame
         for block in blocks:
-            yield first, block
-            first += len(block)
+            self.meet(block)
+            yield block
 
-    def finished(self, first: int, kept: Frames) -> Frames:
-        """The last change to kept frames, the first of which is number `first`."""
-        return kept
+    def meet(self, kept: Block) -> None:
+        """Looks at kept frames. Raises RenderError."""
+        self.peak = max(self.peak, kept.peak)
 
 
-class Limiting(Clipping):
-    """`limit`: a look-ahead limiter. It begins where the first frame is too loud: before, it would change nothing."""
+class Limited(Clipping):
+    """`limit`: what passes the ceiling was turned down, and counted."""
 
-    def changed(self, blocks: Iterable[Frames]) -> Iterator[tuple[int, Frames]]:
-        """Blocks wait until as many frames as the limiter looks ahead have come after them."""
-        ahead = look_ahead_frames(self.rate)
-        waiting: list[Frames] = []
-        first = self.first_frame
-        limiter: Limiter | None = None
-        for block in blocks:
-            waiting.append(block)
-            if limiter is None and loudest(block) > CEILING:
-                limiter = Limiter(self.rate, self.channels, first_frame=first, kept_from=self.kept_from)
-                first = max(first, self.kept_from)
-            while waiting and (limiter is not None or sum(map(len, waiting[1:])) >= ahead):
-                ready = waiting.pop(0)
-                if limiter is not None:
-                    ready = np.ascontiguousarray(limiter.take(ready.T).T)
-                yield first, ready
-                first += len(ready)
-        if limiter is not None:
-            waiting = [np.ascontiguousarray(limiter.finish().T)]
-            self.limited_frames, self.reduction_db = limiter.limited_frames, limiter.largest_reduction_db
-        for ready in waiting:
-            yield first, ready
-            first += len(ready)
+    def meet(self, kept: Block) -> None:
+        super().meet(kept)
+        self.limited_frames += kept.limited
+        if kept.reduction > 0.0:
+            self.reduction_db = max(self.reduction_db, -20.0 * float(np.log10(1.0 - kept.reduction)))
 
 
 class CuttingOff(Clipping):
-    """`warn`: what passes full scale is cut off there, and counted."""
+    """`warn`: what passes full scale was cut off there, and counted."""
 
-    def finished(self, first: int, kept: Frames) -> Frames:
-        if loudest(kept) <= FULL_SCALE:
-            return kept
-        self.reduction_db = max(self.reduction_db, 20.0 * float(np.log10(loudest(kept))))
-        self.clipped_frames += int(np.count_nonzero((np.abs(kept) > FULL_SCALE).any(axis=1)))
-        return np.clip(kept, -FULL_SCALE, FULL_SCALE)
+    def meet(self, kept: Block) -> None:
+        self.clipped_frames += kept.cut_off
+        if kept.peak > FULL_SCALE:
+            self.reduction_db = max(self.reduction_db, 20.0 * float(np.log10(kept.peak)))
+        self.peak = max(self.peak, min(kept.peak, float(FULL_SCALE)))
 
 
 class Refusing(Clipping):
     """`error`: a frame above full scale ends the render."""
 
-    def finished(self, first: int, kept: Frames) -> Frames:
-        if loudest(kept) > FULL_SCALE:
-            frame = first + int(np.argmax((np.abs(kept) > FULL_SCALE).any(axis=1)))
+    def meet(self, kept: Block) -> None:
+        super().meet(kept)
+        if kept.peak > FULL_SCALE:
+            frame = kept.first + int(np.argmax((np.abs(kept.frames) > FULL_SCALE).any(axis=1)))
             raise RenderError(
                 f"frame {frame} ({frame / self.rate:.3f} s) is above full scale: this block reaches "
-                f"{20.0 * np.log10(loudest(kept)):+.1f} dBFS",
+                f"{20.0 * np.log10(kept.peak):+.1f} dBFS",
                 hint="lower --gain, or let --clip limit or --clip rescale see to it",
             )
-        return kept
 
 
 class Rescaling(Clipping):
-    """`rescale`: where the peak is above the limiter's ceiling, one gain for all frames brings it down there.
+    """`rescale`: where the peak is above -0.3 dBFS, one gain for all frames brings it down there.
 
     The gain is known at the end, so the frames wait in a temporary file.
     """
 
-    def through(self, blocks: Iterable[Frames]) -> Iterator[Frames]:
+    def through(self, blocks: Iterable[Block]) -> Iterator[Block]:
         import tempfile
 
         with tempfile.TemporaryFile(prefix="farm-") as spool:
             for block in super().through(blocks):
-                put(spool, block)
+                put(spool, block.frames)
             peak, self.peak = self.peak, 0.0
             gain = np.float32(1.0)
             if peak > CEILING:
                 gain = np.float32(CEILING / np.float32(peak))
                 self.reduction_db = -20.0 * float(np.log10(gain))
             spool.seek(0)
+            first = self.first_frame
             while data := spool.read(4 * self.channels * SPOOLED_FRAMES):
                 frames = np.frombuffer(data, np.float32).reshape(-1, self.channels)
                 scaled = np.minimum(np.maximum(frames * gain, -CEILING), CEILING) if gain < 1 else frames
                 self.peak = max(self.peak, loudest(scaled))
-                yield scaled
+                yield block_of(first, scaled)
+                first += len(scaled)
 
 
 def put(spool: IO[bytes], block: Frames) -> None:
@@ -152,14 +122,9 @@ def put(spool: IO[bytes], block: Frames) -> None:
         raise FileError(f"--clip rescale keeps the frames in a temporary file: {error.strerror}", hint=hint) from error
 
 
-def loudest(frames: Frames) -> float:
-    """The greatest magnitude."""
-    return max(float(frames.max(initial=0.0)), -float(frames.min(initial=0.0)))
+def block_of(first: int, frames: Frames) -> Block:
+    """A block of frames alone."""
+    return Block(first, frames, peak=loudest(frames))
 
 
-CLIPPINGS = {"limit": Limiting, "warn": CuttingOff, "error": Refusing, "rescale": Rescaling, "none": Clipping}
-
-
-def margins(way: str, rate: int) -> tuple[int, int]:
-    """Frames before and after a part that its own frames depend on."""
-    return (memory_frames(rate), look_ahead_frames(rate)) if way == "limit" else (0, 0)
+CLIPPINGS = {"limit": Limited, "warn": CuttingOff, "error": Refusing, "rescale": Rescaling, "none": Clipping}

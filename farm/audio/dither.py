@@ -4,26 +4,38 @@ The dither is triangular (TPDF, ±1 LSB), which makes mean and variance of the e
 S. P. Lipshitz, R. A. Wannamaker, J. Vanderkooy, "Quantization and Dither: A Theoretical Survey", JAES 40 (1992).
 It is a hash of (seed, absolute frame, channel), so that no file depends on how it was cut into writes. All arithmetic
 is exact integers and float64 + and ×, hence the same on every host.
+
+A sample that is exactly 0 stays 0: digital silence has no noise, in each channel by itself. What only passes through 0
+meets it in single frames, which nobody hears; a step of 0 and one of 1 unit are as far apart with dither as without.
+
+Workers dither with `workers.dsp.quantise`, which gives the same integers. This is its meaning, and serves what has no
+plan.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from numpy.typing import NDArray
+
+from farm.options import Dither
 
 _BLOCK_FRAMES = 4096
 """Frames at a time: what is between stays in the first two cache levels."""
 
 _ONES_64 = (1 << 64) - 1
+EPOCH = 1 << 32
+"""Frames with one key."""
 
 
 def quantise(
-    frames: NDArray[np.float32], bits: int, seed: int, first_frame: int
+    frames: NDArray[np.float32], bits: int, seed: int, first_frame: int, dither: Dither = "tpdf"
 ) -> tuple[NDArray[np.int16] | NDArray[np.int32], int]:
     """Integers of `bits` (16 or 24) for float32 `frames` (n, channels), the first of which is `first_frame`.
 
-    A sample x becomes floor(x·2^(bits − 1) + dither + 1/2), clamped to the format's range. Returns the integers as
-    (n, channels), int16 or int32, and in how many frames a channel had to be clamped.
+    A sample x becomes floor(x·2^(bits − 1) + dither + 1/2), clamped to the format's range; 0 stays 0. Returns the
+    integers as (n, channels), int16 or int32, and in how many frames a channel had to be clamped.
     Raises ValueError on a NaN or an infinity, with its absolute frame and its channel as arguments.
     """
     count, channels = frames.shape
@@ -31,7 +43,8 @@ def quantise(
     clipped = 0
     for start in range(0, count, _BLOCK_FRAMES):
         block = slice(start, min(start + _BLOCK_FRAMES, count))
-        clipped += _quantise_block(frames[block], integers[block], 2.0 ** (bits - 1), seed, first_frame + start)
+        keyed = seed, first_frame + start, dither
+        clipped += _quantise_block(frames[block], integers[block], 2.0 ** (bits - 1), keyed)
     return integers, clipped
 
 
@@ -39,16 +52,18 @@ def _quantise_block(
     frames: NDArray[np.float32],
     integers: NDArray[np.int16] | NDArray[np.int32],
     full_scale: float,
-    seed: int,
-    first_frame: int,
+    keyed: tuple[int, int, Dither],
 ) -> int:
+    seed, first_frame, dither = keyed
     clamped: NDArray[np.bool_] | None = None
     for channel in range(frames.shape[1]):
         levels = frames[:, channel].astype(np.float64)
         levels *= full_scale
-        levels += triangular(seed, channel, first_frame, len(levels))
+        if dither != "none":
+            levels += NOISES[dither](seed, channel, first_frame, len(levels))
         levels += 0.5
         np.floor(levels, out=levels)
+        levels[frames[:, channel] == 0.0] = 0.0
         lowest, highest = levels.min(), levels.max()
         if not (np.isfinite(lowest) and np.isfinite(highest)):
             frame = int(np.argmin(np.isfinite(frames[:, channel])))
@@ -66,22 +81,50 @@ def triangular(seed: int, channel: int, first_frame: int, count: int) -> NDArray
 
     Each is the difference of the two 16 bit halves of one hash, a multiple of 2^-16.
     """
-    epoch, place = divmod(first_frame, 1 << 32)
-    if place + count > 1 << 32:
-        here = (1 << 32) - place
-        return np.concatenate(
-            [triangular(seed, channel, first_frame, here), triangular(seed, channel, first_frame + here, count - here)]
-        )
-    noise = _hash(np.arange(place, place + count, dtype=np.uint32), _key(seed, channel, epoch))
-    steps = (noise >> np.uint32(16)).view(np.int32)
-    noise &= np.uint32(0xFFFF)
-    steps -= noise.view(np.int32)
-    values = steps.astype(np.float64)
+    parts = []
+    for place, length, key in _stretches(seed, channel, first_frame, count):
+        noise = _hash(np.arange(place, place + length, dtype=np.uint32), key)
+        steps = (noise >> np.uint32(16)).view(np.int32)
+        noise &= np.uint32(0xFFFF)
+        steps -= noise.view(np.int32)
+        parts.append(steps)
+    return _as_steps(parts)
+
+
+def rising(seed: int, channel: int, first_frame: int, count: int) -> NDArray[np.float64]:
+    """The same density, but louder by 6 dB an octave: the noise of a frame less that of the frame before it.
+
+    High-pass dither after Lipshitz, Wannamaker and Vanderkooy (1992), section 4: less of it is heard, and what is mean
+    and variance of the error stays what they are. The frame before the first of 2^32 is the last one of them.
+    """
+    parts = []
+    for place, length, key in _stretches(seed, channel, first_frame, count):
+        places = np.arange(place - 1, place + length, dtype=np.int64).astype(np.uint32)
+        noise = (_hash(places, key) >> np.uint32(16)).view(np.int32)
+        parts.append(noise[1:] - noise[:-1])
+    return _as_steps(parts)
+
+
+NOISES = {"tpdf": triangular, "shaped": rising}
+
+
+def _as_steps(parts: list[NDArray[np.int32]]) -> NDArray[np.float64]:
+    values = np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)
     values *= 2.0**-16
     return values
 
 
-def _key(seed: int, channel: int, epoch: int) -> int:
+def _stretches(seed: int, channel: int, first_frame: int, count: int) -> Iterator[tuple[int, int, int]]:
+    """The parts of a stretch with one key each: place, length, key."""
+    while count > 0:
+        epoch, place = divmod(first_frame, EPOCH)
+        here = min(count, EPOCH - place)
+        yield place, here, dither_key(seed, channel, epoch)
+        first_frame, count = first_frame + here, count - here
+
+
+def dither_key(seed: int, channel: int, epoch: int) -> int:
+    """The key of 64 bits of a channel's dither in frames `epoch` × 2^32 and after."""
     return _mix_64(_mix_64(_mix_64(seed & _ONES_64) ^ channel) ^ epoch)
 
 

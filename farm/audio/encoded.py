@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from farm.audio import clockless
 from farm.audio.formats import AIFF, FLAC, OGG, Format
-from farm.audio.frames import FrameWriter
+from farm.audio.frames import ANYWHERE, FrameWriter, Place
 from farm.audio.partial import PartialFile
 from farm.errors import FileError, RenderError
 from farm.options import Bits
@@ -71,11 +71,9 @@ class EncodedWriter(FrameWriter):
         rate: int,
         channels: int,
         bits: Bits,
-        seed: int = 0,
-        *,
-        first_frame: int = 0,
+        place: Place = ANYWHERE,
     ) -> None:
-        super().__init__(path, rate, channels, bits if form.bits else "32f", seed, first_frame)
+        super().__init__(path, rate, channels, bits if form.bits else "32f", place)
         self._form = form
         self._waiting: list[NDArray[Any]] = []
         self._partial = PartialFile(path)
@@ -97,13 +95,21 @@ class EncodedWriter(FrameWriter):
     def closed(self) -> bool:
         return self._partial.closed
 
+    def take_bytes(self, data: NDArray[np.uint8]) -> None:
+        self.encode(data.copy().view(np.int16 if self.coding.bits == 16 else np.int32))
+
     def take(self, values: NDArray[Any]) -> None:
+        # libsndfile takes the upper 24 bits of an int32.
+        self.encode(values << 8 if values.dtype == np.int32 else values.copy())
+
+    def encode(self, values: NDArray[Any]) -> None:
+        """Append values as libsndfile takes them."""
         most = self._form.most_bytes
         if most is not None and (self.frames + len(values)) * self.coding.frame_bytes > most:
             self.abort()
             hint = "write .wav, which has no such limit, or render a shorter part"
             raise FileError(f"cannot write {self.path}: {self._form.name} ends at 4 GiB", hint=hint)
-        self._waiting.append(values.copy())
+        self._waiting.append(values)
         waiting = sum(map(len, self._waiting))
         if waiting >= BLOCK_FRAMES:
             joined = np.concatenate(self._waiting)
@@ -142,10 +148,8 @@ class EncodedWriter(FrameWriter):
         self._partial.abort()
 
     def _encode(self, values: NDArray[Any]) -> None:
-        # libsndfile takes the upper 24 bits of an int32.
-        block = values << 8 if values.dtype == np.int32 else values
         try:
-            self._encoder.write(np.ascontiguousarray(block))
+            self._encoder.write(np.ascontiguousarray(values))
         except (soundfile.LibsndfileError, AssertionError) as error:
             raise self._failed(error) from error
         if self._sink.error is not None:

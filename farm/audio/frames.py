@@ -11,23 +11,36 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio import wav
+from farm.audio.block import Block
 from farm.audio.dither import quantise
 from farm.errors import RenderError
-from farm.options import Bits
+from farm.options import Bits, Dither
+from workers.records import record
 
 ALL_BITS = ("16", "24", "32f")
+
+
+@record(frozen=True, slots=True)
+class Place:
+    """What the dither of a file depends on: its seed, its kind, and the number of the file's first frame in the piece,
+    so that a part has the same bytes as those frames of the whole."""
+
+    seed: int = 0
+    first_frame: int = 0
+    dither: Dither = "tpdf"
+
+
+ANYWHERE = Place()
 
 
 class FrameWriter(ABC):
     """Takes frames, and makes integers of them where the format has integers.
 
     `rate` in Hz; `bits` is "16" or "24" (dithered integers, see `farm.audio.dither`) or "32f" (floats as they are);
-    `seed` is that of the dither, which depends on the frame's number in the piece: `first_frame` is that of the
-    file's first, so that a part has the same bytes as those frames of the whole. As a context manager it commits on
-    a clean exit and aborts on any other.
+    `place` says which dither. As a context manager it commits on a clean exit and aborts on any other.
     """
 
-    def __init__(self, path: Path, rate: int, channels: int, bits: Bits, seed: int, first_frame: int) -> None:
+    def __init__(self, path: Path, rate: int, channels: int, bits: Bits, place: Place) -> None:
         if bits not in ALL_BITS:
             raise ValueError(f"bits must be '16', '24' or '32f', not {bits!r}")
         if not 1 <= channels <= 4096 or not 1 <= rate * channels * 4 < 1 << 32:
@@ -38,8 +51,7 @@ class FrameWriter(ABC):
         self.frames = 0
         """Frames written so far."""
         self.coding = wav.WavFormat(rate, channels, int(bits[:2]), bits == "32f")
-        self._seed = seed
-        self._first_frame = first_frame
+        self._place = place
 
     @property
     @abstractmethod
@@ -49,6 +61,10 @@ class FrameWriter(ABC):
     @abstractmethod
     def take(self, values: NDArray[Any]) -> None:
         """Append values (n, channels): float32, or int16 or int32 of the format's bits. Raises FileError."""
+
+    @abstractmethod
+    def take_bytes(self, data: NDArray[np.uint8]) -> None:
+        """Append frames (n, bytes of a frame) as they stand in the file. Raises FileError."""
 
     @abstractmethod
     def commit(self) -> None:
@@ -75,11 +91,21 @@ class FrameWriter(ABC):
             frame, channel = error.args
             raise RenderError(
                 f"cannot write {self.path}: frame {frame} of channel {channel} "
-                f"is {frames[frame - self._first_frame - self.frames, channel]}, not a finite number"
+                f"is {frames[frame - self._place.first_frame - self.frames, channel]}, not a finite number"
             ) from None
         self.take(values)
         self.frames += len(frames)
         self.clipped_frames += clipped
+
+    def put(self, block: Block) -> None:
+        """Append a block, with its whole numbers if it has them. Raises as `write` does."""
+        if block.data is None:
+            self.write(block.frames)
+            return
+        self.still_open()
+        self.take_bytes(block.data)
+        self.frames += len(block)
+        self.clipped_frames += block.outside
 
     def still_open(self) -> None:
         """Raises ValueError after the end."""
@@ -98,9 +124,9 @@ class FrameWriter(ABC):
             self.commit()
 
     def _coded(self, frames: NDArray[np.float32]) -> tuple[NDArray[Any], int]:
-        first = self._first_frame + self.frames
+        first = self._place.first_frame + self.frames
         if not self.coding.floating:
-            return quantise(frames, self.coding.bits, self._seed, first)
+            return quantise(frames, self.coding.bits, self._place.seed, first, self._place.dither)
         finite = np.isfinite(frames)
         if not finite.all():
             frame, channel = divmod(int(np.argmin(finite)), self.coding.channels)

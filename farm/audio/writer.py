@@ -9,19 +9,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio import wav
 from farm.audio.formats import WAV, check_holds, format_of
-from farm.audio.frames import FrameWriter
+from farm.audio.frames import ANYWHERE, FrameWriter, Place
 from farm.audio.partial import PartialFile, file_error
 from farm.errors import RenderError
 from farm.options import Bits
 
 
-def open_writer(
-    path: Path, rate: int, channels: int, bits: Bits, seed: int = 0, *, first_frame: int = 0
-) -> FrameWriter:
+def open_writer(path: Path, rate: int, channels: int, bits: Bits, place: Place = ANYWHERE) -> FrameWriter:
     """The writer for a file of the format that the extension of `path` names; arguments as for `FrameWriter`.
 
     Raises UsageError for an unknown extension and for what the format cannot hold, FileError where the file cannot
@@ -30,10 +29,10 @@ def open_writer(
     form = format_of(path)
     check_holds(form, rate, bits, channels)
     if form is WAV:
-        return WavWriter(path, rate, channels, bits, seed, first_frame=first_frame)
+        return WavWriter(path, rate, channels, bits, place)
     from farm.audio.encoded import EncodedWriter
 
-    return EncodedWriter(path, form, rate, channels, bits, seed, first_frame=first_frame)
+    return EncodedWriter(path, form, rate, channels, bits, place)
 
 
 class WavWriter(FrameWriter):
@@ -48,12 +47,11 @@ class WavWriter(FrameWriter):
         rate: int,
         channels: int,
         bits: Bits,
-        seed: int = 0,
+        place: Place = ANYWHERE,
         *,
-        first_frame: int = 0,
         riff_limit: int = wav.RIFF_LIMIT,
     ) -> None:
-        super().__init__(Path(path), rate, channels, bits, seed, first_frame)
+        super().__init__(Path(path), rate, channels, bits, place)
         self._riff_limit = riff_limit
         self._partial = PartialFile(self.path)
         self._partial.put(wav.header(self.coding, 0, riff_limit))
@@ -64,6 +62,9 @@ class WavWriter(FrameWriter):
 
     def take(self, values: NDArray[Any]) -> None:
         self._partial.put(wav.frame_bytes(self.coding, values))
+
+    def take_bytes(self, data: NDArray[np.uint8]) -> None:
+        self._partial.put(np.ascontiguousarray(data).data)
 
     def commit(self) -> None:
         """Complete the file and put it in the target's place. Raises FileError."""
@@ -84,10 +85,10 @@ class WavWriter(FrameWriter):
 class WavStream(FrameWriter):
     """Writes a WAV file into a stream that cannot go back, such as a pipe; `name` stands in messages.
 
-    `span` is the number of the first frame and how many there will be. None: nobody knows, and sizes are stated as
-    0xFFFFFFFF, which ffmpeg, sox, aplay and libsndfile take for "up to the end". BrokenPipeError passes through: who
-    reads has had enough. The header is held back until there are frames behind it, or `commit` says that there are
-    none: of a render that fails at once the reader gets nothing, and fails as well.
+    `frames`: how many there will be. None: nobody knows, and sizes are stated as 0xFFFFFFFF, which ffmpeg, sox,
+    aplay and libsndfile take for "up to the end". BrokenPipeError passes through: who reads has had enough. The header
+    is held back until there are frames behind it, or `commit` says that there are none: of a render that fails at once
+    the reader gets nothing, and fails as well.
     """
 
     def __init__(
@@ -97,11 +98,10 @@ class WavStream(FrameWriter):
         rate: int,
         channels: int,
         bits: Bits,
-        seed: int = 0,
-        span: tuple[int, int | None] = (0, None),
+        place: Place = ANYWHERE,
+        frames: int | None = None,
     ) -> None:
-        first_frame, frames = span
-        super().__init__(Path(name), rate, channels, bits, seed, first_frame)
+        super().__init__(Path(name), rate, channels, bits, place)
         self._stream = stream
         self._promised = frames
         self._ended = False
@@ -114,6 +114,10 @@ class WavStream(FrameWriter):
     def take(self, values: NDArray[Any]) -> None:
         self._begin()
         self._put(wav.frame_bytes(self.coding, values))
+
+    def take_bytes(self, data: NDArray[np.uint8]) -> None:
+        self._begin()
+        self._put(np.ascontiguousarray(data).data)
 
     def commit(self) -> None:
         self.still_open()

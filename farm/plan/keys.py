@@ -14,7 +14,8 @@ from farm.graph.graph import Graph
 from farm.plan.plan import Area, GroupPlan, OpPlan, Region
 from workers.records import record
 
-MASTER = "master"
+PATH_SIGNALS = ("mixed", "peaks", "reductions", "frames", "bytes")
+"""What the signals of an output path are called, in the order of their numbers."""
 
 
 @record(frozen=True, slots=True)
@@ -34,8 +35,12 @@ class Keys:
         return " ".join([group.kind, *(self.bus(bus) for bus in group.buses), *side])
 
     def bus(self, number: int) -> str:
-        """The key of a signal: behind those of the score's buses stands the mix of all outputs, then those between."""
-        return (*self.buses, MASTER, *self.between)[number]
+        """The key of a signal: those between links stand behind the score's buses, then those of output paths."""
+        named = (*self.buses, *self.between)
+        if number < len(named):
+            return named[number]
+        path, which = divmod(number - len(named), len(PATH_SIGNALS))
+        return f"path {path} {PATH_SIGNALS[which]}"
 
 
 def keys_of(graph: Graph) -> Keys:
@@ -86,7 +91,7 @@ def named(region: Region | None, keys: Keys) -> tuple[str, ...] | None:
         return None
     if region.area is Area.BUS:
         which = keys.bus(region.number)
-    elif region.area in (Area.LENGTHS, Area.OFFSETS, Area.LEVELS):
+    elif region.area in (Area.LENGTHS, Area.OFFSETS, Area.TERMS, Area.TAPS, Area.KEYS, Area.LEVELS):
         which = str(region.number)
     else:
         which = keys.sources[region.number]

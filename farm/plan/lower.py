@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import product
 
 import numpy as np
@@ -9,8 +10,10 @@ from numpy.typing import NDArray
 
 from farm.errors import ScoreError
 from farm.plan.master import levels_bytes
+from farm.plan.path import SIGNALS, OutputPath
 from farm.plan.plan import Area, GroupKind, GroupPlan, OpPlan, Region, StaticPlan, WindowPlan, Word
 from workers.arena import Arena, Key, Layout
+from workers.dsp.true_peak import TAPS
 from workers.stats import key_word
 from workers.wire import (
     BUFFER_BYTES,
@@ -33,7 +36,10 @@ from workers.wire import (
 Ints = NDArray[np.int64]
 
 
-ON_SHEETS = (Area.ENTRIES, Area.STATIC_CONSTANTS, Area.COUNTS, Area.ONSETS, Area.CONSTANTS, Area.COLUMN)
+ON_SHEETS = (
+    *(Area.ENTRIES, Area.STATIC_CONSTANTS, Area.COUNTS, Area.ONSETS, Area.CONSTANTS, Area.COLUMN),
+    Area.KEYS,
+)
 """What holds tables of one window. While two may be under way there are two sheets of them, which windows use in turn.
 
 GROUPS, OPS, FEEDS and TASKS of both lie one behind the other: tasks name their groups by number, groups their feeds.
@@ -50,6 +56,14 @@ def signal_bytes(plan: StaticPlan) -> int:
     return 2 * ((plan.chunk_frames + 15) // 16 * 16 + GUARD) * 4
 
 
+def slot_bytes_of(plan: StaticPlan, bus: int) -> int:
+    """Bytes of a chunk slot of a signal: those of output paths have lengths of their own."""
+    for path in plan.paths:
+        if path.mixed <= bus < path.mixed + SIGNALS:
+            return path.slot_bytes(plan.chunk_frames)[bus]
+    return signal_bytes(plan)
+
+
 def state_bytes(group: GroupPlan) -> int:
     """Bytes that a slice of a group hands on from chunk to chunk: fields, then delay lines."""
     return group.fields * FIELD_BYTES + group.line_bytes
@@ -57,10 +71,10 @@ def state_bytes(group: GroupPlan) -> int:
 
 def slot_bytes(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> tuple[int, int]:
     """Bytes of a chunk's signals that are read from outside, and of those between groups, private sums included."""
-    signals = plan.buses
-    outside = sum(bus in read_buses for bus in signals)
+    sizes = {bus: slot_bytes_of(plan, bus) for group in plan.groups for bus in group.buses}
+    outside = sum(size for bus, size in sizes.items() if bus in read_buses)
     sums = sum(int(source.counts.max(initial=0)) for source in window.sources.values())
-    return signal_bytes(plan) * outside, signal_bytes(plan) * (len(signals) - outside + sums)
+    return outside, sum(sizes.values()) - outside + signal_bytes(plan) * sums
 
 
 def scratch_sizes(plan: StaticPlan) -> tuple[int, int, int, int]:
@@ -87,9 +101,12 @@ def wanted(
         (Area.FEEDS, 0): 8 * len(Feed) * feed_count(plan) * sheets,
         (Area.TASKS, 0): 8 * len(Task) * len(window.tasks),
     }
-    if plan.master is not None:
-        sizes[Area.OFFSETS, 0] = 8 * len(plan.outputs)
-        sizes[Area.LEVELS, 0] = levels_bytes(len(plan.outputs)) * plan.depth
+    for number, path in enumerate(plan.paths):
+        sizes[Area.OFFSETS, number] = 8 * len(plan.outputs)
+        sizes[Area.TERMS, number] = 8 * len(terms_of(path.path, plan))
+        sizes[Area.TAPS, number] = 4 * len(TAPS)
+        sizes[Area.KEYS, number] = 8 * (1 + 4 * path.path.width)
+        sizes[Area.LEVELS, number] = levels_bytes(len(plan.outputs)) * plan.depth
     for worker in range(workers):
         sizes[Area.SCRATCH, worker] = scratch_sizes(plan)[3]
     for number, group in enumerate(plan.groups):
@@ -101,7 +118,7 @@ def wanted(
         for feed in range(len(group.feeds)):
             sizes[entries_of(group, feed)] = 16 * len(window.feeds[number, feed])
         for bus in group.buses:
-            sizes[Area.BUS, bus] = signal * (plan.depth if bus in read_buses else plan.inner_depth)
+            sizes[Area.BUS, bus] = slot_bytes_of(plan, bus) * (plan.depth if bus in read_buses else plan.inner_depth)
         if group.source >= 0:
             source = window.sources[group.source]
             sizes[Area.PARTIALS, group.source] = signal * plan.inner_depth * int(source.counts.max(initial=0))
@@ -131,9 +148,13 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
     ops = arena.region((Area.OPS, 0), np.int64)
     constants_at, state_at, buffers_at, _ = scratch_sizes(plan)
     kernels = {name: number for number, name in enumerate(plan.kernels)}
-    if plan.master is not None:
-        offsets = arena.region((Area.OFFSETS, 0), np.int64)
-        offsets[: len(plan.outputs)] = [layout.offset((Area.BUS, bus)) // 4 for _, bus in plan.outputs]
+    for number, path in enumerate(plan.paths):
+        places = {bus: layout.offset((Area.BUS, bus)) // 4 for bus in plan.buses}
+        offsets = arena.region((Area.OFFSETS, number), np.int64)
+        offsets[: len(plan.outputs)] = [places[bus] for _, bus in plan.outputs]
+        terms = terms_of(path.path, plan, places)
+        arena.region((Area.TERMS, number), np.int64)[: len(terms)] = terms
+        arena.region((Area.TAPS, number), np.float32)[: len(TAPS)] = TAPS
     worker = 0
     while (Area.SCRATCH, worker) in layout.regions:
         silence = layout.offset((Area.SCRATCH, worker)) + buffers_at
@@ -168,7 +189,20 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
 
 def share_of(plan: StaticPlan, group: GroupPlan) -> RingHead:
     """What the time of a group's tasks counts as."""
-    return RingHead.OUTPUT_NS if plan.master in group.buses else RingHead.KERNELS_NS
+    of_paths = any(path.mixed <= bus < path.mixed + SIGNALS for path in plan.paths for bus in group.buses)
+    return RingHead.OUTPUT_NS if of_paths else RingHead.KERNELS_NS
+
+
+def terms_of(path: OutputPath, plan: StaticPlan, places: Mapping[int, int] | None = None) -> list[int]:
+    """What a path adds to each channel, as `workers.nodes.master` reads it; `places`: where buses lie, in floats."""
+    starts, terms = [0], list[int]()
+    plane = signal_bytes(plan) // 8
+    for channel in path.channels:
+        for term in channel:
+            place = places[term.bus] if places is not None else 0
+            terms += [place + plane * (term.side or 0), int(term.side is None)]
+        starts.append(len(terms) // 2)
+    return [*starts, *terms]
 
 
 def check_limits(group: GroupPlan) -> None:
@@ -204,7 +238,7 @@ def resolved(
     area, number = word.region.area, word.region.number
     code, step = word.code, word.step
     if area is Area.BUS:
-        code, step = (Code.SIGNAL if number in read_buses else Code.INNER), signal_bytes(plan)
+        code, step = (Code.SIGNAL if number in read_buses else Code.INNER), slot_bytes_of(plan, number)
     elif area is Area.PARTIALS:
         code, step = Code.INNER, partials_step(plan, layout, number)
     key = lengths_of(group, number) if area is Area.LENGTHS else word.region.key

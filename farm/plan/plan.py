@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from farm.errors import Loc
 from farm.graph.graph import StepsFeed
+from farm.plan.path import PathPlan
 from workers.arena import Key
 from workers.catalog import Column, Unit
 from workers.records import record
@@ -45,8 +46,15 @@ class Area(StrEnum):
     CONSTANTS = "constants"
     COLUMN = "column"
     OFFSETS = "offsets"
-    """Where the signals of the outputs lie."""
+    """Of each output path: where the signals of the outputs lie,"""
+    TERMS = "terms"
+    """which of their planes are added to which channel,"""
+    TAPS = "taps"
+    """what interpolates its true peaks,"""
+    KEYS = "keys"
+    """the keys of its dither, and"""
     LEVELS = "levels"
+    """what it measures in each chunk slot."""
     CONTROL = "control"
     """Of a pool: what workers and coordinator share, and the schedule."""
     SUCCESSORS = "successors"
@@ -234,6 +242,8 @@ class GroupPlan:
     """Which plane of its bus it writes, if not both."""
     lag: int = 1
     """Of carried buses: no chunk needs anything of the `lag` - 1 chunks before it."""
+    forgets: bool = False
+    """Whether what it carries is over after a while, so that it may begin anywhere with frames before that count."""
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -252,8 +262,13 @@ class StaticPlan:
     """Chunk slots of signals between groups."""
     sources: tuple[int, ...]
     buses: tuple[int, ...]
-    master: int | None = None
-    """The signal that holds the mixed frames, if outputs are mixed."""
+    paths: tuple[PathPlan, ...] = ()
+    """What becomes of the outputs."""
+
+    @property
+    def given(self) -> tuple[int, ...]:
+        """The signals of paths that are read from outside."""
+        return tuple(signal for path in self.paths for signal in path.given)
 
 
 @record(frozen=True, slots=True, eq=False)

@@ -1,4 +1,4 @@
-"""The static plan: the groups that outputs need, each behind those it reads, with keys, and the master at the end."""
+"""The static plan: the groups that outputs need, each behind those it reads, with keys, and output paths at the end."""
 
 from __future__ import annotations
 
@@ -9,13 +9,16 @@ from farm.graph.loops import components, reads
 from farm.plan.groups import bus_group, link_groups, sample_group, voice_group
 from farm.plan.keys import Keys, keys_of, program_of, told_apart
 from farm.plan.links import link_name, links
-from farm.plan.master import master_bus, master_group
+from farm.plan.master import path_groups
+from farm.plan.path import OutputPath, path_buses
 from farm.plan.plan import GroupPlan, StaticPlan
 from farm.plan.program import PlanSetting
 
 
-def static_plan(graph: Graph, roots: tuple[int, ...], setting: PlanSetting, gain: float | None = None) -> StaticPlan:
-    """All groups that the buses `roots` need, each after those it reads; with a `gain` the outputs are mixed last."""
+def static_plan(
+    graph: Graph, roots: tuple[int, ...], setting: PlanSetting, paths: tuple[OutputPath, ...] = ()
+) -> StaticPlan:
+    """All groups that the buses `roots` need, each after those it reads, then those of output paths."""
     component = components([reads(scope) for scope in graph.buses])
     members: dict[int, list[int]] = {}
     for bus, number in enumerate(component):
@@ -40,8 +43,9 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: PlanSetting, gain
         else:
             groups.append(voice_group(graph, number, setting))
     outputs = tuple((output.name, output.bus) for output in graph.outputs if output.bus in roots)
-    if gain is not None:
-        groups.append(master_group(graph, outputs, gain, setting))
+    planned = path_buses(len(graph.buses) + len(between), paths)
+    for number, path in enumerate(planned):
+        groups += path_groups(graph, outputs, number, path, setting)
     kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})
     return StaticPlan(
         groups=with_keys(groups, replace(keys_of(graph), between=told_apart(between))),
@@ -53,7 +57,7 @@ def static_plan(graph: Graph, roots: tuple[int, ...], setting: PlanSetting, gain
         inner_depth=setting.inner_depth,
         sources=tuple(group.source for group in groups if group.source >= 0),
         buses=tuple(dict.fromkeys(bus for group in groups for bus in group.buses)),
-        master=master_bus(graph) if gain is not None else None,
+        paths=planned,
     )
 
 
@@ -68,7 +72,7 @@ def bus_groups(graph: Graph, buses: tuple[int, ...], setting: PlanSetting, betwe
     for link in cut:
         given = buses[0]
         if link is not cut[-1]:
-            given = master_bus(graph) + 1 + len(between)
+            given = len(graph.buses) + len(between)
             between.append(link_name(scope, link))
         groups += link_groups(graph, scope, link, (heard, given), setting)
         heard = given

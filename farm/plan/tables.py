@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.dither import EPOCH, dither_key
 from farm.plan.instants import seen_one
 from farm.plan.lower import entries_of, on_sheet, partials_step, signal_bytes, state_bytes
+from farm.plan.path import PathPlan
 from farm.plan.plan import Area, ConstantKind, GroupKind, GroupPlan, Region, Side, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.program import SIGNS
 from workers.arena import Arena, Key, Layout
@@ -29,6 +31,8 @@ def window_tables(plan: StaticPlan, window: WindowPlan, layout: Layout, sheet: i
     tasks = addressed(plan, window, layout, sheet).ravel()
     tables: Tables = [((Area.TASKS, 0), first_task * len(Task), tasks)]
     tables += feed_tables(plan, window, layout, sheet)
+    for number, path in enumerate(plan.paths):
+        tables.append((on_sheet((Area.KEYS, number), sheet), 0, keys_of(path, window)))
     for number, group in enumerate(plan.groups):
         if group.source >= 0:
             of_source = source_tables(window.sources[group.source], group)
@@ -37,6 +41,16 @@ def window_tables(plan: StaticPlan, window: WindowPlan, layout: Layout, sheet: i
             key = on_sheet((Area.STATIC_CONSTANTS, group.key), sheet)
             tables.append((key, 0, bus_constants(window, number, group).ravel()))
     return tables
+
+
+def keys_of(path: PathPlan, window: WindowPlan) -> Ints:
+    """The keys of a path's dither in a window, as `workers.nodes.deliver` reads them."""
+    coding, epoch = path.path.coding, window.first_frame // EPOCH
+    if coding is None:
+        return np.zeros(1, np.int64)
+    channels = range(path.path.width)
+    keys = [dither_key(coding.seed, channel, one) for one in (epoch, epoch + 1) for channel in channels]
+    return np.array([epoch, *(half for key in keys for half in (key & 0xFFFFFFFF, key >> 32))], np.int64)
 
 
 def put(arena: Arena, tables: Tables) -> None:

@@ -88,7 +88,8 @@ def plan_steps(
     for number, group in enumerate(plan.groups):
         start = max(bounds.needed_from[number], first_chunk)
         if group.kind is GroupKind.BUS:
-            tasks = bus_tasks(number, group, start, first_chunk, first_chunk + chunks)
+            began = bounds.needed_from[number]
+            tasks = bus_tasks(number, group, range(start, first_chunk + chunks), first_chunk, began)
         else:
             start_frame = bounds.start_frame + start * frames
             tasks = voice_tasks(number, group, windows[group.source], first_chunk, start, start_frame)
@@ -135,13 +136,13 @@ def slot_count(group: GroupPlan, sources: Mapping[int, SourceStream]) -> int:
     return 1 if group.kind is GroupKind.BUS else sources[group.source].slot_count
 
 
-def bus_tasks(number: int, group: GroupPlan, start: int, first_chunk: int, stop: int) -> Ints:
-    """One task a chunk, from chunk `start` on."""
-    chunk = np.arange(start, stop)
+def bus_tasks(number: int, group: GroupPlan, chunks: range, first_chunk: int, began: int) -> Ints:
+    """One task a chunk; what is carried begins in chunk `began`."""
+    chunk = np.arange(chunks.start, chunks.stop)
     tasks = np.zeros((len(chunk), FIELDS), np.int64)
     tasks[:, Task.GROUP] = number
     tasks[:, Task.HALVES] = 1
-    tasks[:, Task.STATE_IN] = np.where((chunk > 0) & group.carried, (chunk - 1) % 2, -1)
+    tasks[:, Task.STATE_IN] = np.where((chunk > began) & group.carried, (chunk - 1) % 2, -1)
     tasks[:, Task.STATE_OUT] = chunk % 2 if group.carried else -1
     tasks[:, Task.CHUNK] = chunk - first_chunk
     return tasks

@@ -1,21 +1,22 @@
-"""The output stage: fades, levels, the tail's end; from mixed chunks to the frames of the file."""
+"""The output stage: how loud outputs are, and where the tail ends; from pieces to what is kept of a path's blocks."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Generator
-from dataclasses import field, replace
+from dataclasses import field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.block import Block, bounds
 from farm.errors import Notice, RenderError
 from farm.options import RenderOptions
+from farm.plan.path import OutputPath
 from farm.plan.travel import longest_travel_s
 from farm.rendering.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
 from farm.rendering.piece import NotFinite, Piece
 from farm.rendering.rendering import Rendering
-from farm.rendering.routing import Routing
 from workers.records import record
 
 Frames = NDArray[np.float32]
@@ -23,17 +24,11 @@ Frames = NDArray[np.float32]
 
 @record(eq=False)
 class OutputStage:
-    """Turns a rendering's chunks into the frames that are written; measures each output on the way.
-
-    `routing`: outputs as channels; None: the mix.
-    """
+    """Takes what is written out of a rendering's chunks; measures each output on the way."""
 
     rendering: Rendering
     options: RenderOptions
     extent: Extent
-    routing: Routing | None = None
-    margins: tuple[int, int] = (0, 0)
-    """Frames that are given besides those that are kept: before, where there are any, and after."""
     peaks: dict[str, float] = field(default_factory=dict)
     mixed_peak: float = 0.0
     """Of what is kept of the mix, before fades and the limiter."""
@@ -43,50 +38,40 @@ class OutputStage:
     unsure: list[NDArray[np.float32] | NotFinite | RenderError] = field(default_factory=list)
     """Levels of frames that are kept only if something is heard after them, or what is wrong with those frames."""
 
-    @property
-    def first(self) -> int:
-        """Number of the first frame that is given."""
-        return max(self.extent.first - self.margins[0], 0)
-
-    def frames(self) -> Generator[Frames, None, None]:
-        """Blocks of float32 (n, channels), in order."""
+    def blocks(self) -> Generator[Block, None, None]:
+        """What is given, in order."""
         extent, rate = self.extent, self.options.rate
-        stop = through = None
+        delay = self.rendering.plan.paths[0].delay
+        stop = None
         if extent.last is not None:
-            through = extent.last + (self.margins[1] if extent.goes_on else 0)
-            stop = through
+            stop = extent.last + delay
         elif extent.end is not None:
-            stop = extent.end + LONGEST_TAIL_S * rate
+            stop = extent.end + LONGEST_TAIL_S * rate + delay
         watch = None
         if extent.last is None and extent.end is not None:
             watch = TailWatch(extent.end, rate, longest_travel_s(self.rendering.graph, self.rendering.plan))
-        waiting: list[Frames] = []
-        waiting_from = 0
-        for piece in map(self.routed, self.rendering.pieces(stop)):
-            after = piece.first + len(piece.frames)
+        waiting: list[Block] = []
+        for piece in self.rendering.pieces(stop):
+            after = piece.first + piece.count
             if watch is None:
                 self.note(self.measure(piece, extent.first, extent.last))
             else:
                 self.look(piece, watch)
-            first, mixed = self.given(piece, through)
+            block = piece.blocks[0].between(extent.first, extent.last)
             if watch is None or after <= watch.end:
-                if len(mixed):
-                    yield mixed
+                if len(block):
+                    yield block
                 continue
-            if not waiting:
-                waiting_from = first
-            waiting.append(mixed)
-            if watch.over or after >= watch.limit:
-                last = watch.limit if watch.silent_at is None else watch.silent_at
-                tail = np.concatenate(waiting)[: max(last - waiting_from, 0)]
-                if watch.silent_at is None:
-                    fade = int(self.options.fade_out * rate + 0.5)
-                    fade_out(tail, waiting_from, last - fade, last)
+            waiting.append(block.copy())
+            last = watch.limit if watch.silent_at is None else watch.silent_at
+            if (watch.over or after >= watch.limit) and after - delay >= last:
                 if not watch.over:
                     self.cut = watch.reason
                 self.tail_frames = last - watch.end
-                if len(tail):
-                    yield tail
+                for held in waiting:
+                    kept = held.between(extent.first, last)
+                    if len(kept):
+                        yield kept
                 return
         if extent.end is not None and extent.last is not None:
             self.tail_frames = max(extent.last - extent.end, 0)
@@ -98,16 +83,6 @@ class OutputStage:
         message = f"the tail ends after {LONGEST_TAIL_S} s, although {self.cut}"
         hint = "`--tail 60` renders 60 s of it; a feedback or a loop whose gain is 1 or more, or `speed` 0, never ends"
         return (Notice(message, None, hint),)
-
-    def routed(self, piece: Piece) -> Piece:
-        """A piece with outputs as channels, where that is asked for, instead of their mix."""
-        if self.routing is None:
-            return piece
-        # What is not finite is an error where it is kept, and `measure` finds it.
-        with np.errstate(invalid="ignore", over="ignore"):
-            frames = self.routing.frames(piece.planes, self.options.gain)
-        loudest = np.abs(frames).max(initial=0.0)
-        return replace(piece, frames=frames, levels=np.append(piece.levels[:-1], loudest))
 
     def look(self, piece: Piece, watch: TailWatch) -> None:
         """Shows a piece to the tail's watch, and measures it as far as it is sure to be kept.
@@ -142,12 +117,13 @@ class OutputStage:
         Raises NotFinite, RenderError for a sum of finite outputs that is not.
         """
         outputs = self.rendering.plan.outputs
-        begin, end = bounds(piece.first, len(piece.frames), first, last)
+        begin, end = bounds(piece.first, piece.count, first, last)
         levels = piece.levels
-        if (begin, end) != (0, len(piece.frames)):
+        if (begin, end) != (0, piece.count):
             # Only the first piece and the last ones.
-            kept = [piece.planes[bus].transpose(1, 0, 2).reshape(2, -1)[:, begin:end] for _, bus in outputs]
-            mixed = piece.frames[begin:end]
+            sides = sides_of(piece)
+            kept = [sides[bus][:, begin:end] for _, bus in outputs]
+            mixed = mix(self.path, sides)[begin:end]
             levels = np.array([np.abs(part).max(initial=0.0) for part in (*kept, mixed)], np.float32)
         if not (levels < np.inf).all():
             raise self.fault(piece, begin, end)
@@ -157,53 +133,40 @@ class OutputStage:
         """The error for frames `begin` to `end` of a piece, which are not all finite: the first one decides."""
         buses = [bus for _, bus in self.rendering.plan.outputs]
         sound = np.array([np.isfinite(piece.planes[bus]).all(axis=1).ravel()[begin:end] for bus in buses])
-        at = int(np.argmin(np.isfinite(piece.frames[begin:end]).all(axis=1) & sound.all(axis=0)))
+        mixed = mix(self.path, sides_of(piece))[begin:end]
+        at = int(np.argmin(np.isfinite(mixed).all(axis=1) & sound.all(axis=0)))
         frame = piece.first + begin + at
         for bus, finite in zip(buses, sound[:, at], strict=True):
             if not finite:
                 return NotFinite(self.rendering, bus, frame, frame)
-        what = "the sum of all outputs" if self.routing is None else "a channel"
+        what = "the sum of all outputs" if not self.options.outputs_as_channels else "a channel"
         return RenderError(
             f"{what} is too large for a number at frame {frame} ({frame / self.options.rate:.3f} s)",
             hint="lower their gains, or --gain",
         )
 
-    def given(self, piece: Piece, through: int | None) -> tuple[int, Frames]:
-        """What of a piece is given, up to frame `through`, faded where that is known: the first's number, frames."""
-        begin, end = bounds(piece.first, len(piece.frames), self.first, through)
-        frames, first = piece.frames[begin:end], piece.first + begin
-        if (begin, end) != bounds(piece.first, len(piece.frames), self.extent.first, self.extent.last):
-            # The limiter hears frames besides those that are kept: where they are no numbers it shall hear nothing.
-            frames[~np.isfinite(frames).all(axis=1)] = 0.0
-        return first, self.faded(first, frames)
-
-    def faded(self, first: int, frames: Frames) -> Frames:
-        """The fades whose place is known, in place."""
-        fade_in = int(self.options.fade_in * self.options.rate + 0.5)
-        if first < fade_in:
-            ramp = np.minimum((np.arange(first, first + len(frames)) / fade_in).astype(np.float32), np.float32(1.0))
-            frames *= ramp[:, None]
-        at, last = self.extent.fade_out_at, self.extent.last
-        if at is not None and first + len(frames) > at:
-            end = at + int(self.options.fade_out * self.options.rate + 0.5)
-            assert last is not None
-            fade_out(frames, first, at, end)
-        return frames
+    @property
+    def path(self) -> OutputPath:
+        """The way into the file."""
+        return self.rendering.plan.paths[0].path
 
 
-def bounds(first: int, count: int, begin: int, last: int | None) -> tuple[int, int]:
-    """Which of `count` frames, the first of which is number `first`, lie from `begin` up to `last`."""
-    start = min(max(begin - first, 0), count)
-    end = count if last is None else min(last - first, count)
-    return start, max(start, end)
+def sides_of(piece: Piece) -> dict[int, Frames]:
+    """The signals of a piece, float32 (2, n) each."""
+    return {bus: planes.transpose(1, 0, 2).reshape(2, -1) for bus, planes in piece.planes.items()}
 
 
-def fade_out(frames: Frames, first: int, begin: int, end: int) -> None:
-    """Fades frames, the first of which is number `first`, linearly from `begin` to `end`; in place."""
-    if end <= begin:
-        return
-    ramp = (end - np.arange(first, first + len(frames))) / (end - begin)
-    frames *= np.clip(ramp, 0.0, 1.0).astype(np.float32)[:, None]
+def mix(path: OutputPath, sides: dict[int, Frames]) -> Frames:
+    """What a path makes of signals (2, n) before its fades: float32 (n, channels). It need not be finite."""
+    half, mixed = np.float32(0.5), []
+    with np.errstate(invalid="ignore", over="ignore"):
+        for terms in path.channels:
+            total = np.zeros(next(iter(sides.values())).shape[1], np.float32)
+            for term in terms:
+                left, right = sides[term.bus]
+                total += (left + right) * half if term.side is None else (left, right)[term.side]
+            mixed.append(total * np.float32(path.gain))
+    return np.stack(mixed, axis=1)
 
 
 @record(eq=False)

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.block import Block
 from workers.records import record
 
 Frames = NDArray[np.float32]
+NOTHING: Frames = np.zeros(0, np.float32)
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -17,17 +19,23 @@ class Piece:
     """A few neighbouring chunks of one length.
 
     `first`: number of the first frame. `planes`: of each bus that is read, float32 (chunks, 2, chunk frames), good
-    until the next piece. Where outputs are mixed, `frames`: float32 (n, 2), the caller's own; `levels`: float32
-    (outputs + 1), the greatest magnitude of each output, then of the mix; NaN where a value was not finite. `outputs`:
-    the bus of each output by its name; `buses`: the name of each bus that is read.
+    until the next piece. `outputs`: the bus of each output by its name; `buses`: the name of each bus that is read.
+    `blocks`: what each output path gives; `levels`, of the first of them: float32 (outputs + 1), the greatest magnitude
+    of each output, then of their mix; NaN where a value was not finite.
     """
 
     first: int
     planes: dict[int, Frames]
-    frames: Frames
-    levels: Frames
     outputs: Mapping[str, int]
     buses: Mapping[int, str]
+    blocks: tuple[Block, ...]
+    levels: Frames
+
+    @property
+    def count(self) -> int:
+        """Frames."""
+        planes = next(iter(self.planes.values()))
+        return int(planes.shape[0] * planes.shape[2])
 
 
 class NotFinite(Exception):

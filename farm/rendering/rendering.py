@@ -89,7 +89,7 @@ class Rendering:
             fade_out_frames=int(options.fade_out * options.rate + 0.5),
             cut=self.cut,
         )
-        self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.gain)
+        self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.paths)
         verify_static(self.plan)
         self.slab = SampleFiles(options.rate, self.library, lenient=graph.leaving is not None)
         self.probes: dict[str, tuple[Probe, Warm]] = {}
@@ -128,8 +128,7 @@ class Rendering:
     @property
     def read_buses(self) -> frozenset[int]:
         """The buses whose frames leave the rendering, the mix among them."""
-        mixed = () if self.plan.master is None else (self.plan.master,)
-        return frozenset((*self.part.roots, *mixed))
+        return frozenset((*self.part.roots, *self.plan.given))
 
     def restart(self) -> None:
         """Goes back to the start: nothing planned yet."""
@@ -414,9 +413,10 @@ def needed_chunks(plan: StaticPlan, first_chunk: int) -> tuple[int, ...]:
     written = writers(plan)
     for number in range(len(plan.groups) - 1, -1, -1):
         group = plan.groups[number]
-        if group.carried and group.kind is GroupKind.BUS:
+        carried = group.carried and not group.forgets
+        if carried and group.kind is GroupKind.BUS:
             needed[number] = 0
-        start = 0 if group.carried else needed[number]
+        start = 0 if carried else needed[number]
         for read in written.read_by(group):
             needed[read] = min(needed[read], start)
     return tuple(needed)

@@ -4,15 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
 from farm.errors import Notice
 from farm.graph.graph import Output
 from farm.options import RenderOptions
+from farm.plan.path import Term
 from workers.records import record
-
-Frames = NDArray[np.float32]
 
 STEREO = ("left", "right")
 NOTHING_NUMBERED = Notice(
@@ -22,24 +18,10 @@ NOTHING_NUMBERED = Notice(
 
 @record(frozen=True, slots=True)
 class Routing:
-    """Which buses reach which channel: `mono` give the mean of their sides to one, `stereo` theirs to the first two."""
+    """What each channel of the file is called, and which sides of which buses it is the sum of."""
 
     channels: tuple[str, ...]
-    mono: tuple[tuple[int, int], ...]
-    stereo: tuple[int, ...]
-
-    def frames(self, planes: dict[int, Frames], gain: float) -> Frames:
-        """Float32 (n, channels) of the planes (chunks, 2, frames) of each bus, times `gain`."""
-        sides = {bus: one.transpose(1, 0, 2).reshape(2, -1) for bus, one in planes.items()}
-        count = next(iter(sides.values())).shape[1]
-        frames = np.zeros((count, len(self.channels)), np.float32)
-        for bus, channel in self.mono:
-            left, right = sides[bus]
-            frames[:, channel] += (left + right) * np.float32(0.5)
-        for bus in self.stereo:
-            frames[:, :2] += sides[bus].T
-        frames *= np.float32(gain)
-        return frames
+    terms: tuple[tuple[Term, ...], ...]
 
 
 def routing(outputs: Sequence[Output], options: RenderOptions) -> Routing | None:
@@ -56,7 +38,11 @@ def routing(outputs: Sequence[Output], options: RenderOptions) -> Routing | None
     names = [name for _, name, _ in numbered]
     if plain:
         names += ["out"] * (2 - len(names))
-    return Routing(tuple(names), tuple((bus, channel) for channel, (_, _, bus) in enumerate(numbered)), plain)
+    terms = [[Term(bus, None)] for _, _, bus in numbered]
+    terms += [[] for _ in range(len(names) - len(terms))]
+    for channel in range(min(len(names), 2)):
+        terms[channel] += [Term(bus, channel) for bus in plain]
+    return Routing(tuple(names), tuple(map(tuple, terms)))
 
 
 def channels(names: Iterable[str], options: RenderOptions) -> tuple[str, ...]:

@@ -18,8 +18,9 @@ from typing import BinaryIO
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.block import Block
 from farm.audio.formats import WAV, check_clip, file_named, format_of
-from farm.audio.frames import FrameWriter
+from farm.audio.frames import FrameWriter, Place
 from farm.audio.writer import WavStream, open_writer
 from farm.errors import FarmWarning, FileError, UsageError, as_python
 from farm.graph.score import Score
@@ -55,7 +56,7 @@ class Session:
         derived = outline(score, RenderOptions() if options is None else options)
         with self._turn:
             self._check_open()
-            report = run(derived, self._warm, lambda block: blocks.append(block.copy()))
+            report = run(derived, self._warm, lambda block: blocks.append(block.frames.copy()))
         warn(with_levels(report, derived.options.gain))
         return np.concatenate(blocks) if blocks else np.zeros((0, len(derived.channels)), np.float32)
 
@@ -64,15 +65,17 @@ class Session:
     ) -> Report:
         """As `farm.render_file`. Raises what that raises."""
         options, spent = RenderOptions() if options is None else options, Spent()
-        with spent.on(Duty.READING):
-            derived = outline(score, options)
         path = file_of(path)
-        check_clip(format_of(path), options.clip, options.bits)
+        form = format_of(path)
+        upper = form is not WAV and options.bits == "24"
+        with spent.on(Duty.READING):
+            derived = outline(score, options, bits=options.bits if form.bits else "32f", upper=upper)
+        check_clip(form, options.clip, options.bits)
         check_room(path, derived)
         with self._turn:
             self._check_open()
-            first, seed, count = derived.extent.first, derived.dither_seed, len(derived.channels)
-            writer = open_writer(path, options.rate, count, options.bits, seed, first_frame=first)
+            place = Place(derived.dither_seed, derived.extent.first, options.dither)
+            writer = open_writer(path, options.rate, len(derived.channels), options.bits, place)
             return written(derived, writer, self._warm, observer, spent)
 
     def render_stream(
@@ -90,13 +93,14 @@ class Session:
         """
         options, spent = RenderOptions() if options is None else options, Spent()
         with spent.on(Duty.READING):
-            derived = outline(score, options)
+            derived = outline(score, options, bits=options.bits)
         check_clip(WAV, options.clip, options.bits)
-        extent, seed, count = derived.extent, derived.dither_seed, len(derived.channels)
+        extent, count = derived.extent, len(derived.channels)
         frames = None if extent.last is None else extent.last - extent.first
         with self._turn:
             self._check_open()
-            writer = WavStream(stream, name, options.rate, count, options.bits, seed, (extent.first, frames))
+            place = Place(derived.dither_seed, extent.first, options.dither)
+            writer = WavStream(stream, name, options.rate, count, options.bits, place, frames)
             return written(derived, writer, self._warm, observer, spent)
 
     def stream(self, score: Score, options: RenderOptions | None = None) -> FrameStream:
@@ -150,7 +154,7 @@ class FrameStream:
         """The next frames. Raises ScoreError, SampleError, FileError or RenderError."""
         with self._session._turn:
             try:
-                return next(self._stream).copy()
+                return next(self._stream).frames.copy()
             except BaseException:
                 self.close()
                 raise
@@ -256,11 +260,11 @@ def written(derived: Outline, writer: FrameWriter, warm: Warm, observer: Observe
     """Renders into a writer, which is committed or aborted then."""
     writing_s = 0.0
 
-    def write(block: Frames) -> None:
+    def write(block: Block) -> None:
         nonlocal writing_s
         started = time.perf_counter()
         with spent.on(Duty.WRITING):
-            writer.write(block)
+            writer.put(block)
         writing_s += time.perf_counter() - started
 
     # What is left to do at the end is to write, too.

@@ -8,32 +8,26 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.audio.block import Block
 from farm.plan.lower import signal_bytes
-from farm.plan.master import LEVEL_LANES
+from farm.plan.master import DELIVERED_ROWS, LEVEL_LANES
+from farm.plan.path import PathPlan
 from farm.plan.plan import Area, StaticPlan
-from farm.rendering.piece import Piece
+from farm.rendering.piece import NOTHING, Piece
 from workers.arena import Arena, Key
 
 Frames = NDArray[np.float32]
 
 
 class Slots:
-    """Views of an arena, made once: `planes` by bus (slots, 2, frames), `mixed` and `levels` (slots, ...)."""
+    """Views of an arena, made once: `planes` by bus (slots, 2, frames), and those of each output path."""
 
     def __init__(self, plan: StaticPlan, arena: Arena, roots: Mapping[int, str]) -> None:
         self.depth, self.frames = plan.depth, plan.chunk_frames
         self.outputs, self.buses = dict(plan.outputs), roots
         plane = signal_bytes(plan) // 8
-
-        def floats(key: Key, *shape: int) -> Frames:
-            viewed: Frames = arena.region(key, np.float32)[: math.prod(shape)].reshape(shape)
-            return viewed
-
-        self.planes = {bus: floats((Area.BUS, bus), plan.depth, 2, plane) for bus in roots}
-        self.mixed = self.levels = None
-        if plan.master is not None:
-            self.mixed = floats((Area.BUS, plan.master), plan.depth, 2 * plane)
-            self.levels = floats((Area.LEVELS, 0), plan.depth, len(plan.outputs) + 1, LEVEL_LANES)
+        self.planes = {bus: floats(arena, (Area.BUS, bus), plan.depth, 2, plane) for bus in roots}
+        self.paths = [PathSlots(plan, path, number, arena) for number, path in enumerate(plan.paths)]
 
     def pieces(self, chunk: int, first_frame: int, last_frame: int) -> Iterator[Piece]:
         """What neighbouring slots hold from chunk number `chunk` on, between two frames: first all whole chunks."""
@@ -47,8 +41,45 @@ class Slots:
         """The first `frames` frames of `count` neighbouring slots, from that of chunk number `chunk` on."""
         slots = slice(chunk % self.depth, chunk % self.depth + count)
         planes = {bus: held[slots, :, :frames] for bus, held in self.planes.items()}
-        mixed, levels = np.zeros((0, 2), np.float32), np.zeros(0, np.float32)
-        if self.mixed is not None and self.levels is not None:
-            mixed = self.mixed[slots, : 2 * frames].flatten().reshape(-1, 2)
-            levels = self.levels[slots].max(axis=(0, 2))
-        return Piece(first_frame, planes, mixed, levels, self.outputs, self.buses)
+        blocks = tuple(path.block(slots, frames, first_frame) for path in self.paths)
+        levels = self.paths[0].levels[slots, :-DELIVERED_ROWS].max(axis=(0, 2)) if self.paths else NOTHING
+        return Piece(first_frame, planes, self.outputs, self.buses, blocks, levels)
+
+
+class PathSlots:
+    """Views of what an output path gives: `frames` (slots, frames, channels), `data` (slots, bytes), `levels`."""
+
+    def __init__(self, plan: StaticPlan, path: PathPlan, number: int, arena: Arena) -> None:
+        chunk, width, depth = plan.chunk_frames, path.path.width, plan.depth
+        self.delay = path.delay
+        rows = len(plan.outputs) + 1 + DELIVERED_ROWS
+        self.frames = floats(arena, (Area.BUS, path.frames), depth, path.slot_frames(chunk), width)
+        self.levels = floats(arena, (Area.LEVELS, number), depth, rows, LEVEL_LANES)
+        self.counts = self.levels.view(np.uint32)
+        self.data: NDArray[np.uint8] | None = None
+        if path.data is not None and path.path.coding is not None:
+            size = path.slot_bytes(chunk)[path.data]
+            self.data = arena.region((Area.BUS, path.data), np.uint8)[: depth * size].reshape(depth, size)
+            self.frame_bytes = path.path.coding.bytes * width
+
+    def block(self, slots: slice, frames: int, first_frame: int) -> Block:
+        """The first `frames` frames of neighbouring slots: views, where they lie side by side."""
+        data = None
+        if self.data is not None:
+            data = self.data[slots, : frames * self.frame_bytes].reshape(-1, self.frame_bytes)
+        return Block(
+            first=first_frame - self.delay,
+            frames=self.frames[slots, :frames].reshape(-1, self.frames.shape[2]),
+            data=data,
+            peak=float(self.levels[slots, -5].max()),
+            cut_off=int(self.counts[slots, -4].sum()),
+            outside=int(self.counts[slots, -3].sum()),
+            limited=int(self.counts[slots, -2].sum()),
+            reduction=float(self.levels[slots, -1].max()),
+        )
+
+
+def floats(arena: Arena, key: Key, *shape: int) -> Frames:
+    """A view of a region."""
+    viewed: Frames = arena.region(key, np.float32)[: math.prod(shape)].reshape(shape)
+    return viewed

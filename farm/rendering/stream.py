@@ -8,9 +8,9 @@ from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from farm.audio import measure
+from farm.audio.block import Block
 from farm.audio.clipping import CLIPPINGS
 from farm.audio.decode import shown
 from farm.audio.samples import SampleLibrary
@@ -26,17 +26,15 @@ from farm.rendering.outline import Outline
 from farm.rendering.output import OutputStage
 from farm.rendering.rendering import Rendering
 from farm.rendering.report import Duty, Observer, Report, faint, mended, stolen
-from farm.rendering.routing import routing, routing_notices
+from farm.rendering.routing import routing_notices
 from farm.rendering.spent import Spent
 from farm.rendering.warm import Warm
 
-Frames = NDArray[np.float32]
-
 
 class Stream:
-    """The frames of a render, float32 (n, channels), as they become ready: iterate over it once, then close it.
+    """The blocks of a render as they become ready: iterate over it once, then close it.
 
-    Frames are good until the next are asked for. Iterating raises ScoreError, SampleError, FileError or RenderError.
+    Each is good until the next are asked for. Iterating raises ScoreError, SampleError, FileError or RenderError.
     """
 
     def __init__(
@@ -62,12 +60,9 @@ class Stream:
                 refuse_wrong_banks(graph, outline.library)
         with spent.on(Duty.PLANNING):
             self.rendering = self.planned(graph)
-        outputs = self.rendering.graph.outputs
-        self.stage = OutputStage(self.rendering, options, extent, routing(outputs, options), outline.margins)
-        kept = None if extent.last is None else extent.last - extent.first
-        channels = len(outline.channels)
-        self.clipping = CLIPPINGS[options.clip](options.rate, channels, self.stage.first, extent.first, kept)
-        self.blocks: Generator[Frames, None, None] = self.going()
+        self.stage = OutputStage(self.rendering, options, extent)
+        self.clipping = CLIPPINGS[options.clip](options.rate, len(outline.channels), extent.first)
+        self.blocks: Generator[Block, None, None] = self.going()
         if observer is not None:
             observer.begins(DEFAULT_CYCLES if extent.assumed else None)
 
@@ -91,21 +86,21 @@ class Stream:
         """What each channel holds: sides, or outputs by name."""
         return self.outline.channels
 
-    def __iter__(self) -> Iterator[Frames]:
+    def __iter__(self) -> Iterator[Block]:
         return self
 
-    def __next__(self) -> Frames:
+    def __next__(self) -> Block:
         return next(self.blocks)
 
-    def going(self) -> Generator[Frames, None, None]:
-        """The frames, each block hashed and told of."""
+    def going(self) -> Generator[Block, None, None]:
+        """The blocks, each hashed and told of."""
         source, samples = self.outline.score.source, self.outline.options.samples
         try:
             with all_told(source, samples), explained():
                 self.spent.turn_to(Duty.OUTPUT)
                 for block in self.clipping.through(self.observed()):
                     with self.spent.on(Duty.HASHING):
-                        self.digest.update(np.ascontiguousarray(block).data)
+                        self.digest.update(np.ascontiguousarray(block.frames).data)
                     self.frames += len(block)
                     with self.spent.on(None):
                         yield block
@@ -115,16 +110,16 @@ class Stream:
             if not self.warm.ended:
                 self.settle()
 
-    def observed(self) -> Iterator[Frames]:
+    def observed(self) -> Iterator[Block]:
         """The blocks of the output stage; the observer is told of each. Frames before the part do not count."""
         total = self.outline.total_frames
-        done = self.stage.first - self.outline.extent.first
-        blocks = self.stage.frames()
+        done = 0
+        blocks = self.stage.blocks()
         try:
             for block in blocks:
                 done += len(block)
                 if self.observer is not None:
-                    self.observer.rendering(max(done, 0), total if total is not None and done <= total else None)
+                    self.observer.rendering(done, total if total is not None and done <= total else None)
                 yield block
         finally:
             blocks.close()
@@ -234,7 +229,7 @@ def refuse_wrong_banks(graph: Graph, library: SampleLibrary) -> None:
 def run(
     outline: Outline,
     warm: Warm,
-    take: Callable[[Frames], object],
+    take: Callable[[Block], object],
     observer: Observer | None = None,
     spent: Spent | None = None,
 ) -> Report:

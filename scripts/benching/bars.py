@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from installed import Installed
+from paths import PathCosts
 from rows import Blocks, Chain, Cost, Row, Scaling
 
 
@@ -62,6 +63,7 @@ def bars(
     blocks: Sequence[Blocks],
     scaled: Sequence[Scaling],
     chains: Sequence[Chain],
+    output: PathCosts | None = None,
 ) -> Iterator[Bar]:
     """Those bars for which something was measured."""
     found = {(row.workload, row.quality, row.workers): row for row in rows}
@@ -83,6 +85,10 @@ def bars(
     for chain in chains:
         if chain.workload in CHAINS:
             yield Bar(f"{chain.workload}, the longest chain, of all tasks", CHAINS[chain.workload], chain.share, "")
+    if output is not None:
+        yield Bar("24 bits over 32 bit floats, limiter at rest, CPU by SHA-256", 1.5, output.at_rest, "x")
+        yield Bar("the same, limiter at work on every frame", 3.5, output.at_work, "x")
+        yield Bar("the coordinator beside 2 workers, CPU by SHA-256", 2.0, output.alone, "x")
     for workers, ns in tasks.items():
         yield Bar(f"a task that does nothing, {workers} worker{'s' if workers > 1 else ''}", 150.0, ns, "ns")
     for name, what, asked in STARTS:

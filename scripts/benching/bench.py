@@ -21,14 +21,30 @@ from pathlib import Path
 from against import GROUPS, STARTS, compare, known
 from bars import Bar, bars, start_unit, wheel_bars
 from installed import Installed, installed
+from paths import PathCosts
 from processes import Failed
-from rows import Blocks, Chain, Cost, Row, Scaling, chained, live, measured, note, patterns, scaling, starts, tasks
+from rows import (
+    Blocks,
+    Chain,
+    Cost,
+    Row,
+    Scaling,
+    chained,
+    live,
+    measured,
+    note,
+    output,
+    patterns,
+    scaling,
+    starts,
+    tasks,
+)
 from simulated import ROWS, Noting, noting, noting_table, played
 from simulated import table as table_of_played
 from workloads import NAMED, ROOT, all_names, workload
 
 GOOD = "good"
-OTHERS = ("scaling", "chains", "tasks", "noting", "live", "start", "wheel", "patterns")
+OTHERS = ("scaling", "chains", "output", "tasks", "noting", "live", "start", "wheel", "patterns")
 NAMES = f"sustain-N synth-N drums-N {' '.join(NAMED)} {' '.join(OTHERS)}"
 AGAINST = f"sustain-N synth-N drums-N {' '.join([*NAMED, *GROUPS, *STARTS])}"
 PEERS = ROOT / "scripts" / "peers"
@@ -41,9 +57,9 @@ def arguments() -> argparse.Namespace:
         prog="scripts/bench",
         description="Measure farm's workloads. Without names, all of them.",
         epilog=f"WORKLOAD: {NAMES}. start: start-up; wheel: CPU of what is installed from one; "
-        "scaling: efficiency beside what the machine gives; chains: the longest chain of tasks; tasks: "
-        "tasks that do nothing; noting: CPU time with every task noted over that with none; live: times between "
-        "blocks; patterns: CPU time of one process, the least of several "
+        "scaling: efficiency beside what the machine gives; chains: the longest chain of tasks; output: what a path "
+        "into a file costs; tasks: tasks that do nothing; noting: CPU time with every task noted over that with none; "
+        "live: times between blocks; patterns: CPU time of one process, the least of several "
         "repeats that share nothing. "
         "wall: whole process. render: the tasks alone (in a pool: waiting for them). whole: from the first task to the "
         "last frame, mixed and hashed, without planning, files, and setting up. eff: whole of 1 worker / (P x whole "
@@ -205,6 +221,18 @@ def bar_table(found: Sequence[Bar]) -> str:
     return "\n".join(lines)
 
 
+def output_table(found: PathCosts) -> str:
+    """What an output path costs as text."""
+    names = {
+        "floats": "to 32 bit floats, --clip none, kernels and all",
+        "rest": "to 24 bits, the limiter at rest",
+        "work": "to 24 bits, the limiter at work on every frame",
+        "hash": "SHA-256 of the floats",
+        "serial": "the coordinator beside 2 workers, to 24 bits",
+    }
+    return "\n".join(f"{what:<52} {getattr(found, name):7.2f} ns of CPU a sample" for name, what in names.items())
+
+
 def start_table(found: Mapping[str, float]) -> str:
     """Start-up times as text."""
     names = {
@@ -241,6 +269,7 @@ class Found:
     blocks: list[Blocks] = field(default_factory=list)
     scaled: list[Scaling] = field(default_factory=list)
     chains: list[Chain] = field(default_factory=list)
+    output: PathCosts | None = None
     tasks: dict[int, float] = field(default_factory=dict)
     started: dict[str, float] = field(default_factory=dict)
     costs: list[Cost] = field(default_factory=list)
@@ -250,8 +279,8 @@ class Found:
     @property
     def bars(self) -> list[Bar]:
         """The bars."""
-        several = bars(self.rows, self.started, self.costs, self.tasks, self.blocks, self.scaled, self.chains)
-        return [*several, *wheel_bars(self.wheel)]
+        measured_of = (self.tasks, self.blocks, self.scaled, self.chains, self.output)
+        return [*bars(self.rows, self.started, self.costs, *measured_of), *wheel_bars(self.wheel)]
 
     @property
     def same(self) -> bool:
@@ -277,6 +306,9 @@ def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
     if "chains" in names:
         note("measuring chains")
         found.chains = chained(given.runs)
+    if "output" in names:
+        note("measuring output")
+        found.output = output(given.runs)
     if "tasks" in names:
         note("measuring tasks")
         found.tasks = tasks(given.threads)
@@ -308,6 +340,8 @@ def page(runs: int, found: Found) -> str:
         parts.append(scaling_table(found.scaled))
     if found.chains:
         parts.append(chain_table(found.chains))
+    if found.output is not None:
+        parts.append(output_table(found.output))
     if found.tasks:
         parts.append(
             "\n".join(
@@ -384,6 +418,7 @@ def main() -> int:
             "rows": [{**asdict(row), "ns": row.ns, "planning": row.planning} for row in found.rows],
             "scaling": [asdict(one) for one in found.scaled],
             "chains": [{**asdict(one), "share": one.share} for one in found.chains],
+            "output": None if found.output is None else asdict(found.output),
             "tasks": found.tasks,
             "noting": [{**asdict(one), "ratio": one.ratio, "middle": one.middle} for one in found.noted],
             "blocks": [asdict(one) for one in found.blocks],

@@ -31,9 +31,11 @@ import chains
 import numpy as np
 from clips import clip
 from explicit import explicit_score
+from paths import output
 from queries import asking_of, measure
 from workloads import CLIPS, Workload, workload
 
+from farm.audio.frames import Place
 from farm.audio.writer import open_writer
 from farm.cli.process import RARELY
 from farm.graph.score import Score, load, understand
@@ -206,11 +208,12 @@ def traced(derived: Outline, warm: Warm, path: Path | None) -> tuple[Traced, str
             for _ in stream:
                 pass
         else:
-            options, count, seed = derived.options, len(derived.channels), derived.dither_seed
-            with open_writer(path, options.rate, count, options.bits, seed, first_frame=extent.first) as out:
+            options, count = derived.options, len(derived.channels)
+            place = Place(derived.dither_seed, extent.first, options.dither)
+            with open_writer(path, options.rate, count, options.bits, place) as out:
                 for block in stream:
                     with spent.on(Duty.WRITING):
-                        out.write(block)
+                        out.put(block)
     return trace.result(), stream.report.sha256
 
 
@@ -233,7 +236,8 @@ def simulated(name: str, quality: str, counts: Sequence[int], runs: int) -> dict
     with Warm() as warm, TemporaryDirectory(prefix="farm-measure-", dir=memory_folder()) as folder:
         path = Path(folder) / "out.wav" if work.into_file else None
         for count in [measured, *(one for one in counts if 1 < one <= cpus and one != measured)]:
-            derived = outline(score, options_of(work, quality, count))
+            options = options_of(work, quality, count)
+            derived = outline(score, options, bits="32f" if path is None else options.bits)
             for number in range(runs + 1):
                 found, sha256 = traced(derived, warm, path)
                 hashes.add(sha256)
@@ -338,6 +342,8 @@ def main() -> None:
     elif what == "chains":
         work = known(rest[0])
         answer = chains.measure(score_of(work), options_of(work, "good"), int(rest[1]))
+    elif what == "output":
+        answer = output(int(rest[0]))
     elif what == "tasks":
         answer = tasks(int(rest[0]))
     elif what == "simulate":

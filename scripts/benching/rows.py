@@ -12,6 +12,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from beginning import beside_base
+from paths import PathCosts
 from processes import FARM, ONCE, Took, timed, together_mib
 from workloads import BATCH, ROOT, SCORES, Workload
 
@@ -230,6 +231,11 @@ def scaling(threads: Sequence[int], runs: int) -> list[Scaling]:
                 )
             )
     return found
+
+
+def output(runs: int) -> PathCosts:
+    """What an output path costs, measured in a process of its own."""
+    return PathCosts(**timed([*ONCE, "output", str(runs)], ROOT).answer)
 
 
 def tasks(threads: Sequence[int]) -> dict[int, float]:

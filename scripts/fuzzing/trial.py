@@ -100,7 +100,7 @@ class Laboratory:
     def tried(self, text: str, compare: bool) -> Outcome:
         loaded = understand(Source("fuzz.ph", text))
         blocks: list[np.ndarray[Any, np.dtype[np.float32]]] = []
-        report = run(outline(loaded, asked()), self.warm, lambda block: blocks.append(block.copy()))
+        report = run(outline(loaded, asked()), self.warm, lambda block: blocks.append(block.frames.copy()))
         frames = np.concatenate(blocks)
         if frames.shape != (int(DURATION_S * RATE), 2):
             return Outcome("length", f"{len(frames)} frames")

@@ -171,13 +171,13 @@ def main() -> None:
     )
     with (
         Warm() as warm,
-        WavWriter(out, RATE, 2, options.bits, 0) as writer,
+        WavWriter(out, RATE, 2, options.bits) as writer,
         Stream(outline(score, options), warm) as stream,
     ):
         if work == "w2":
             own_cutoffs(stream.rendering)
         for block in stream:
-            writer.write(block)
+            writer.put(block)
 
 
 if __name__ == "__main__":

@@ -15,6 +15,7 @@ import soundfile
 
 from farm.audio import dither, encoded
 from farm.audio.formats import AIFF, EXTENSIONS, FLAC, FORMATS, OGG, WAV, Format, check_holds, format_of
+from farm.audio.frames import Place
 from farm.audio.writer import open_writer
 from farm.errors import FileError, RenderError, UsageError
 from farm.options import Bits
@@ -34,7 +35,7 @@ ENCODED: list[tuple[str, Bits]] = [
 
 def written(path: Path, frames: np.ndarray, bits: Bits, pieces: list[int] | None = None) -> bytes:
     """The bytes of a file of `frames`, written in pieces of the given lengths."""
-    with open_writer(path, RATE, frames.shape[1], bits, 5) as writer:
+    with open_writer(path, RATE, frames.shape[1], bits, Place(5)) as writer:
         for piece in np.split(frames, np.cumsum(pieces or [])):
             writer.write(piece)
     return path.read_bytes()

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 
 from farm.audio import riff, wav
+from farm.audio.frames import Place
 from farm.audio.writer import Bits, WavStream, WavWriter
 from farm.errors import FileError, RenderError
 from tests.audio.test_writer import ALL_BITS, noise
@@ -18,7 +19,7 @@ from tests.audio.test_writer import ALL_BITS, noise
 
 def streamed(frames: np.ndarray, bits: Bits, promised: int | None) -> bytes:
     stream = BytesIO()
-    with WavStream(stream, "<stdout>", 44_100, frames.shape[1], bits, 5, span=(0, promised)) as writer:
+    with WavStream(stream, "<stdout>", 44_100, frames.shape[1], bits, Place(5), promised) as writer:
         writer.write(frames[:100])
         writer.write(frames[100:])
     return stream.getvalue()
@@ -28,7 +29,7 @@ def streamed(frames: np.ndarray, bits: Bits, promised: int | None) -> bytes:
 @pytest.mark.parametrize("bits", ALL_BITS)
 def test_a_known_length_makes_the_bytes_of_a_file(tmp_path: Path, bits: Bits, channels: int) -> None:
     frames = noise(333, channels)
-    with WavWriter(tmp_path / "a.wav", 44_100, channels, bits, 5) as writer:
+    with WavWriter(tmp_path / "a.wav", 44_100, channels, bits, Place(5)) as writer:
         writer.write(frames)
     assert streamed(frames, bits, 333) == (tmp_path / "a.wav").read_bytes()
 
@@ -51,7 +52,7 @@ def test_an_unknown_length_is_read_up_to_the_end(tmp_path: Path, bits: Bits) -> 
 
 def test_a_known_length_beyond_four_gigabytes_is_rf64() -> None:
     stream = BytesIO()
-    WavStream(stream, "<stdout>", 44_100, 2, "24", span=(0, 1 << 30)).write(noise(1, 2))
+    WavStream(stream, "<stdout>", 44_100, 2, "24", frames=1 << 30).write(noise(1, 2))
     assert stream.getvalue()[:4] == b"RF64"
 
 
@@ -80,7 +81,7 @@ class Stopped(BaseException):
 @pytest.mark.parametrize("promised", [None, 100])
 def test_r21_what_fails_before_its_first_frame_writes_nothing(error: BaseException, promised: int | None) -> None:
     stream = BytesIO()
-    writer = WavStream(stream, "<stdout>", 44_100, 2, "16", span=(0, promised))
+    writer = WavStream(stream, "<stdout>", 44_100, 2, "16", frames=promised)
     writer.write(noise(0, 2))
     writer.__exit__(type(error), error, None)
     assert writer.closed
@@ -98,7 +99,7 @@ def test_r21_a_first_frame_that_is_no_number_writes_nothing() -> None:
 @pytest.mark.parametrize("promised", [None, 0])
 def test_r21_no_frames_at_all_are_a_valid_file(tmp_path: Path, bits: Bits, promised: int | None) -> None:
     stream = BytesIO()
-    with WavStream(stream, "<stdout>", 44_100, 2, bits, span=(0, promised)):
+    with WavStream(stream, "<stdout>", 44_100, 2, bits, frames=promised):
         assert stream.getvalue() == b""
     layout = riff.walk(BytesIO(stream.getvalue()), len(stream.getvalue())).layout
     assert layout is not None and layout.frames == 0

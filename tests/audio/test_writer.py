@@ -20,6 +20,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farm.audio import decode, dither, wav
+from farm.audio.frames import Place
 from farm.audio.writer import Bits, WavWriter
 from farm.errors import FileError, RenderError
 
@@ -30,9 +31,11 @@ def noise(frames: int, channels: int, level: float = 0.5) -> np.ndarray:
     return (np.random.default_rng(3).uniform(-level, level, (frames, channels))).astype(np.float32)
 
 
-def written(path: Path, frames: np.ndarray, bits: Bits, pieces: list[int] | None = None, **options: int) -> bytes:
+def written(
+    path: Path, frames: np.ndarray, bits: Bits, pieces: list[int] | None = None, seed: int = 0, **limit: int
+) -> bytes:
     """The bytes of a file of `frames`, written in pieces of the given lengths."""
-    with WavWriter(path, 44_100, frames.shape[1], bits, **options) as writer:
+    with WavWriter(path, 44_100, frames.shape[1], bits, Place(seed), **limit) as writer:
         for piece in np.split(frames, np.cumsum(pieces or [])):
             writer.write(piece)
     return path.read_bytes()

@@ -19,6 +19,7 @@ from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
 from farm.rendering.warm import Warm
 from tests.pool.pools import CONFIGS
+from tests.render.beginning import mixed
 from tests.render.scores import SCORES
 from tests.render.sound import RATE, asked, score
 from workers.wire import LANES
@@ -40,7 +41,7 @@ def planning(text: str, max_voices: int | None) -> Iterator[Rendering]:
     graph = score(text).graph(0)
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
     with Warm() as warm:
-        rendering = Rendering(graph, options, Part(roots, None, False, 0, 1.0), warm, LIBRARY)
+        rendering = Rendering(graph, options, Part(roots, None, False, 0, (mixed(graph),)), warm, LIBRARY)
         yield rendering
         rendering.close()
 

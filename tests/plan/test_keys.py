@@ -113,13 +113,17 @@ def test_versions_of_a_bus_have_keys_of_their_own() -> None:
     assert told_apart(["~a", "~b", "~a", "~a"]) == ("~a", "~b", "~a #2", "~a #3")
 
 
-def test_the_mix_is_called_master() -> None:
+def test_output_paths_have_keys_of_their_own() -> None:
+    from farm.plan.path import OutputPath, stereo
     from farm.plan.program import PlanSetting
     from farm.plan.static import static_plan
 
     planner = Planner("cps: 2\no1: saw 110\no2: tri 50")
     roots = tuple(output.bus for output in planner.graph.outputs)
     setting = PlanSetting(8000, 512, 8, 1, "good", 0, False, 80)
-    found = {gain: static_plan(planner.graph, roots, setting, gain).groups[-1] for gain in (0.5, 0.6)}
-    assert {one.key for one in found.values()} == {"bus master"}
+    found = {}
+    for gain in (0.5, 0.6):
+        path = OutputPath(stereo(roots), gain)
+        found[gain] = static_plan(planner.graph, roots, setting, (path,)).groups[-1]
+    assert {one.key for one in found.values()} == {"bus path 0 mixed path 0 frames"}
     assert found[0.5].program != found[0.6].program

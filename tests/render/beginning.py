@@ -6,10 +6,17 @@ from dataclasses import replace
 
 import numpy as np
 
+from farm.graph.graph import Graph
+from farm.plan.path import OutputPath, stereo
 from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
 from farm.rendering.warm import Warm
 from tests.render.sound import RATE, Frames, asked, score
+
+
+def mixed(graph: Graph) -> OutputPath:
+    """The stereo mix of all outputs, as it is."""
+    return OutputPath(stereo(tuple(output.bus for output in graph.outputs)), 1.0)
 
 
 def heard(
@@ -26,10 +33,10 @@ def heard(
     graph = score(text).graph(0)
     roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
     with Warm() as warm:
-        rendering = Rendering(graph, given, Part(roots, end, end is not None, start, 1.0, start), warm)
+        rendering = Rendering(graph, given, Part(roots, end, end is not None, start, (mixed(graph),), start), warm)
         if began is not None:
             starts = (began,) * len(rendering.plan.groups)
             rendering.bounds = replace(rendering.bounds, starts=starts)
-        pieces = [piece.frames for piece in rendering.pieces(start + count)]
+        pieces = [piece.blocks[0].frames.copy() for piece in rendering.pieces(start + count)]
         rendering.close()
     return np.concatenate(pieces)

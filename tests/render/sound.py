@@ -55,10 +55,11 @@ def run(
     loaded: Score, options: RenderOptions, take: Callable[[Frames], object] = len, warm: Warm | None = None
 ) -> Report:
     """Renders into `take`; what the render tells of itself."""
+    derived = outline(loaded, options)
     if warm is not None:
-        return stream.run(outline(loaded, options), warm, take)
+        return stream.run(derived, warm, lambda block: take(block.frames))
     with Warm() as own:
-        return stream.run(outline(loaded, options), own, take)
+        return stream.run(derived, own, lambda block: take(block.frames))
 
 
 def report(text: str, **options: Any) -> Report:

@@ -8,7 +8,7 @@ from farm.plan.verify import PlanError
 from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
 from farm.rendering.warm import Warm
-from tests.render.beginning import heard
+from tests.render.beginning import heard, mixed
 from tests.render.scores import SCORES
 from tests.render.sound import asked, rms, same_bits, score
 from workers.wire import Task
@@ -46,7 +46,7 @@ def test_nothing_is_computed_behind_the_end() -> None:
     graph = score(SCORES["effects"]).graph(0)
     roots = tuple(output.bus for output in graph.outputs)
     with Warm() as warm:
-        rendering = Rendering(graph, asked(chunk=512), Part(roots, None, False, 128, 1.0, 128), warm)
+        rendering = Rendering(graph, asked(chunk=512), Part(roots, None, False, 128, (mixed(graph),), 128), warm)
         window = rendering.plan_next(0, rendering.chunks_until(128 + COUNT), 128 + COUNT)
         rendering.close()
     ends = window.tasks[:, Task.FRAME] + window.tasks[:, Task.FRAMES]

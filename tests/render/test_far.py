@@ -18,6 +18,7 @@ from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
 from farm.rendering.warm import Warm
 from tests.render import beginning
+from tests.render.beginning import mixed
 from tests.render.sound import Frames, asked, rms, same_bits, score
 from workers.catalog import catalog
 from workers.dsp.chance import rand
@@ -127,7 +128,7 @@ def test_these_scores_hold_every_node() -> None:
         graph = score(text).graph(0)
         roots = tuple(output.bus for output in graph.outputs)
         with Warm() as warm:
-            rendering = Rendering(graph, asked(rate=RATE), Part(roots, COUNT, True, 0, 1.0), warm)
+            rendering = Rendering(graph, asked(rate=RATE), Part(roots, COUNT, True, 0, (mixed(graph),)), warm)
             used |= {label.name for group in rendering.plan.groups for label in group.labels}
             rendering.close()
     assert set(catalog()) - used <= {"sampler_draft", "sampler_best"}
@@ -215,10 +216,10 @@ def at(text: str, frames: list[int], rate: int) -> NDArray[np.float64]:
         graph = score(text).graph(0)
         roots = tuple(output.bus for output in graph.outputs)
         with Warm() as warm:
-            rendering = Rendering(graph, given, Part(roots, None, False, frame, 1.0), warm)
+            rendering = Rendering(graph, given, Part(roots, None, False, frame, (mixed(graph),)), warm)
             for piece in rendering.pieces(frame + 1):
-                if piece.first <= frame < piece.first + len(piece.frames):
-                    found.append(float(piece.frames[frame - piece.first, 0]))
+                if piece.first <= frame < piece.first + piece.count:
+                    found.append(float(piece.blocks[0].frames[frame - piece.first, 0]))
             rendering.close()
     return np.array(found)
 

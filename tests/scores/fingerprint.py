@@ -66,7 +66,7 @@ def of_score(name: str) -> Fingerprint:
     blocks: list[Frames] = []
     options = RenderOptions(cycles=Fraction(CYCLES.get(name, 2)), tail="none")
     with Warm() as warm:
-        report = run(outline(load(SCORES[name]), options), warm, lambda block: blocks.append(block.copy()))
+        report = run(outline(load(SCORES[name]), options), warm, lambda block: blocks.append(block.frames.copy()))
     return of_frames(np.concatenate(blocks), options.rate, str(options.cycles), report.voices, report.sha256)
 
 

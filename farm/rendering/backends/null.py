@@ -6,10 +6,20 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from farm.audio.block import Block
 from farm.errors import Notice
+from farm.plan.path import OutputPath
 from farm.plan.plan import WindowPlan
 from farm.rendering.backends import Lender, Preparation
 from farm.rendering.piece import Piece
+
+
+def silent(path: OutputPath, first: int, frames: int) -> Block:
+    """What an output path gives of silence."""
+    data = None
+    if path.coding is not None:
+        data = np.zeros((frames, path.coding.bytes * path.width), np.uint8)
+    return Block(first, np.zeros((frames, path.width), np.float32), data)
 
 
 class NullBackend:
@@ -39,14 +49,13 @@ class NullBackend:
         unread = max(self.first_frame - window.first_frame, 0) // chunk
         for first in range(window.first_frame + unread * chunk, window.last_frame, chunk):
             frames = min(chunk, window.last_frame - first)
-            mixed = 0 if plan.master is None else frames
             yield Piece(
                 first=first,
                 planes={bus: np.zeros((1, 2, frames), np.float32) for bus in self.buses},
-                frames=np.zeros((mixed, 2), np.float32),
-                levels=np.zeros(len(plan.outputs) + 1 if mixed else 0, np.float32),
                 outputs=dict(plan.outputs),
                 buses=self.buses,
+                blocks=tuple(silent(path.path, first - path.delay, frames) for path in plan.paths),
+                levels=np.zeros(len(plan.outputs) + 1, np.float32),
             )
 
     def stood(self) -> tuple[float, float]:

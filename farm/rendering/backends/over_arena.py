@@ -80,8 +80,7 @@ class OverArena(ABC):
         """Loads the machine code of a plan. Raises RenderError."""
         started = time.perf_counter()
         self.preparation, self.plan = preparation, preparation.plan
-        mixed = () if self.plan.master is None else (self.plan.master,)
-        self.read_buses = frozenset((*preparation.buses, *mixed))
+        self.read_buses = frozenset((*preparation.buses, *self.plan.given))
         self.mapped = 0
         self.planned = 0
         self.waiting: tuple[WindowPlan, bool] | None = None
