@@ -37,8 +37,8 @@ Ints = NDArray[np.int64]
 
 
 ON_SHEETS = (
-    *(Area.ENTRIES, Area.STATIC_CONSTANTS, Area.COUNTS, Area.ONSETS, Area.CONSTANTS, Area.COLUMN),
-    Area.KEYS,
+    *(Area.ENTRIES, Area.STATIC_CONSTANTS, Area.COUNTS, Area.ONSETS, Area.CONSTANTS),
+    *(Area.COLUMN, Area.KEYS),
 )
 """What holds tables of one window. While two may be under way there are two sheets of them, which windows use in turn.
 
