@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from farm.cli.doubts import doubts
-from farm.cli.options import backend_option, json_option, options_of, score_argument, setting, sounding_options
+from farm.cli.options import backend_option, json_option, options_of, score_argument, sounding_options
 from farm.cli.settings import Configurable
 
 
@@ -15,7 +15,7 @@ from farm.cli.settings import Configurable
 @score_argument
 @sounding_options
 @backend_option
-@setting("--measured", is_flag=True, help="Render it too, into nothing, and time the longest chain of tasks.  [off]")
+@click.option("--measured", is_flag=True, help="Render it, into nothing, and time the longest chain of tasks.  [off]")
 @json_option
 def plan(score: str, measured: bool, as_json: bool, **given: Any) -> None:
     """Show how SCORE would be rendered.

@@ -61,7 +61,9 @@ def contexts() -> Iterator[click.Context]:
     """Of each command, in the order of need."""
     root = click.Context(farm, info_name="farm")
     for name in farm.list_commands(root):
-        yield click.Context(farm.commands[name], root, name)
+        command = farm.get_command(root, name)
+        assert command is not None, "it is one of the list"
+        yield click.Context(command, root, name)
 
 
 def options(ctx: click.Context) -> Iterator[tuple[str, str, str]]:

@@ -49,7 +49,7 @@ def test_every_option_can_be_set_elsewhere(command: str) -> None:
     others = {
         long_name(one) for one in cli.farm.commands[command].params if not isinstance(one, Setting | click.Argument)
     }
-    assert others <= {"json"}
+    assert others <= {"json", "measured"}
     assert {long_name(one) for one in settings(command)} <= {long_name(one) for one in settings("render")}
 
 
