@@ -159,9 +159,9 @@ def as_python(notice: Notice) -> str:
 
 
 OPTIONS = (
-    *("cycles", "duration", "from", "to", "lenient", "rate", "bits", "quality", "gain", "clip", "fade_in", "fade_out"),
-    *("tail", "seed", "set", "chunk", "window_frames", "cpu", "backend", "threads", "max_voices"),
-    *("outputs_as_channels", "samples", "work_dir"),
+    *("cycles", "duration", "from", "to", "lenient", "rate", "bits", "dither", "quality", "gain", "clip", "ceiling"),
+    *("fade_in", "fade_out", "tail", "seed", "set", "chunk", "window_frames", "cpu", "backend", "threads"),
+    *("max_voices", "outputs_as_channels", "samples", "work_dir"),
 )
 """The fields of `farm.options.RenderOptions`, without the `_` of those that are words of Python."""
 WIDTH = 160

@@ -121,8 +121,10 @@ def copy(tmp_path_factory: pytest.TempPathFactory) -> Copy:
 SMALL = "out: saw 110 # lpf 800 1 * 0.2\n"
 SMALL_MODULES = {
     "workers.nodes.arithmetic",  # the product
+    "workers.nodes.deliver",  # the output path, with the limiter and the master
     "workers.nodes.filters",
-    "workers.nodes.master",  # the output stage
+    "workers.nodes.limiter",
+    "workers.nodes.master",
     "workers.nodes.oscillators",
     "workers.nodes.plumbing",  # from lanes to stereo
 }

@@ -18,7 +18,7 @@ from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering
 from farm.rendering.warm import Warm
 from tests.render import beginning
-from tests.render.beginning import mixed
+from tests.render.beginning import limited, mixed
 from tests.render.sound import Frames, asked, rms, same_bits, score
 from workers.catalog import catalog
 from workers.dsp.chance import rand
@@ -122,13 +122,23 @@ def test_what_needs_no_past_may_begin_anywhere(place: str) -> None:
         same_bits(heard(SWEEPS, start + later, count - later, began=0)[64:], whole[later + 64 :], f"{later} on")
 
 
+LOUD = 'cps: 2\nout: saw 128 * 2 + s "bd*4" * 3'
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_a_limiter_turns_down_far_away_as_near(place: str) -> None:
+    near, far = (heard(LOUD, start, 4 * RATE, path=limited, chunk=777) for start in (0, PLACES[place]))
+    assert 0.7 < np.abs(near).max() < 0.9
+    same_bits(far[RATE:], near[RATE:], f"from {place}")
+
+
 def test_these_scores_hold_every_node() -> None:
     used: set[str] = set()
     for text in [*SCORES.values(), NOISY]:
         graph = score(text).graph(0)
         roots = tuple(output.bus for output in graph.outputs)
         with Warm() as warm:
-            rendering = Rendering(graph, asked(rate=RATE), Part(roots, COUNT, True, 0, (mixed(graph),)), warm)
+            rendering = Rendering(graph, asked(rate=RATE), Part(roots, COUNT, True, 0, (limited(graph),)), warm)
             used |= {label.name for group in rendering.plan.groups for label in group.labels}
             rendering.close()
     assert set(catalog()) - used <= {"sampler_draft", "sampler_best"}
