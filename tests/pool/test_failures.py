@@ -193,7 +193,8 @@ def test_a_worker_that_spends_its_cpu_time_in_one_task_is_killed(
 def test_a_task_that_kills_two_workers_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(LocalBackend, "claim", lambda self, worker: 30)
     with killing(2), pytest.raises(RenderError) as caught:
-        pooled(TEXT, 2, chunk=128, cycles=Fraction(30))
+        # So long a window that it is not over before the second death is seen.
+        pooled(TEXT, 2, chunk=128, cycles=Fraction(30), window_frames=200_000)
     message = caught.value.message
     assert message.startswith("two workers died of the same task: `~w` (saw, ")
     assert "lpf" in message

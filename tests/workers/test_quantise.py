@@ -48,7 +48,8 @@ def test_it_is_todays_quantiser_for_every_exponent_and_dither(bits: int) -> None
     chance = np.random.default_rng(1)
     noises = [np.full(len(x), noise) for noise in (*HALVES, 0, 1, -1, 65535, -65535, HALVES[0] + 1, HALVES[1] - 1)]
     for noise in (*noises, *(chance.integers(-65535, 65536, len(x)) for _ in range(8))):
-        np.testing.assert_array_equal(found(x, noise, bits), meant(x, noise, bits))
+        with np.errstate(over="ignore"):  # The largest floats pass all steps, and are clamped.
+            np.testing.assert_array_equal(found(x, noise, bits), meant(x, noise, bits))
 
 
 @pytest.mark.parametrize("bits", [16, 24])
