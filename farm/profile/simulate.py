@@ -7,6 +7,9 @@ between its looks, and takes finished chunks out. There are as many CPUs as work
 coordinator works on the CPU of one that sleeps, if any does when it wakes, and stays there: if that one has a task
 again, both take turns. (A system moves who waits for a CPU to an idle one, but not where that is idle for moments.)
 
+Each window is played to its end before the next begins. A pool does not wait for that any more, so that what is played
+for many workers takes longer than it would.
+
 What workers take from each other by sharing caches and memory is not in it: a task takes as long as it was measured.
 """
 
