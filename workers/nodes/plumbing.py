@@ -13,6 +13,18 @@ from workers.catalog import CARRIED, STATELESS, Port, Shape, node
 from workers.simd import F, Floats, Memory, load, load_strided, mean_pair, pair, store, transpose
 
 
+def paired(out: Memory, at: int, left: Floats, right: Floats) -> None:
+    """Eight frames of two sides to bus lanes, from `at` on."""
+    store(out, at, pair(left, right, 0))
+    store(out, at + 8, pair(left, right, 1))
+    store(out, at + 16, pair(left, right, 2))
+    store(out, at + 24, pair(left, right, 3))
+    store(out, at + 32, pair(left, right, 4))
+    store(out, at + 40, pair(left, right, 5))
+    store(out, at + 48, pair(left, right, 6))
+    store(out, at + 56, pair(left, right, 7))
+
+
 @node(
     role="internal",
     ports=(Port("signals"),),
@@ -29,14 +41,7 @@ def mix(signals: Any, out: Any, frames: int, count: int, stride: int, plane: int
         for k in range(count):
             left = left + load(signals, k * stride + i)
             right = right + load(signals, k * stride + plane + i)
-        store(out, i * 8, pair(left, right, 0))
-        store(out, i * 8 + 8, pair(left, right, 1))
-        store(out, i * 8 + 16, pair(left, right, 2))
-        store(out, i * 8 + 24, pair(left, right, 3))
-        store(out, i * 8 + 32, pair(left, right, 4))
-        store(out, i * 8 + 40, pair(left, right, 5))
-        store(out, i * 8 + 48, pair(left, right, 6))
-        store(out, i * 8 + 56, pair(left, right, 7))
+        paired(out, i * 8, left, right)
 
 
 @node(
@@ -103,14 +108,7 @@ def resume(signals: Any, out: Any, frames: int, plane: int) -> None:
     for i in range(0, frames, 8):
         left = load(signals, i)
         right = load(signals, plane + i)
-        store(out, i * 8, pair(left, right, 0))
-        store(out, i * 8 + 8, pair(left, right, 1))
-        store(out, i * 8 + 16, pair(left, right, 2))
-        store(out, i * 8 + 24, pair(left, right, 3))
-        store(out, i * 8 + 32, pair(left, right, 4))
-        store(out, i * 8 + 40, pair(left, right, 5))
-        store(out, i * 8 + 48, pair(left, right, 6))
-        store(out, i * 8 + 56, pair(left, right, 7))
+        paired(out, i * 8, left, right)
 
 
 def frame_of(low: Memory, high: Memory, frame: int, gain_low: Floats, gain_high: Floats) -> Floats:
