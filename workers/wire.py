@@ -215,12 +215,14 @@ class Schedule(IntEnum):
     WORKER = 17
     SPINS = 18
     PORTABLE = 19
-    TASK = 20
-    """For `complete`: the read that is done."""
+    READ = 20
+    """For `complete`: the first read that is done."""
     JOINING = 21
     """For `join`: an address."""
     RING_MASK = 22
     """The ring's places less 1."""
+    READS = 23
+    """For `complete`: how many reads are done."""
 
 
 class Feed(IntEnum):

@@ -17,7 +17,7 @@ beside the task, so that one of a round before is told from one of this round.
 
     RING    entry number << TASK_BITS | task
 
-Entries: `work(record)` runs until STOP; `complete(record)` marks one read done on behalf of the coordinator;
+Entries: `work(record)` runs until STOP; `complete(record)` marks reads done on behalf of the coordinator;
 `join(record)` lets the tasks of a further window run.
 """
 
@@ -50,7 +50,7 @@ R_FEEDS, R_KERNELS, R_SCRATCH, R_STATS = int(Run.FEEDS), int(Run.KERNELS), int(R
 S_CONTROL, S_SUCCESSORS, S_FIRST = int(Schedule.CONTROL), int(Schedule.SUCCESSORS), int(Schedule.FIRST_SUCCESSOR)
 S_PENDING, S_DONE, S_RING = int(Schedule.PENDING), int(Schedule.DONE), int(Schedule.RING)
 S_WORKER, S_SPINS = int(Schedule.WORKER), int(Schedule.SPINS)
-S_PORTABLE, S_TASK = int(Schedule.PORTABLE), int(Schedule.TASK)
+S_PORTABLE, S_READ, S_READS = int(Schedule.PORTABLE), int(Schedule.READ), int(Schedule.READS)
 S_RING_MASK, S_JOINING = int(Schedule.RING_MASK), int(Schedule.JOINING)
 TASKS_DONE, STOOD_NS = 2 * CONTROL_STRIDE, 2 * CONTROL_STRIDE + 1
 """Words of a worker, from its first."""
@@ -125,11 +125,13 @@ def finish(record: int, task: int) -> int:
 
 
 def complete(record: int) -> None:
-    """Marks the read in word TASK done, from outside the loop; whatever becomes ready is published."""
-    add_shared(read_word(record, S_CONTROL), UNREAD, -1)
-    own = finish(record, read_word(record, S_TASK))
-    if own >= 0:
-        publish(record, own)
+    """Marks READS reads from READ on done, from outside the loop; whatever becomes ready is published."""
+    first = read_word(record, S_READ)
+    for read in range(first, first + read_word(record, S_READS)):
+        add_shared(read_word(record, S_CONTROL), UNREAD, -1)
+        own = finish(record, read)
+        if own >= 0:
+            publish(record, own)
 
 
 def join(record: int) -> None:

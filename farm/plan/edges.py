@@ -8,10 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.plan.plan import GroupKind, GroupPlan, StaticPlan, WindowPlan
+from farm.plan.ranges import ChunkRanges
 from workers.records import record
 from workers.wire import Task
 
 Ints = NDArray[np.int64]
+NOTHING: Ints = np.zeros(0, np.int64)
 
 
 @record(frozen=True, slots=True)
@@ -42,35 +44,32 @@ def edges(plan: StaticPlan, window: WindowPlan) -> tuple[Ints, Ints]:
     Within a chunk a group follows those it reads; a carried group also follows its own task before (of the same
     slice). Edges from the window before are not here (`farm.plan.schedule`).
     """
-    tasks = window.tasks
-    chunk, group = tasks[:, Task.CHUNK], tasks[:, Task.GROUP]
-    key = chunk * len(plan.groups) + group
-    starts = np.searchsorted(key, np.arange(window.chunks * len(plan.groups) + 1))
-    readable = writers(plan)
-    by_group, bounds = grouped(group, len(plan.groups))
-    before: list[Ints] = []
-    after: list[Ints] = []
-    for number, one in enumerate(plan.groups):
-        own = by_group[bounds[number] : bounds[number + 1]]
-        for read in sorted(readable.read_by(one)):
-            at = chunk[own] * len(plan.groups) + read
-            first, count = starts[at], starts[at + 1] - starts[at]
-            after.append(np.repeat(own, count))
-            offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-            before.append(np.repeat(first, count) + offsets)
-        if one.carried:
-            earlier, later = carried_pairs(tasks, own, one.lag)
-            before.append(earlier)
-            after.append(later)
-    if not before:
-        return np.zeros(0, np.int64), np.zeros(0, np.int64)
-    return np.concatenate(before), np.concatenate(after)
+    return edges_among(plan, ChunkRanges(plan, window))
 
 
-def grouped(group: Ints, groups: int) -> tuple[Ints, Ints]:
-    """Tasks sorted by group (stably), and where each group's begin: (tasks), (groups + 1)."""
-    order = np.argsort(group, kind="stable")
-    return order, np.searchsorted(group[order], np.arange(groups + 1))
+def edges_among(plan: StaticPlan, ranges: ChunkRanges) -> tuple[Ints, Ints]:
+    """The same, among tasks that stand there."""
+    readable, is_line = writers(plan), ranges.is_line
+    found: list[tuple[Ints, Ints]] = [(NOTHING, NOTHING)]
+    written: list[int] = []
+    reading: list[int] = []
+    by_lag: dict[int, list[int]] = {}
+    for number, group in enumerate(plan.groups):
+        for read in sorted(readable.read_by(group)):
+            if is_line[read] and is_line[number]:
+                written.append(read)
+                reading.append(number)
+            else:
+                chunks = np.arange(ranges.first[number], ranges.chunks)
+                found.append(ranges.crossed(read, chunks, number, chunks))
+        if group.carried and is_line[number] and group.kind is GroupKind.BUS:
+            by_lag.setdefault(group.lag, []).append(number)
+        elif group.carried:
+            found.append(carried_pairs(ranges.tasks, ranges.tasks_of(number), group.lag))
+    found.append(ranges.beside(written, reading, 0))
+    for lag, numbers in by_lag.items():
+        found += [ranges.beside(numbers, numbers, apart) for apart in range(lag, 2 * lag)]
+    return np.concatenate([before for before, _ in found]), np.concatenate([after for _, after in found])
 
 
 def carried_pairs(tasks: Ints, own: Ints, lag: int) -> tuple[Ints, Ints]:

@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.pattern.unique import unique
-from farm.plan.edges import edges, grouped, writers
+from farm.plan.edges import edges_among, writers
 from farm.plan.plan import StaticPlan, WindowPlan
+from farm.plan.ranges import ChunkRanges
 from workers.records import record
 from workers.wire import Task
 
@@ -85,11 +86,7 @@ def ending(plan: StaticPlan, window: WindowPlan) -> Ending:
         for writer in written.read_by(group):
             readers[writer].append(number)
     for number, group in enumerate(plan.groups):
-        chunks = unique(ranges.chunk[ranges.tasks_of(number)])
-        last = [last_of_each(chunks, depth) for depth in {plan.depth, plan.inner_depth}]
-        if group.carried:
-            last.append(chunks[-2 * group.lag :])
-        chunks = unique(np.concatenate(last))
+        chunks = last_chunks(plan, ranges, number, 2 * group.lag if group.carried else 0)
         for user in readers[number]:
             kept[ranges.listed(user, chunks)] = True
     numbers = np.flatnonzero(kept)
@@ -98,6 +95,16 @@ def ending(plan: StaticPlan, window: WindowPlan) -> Ending:
     rows[:, Task.CHUNK] -= first
     reads = len(tasks) + np.arange(first, window.chunks)
     return Ending(rows, np.concatenate([numbers, reads]), window.chunks - first)
+
+
+def last_chunks(plan: StaticPlan, ranges: ChunkRanges, number: int, least: int) -> Ints:
+    """The chunks of a group whose slots nothing of this window takes again, and its last `least`."""
+    if ranges.is_line[number]:
+        first = ranges.chunks - max(plan.depth, plan.inner_depth, least)
+        return np.arange(max(ranges.first[number], first), ranges.chunks)
+    chunks = unique(ranges.chunk[ranges.tasks_of(number)])
+    last = [last_of_each(chunks, depth) for depth in {plan.depth, plan.inner_depth}]
+    return unique(np.concatenate([*last, chunks[len(chunks) - min(least, len(chunks)) :]]))
 
 
 def last_of_each(chunks: Ints, depth: int) -> Ints:
@@ -143,18 +150,43 @@ def schedule(
 def grouped_by_task(before: Ints, after: Ints, tasks: int, reads: int) -> SchedulePlan:
     """The schedule with these edges."""
     order = np.argsort(before, kind="stable")
-    firsts = np.searchsorted(before[order], np.arange(tasks + reads + 1))
+    firsts = np.concatenate([[0], np.cumsum(np.bincount(before, minlength=tasks + reads))])
     return SchedulePlan(before, after, after[order], firsts, tasks, reads, NOTHING, NOTHING)
 
 
 def all_edges(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) -> tuple[Ints, Ints]:
     """Who must be done before whom among the tasks of some chunks and their reads."""
-    before, after = edges(plan, window)
-    befores, afters = [before], [after]
     ranges = ChunkRanges(plan, window)
     count = len(window.tasks)
+    found = [edges_among(plan, ranges)]
+    lines: dict[int, tuple[list[int], list[int]]] = {}
+    for (writer, depth, read), readers in slots_of(plan, read_buses).items():
+        if all_lines(ranges, writer, readers, read):
+            # Where nobody reads it the writer itself has used the slot last.
+            used = readers if readers or read else [writer]
+            users, writing = lines.setdefault(depth, ([], []))
+            users += used
+            writing += [writer] * len(used)
+            if read:
+                chunks = np.arange(ranges.first[writer], ranges.chunks - depth)
+                found.append((count + chunks, ranges.listed(writer, chunks + depth)))
+        else:
+            found += reuses(ranges, writer, readers, depth, count if read else None)
+    found += [ranges.beside(users, writing, depth) for depth, (users, writing) in lines.items()]
     written = writers(plan)
-    # A group's buses may lie in slots of different depth.
+    for writer in [one for bus in sorted(read_buses) for one in written.of_bus[bus]]:
+        tasks = ranges.tasks_of(writer)
+        found.append((tasks, count + ranges.chunk[tasks]))
+    return np.concatenate([before for before, _ in found]), np.concatenate([after for _, after in found])
+
+
+def slots_of(plan: StaticPlan, read_buses: frozenset[int]) -> dict[tuple[int, int, bool], list[int]]:
+    """The signals that lie in chunk slots: (their writer, how many slots, whether they are read from outside) -> the
+    groups that read them.
+
+    A group's buses may lie in slots of different depth.
+    """
+    written = writers(plan)
     readers: dict[tuple[int, int, bool], set[int]] = {}
     for number, group in enumerate(plan.groups):
         if group.source >= 0:
@@ -169,70 +201,33 @@ def all_edges(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int]) 
                 readers[writer, plan.depth if read else plan.inner_depth, read].add(reader)
         for source in group.reads_sources:
             readers[written.of_source[source], plan.inner_depth, False].add(reader)
-    for (writer, depth, read), those in readers.items():
-        for first, second in ranges.reuses(writer, sorted(those), depth, count if read else None):
-            befores.append(first)
-            afters.append(second)
-    for writer in [one for bus in sorted(read_buses) for one in written.of_bus[bus]]:
-        tasks = ranges.tasks_of(writer)
-        befores.append(tasks)
-        afters.append(count + window.tasks[tasks, Task.CHUNK])
-    return np.concatenate(befores), np.concatenate(afters)
+    return {signal: sorted(those) for signal, those in readers.items()}
 
 
-class ChunkRanges:
-    """Which tasks of a group lie in which chunk."""
+def all_lines(ranges: ChunkRanges, writer: int, readers: list[int], read: bool) -> bool:
+    """Whether a signal and all that read it are lines, and every chunk of it is read, or none."""
+    if not ranges.is_line[[writer, *readers]].all():
+        return False
+    return read or not readers or bool(ranges.first[readers].min() <= ranges.first[writer])
 
-    def __init__(self, plan: StaticPlan, window: WindowPlan) -> None:
-        self.groups = len(plan.groups)
-        self.chunks = window.chunks
-        self.group = window.tasks[:, Task.GROUP]
-        self.chunk = window.tasks[:, Task.CHUNK]
-        key = self.chunk * self.groups + self.group
-        self.starts = np.searchsorted(key, np.arange(window.chunks * self.groups + 1))
-        self.by_group, self.bounds = grouped(self.group, self.groups)
 
-    def tasks_of(self, group: int) -> Ints:
-        """All tasks of a group."""
-        tasks: Ints = self.by_group[self.bounds[group] : self.bounds[group + 1]]
-        return tasks
+def reuses(
+    ranges: ChunkRanges, writer: int, readers: list[int], depth: int, first_read: int | None
+) -> Iterator[tuple[Ints, Ints]]:
+    """(before, after) where a chunk slot of a signal is written again: its users, then the next to write it.
 
-    def reuses(
-        self, writer: int, readers: list[int], depth: int, first_read: int | None
-    ) -> Iterator[tuple[Ints, Ints]]:
-        """(before, after) where a chunk slot of a signal is written again: its users, then the next to write it.
-
-        The users of a chunk are its readers (also the coordinator's read, where reads begin at `first_read`), or the
-        writer's own tasks where nobody reads it. Chunks in which the writer has no task leave their slot as it is.
-        """
-        chunks = unique(self.chunk[self.tasks_of(writer)])
-        ordered = chunks[np.lexsort((chunks, chunks % depth))]
-        again = ordered[:-1] % depth == ordered[1:] % depth
-        earlier, later = ordered[:-1][again], ordered[1:][again]
-        read = np.full(len(earlier), first_read is not None)
-        for reader in readers:
-            read |= self.counts(reader, earlier) > 0
-            yield self.crossed(reader, earlier, writer, later)
-        yield self.crossed(writer, earlier[~read], writer, later[~read])
-        if first_read is not None:
-            repeats = self.counts(writer, later)
-            yield np.repeat(first_read + earlier, repeats), self.listed(writer, later)
-
-    def counts(self, group: int, chunks: Ints) -> Ints:
-        """How many tasks a group has in each of some chunks."""
-        at = chunks * self.groups + group
-        found: Ints = self.starts[at + 1] - self.starts[at]
-        return found
-
-    def listed(self, group: int, chunks: Ints) -> Ints:
-        """A group's tasks in some chunks, one chunk after another."""
-        count = self.counts(group, chunks)
-        offsets = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
-        found: Ints = np.repeat(self.starts[chunks * self.groups + group], count) + offsets
-        return found
-
-    def crossed(self, one: int, its_chunks: Ints, other: int, other_chunks: Ints) -> tuple[Ints, Ints]:
-        """(tasks of group `one`, tasks of group `other`), each with each, chunk of one beside chunk of the other."""
-        firsts = self.listed(one, its_chunks)
-        chunks = np.repeat(other_chunks, self.counts(one, its_chunks))
-        return np.repeat(firsts, self.counts(other, chunks)), self.listed(other, chunks)
+    The users of a chunk are its readers (also the coordinator's read, where reads begin at `first_read`), or the
+    writer's own tasks where nobody reads it. Chunks in which the writer has no task leave their slot as it is.
+    """
+    chunks = unique(ranges.chunk[ranges.tasks_of(writer)])
+    ordered = chunks[np.lexsort((chunks, chunks % depth))]
+    again = ordered[:-1] % depth == ordered[1:] % depth
+    earlier, later = ordered[:-1][again], ordered[1:][again]
+    read = np.full(len(earlier), first_read is not None)
+    for reader in readers:
+        read |= ranges.counts(reader, earlier) > 0
+        yield ranges.crossed(reader, earlier, writer, later)
+    yield ranges.crossed(writer, earlier[~read], writer, later[~read])
+    if first_read is not None:
+        repeats = ranges.counts(writer, later)
+        yield np.repeat(first_read + earlier, repeats), ranges.listed(writer, later)

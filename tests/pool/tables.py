@@ -124,14 +124,15 @@ class Tables:
             missing += [one for one in late if not self.agenda.is_done(one + before.base)]
         assert not missing, f"task {number} runs before {missing}"
 
-    def next_read(self) -> int | None:
-        """A chunk that may be read now; reads are in order, as `collect` does them."""
+    def next_reads(self) -> range:
+        """Neighbouring chunks that may be read now; reads are in order, as `collect` does them."""
         for going in self.agenda.going:
-            reads = range(going.read(0), going.nodes.stop)
-            left = next((read for read in reads if not self.agenda.is_done(read)), None)
+            stop = going.nodes.stop
+            left = next((read for read in range(going.read(0), stop) if not self.agenda.is_done(read)), None)
             if left is not None:
-                return left if self.agenda.pending[left] == 0 else None
-        return None
+                after = next((read for read in range(left, stop) if self.agenda.pending[read] != 0), stop)
+                return range(left, after)
+        return range(0)
 
 
 class Play:
@@ -254,9 +255,9 @@ class Play:
         """The coordinator's life: read what is ready, mend what is broken, until all is done."""
         tables = self.tables
         while not tables.over and self.given_up is None:
-            read = tables.next_read()
-            if read is not None:
-                tables.agenda.complete(read)
+            read = tables.next_reads()
+            if read:
+                tables.agenda.complete(read.start, self.chance.randint(1, len(read)))
             for _ in range(self.chance.randint(1, 5)):
                 self.step()
                 self.mend()

@@ -77,9 +77,9 @@ def test_a_report_says_how_long_workers_stood(monkeypatch: pytest.MonkeyPatch) -
     asked = {"cycles": Fraction(24), "chunk": 256}
     complete = Agenda.complete
 
-    def slowly(self: Agenda, number: int) -> None:
-        time.sleep(0.005)
-        complete(self, number)
+    def slowly(self: Agenda, first: int, count: int) -> None:
+        time.sleep(0.005 * count)
+        complete(self, first, count)
 
     monkeypatch.setattr(Agenda, "complete", slowly)
     report = pooled(SCORES["effects"], 2, **asked)

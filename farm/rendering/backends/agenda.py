@@ -180,9 +180,9 @@ class Agenda:
         missing = len(self.going) < SHEETS and bool(self.going) and self.going[-1].more
         self.control[CONTROL_STRIDE * Control.COMING] = int(missing)
 
-    def complete(self, number: int) -> None:
-        """A chunk was read."""
-        self.words[Schedule.TASK] = number
+    def complete(self, first: int, count: int) -> None:
+        """Neighbouring chunks were read: `count` reads from number `first` on."""
+        self.words[Schedule.READ], self.words[Schedule.READS] = first, count
         self.call("complete")
 
     def rebuild(self) -> None:

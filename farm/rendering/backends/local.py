@@ -60,6 +60,7 @@ class LocalBackend(OverArena):
         self.inner_depth = 1
         self.kernels: tuple[str, ...] = ()
         self.record: Ints = np.zeros(RECORD_WORDS, np.int64)
+        self.record_address = int(self.record.ctypes.data)
         self.coordinator = Coordinator(workers)
         self.pool: Pool | None = None
         self.attached = False
@@ -196,7 +197,7 @@ class LocalBackend(OverArena):
 
     def call(self, entry: str) -> None:
         """Runs an entry of the loop in this process."""
-        self.entries[entry](int(self.record.ctypes.data))
+        self.entries[entry](self.record_address)
 
     def is_free(self) -> bool:
         """Whether nothing is under way."""
@@ -247,8 +248,7 @@ class LocalBackend(OverArena):
                 self.wait(self.pause_s(self.read, int(np.count_nonzero(waiting[:wanted]))))
                 continue
             yield at, many
-            for chunk in range(at, at + many):
-                agenda.complete(going.read(chunk))
+            agenda.complete(going.read(at), many)
             at += many
             self.read += many
             # The next window must be there before workers are at the end of this one, whether or not there is time.
