@@ -12,11 +12,11 @@ LEAST_DEPTH, MOST_DEPTH, MOST_INNER_DEPTH = 2, 64, 4
 """Chunk slots of signals that are read from outside, and of those between groups."""
 WORKER_DEPTH = 8
 """Slots for each worker that are read from outside: while half of them wait to be read the others are filled."""
-MOST_AHEAD_FRAMES = 1 << 17
+MOST_AHEAD_FRAMES = 1 << 18
 READ_FRAMES = 1 << 14
 """As many finished frames are read at once, if there are slots for them: each read costs some time of its own, and what
 is read should stay in the caches until it is written."""
-CACHED_BYTES = 1 << 22
+CACHED_BYTES = 1 << 23
 """What slots beyond those may take: more than the caches hold would be fetched from memory each time."""
 GLANCE_S = 0.0002
 """How long the coordinator sleeps, at least, between looks at the workers: each look costs them some time."""

@@ -294,7 +294,14 @@ class Rendering:
         self.backend = backend
         names = {bus: self.graph.buses[bus].name for bus in self.part.roots}
         first, folder = self.part.first_frame, self.options.work_dir
-        backend.prepare(Preparation(self.plan, names, self.slab, self.spent, folder, first, self.step_ahead))
+        longest = self.options.window_frames or self.all_frames
+        backend.prepare(Preparation(self.plan, names, self.slab, self.spent, folder, first, longest, self.step_ahead))
+
+    @property
+    def all_frames(self) -> int | None:
+        """How many frames are rendered, without a tail; None: nobody knows."""
+        end = self.part.end_frame
+        return None if end is None else max(end - self.part.start_frame, 1)
 
     @property
     def backend_name(self) -> str:

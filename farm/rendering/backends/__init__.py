@@ -69,6 +69,8 @@ class Preparation:
     spent: Spent
     work_dir: str | None = None
     first_frame: int = 0
+    longest_window: int | None = None
+    """Frames that no window is longer than, where that is known."""
     meanwhile: Callable[[], bool] = lambda: False
     """What this process may do while it waits for workers: a little of it a call; whether there was something."""
 

@@ -180,6 +180,18 @@ class Agenda:
         missing = len(self.going) < SHEETS and bool(self.going) and self.going[-1].more
         self.control[CONTROL_STRIDE * Control.COMING] = int(missing)
 
+    def ready_reads(self, first: int, most: int) -> int:
+        """How many chunks can be read: of `most` neighbouring reads from number `first` on, up to the first that
+        cannot."""
+        if self.pending[first] != 0:
+            return 0
+        waiting = self.pending[first : first + most] != 0
+        return int(waiting.argmax()) if waiting.any() else most
+
+    def missing_reads(self, first: int, count: int) -> int:
+        """How many of so many neighbouring chunks cannot be read."""
+        return int(np.count_nonzero(self.pending[first : first + count]))
+
     def complete(self, first: int, count: int) -> None:
         """Neighbouring chunks were read: `count` reads from number `first` on."""
         self.words[Schedule.READ], self.words[Schedule.READS] = first, count

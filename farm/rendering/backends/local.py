@@ -77,7 +77,7 @@ class LocalBackend(OverArena):
         """Whether workers stay parked until `start`, whatever the coordinator says."""
         self.between = False
         """Whether a window is being written: its tables are not whole."""
-        self.checked = time.monotonic()
+        self.watched = self.checked = time.monotonic()
         self.began_s = 0.0
         """CPU time that the pool had used when the rendering began."""
         self.started = 0.0
@@ -240,13 +240,16 @@ class LocalBackend(OverArena):
         at_once = read_at_once(self.depth, self.plan.chunk_frames)
         at = 0
         while at < window.chunks:
-            most = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
-            waiting = agenda.pending[going.read(at) : going.read(at + most)]
-            many = most if not waiting.any() else int(np.argmax(waiting != 0))
+            # Never all slots at once: while some are read the others are filled.
+            left = min(self.depth - (window.first_chunk + at) % self.depth, window.chunks - at)
+            most = min(left, max(self.depth // 2, 1))
             wanted = min(most, at_once)
+            many = agenda.ready_reads(going.read(at), most)
             if many < wanted:
-                self.wait(self.pause_s(self.read, int(np.count_nonzero(waiting[:wanted]))))
-                continue
+                with self.preparation.spent.on(Duty.WAITING):
+                    while many < wanted:
+                        self.wait(self.pause_s(agenda.missing_reads(going.read(at), wanted)))
+                        many = agenda.ready_reads(going.read(at), most)
             yield at, many
             agenda.complete(going.read(at), many)
             at += many
@@ -255,16 +258,17 @@ class LocalBackend(OverArena):
             while self.preparation.meanwhile() and 2 * at >= window.chunks:
                 self.watch(0.0)
         # Where only a later part is wanted, nobody reads what leads up to it.
-        while not agenda.done_of(going).all():
-            self.wait(GLANCE_S)
+        with self.preparation.spent.on(Duty.WAITING):
+            while not agenda.done_of(going).all():
+                self.wait(GLANCE_S)
         check_unchanged(self.parts)
         agenda.finished(going)
         if not agenda.going:
             self.went_s += time.perf_counter() - self.started
 
-    def pause_s(self, read: int, missing: int) -> float:
-        """How long to sleep before the next look, when chunks are `missing` and so many were `read`."""
-        return 0.0 if self.block_by_block else pause_s(time.perf_counter() - self.started, read, missing)
+    def pause_s(self, missing: int) -> float:
+        """How long to sleep before the next look, when so many chunks are `missing`."""
+        return 0.0 if self.block_by_block else pause_s(time.perf_counter() - self.started, self.read, missing)
 
     # Watching.
 
@@ -275,14 +279,17 @@ class LocalBackend(OverArena):
     def watch(self, pause_s: float) -> None:
         """Sleeps a moment; tells the coordinator what is to be seen, obeys its commands."""
         assert self.pool is not None
-        with self.preparation.spent.on(Duty.WAITING):
-            if pause_s:
-                time.sleep(pause_s)
-            for worker in self.pool.ended():
-                self.obey(self.coordinator.decide(says.Died(worker.number, self.claim(worker.number))))
-            if self.coordinator.halted:
-                self.obey(self.coordinator.decide(says.Parked(self.parked())))
-            self.look()
+        if pause_s:
+            time.sleep(pause_s)
+        now = time.monotonic()
+        if now - self.watched < GLANCE_S:
+            return
+        self.watched = now
+        for worker in self.pool.ended():
+            self.obey(self.coordinator.decide(says.Died(worker.number, self.claim(worker.number))))
+        if self.coordinator.halted:
+            self.obey(self.coordinator.decide(says.Parked(self.parked())))
+        self.look()
 
     def look(self) -> None:
         """Now and then: tells the coordinator what every worker is doing."""
