@@ -228,7 +228,7 @@ def output_table(found: PathCosts) -> str:
         "rest": "to 24 bits, the limiter at rest",
         "work": "to 24 bits, the limiter at work on every frame",
         "hash": "SHA-256 of the floats",
-        "serial": "the coordinator beside 2 workers, to 24 bits",
+        "serial": "the coordinator beside 2 workers, to 24 bits, no plans",
     }
     return "\n".join(f"{what:<52} {getattr(found, name):7.2f} ns of CPU a sample" for name, what in names.items())
 

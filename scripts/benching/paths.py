@@ -35,7 +35,7 @@ class PathCosts:
     hash: float
     """Of SHA-256 of the floats."""
     serial: float
-    """Of the coordinator beside two workers that make 24 bits: what a longer render takes more, planning and all."""
+    """Of the coordinator beside two workers that make 24 bits: what a longer render takes more, planning apart."""
 
     @property
     def at_rest(self) -> float:
@@ -72,19 +72,24 @@ def least(runs: int) -> PathCosts:
     longer = replace(pooled, duration=3 * SECONDS)
     frames = farm.render(score, replace(plain, clip="none"))
     found: dict[str, list[float]] = {}
+    planned_s = 0.0
     with farm.Session() as inline, farm.Session() as pool, tempfile.TemporaryDirectory() as folder:
         target = Path(folder) / "a.wav"
 
         def rendered(session: farm.Session, options: RenderOptions) -> None:
+            nonlocal planned_s
             report = session.render_file(score, target, options)
             if options.gain == LOUDER and report.limited_frames < report.frames - options.rate:
                 raise ValueError("the limiter does not work on every frame")
+            planned_s = report.cpu_s.planning_s
+
+        def serial_s(options: RenderOptions) -> float:
+            return cpu_s(lambda: rendered(pool, options)) - planned_s
 
         for _ in range(runs + 1):
             for name, options in ways.items():
                 found.setdefault(name, []).append(cpu_s(lambda options=options: rendered(inline, options)))
-            more = cpu_s(lambda: rendered(pool, longer)) - cpu_s(lambda: rendered(pool, pooled))
-            found.setdefault("serial", []).append(more / 2)
+            found.setdefault("serial", []).append((serial_s(longer) - serial_s(pooled)) / 2)
             found.setdefault("hash", []).append(cpu_s(lambda: hashed(frames)))
     per = 1e9 / frames.size
     # The first of each is not counted: code and memory are made ready in it.
