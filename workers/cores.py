@@ -6,6 +6,8 @@ import contextlib
 import os
 import sys
 import time
+from collections.abc import Callable
+from functools import cache
 from pathlib import Path
 
 TOPOLOGY = Path("/sys/devices/system/cpu")
@@ -99,6 +101,27 @@ def pin(cpu: int) -> None:
 
     with contextlib.suppress(AttributeError, OSError):
         psutil.Process().cpu_affinity([cpu])
+
+
+@cache
+def asks_cpu() -> Callable[[], int]:
+    """What says on which CPU a thread runs."""
+    import ctypes
+
+    return getattr(ctypes.CDLL(None), "sched_getcpu", lambda: -1)
+
+
+def current_cpu() -> int:
+    """The CPU on which this thread runs, -1 where the system does not say."""
+    return asks_cpu()()
+
+
+def move_to(cpu: int) -> None:
+    """Moves this thread to a CPU, which it may leave again."""
+    with contextlib.suppress(AttributeError, OSError):
+        allowed = os.sched_getaffinity(0)
+        os.sched_setaffinity(0, {cpu})
+        os.sched_setaffinity(0, allowed)
 
 
 def is_stopped(pid: int) -> bool:

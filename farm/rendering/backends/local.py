@@ -35,7 +35,8 @@ from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, T
 from workers.worker import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, name_process
 
 Ints = NDArray[np.int64]
-SPINS = 2000
+SPINS, CROWDED_SPINS = 2000, 200
+"""How often a worker looks for a task before it sleeps; where no CPU is left for this process it waits for that one."""
 CPU_CHECK_S = 1.0
 LEAVE_S = 5.0
 """How long a worker may take to leave an arena in which nothing is left to do."""
@@ -72,6 +73,8 @@ class LocalBackend(OverArena):
         self.room = Room()
         """What the arena holds of a window's tasks and edges."""
         self.agenda: Agenda | None = None
+        self.crowded = False
+        """Whether workers have all CPUs, so that this process keeps one of them from its tasks."""
         self.control: Ints = np.zeros(0, np.int64)
         self.held = True
         """Whether workers stay parked until `start`, whatever the coordinator says."""
@@ -111,6 +114,7 @@ class LocalBackend(OverArena):
         if self.pool is None:
             name_process("farm")
             self.pool = Pool(self.workers, self.level, self.code)
+            self.crowded = set(self.pool.cpus) >= set(cores.allowed_cpus())
         return self.pool
 
     def choose_depths(self, window: WindowPlan) -> None:
@@ -153,7 +157,7 @@ class LocalBackend(OverArena):
         }
         words.update({int(word): (arena.layout.offset((name, 0)), True) for word, name in names.items()})
         words[int(Schedule.RING_MASK)] = (self.room.places - 1, False)
-        words[int(Schedule.SPINS)] = (SPINS, False)
+        words[int(Schedule.SPINS)] = (CROWDED_SPINS if self.crowded else SPINS, False)
         words[int(Schedule.PORTABLE)] = (int(cores.portable()), False)
         for index, (value, relative) in words.items():
             self.record[index] = value + (arena.address if relative else 0)
@@ -250,6 +254,7 @@ class LocalBackend(OverArena):
                     while many < wanted:
                         self.wait(self.pause_s(agenda.missing_reads(going.read(at), wanted)))
                         many = agenda.ready_reads(going.read(at), most)
+            self.make_way()
             yield at, many
             agenda.complete(going.read(at), many)
             at += many
@@ -271,6 +276,19 @@ class LocalBackend(OverArena):
         return 0.0 if self.block_by_block else pause_s(time.perf_counter() - self.started, self.read, missing)
 
     # Watching.
+
+    def make_way(self) -> None:
+        """Goes to the CPU of a worker without a task, if there is one, where this process keeps one from its task.
+
+        The system would not, since a worker that waits for its own CPU cannot be moved.
+        """
+        if not self.crowded or self.block_by_block:
+            return
+        assert self.pool is not None
+        claims = self.control[FIRST_WORKER::WORKER_WORDS][: self.workers].tolist()
+        idle = [cpu for cpu, claim in zip(self.pool.cpus, claims, strict=True) if not claim and cpu is not None]
+        if idle and len(idle) < self.workers and cores.current_cpu() not in idle:
+            cores.move_to(idle[0])
 
     def wait(self, pause_s: float) -> None:
         """Watches the workers, after something else that is to be done, or after a pause."""
