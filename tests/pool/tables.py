@@ -19,7 +19,8 @@ from farm.plan.plan import Area, WindowPlan
 from farm.plan.schedule import SchedulePlan
 from farm.rendering import coordinator as says
 from farm.rendering.backends.agenda import SHEETS, Agenda, Going, Room, room_for
-from farm.rendering.backends.local import FIRST_WORKER, WORKER_WORDS, LocalBackend
+from farm.rendering.backends.local import LocalBackend
+from farm.rendering.backends.worker_words import WorkerWords, control_bytes
 from farm.rendering.warm import Warm
 from workers import words, work
 from workers.run import TASK_BYTES
@@ -46,14 +47,14 @@ class Tables:
         for plan in self.waiting:
             self.room = self.room.grown(room_for(plan))
         sizes = {Area(key[0]): size // 8 for key, size in self.room.sizes.items()}
-        sizes[Area.CONTROL] = FIRST_WORKER + workers * WORKER_WORDS
+        sizes[Area.CONTROL] = control_bytes(workers) // 8
         self.regions: dict[Area, Ints] = {area: np.zeros(words, np.int64) for area, words in sizes.items()}
         self.control, self.done = self.regions[Area.CONTROL], self.regions[Area.DONE]
         self.records = [self.record(number) for number in range(workers + 1)]
         """One for each worker, and the coordinator's own."""
         self.agenda = Agenda(self.regions, self.room, self.records[-1], self.call)
         self.backend = LocalBackend(Warm(), workers, "v2")
-        self.backend.agenda, self.backend.control = self.agenda, self.control
+        self.backend.agenda, self.backend.words = self.agenda, WorkerWords(workers, self.control)
         self.runs: list[int] = []
         """How often each task was run to its end."""
         self.firsts: list[int] = []
@@ -235,7 +236,7 @@ class Play:
             self.died.append((worker, tables.called(claimed)))
             signals.append(says.Died(worker, claimed))
         if self.coordinator.halted or signals:
-            signals.append(says.Parked(backend.parked()))
+            signals.append(says.Parked(backend.words.parked()))
         for signal in signals:
             for command in self.coordinator.decide(signal):
                 if isinstance(command, says.Halt):
@@ -243,8 +244,7 @@ class Play:
                 elif isinstance(command, says.Rebuild):
                     tables.agenda.rebuild()
                 elif isinstance(command, says.Start):
-                    base = FIRST_WORKER + command.worker * WORKER_WORDS
-                    tables.control[base] = tables.control[base + CONTROL_STRIDE] = 0
+                    backend.words.forget(command.worker)
                     self.worker(command.worker)
                 elif isinstance(command, says.Resume):
                     tables.control[CONTROL_STRIDE * Control.HALT] = 0

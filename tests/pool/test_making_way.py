@@ -6,14 +6,12 @@ import os
 from types import SimpleNamespace
 from typing import cast
 
-import numpy as np
 import pytest
 
-from farm.rendering.backends.local import FIRST_WORKER, LocalBackend
+from farm.rendering.backends.local import LocalBackend
 from farm.rendering.warm import Warm
 from workers import cores
 from workers.pool import Pool
-from workers.wire import WORKER_WORDS
 
 CPUS = (4, 7, 9)
 
@@ -30,8 +28,7 @@ def crowded(here: int, claims: tuple[int, ...], monkeypatch: pytest.MonkeyPatch)
     with Warm() as warm:
         backend = LocalBackend(warm, len(CPUS), "v2")
     backend.pool, backend.crowded = cast(Pool, SimpleNamespace(cpus=CPUS)), True
-    backend.control = np.zeros(FIRST_WORKER + len(CPUS) * WORKER_WORDS, np.int64)
-    backend.control[FIRST_WORKER::WORKER_WORDS] = claims
+    backend.words.of_workers(0)[:] = claims
     monkeypatch.setattr(cores, "current_cpu", lambda: here)
     return backend
 

@@ -15,24 +15,25 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.errors import Notice, RenderError
+from farm.errors import RenderError
 from farm.plan.pacing import GLANCE_S, pause_s, read_at_once, slots_for
 from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.schedule import Ending, SchedulePlan, ending, schedule
 from farm.rendering import coordinator as says
 from farm.rendering.backends import Lender
 from farm.rendering.backends.agenda import SHEETS, Agenda, Room, room_for, room_of
-from farm.rendering.backends.over_arena import OverArena, check_unchanged, lost_sample, record_words
+from farm.rendering.backends.losses import deadly_task, lost_memory, never_began, standing_still
+from farm.rendering.backends.over_arena import OverArena, check_unchanged, record_words
+from farm.rendering.backends.worker_words import WorkerWords, control_bytes
 from farm.rendering.coordinator import Coordinator
 from farm.rendering.report import Duty
 from workers import cores
 from workers.arena import Arena, Key
-from workers.futex import wake_sleepers
-from workers.pool import Attached, Pool, Worker
-from workers.slab import Extract, changed
+from workers.pool import Attached, Pool
+from workers.slab import Extract
 from workers.targets.objects import LOOP_ENTRIES
-from workers.wire import CONTROL_STRIDE, WORKER_WORDS, Control, Run, Schedule, Task
-from workers.worker import MEMORY_LOST, RECORD_WORDS, SAMPLE_LOST, name_process
+from workers.wire import Run, Schedule, Task
+from workers.worker import RECORD_WORDS, name_process
 
 Ints = NDArray[np.int64]
 SPINS, CROWDED_SPINS = 2000, 200
@@ -40,9 +41,6 @@ SPINS, CROWDED_SPINS = 2000, 200
 CPU_CHECK_S = 1.0
 LEAVE_S = 5.0
 """How long a worker may take to leave an arena in which nothing is left to do."""
-FIRST_WORKER = CONTROL_STRIDE * int(Control.FIRST_WORKER)
-STOOD_NS = 2 * CONTROL_STRIDE + 1
-"""Of a worker's words."""
 
 
 class LocalBackend(OverArena):
@@ -75,7 +73,7 @@ class LocalBackend(OverArena):
         self.agenda: Agenda | None = None
         self.crowded = False
         """Whether workers have all CPUs, so that this process keeps one of them from its tasks."""
-        self.control: Ints = np.zeros(0, np.int64)
+        self.words = WorkerWords(workers)
         self.held = True
         """Whether workers stay parked until `start`, whatever the coordinator says."""
         self.between = False
@@ -137,14 +135,13 @@ class LocalBackend(OverArena):
 
     def regions(self, window: WindowPlan) -> dict[Key, int]:
         """Control words, edges, counts, done bits, the ring, a scratch for each worker."""
-        return {(Area.CONTROL, 0): 8 * (FIRST_WORKER + self.workers * WORKER_WORDS), **self.room.sizes}
+        return {(Area.CONTROL, 0): control_bytes(self.workers), **self.room.sizes}
 
     def attach(self, arena: Arena, parts: Sequence[Extract]) -> None:
         """Gives the pool this arena and the samples in these files; workers wait, halted, for the first window."""
         self.attached = True
-        self.control = arena.region((Area.CONTROL, 0), np.int64)
-        self.control[:] = 0
-        self.control[CONTROL_STRIDE * Control.HALT] = 1
+        self.words = WorkerWords(self.workers, arena.region((Area.CONTROL, 0), np.int64))
+        self.words.begin()
         words = record_words(arena)
         self.room = room_of(arena.layout)
         names = {
@@ -177,7 +174,7 @@ class LocalBackend(OverArena):
         self.between = True
         if self.attached:
             self.held = True
-            self.halt()
+            self.words.halt()
             while not self.all_parked():
                 self.watch(GLANCE_S)
 
@@ -185,17 +182,17 @@ class LocalBackend(OverArena):
         """Has all workers leave the arena."""
         if not self.attached or self.pool is None:
             return
-        self.stop()
+        self.words.stop()
         while not self.pool.stopped(GLANCE_S):
             self.look()
         self.let_go()
 
     def let_go(self) -> None:
         """Looks at nothing in the arena any more."""
-        self.stood_s += self.waited_s()
+        self.stood_s += self.words.waited_s()
         self.attached = False
         self.agenda = None
-        self.control = np.zeros(0, np.int64)
+        self.words = WorkerWords(self.workers)
 
     # Windows.
 
@@ -232,7 +229,7 @@ class LocalBackend(OverArena):
         agenda.bring(window, made, sheet, more)
         self.started, self.read = time.perf_counter(), 0
         self.held = self.between = False
-        self.resume()
+        self.words.resume()
 
     # Collecting.
 
@@ -285,8 +282,8 @@ class LocalBackend(OverArena):
         if not self.crowded or self.block_by_block:
             return
         assert self.pool is not None
-        claims = self.control[FIRST_WORKER::WORKER_WORDS][: self.workers].tolist()
-        idle = [cpu for cpu, claim in zip(self.pool.cpus, claims, strict=True) if not claim and cpu is not None]
+        claims = zip(self.pool.cpus, self.words.claims(), strict=True)
+        idle = [cpu for cpu, claim in claims if claim < 0 and cpu is not None]
         if idle and len(idle) < self.workers and cores.current_cpu() not in idle:
             cores.move_to(idle[0])
 
@@ -306,7 +303,7 @@ class LocalBackend(OverArena):
         for worker in self.pool.ended():
             self.obey(self.coordinator.decide(says.Died(worker.number, self.claim(worker.number))))
         if self.coordinator.halted:
-            self.obey(self.coordinator.decide(says.Parked(self.parked())))
+            self.obey(self.coordinator.decide(says.Parked(self.words.parked())))
         self.look()
 
     def look(self) -> None:
@@ -316,65 +313,54 @@ class LocalBackend(OverArena):
         if now - self.checked < CPU_CHECK_S:
             return
         self.checked = now
-        halted = bool(self.control[CONTROL_STRIDE * Control.HALT])
-        parked = self.parked() if halted else frozenset()
+        halted = self.words.halted
+        parked = self.words.parked() if halted else frozenset()
         for worker in self.pool.workers:
             number = worker.number
             awaited = halted and number not in parked
-            if self.control[CONTROL_STRIDE * Control.STOP]:
+            if self.words.stopped:
                 awaited = number in self.pool.owing
             cpu_s, stopped = cores.cpu_seconds(worker.pid), cores.is_stopped(worker.pid)
             self.obey(self.coordinator.decide(says.Activity(number, self.claim(number), cpu_s, awaited, stopped)))
 
     def claim(self, worker: int) -> int:
         """The task a worker has claimed and not finished, or -1."""
-        task = int(self.control[FIRST_WORKER + worker * WORKER_WORDS]) - 1
+        task = self.words.claim(worker)
         return task if task >= 0 and self.agenda is not None and not self.agenda.is_done(task) else -1
 
     def stood(self) -> tuple[float, float]:
         """Seconds that workers waited for this process while windows were under way, of all seconds that they had."""
         going_s = 0.0 if self.is_free() else time.perf_counter() - self.started
-        return self.stood_s + self.waited_s(), (self.went_s + going_s) * self.workers
-
-    def waited_s(self) -> float:
-        """Seconds that workers waited for this process in this arena."""
-        waited_ns = self.control[FIRST_WORKER + STOOD_NS :: WORKER_WORDS][: self.workers]
-        return float(waited_ns.sum()) * 1e-9
+        return self.stood_s + self.words.waited_s(), (self.went_s + going_s) * self.workers
 
     def tasks_done(self) -> tuple[int, ...]:
         """Tasks that each worker has done in this arena."""
-        counts = self.control[FIRST_WORKER + 2 * CONTROL_STRIDE :: WORKER_WORDS][: self.workers]
-        return tuple(int(count) for count in counts)
-
-    def parked(self) -> frozenset[int]:
-        """Workers that stand at a task boundary."""
-        flags = self.control[FIRST_WORKER + CONTROL_STRIDE :: WORKER_WORDS][: self.workers]
-        return frozenset(int(worker) for worker in np.flatnonzero(flags))
+        return self.words.tasks_done() if self.attached else ()
 
     def all_parked(self) -> bool:
         """Whether every worker is parked and none is being replaced."""
-        return len(self.parked()) == self.workers and not self.coordinator.halted
+        return len(self.words.parked()) == self.workers and not self.coordinator.halted
 
     def obey(self, commands: list[says.Command]) -> None:
         """Carries out what the coordinator decided. Raises RenderError when it gives up."""
         assert self.pool is not None
         for command in commands:
             if isinstance(command, says.Halt):
-                self.halt()
+                self.words.halt()
             elif isinstance(command, says.Rebuild):
                 if self.agenda is not None:
                     self.agenda.rebuild()
             elif isinstance(command, says.Start):
-                base = FIRST_WORKER + command.worker * WORKER_WORDS
-                self.control[base] = self.control[base + CONTROL_STRIDE] = 0
+                self.words.forget(command.worker)
                 self.pool.replace(command.worker)
             elif isinstance(command, says.Resume):
                 if not self.held:
-                    self.resume()
+                    self.words.resume()
             elif isinstance(command, says.Kill):
                 os.kill(self.pool.workers[command.worker].pid, signal.SIGKILL)
             elif isinstance(command, says.Tell):
-                told = standing_still(self.pool.workers[command.worker], command.stopped)
+                pid, still_s = self.pool.workers[command.worker].pid, says.STILL_LOOKS * CPU_CHECK_S
+                told = standing_still(command.worker, pid, still_s, command.stopped)
                 self.notices = (*self.notices, told)
                 self.preparation.spent.tell(told)
             else:
@@ -386,50 +372,13 @@ class LocalBackend(OverArena):
         for number in self.coordinator.dead:
             self.pool.workers[number].process.join(1.0)
         codes = [worker.process.exitcode for worker in self.pool.workers if worker.process.exitcode is not None]
-        names = {signal.Signals(-code).name if code < 0 else f"status {code}" for code in codes}
-        if SAMPLE_LOST in codes or -signal.SIGBUS in codes:
-            lost = changed(self.parts) or next(
-                (one.path for one in self.parts if not os.access(one.path, os.R_OK)), None
-            )
-            if lost is not None or SAMPLE_LOST in codes:
-                return lost_sample(lost or "a sample's file")
-        if MEMORY_LOST in codes and self.arena is not None:
-            return RenderError(f"{self.arena.path} vanished while workers were using it", hint="render it again")
+        lost = lost_memory(codes, self.parts, "" if self.arena is None else self.arena.path)
+        if lost is not None:
+            return lost
         if task < 0:
-            return RenderError(
-                f"workers end again and again before they do anything: {', '.join(sorted(names))}",
-                hint="`--backend inline` runs without workers",
-            )
+            return never_began(codes)
         window, row = self.agenda.row_of(task)
-        group = self.plan.groups[int(row[Task.GROUP])]
-        nodes = ", ".join(dict.fromkeys(label.name for label in group.labels))
-        chunk = window.first_chunk + int(row[Task.CHUNK])
-        usual = "a sample file that became shorter meanwhile" if "SIGBUS" in names else "out of memory"
-        return RenderError(
-            f"two workers died of the same task: `{group.name}` ({nodes}), chunk {chunk}, frames "
-            f"{int(row[Task.FRAME])} to {int(row[Task.FRAME] + row[Task.FRAMES])}: {', '.join(sorted(names))}",
-            hint=f"{usual} is the usual reason; `--backend inline` runs without workers",
-        )
-
-    def stop(self) -> None:
-        self.control[CONTROL_STRIDE * Control.STOP] = 1
-        self.wake_all()
-
-    def halt(self) -> None:
-        self.control[CONTROL_STRIDE * Control.HALT] = 1
-        self.wake_all()
-
-    def resume(self) -> None:
-        self.control[CONTROL_STRIDE * Control.HALT] = 0
-        self.wake_all()
-
-    def wake_all(self) -> None:
-        """Wakes every worker, whatever it sleeps on."""
-        self.control[CONTROL_STRIDE * Control.WAKE] += 1
-        if not cores.portable():
-            base = int(self.control.ctypes.data)
-            for word in (Control.WAKE, Control.HALT):
-                wake_sleepers(base + 8 * CONTROL_STRIDE * int(word))
+        return deadly_task(codes, self.plan.groups[int(row[Task.GROUP])], window, row)
 
     def pids(self) -> tuple[int, ...]:
         """The process ids of the pool's workers."""
@@ -444,10 +393,10 @@ class LocalBackend(OverArena):
             return
         if not self.is_free():
             # What is still under way is not wanted: no more than the tasks at hand are done.
-            self.halt()
+            self.words.halt()
         self.schedules.clear()
         if self.pool is not None and self.attached:
-            self.stop()
+            self.words.stop()
             if not self.pool.stopped(LEAVE_S):
                 # All is rendered: nobody needs to wait for a worker that stands still.
                 self.close()
@@ -459,7 +408,7 @@ class LocalBackend(OverArena):
         """Ends the pool."""
         if self.pool is not None:
             if self.attached:
-                self.stop()
+                self.words.stop()
                 self.pool.stopped(1.0)
             self.pool.close()
             self.pool = None
@@ -468,12 +417,3 @@ class LocalBackend(OverArena):
         self.between = False
         self.let_go()
         self.return_arena()
-
-
-def standing_still(worker: Worker, stopped: bool) -> Notice:
-    """What to say of a worker that all wait for."""
-    name = f"farm-worker-{worker.number} (pid {worker.pid})"
-    if stopped:
-        return Notice(f"{name} is stopped: the render waits for it", None, f"`kill -CONT {worker.pid}` lets it go on")
-    hint = f"this machine may be short of memory, or a disk slow; `kill -KILL {worker.pid}` gives its task to another"
-    return Notice(f"{name} has not moved for {says.STILL_LOOKS * CPU_CHECK_S:g} s: the render waits for it", None, hint)
