@@ -22,7 +22,6 @@ from farm.pattern.depth import deep
 from farm.pattern.pattern import Pattern
 from farm.plan.edges import task_costs_ns, writers
 from farm.plan.feeds import FeedStream, streams
-from farm.plan.instants import LONGEST_WINDOW
 from farm.plan.keys import keys_of
 from farm.plan.plan import GroupKind, StaticPlan, WindowPlan
 from farm.plan.program import PlanSetting
@@ -30,6 +29,7 @@ from farm.plan.slices import SourceStream
 from farm.plan.static import static_plan
 from farm.plan.verify import verify_static, verify_window
 from farm.plan.window import Bounds, Streams, plan_steps
+from farm.plan.windowing import Windowing
 from farm.rendering.ahead import Ahead, Steps
 from farm.rendering.backends import Backend, Preparation, inline
 from farm.rendering.outline import Part
@@ -43,20 +43,8 @@ from workers.records import record
 
 POOL_WORTH_S = 0.2
 """Estimated seconds of one worker above which a pool is started: starting one costs about 30 ms."""
-FIRST_WINDOW_S = 1.0
-"""Workers begin as soon as this is planned."""
-SHORT_S = 30
-"""Below so many seconds of sound a render has a first window like the others."""
-WINDOW_GROWTH = 8
-"""How much longer a window is than all before it, at most, where workers wait for it."""
-WINDOW_S = 10.0
 AHEAD_S = 120
 """How far after the end of a render patterns may read a bus, which has to run until there."""
-TAIL_WINDOW_S = 2.0
-LONGEST_WINDOW_S = 60.0
-WINDOW_VOICES = 16384
-"""Voices that a window should hold; fewer in LONGEST_WINDOW_S, more in WINDOW_S."""
-MOST_TASKS = 1 << 18
 
 
 @record(eq=False)
@@ -77,6 +65,8 @@ class Rendering:
         started = time.perf_counter()
         options, graph = self.options, self.graph
         self.clock = Clock(options.rate, graph.cps)
+        part = self.part
+        self.windowing = Windowing(options.rate, options.chunk, part.start_frame, part.end_frame, options.window_frames)
         self.keys = keys_of(graph)
         setting = PlanSetting(
             rate=options.rate,
@@ -176,25 +166,7 @@ class Rendering:
 
     def window_chunks(self, first_chunk: int, left: int) -> int:
         """How many chunks to plan at once."""
-        chunk = self.options.chunk
-        left = min(left, LONGEST_WINDOW // chunk)
-        if self.options.window_frames is not None:
-            return max(1, min(left, self.options.window_frames // chunk))
-        rate = self.options.rate
-        per_second = max(self.haps_per_second(), 1e-9)
-        seconds = min(max(WINDOW_VOICES / per_second, WINDOW_S), LONGEST_WINDOW_S)
-        if self.pool_waits:
-            # Planned while the one before runs: not so much longer than that one.
-            seconds = min(seconds, max(WINDOW_GROWTH * first_chunk * chunk / rate, FIRST_WINDOW_S))
-        if self.counts.tasks:
-            per_chunk = self.counts.tasks / max(first_chunk, 1)
-            seconds = min(seconds, MOST_TASKS / per_chunk * chunk / rate)
-        if self.part.end_frame is not None:
-            # Nothing begins in the tail, and nobody knows yet where it ends.
-            end_chunk = (self.part.end_frame - self.part.start_frame) // chunk + 1
-            seconds = TAIL_WINDOW_S if first_chunk >= end_chunk else seconds
-            left = min(left, end_chunk - first_chunk) if first_chunk < end_chunk else left
-        return max(1, min(left, int(seconds * rate) // chunk))
+        return self.windowing.chunks(first_chunk, left, self.haps_per_second(), self.counts.tasks, self.pool_waits)
 
     def haps_per_second(self) -> float:
         """About how many voices begin in a second."""
@@ -257,9 +229,7 @@ class Rendering:
     @property
     def pool_waits(self) -> bool:
         """Whether a pool has nothing to do until the first window is planned, and more than that to do afterwards."""
-        end = self.part.end_frame
-        if end is not None and end - self.part.start_frame < SHORT_S * self.options.rate:
-            # It is planned at once sooner than in parts.
+        if self.windowing.is_short:
             return False
         if self.pool_is_sure or self.options.backend != "auto" or self.workers < 2:
             return self.pool_is_sure
@@ -294,14 +264,13 @@ class Rendering:
         self.backend = backend
         names = {bus: self.graph.buses[bus].name for bus in self.part.roots}
         first, folder = self.part.first_frame, self.options.work_dir
-        longest = self.options.window_frames or self.all_frames
-        backend.prepare(Preparation(self.plan, names, self.slab, self.spent, folder, first, longest, self.step_ahead))
+        backend.prepare(
+            Preparation(self.plan, names, self.slab, self.spent, folder, first, self.space_for, self.step_ahead)
+        )
 
-    @property
-    def all_frames(self) -> int | None:
-        """How many frames are rendered, without a tail; None: nobody knows."""
-        end = self.part.end_frame
-        return None if end is None else max(end - self.part.start_frame, 1)
+    def space_for(self, window: WindowPlan) -> float:
+        """How many times as much as the first window the largest may hold."""
+        return self.windowing.room(window.last_frame - window.first_frame, len(window.tasks), self.haps_per_second())
 
     @property
     def backend_name(self) -> str:

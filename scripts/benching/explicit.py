@@ -12,6 +12,7 @@ from given import Explicit
 from numpy.typing import NDArray
 from workloads import Workload
 
+from farm.audio.planes import Planes, kept
 from farm.graph import envelope, law
 from farm.graph.graph import Graph
 from farm.graph.score import Score, understand
@@ -41,7 +42,7 @@ class Looping(Explicit):
         for number in np.unique(sound):
             key = ("the bench's sounds", int(number), False)
             if key not in asking.slab.named:
-                asking.slab.named[key] = asking.slab.add(sounds()[number], loops=True)
+                asking.slab.named[key] = asking.slab.put(planes(int(number)))
             places[number] = asking.slab.named[key][:2]
         asking.slab.loading_s += time.perf_counter() - started
         columns["source"], columns["loop"] = places[sound, 0], places[sound, 1] << STEP_BITS
@@ -58,6 +59,12 @@ def sounds() -> tuple[NDArray[np.float32], ...]:
     return tuple(chance.uniform(-1.0, 1.0, length).astype(np.float32) for length in lengths)
 
 
+@cache
+def planes(number: int) -> Planes:
+    """One of them as it is played, remembered as a file's is: it is not hashed for each render."""
+    return kept(sounds()[number], loops=True)
+
+
 def explicit_score(workload: Workload) -> Score:
     """A workload's score, the patterns of its sources replaced by the given voices, the same number for each.
 
@@ -68,7 +75,8 @@ def explicit_score(workload: Workload) -> Score:
     count = workload.voices // len(score.graph(0).sources)
     frames = int(workload.length[1]) * RATE
     given = synths if workload.name.startswith("synth") else sustained
-    sounds()  # made now, not while a window is planned
+    for number in range(SOUNDS):
+        planes(number)  # made now, not while a window is planned
     loud = 0.3 / workload.voices**0.5
 
     def change(graph: Graph) -> Graph:

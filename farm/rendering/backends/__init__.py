@@ -69,8 +69,8 @@ class Preparation:
     spent: Spent
     work_dir: str | None = None
     first_frame: int = 0
-    longest_window: int | None = None
-    """Frames that no window is longer than, where that is known."""
+    space_for: Callable[[WindowPlan], float] = lambda _: 1.0
+    """How many times as much as this window, the first, the largest of the rendering may hold."""
     meanwhile: Callable[[], bool] = lambda: False
     """What this process may do while it waits for workers: a little of it a call; whether there was something."""
 

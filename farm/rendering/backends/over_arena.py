@@ -28,10 +28,6 @@ from workers.targets.objects import MachineCode
 from workers.wire import RingHead, Run
 
 Ints = NDArray[np.int64]
-ROOM_S = 16.0
-"""Seconds of sound for whose tables an arena is made, where the first window has fewer and later ones may have more."""
-DENSER = 1.5
-"""Room for a window in which as much more begins than in the first."""
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -160,11 +156,7 @@ class OverArena(ABC):
 
     def spaciousness(self, window: WindowPlan) -> float:
         """How much more than the first window needs is to be had: it is short."""
-        if self.sheets == 1:
-            return 1.0
-        frames, longest = int(ROOM_S * self.plan.rate), self.preparation.longest_window
-        frames = frames if longest is None else min(frames, longest)
-        return max(DENSER, frames / (window.last_frame - window.first_frame))
+        return 1.0 if self.sheets == 1 else self.preparation.space_for(window)
 
     def laid_out(self, window: WindowPlan, sizes: dict[Key, int], sheet: int) -> Foreseen:
         """The tables of a window for the present arena, if there is one and it is large enough."""
