@@ -26,6 +26,9 @@ class Named(Mapping[str, Value]):
 
     def get(self, name: str, default: Any = None) -> Any:
         """The value of a name, made if need be; the default for no name."""
+        made = self.made.get(name)
+        if made is not None:
+            return made
         return self[name] if name in self.names else default
 
     def __contains__(self, name: object) -> bool:

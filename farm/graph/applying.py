@@ -292,7 +292,7 @@ def argument(scope: Scope, transform: Transform, index: int, expr: Expr, parts: 
         mark = mark_of(scope.seed_path)
         parts.append(MarkedEffects(mark, function.effects))
         return lambda pattern: marked(function.pattern(pattern), mark)
-    if kind.patterned:
+    if kind.patterned and isinstance(expr, Name):
         check_word(scope, transform.name, expr)
     value = scope.evaluator.evaluate(expr, scope)
     if isinstance(value, Constant):

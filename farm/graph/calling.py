@@ -21,12 +21,12 @@ from farm.pattern.pattern import Pattern, per_hap
 from farm.pattern.register import transforms
 from farm.pattern.time import Ints
 from farm.pattern.words import Words
-from farm.score.syntax import BusRef, Call, Expr, Name, Number, PatternRef, Section, String, TemplateRef, spine
+from farm.score.syntax import BusRef, Call, Expr, Name, Number, PatternRef, Section, String, TemplateRef, leftmost
 
 
 def lacks_input(scope: Scope, body: Expr) -> bool:
     """Whether an expression begins with an effect that is given no input: the body of a modifier bus."""
-    first, _ = spine(body)
+    first = leftmost(body)
     if isinstance(first, Section):
         return True
     if isinstance(first, BusRef):
@@ -115,15 +115,16 @@ def event_source(scope: Scope, made: Call) -> Voices:
         raise ScoreError(f"`{name}` needs a pattern in quotes", loc=first.loc, hint='for example: s "bd sn"')
     evaluator.notices += never_heard(value.said or (), not value.pattern.peak)
     buses = buses_in(value.said or (), evaluator.defined.synthdefs)
-    synths = {word: at for word, at in buses.items() if word[0] != "~"}
     pattern = control(value.pattern, "s", evaluator.words)
-    if synths:
-        pattern = renamed(pattern, {word: f"~{word}" for word in synths}, evaluator.words)
-    instruments = {}
-    for word, at in [*((word[1:], at) for word, at in buses.items() if word[0] == "~"), *synths.items()]:
-        bus = instrument(scope, word, at, value.loc)
-        if bus is not None:
-            instruments[word] = bus
+    instruments: dict[str, Bus] = {}
+    if buses:
+        synths = {word: at for word, at in buses.items() if word[0] != "~"}
+        if synths:
+            pattern = renamed(pattern, {word: f"~{word}" for word in synths}, evaluator.words)
+        for word, at in [*((word[1:], at) for word, at in buses.items() if word[0] == "~"), *synths.items()]:
+            bus = instrument(scope, word, at, value.loc)
+            if bus is not None:
+                instruments[word] = bus
     banks = None if value.said is None else Banks(value.said, frozenset(buses))
     played = tuple(instruments.items())
     voices: Term = Voices(pattern, (), "natural", played, scope.seed_path, made.loc, banks=banks)

@@ -84,7 +84,7 @@ def never_heard(said: Iterable[Said], silent: bool) -> Iterator[Notice]:
     for string in said:
         if not silent and "?" not in string.text:
             continue
-        if any(token.kind in VALUES for token in string.tokens) and not string.different():
+        if not VALUES.isdisjoint([token.kind for token in string.tokens]) and not string.shows_any():
             place = string.loc.shifted(0, max(len(string.text), 1))
             yield Notice("nothing of this pattern ever sounds", place, 'a rest is `~`; silence is s "~"')
 

@@ -30,7 +30,7 @@ from farm.graph.terms import (
 )
 from farm.graph.vocabulary import MODIFIERS, ScoreWord
 from farm.pattern.control import give_control, merge
-from farm.score.syntax import Call, Name
+from farm.score.syntax import Call, Expr, Name
 from workers.catalog import Param
 from workers.catalog import Unit as ParamUnit
 
@@ -84,15 +84,18 @@ def arguments(scope: Scope, word: ScoreWord, call: Name | Call) -> list[tuple[Pa
     positional = call.args if isinstance(call, Call) else ()
     keywords = call.keywords if isinstance(call, Call) else ()
     slots = bind(taken_by(word.name), positional, keywords, call.loc)
-    written = (*positional, *[argument for _, argument, _ in keywords]) if keywords else positional
-    given = {slot.name: argument for slot, argument in zip(slots, written, strict=True)}
+    given: dict[str, Expr] = {slot.name: one for slot, one in zip(slots, positional, strict=False)}
+    if keywords:
+        given |= {slot.name: one for slot, (_, one, _) in zip(slots[len(positional) :], keywords, strict=True)}
     values: list[tuple[Param, Term]] = []
     for i, param in enumerate(word.params):
-        if param.name in given:
-            check_word(scope, word.name, given[param.name])
-            values.append((param, scope.evaluate(given[param.name], i)))
-        else:
+        written = given.get(param.name)
+        if written is None:
             values.append((param, Constant(Fraction(repr(param.default)), call.loc)))
+            continue
+        if isinstance(written, Name):
+            check_word(scope, word.name, written)
+        values.append((param, scope.evaluate(written, i)))
     return values
 
 

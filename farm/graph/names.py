@@ -58,11 +58,11 @@ def unknown(scope: Scope, name: str, loc: Loc, *, chained: bool) -> ScoreError:
     return ScoreError(f"there is no function `{name}`", loc=loc, hint=hint)
 
 
-def check_word(scope: Scope, owner: str, argument: object) -> None:
-    """Looks at an argument of `owner` that is to be a number. Raises ScoreError for a bare word that means nothing."""
-    if type(argument) is not Name or is_known(scope, argument.name) or argument.name in (*later_names(), *PLUGINS):
+def check_word(scope: Scope, owner: str, word: Name) -> None:
+    """Looks at a bare word as an argument of `owner` that is to be a number. Raises ScoreError if it means nothing."""
+    name, loc = word.name, word.loc
+    if is_known(scope, name) or name in (*later_names(), *PLUGINS):
         return
-    name, loc = argument.name, argument.loc
     if note_number(name) is not None:
         raise ScoreError(f"`{name}` is a note, and stands in quotes", loc=loc, hint=f'write "{name}"')
     error = unknown(scope, name, loc, chained=False)

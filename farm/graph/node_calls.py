@@ -20,7 +20,7 @@ from farm.pattern.arithmetic import arithmetic, in_hertz
 from farm.pattern.notes import semitone_ratio
 from farm.quantities import plain
 from farm.regex import regex
-from farm.score.syntax import Call, Expr, String
+from farm.score.syntax import Call, Expr, Name, Number, String
 from workers.catalog import Definition, Param
 from workers.catalog import Unit as ParamUnit
 from workers.records import record
@@ -33,14 +33,16 @@ OSCILLATOR_OFFSET = Param("offset", "semitones", 0.0, -1e9, 1e9, 'added to the p
 class CallForm:
     """A node as calls write it: under a name, with its arguments besides the inputs.
 
-    `params` is by name; `pitches` are those that are frequencies. A `tuned` one takes an offset in semitones behind its
-    frequency.
+    `places` are the params by position, `pitches` those that are frequencies. A `tuned` one takes an offset in
+    semitones behind its frequency: there `places` has None.
     """
 
     name: str
     definition: Definition
     signature: Signature
     params: Mapping[str, Param]
+    """By name."""
+    places: tuple[Param | None, ...]
     pitches: tuple[str, ...]
     tuned: bool
 
@@ -52,11 +54,13 @@ def form_of(definition: Definition, name: str) -> CallForm:
     slots = [Slot(one.name, short(one), one.also, needed=one.default is None) for one in definition.params]
     if tuned:
         slots.insert(1, Slot(OSCILLATOR_OFFSET.name, OSCILLATOR_OFFSET.name, needed=False))
+    params = {one.name: one for one in definition.params}
     return CallForm(
         name,
         definition,
         signature_of(name, slots, signature(definition)),
-        {one.name: one for one in definition.params},
+        params,
+        tuple(params.get(one.name) for one in slots),
         tuple(one.name for one in definition.params if one.as_unit is ParamUnit.PHASE),
         tuned,
     )
@@ -100,13 +104,16 @@ def positional(scope: Scope, form: CallForm, call: Call, ports: int) -> list[Ter
     """The values of the arguments that have no keyword; those of `ports` come first."""
     values: list[Term] = []
     for i, argument in enumerate(call.args):
-        if i >= ports:
+        if type(argument) is Number:
+            values.append(Constant(argument.value, argument.loc))
+            continue
+        if i >= ports and isinstance(argument, Name):
             check_word(scope, form.name, argument)
         value = semitones_of(scope, argument, i) if i == 1 and form.tuned else scope.evaluate(argument, i)
         values.append(value)
-    for value in values:
-        if isinstance(value, Function):
-            raise ScoreError(f"`{form.name}` needs numbers or signals, not a transform", loc=value.loc)
+    function = next((value for value in values if isinstance(value, Function)), None)
+    if function is not None:
+        raise ScoreError(f"`{form.name}` needs numbers or signals, not a transform", loc=function.loc)
     return values
 
 
@@ -148,14 +155,14 @@ def params_of(
     slots = bind(form.signature, written, call.keywords, call.loc)
     given: dict[str, Term] = {}
     semitones: Term | None = None
-    for slot, value, one in zip(slots, values, written, strict=False):
-        param = form.params.get(slot.name)
+    for param, value, one in zip(form.places, values, written, strict=False):
         if param is None:
             semitones = value
         else:
             given[param.name] = in_range(scope, form.definition, param, value, one.loc)
-    for slot, (key, argument, _) in zip(slots[len(values) :], call.keywords, strict=True):
-        check_word(scope, form.name, argument)
+    for slot, (key, argument, _) in zip(slots[len(values) :], call.keywords, strict=True) if call.keywords else ():
+        if isinstance(argument, Name):
+            check_word(scope, form.name, argument)
         param = form.params.get(slot.name)
         if param is None:
             semitones = semitones_of(scope, argument, f":{key}")
@@ -168,19 +175,21 @@ def params_of(
         plain = given.get(frequency.name, Constant(Fraction(frequency.default), call.loc))
         given[frequency.name] = offset(scope, plain, semitones)
     for name in form.pitches:
-        if name in given:
+        if isinstance(given.get(name), NodeTerm):
             given[name] = melody(scope, given[name])
     for name, value in given.items():
-        if isinstance(value, StepsTerm) and value.said is not None:
+        if isinstance(value, StepsTerm) and value.said:
             scope.evaluator.notices += numbers_outside(form.definition, form.params[name], value.said)
     return tuple(given.items())
 
 
 def in_range(scope: Scope, definition: Definition, param: Param, value: Term, loc: Loc) -> Term:
     """A value for a param; a constant outside its range is clamped with a warning. ScoreError for a negative time."""
-    if isinstance(value, Function):
-        raise ScoreError(f"`{definition.name}` needs a number for its {short(param)}, not a transform", loc=loc)
-    if not isinstance(value, Constant) or param.low <= value.number <= param.high:
+    if not isinstance(value, Constant):
+        if isinstance(value, Function):
+            raise ScoreError(f"`{definition.name}` needs a number for its {short(param)}, not a transform", loc=loc)
+        return value
+    if param.low <= value.number <= param.high:
         return value
     if value.value < 0 <= param.low and param.unit == "s":
         message = f"`{definition.name}`: {short(param)} is a length and must not be below 0, not {plain(value.number)}"

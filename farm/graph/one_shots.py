@@ -29,7 +29,7 @@ def one_shot(scope: Scope, made: Call) -> Voices:
         pattern = pure(words.intern(word.name), words.add_loc(word.loc))
         said: tuple[Said, ...] | None = (Said(word.name, (), word.loc),)
     else:
-        steps = scope.evaluator.pattern(word, scope.at("sp"))
+        steps = scope.evaluator.pattern(word, scope, "sp")
         pattern, said = steps.pattern, steps.said
     voiced = control(pattern, "s", words)
     return Voices(voiced, (), "natural", (), scope.seed_path, word.loc, one_shot=True, banks=Banks(said or ()))

@@ -8,13 +8,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.graph import modifiers
 from farm.graph.nodes import catalog
-from farm.graph.scope import Scope
+from farm.graph.scope import Evaluator, Scope
 from farm.graph.terms import (
     Bus,
     Constant,
@@ -84,18 +85,10 @@ class _Player:
         self.heard: dict[tuple[int, bool], Term | None] = {}
         """By definition of a bus, and whether it is alone: what is heard instead of the bus; None: the bus itself, as
         it is while its definition is being looked at."""
-        self.sounds = _Asked(self.is_sound, self.inside, True)
+        # They ask the evaluator and not the player: whom it held in turn nobody would free when the score is read.
+        self.inside = partial(known_inside, scope.evaluator)
+        self.sounds = _Asked(partial(is_sound, self.inside), self.inside, True)
         self.holds_pattern = _Asked(is_pattern, self.inside, False)
-
-    def inside(self, bus: Bus) -> Term | None:
-        """What stands in a definition, if it means anything."""
-        return self.scope.evaluator.known(bus.version)
-
-    def is_sound(self, term: Term) -> bool:
-        """Whether a term is a source of sound; a bus that is none of which anything is known is taken for one."""
-        if isinstance(term, NodeTerm):
-            return catalog()[term.node].role == "source"
-        return self.inside(term) is None if isinstance(term, Bus) else isinstance(term, (Voices, Function))
 
     def at(self, path: str) -> Scope:
         """The scope at a path from the output's own on."""
@@ -115,14 +108,15 @@ class _Player:
             return self.product(term, path, alone)
         heard = term.inputs if operator in ("+", "-") else term.inputs[:1]
         alone = alone and (len(heard) == 1 or any(isinstance(one, Constant) for _, one in heard))
-        changes = [
-            self.played(one, f"{path}/{port}", alone=alone) if isinstance(one, (StepsTerm, Bus, NodeTerm)) else one
-            for port, one in heard
-        ]
-        if all(new is old for new, (_, old) in zip(changes, heard, strict=True)):
-            return term
-        ports = [port for port, _ in heard]
-        return replace(term, inputs=(*zip(ports, changes, strict=True), *term.inputs[len(ports) :]))
+        changes: list[tuple[str, Term]] = []
+        any_changed = False
+        for port, one in heard:
+            changed = one
+            if isinstance(one, (StepsTerm, Bus, NodeTerm)):
+                changed = self.played(one, f"{path}/{port}", alone=alone)
+                any_changed |= changed is not one
+            changes.append((port, changed))
+        return replace(term, inputs=(*changes, *term.inputs[len(heard) :])) if any_changed else term
 
     def bus(self, term: Bus, path: str, alone: bool) -> Term:
         """A bus; where a pattern was in it, what stands in its definition instead."""
@@ -154,6 +148,18 @@ class _Player:
         return replace(
             term, inputs=((first, other), (second, voices)) if turned else ((first, voices), (second, other))
         )
+
+
+def known_inside(evaluator: Evaluator, bus: Bus) -> Term | None:
+    """What stands in a definition, if it means anything."""
+    return evaluator.known(bus.version)
+
+
+def is_sound(inside: Inside, term: Term) -> bool:
+    """Whether a term is a source of sound; a bus that is none of which anything is known is taken for one."""
+    if isinstance(term, NodeTerm):
+        return catalog()[term.node].role == "source"
+    return inside(term) is None if isinstance(term, Bus) else isinstance(term, (Voices, Function))
 
 
 def is_pattern(term: Term) -> bool:

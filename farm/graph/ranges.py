@@ -27,7 +27,8 @@ from workers.catalog import Param
 
 def ranged(evaluator: Evaluator, param: Param, value: Constant) -> Constant:
     """A number for a voice, clamped with a warning. Raises ScoreError for a length that cannot be."""
-    if (param.unit == "s" and value.value < 0) or (param.unit == "slots" and value.value <= 0):
+    unit, above = param.unit, value.value.numerator
+    if (unit == "s" and above < 0) or (unit == "slots" and above <= 0):
         least = "must not be below 0" if param.unit == "s" else "must be above 0"
         raise ScoreError(f"`{param.name}` is a length and {least}, not {plain(value.number)}", loc=value.loc)
     if is_within(param, value.number):
@@ -44,12 +45,13 @@ def controlled(evaluator: Evaluator, param: Param, value: Constant | StepsTerm) 
         return control(evaluator.as_pattern(ranged(evaluator, param, value)), param.name, evaluator.words)
     pattern = control(value.pattern, param.name, evaluator.words)
     wanted = reads(param.name)
+    low, high, counts, above_0 = param.low, param.high, param.name == "n", param.unit == "slots"
 
     def fits(one: Written) -> bool:
         if one.number is None:
             return wanted(one) and is_inside(param, one)
         above, below = one.number.as_integer_ratio()
-        return is_within(param, above / below) and is_whole(param, above / below)
+        return low <= above / below <= high and (above > 0 or not above_0) and (below == 1 or not counts)
 
     if value.said is not None and not any(said.unlike(fits) for said in value.said):
         return pattern

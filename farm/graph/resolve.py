@@ -149,22 +149,24 @@ class Resolver:
         """A bus in an expression: plain values stand in for themselves, signals are shared."""
         if scope.bound and f"~{name}" in scope.bound:
             return calling.bound(scope, Name(f"~{name}", loc))
-        if name.partition(":")[0] == "midi" and name not in self.defined.by_name:
+        if name.startswith("midi") and name.partition(":")[0] == "midi" and name not in self.defined.by_name:
             raise out_of_scope(f"~{name}", loc)
         index = scope.version_for(name, loc)
         if index in scope.trail.buses:
             return Bus(index, loc)
         term = self.term_of(index, scope)
+        if isinstance(term, (NodeTerm, Voices)):
+            return Bus(index, loc)
         if isinstance(term, StepsTerm):
             return replace(term, literal=False)
         return term if isinstance(term, (Constant, Function)) else Bus(index, loc)
 
     # Expressions.
 
-    def pattern(self, text: String, scope: Scope) -> StepsTerm:
-        """The pattern of a string."""
+    def pattern(self, text: String, scope: Scope, step: str | int | None = None) -> StepsTerm:
+        """The pattern of a string, which is all that stands in the scope, or the part `step` of it."""
         try:
-            return self.pattern_of(text, scope)
+            return self.pattern_of(text, scope, step)
         except ScoreError as error:
             if self.leaving is not None:
                 from farm.pattern.mini_mistakes import further
@@ -173,10 +175,12 @@ class Resolver:
                     self.leaving.leave(another)
             raise
 
-    def pattern_of(self, text: String, scope: Scope) -> StepsTerm:
+    def pattern_of(self, text: String, scope: Scope, step: str | int | None) -> StepsTerm:
         """The same; the ScoreError is of the string's first mistake."""
         tree, tokens = mini_reader.read_tokens(text.text, text.loc)
-        seed = seed64(self.seed, scope.seed_path) if tree.extent.chance else 0
+        seed = 0
+        if tree.extent.chance:
+            seed = seed64(self.seed, scope.seed_path if step is None else f"{scope.seed_path}/{step}")
         pattern = mini.built(tree, text.text, text.loc, self.words, seed, self.notices)
         return StepsTerm(pattern, text.loc, said=(Said(text.text, tokens, text.loc),))
 
@@ -252,23 +256,23 @@ class Resolver:
 
     def evaluate_operand(self, expr: Expr, scope: Scope) -> Term:
         """The meaning of an expression without operators."""
-        if isinstance(expr, Number):
-            return Constant(expr.value, expr.loc)
-        if isinstance(expr, String):
-            return self.pattern(expr, scope)
-        if isinstance(expr, BusRef):
-            return self.reference(expr.name, expr.loc, scope)
-        if isinstance(expr, Negate):
-            value = scope.evaluate(expr.operand, "-")
-            if isinstance(value, Constant):
-                return Constant(-value.value, value.loc)
-            return self.binary("*", value, Constant(Fraction(-1), expr.loc), scope, expr.loc)
         if isinstance(expr, (Name, Call)):
             if expr.name in scope.bound:
                 return calling.bound(scope, expr)
             if expr.name in transforms() and expr.name not in language():
                 return applying.transform_call(scope, expr)
             return calling.call(scope, expr, None)
+        if isinstance(expr, BusRef):
+            return self.reference(expr.name, expr.loc, scope)
+        if isinstance(expr, Number):
+            return Constant(expr.value, expr.loc)
+        if isinstance(expr, String):
+            return self.pattern(expr, scope)
+        if isinstance(expr, Negate):
+            value = scope.evaluate(expr.operand, "-")
+            if isinstance(value, Constant):
+                return Constant(-value.value, value.loc)
+            return self.binary("*", value, Constant(Fraction(-1), expr.loc), scope, expr.loc)
         if isinstance(expr, Section):
             return applying.function_of(scope, expr)
         if isinstance(expr, ListExpr):
@@ -278,9 +282,10 @@ class Resolver:
 
     def chain(self, left: Term, right: Expr, scope: Scope) -> Term:
         """`left # right`: left goes into the leftmost call of right."""
+        if not isinstance(right, Joined):
+            return self.link_or_leave(left, right, scope)
         first, operators = spine(right)
-        value = self.link_or_leave(left, first, scope)
-        return self.operate(value, operators, scope.at("#")) if operators else value
+        return self.operate(self.link_or_leave(left, first, scope), operators, scope.at("#"))
 
     def link_or_leave(self, left: Term, right: Expr, scope: Scope) -> Term:
         """One link of a chain: an effect, a modifier, a modifier bus; with --lenient one that fails is left out."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterator, Sequence
 from fractions import Fraction
+from operator import attrgetter
 from typing import Protocol
 
 import numpy as np
@@ -14,9 +15,14 @@ import numpy as np
 from farm.errors import Loc, ScoreError
 from farm.pattern.mini_reader import read
 from farm.pattern.mini_tokens import VALUES, MiniToken, mark_at
-from farm.pattern.mini_tree import Atom, values_in
+from farm.pattern.mini_tree import Atom, shows_any, values_in
 from farm.pattern.notes import hertz, note_number
 from workers.records import record
+
+_SHOWN = VALUES | {":"}
+"""Values, and the mark that makes other ones of them."""
+_kind_of: Callable[[MiniToken], str] = attrgetter("kind")
+_text_of: Callable[[MiniToken], str] = attrgetter("text")
 
 
 class Written(Protocol):
@@ -61,13 +67,17 @@ class Said:
             first.setdefault(atom.text, atom)
         return [*first.values()]
 
+    def shows_any(self) -> bool:
+        """Whether it can show a value at all."""
+        return shows_any(read(self.text, self.loc))
+
     def unlike(self, wanted: Callable[[Written], bool]) -> list[Atom]:
         """Those of them that are not as `wanted`.
 
         Most strings have none, which their tokens show without a walk through the tree; a `:` makes words of others.
         """
         for token in {*self.tokens}:
-            if token.kind == ":" or (token.kind in VALUES and not wanted(token)):
+            if token.kind in _SHOWN and (token.kind == ":" or not wanted(token)):
                 return [atom for atom in self.different() if not wanted(atom)]
         return []
 
@@ -82,17 +92,15 @@ def words_in(said: tuple[Said, ...]) -> dict[str, Loc]:
     return found
 
 
-def buses_in(said: tuple[Said, ...], synthdefs: Container[str]) -> dict[str, Loc]:
+def buses_in(said: tuple[Said, ...], synthdefs: frozenset[str]) -> dict[str, Loc]:
     """As `words_in`, of the words that name buses: `~name`, and the names of synthdefs without a tilde."""
-
-    def is_bank(value: Written) -> bool:
-        return value.text[0] != "~" and value.text not in synthdefs
-
     found: dict[str, Loc] = {}
     for one in said:
-        for atom in one.unlike(is_bank):
-            if atom.text not in found:
-                found[atom.text] = one.at(atom)
+        # Most strings name none, which their tokens show without a walk through the tree.
+        if "bus" in map(_kind_of, one.tokens) or not synthdefs.isdisjoint(map(_text_of, one.tokens)):
+            for atom in one.different():
+                if atom.text not in found and (atom.text[0] == "~" or atom.text in synthdefs):
+                    found[atom.text] = one.at(atom)
     return found
 
 

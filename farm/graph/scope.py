@@ -90,10 +90,10 @@ class Scope:
 
     def evaluate(self, part: Expr, step: str | int) -> Term:
         """The meaning of a part of the expression. Most are numbers, which mean the same at every path, or strings."""
-        if isinstance(part, Number):
+        if type(part) is Number:
             return Constant(part.value, part.loc)
-        if isinstance(part, String):
-            return self.evaluator.pattern(part, self.at(step))
+        if type(part) is String:
+            return self.evaluator.pattern(part, self, step)
         return self.evaluator.evaluate(part, self.at(step))
 
     def binding(self, more: Mapping[str, Bound]) -> Scope:
@@ -205,8 +205,8 @@ class Evaluator(Protocol):
     def reference(self, name: str, loc: Loc, scope: Scope) -> Term:
         """A bus in an expression: plain values stand in for themselves, signals are shared."""
 
-    def pattern(self, text: String, scope: Scope) -> StepsTerm:
-        """The pattern of a string."""
+    def pattern(self, text: String, scope: Scope, step: str | int | None = None) -> StepsTerm:
+        """The pattern of a string, which is all that stands in the scope, or the part `step` of it."""
 
     def as_pattern(self, term: Constant | StepsTerm) -> Pattern:
         """Plain values as a pattern."""

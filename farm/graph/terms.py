@@ -90,16 +90,14 @@ class Voices:
 
     def controlled(self, pattern: Pattern, signals: tuple[tuple[Param, Term], ...]) -> Voices:
         """The same voices with other controls."""
-        return Voices(
-            *(pattern, signals, self.envelope, self.instruments, self.seed_path, self.loc),
-            *(self.one_shot, self.banks, self.index),
-        )
+        envelope, instruments, seed_path, loc = self.envelope, self.instruments, self.seed_path, self.loc
+        return Voices(pattern, signals, envelope, instruments, seed_path, loc, self.one_shot, self.banks, self.index)
 
     def enveloped(self, envelope: str) -> Voices:
         """The same voices with another envelope."""
+        pattern, signals, instruments, seed_path = self.pattern, self.signals, self.instruments, self.seed_path
         return Voices(
-            *(self.pattern, self.signals, envelope, self.instruments, self.seed_path, self.loc),
-            *(self.one_shot, self.banks, self.index),
+            pattern, signals, envelope, instruments, seed_path, self.loc, self.one_shot, self.banks, self.index
         )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from farm.errors import Loc, Notice, ScoreError
 from farm.pattern.pattern import Pattern
@@ -95,14 +95,15 @@ class NumberKind(Kind):
     def bind(self, binding: Binding, argument: Argument) -> Number:
         if isinstance(argument, Pattern) or callable(argument):
             raise binding.kind_error(argument)
-        value: Fraction
         try:
-            value = Fraction(argument) if not isinstance(argument, float) else Fraction(repr(argument))
+            if not isinstance(argument, Fraction):
+                argument = Fraction(repr(argument) if isinstance(argument, float) else argument)
         except ValueError:
             raise binding.wrong(f"needs {self.article}, not {argument}") from None
-        if abs(value) > LARGEST:
+        above, below = argument.as_integer_ratio()
+        if abs(above) > LARGEST * below:
             raise binding.wrong("needs a number up to 1e15")
-        value = binding.limited(value)
+        value = binding.limited(argument)
         if self.whole:
             if value.denominator != 1:
                 binding.note(f"is a whole number, {int(value)} is used")
@@ -162,19 +163,29 @@ class Parameter:
         return self.unit or self.kind.unit
 
 
+class Owner(Protocol):
+    """A transform whose arguments are bound."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def hint(self) -> str:
+        """What stands below an error about it."""
+
+
 @record(frozen=True, slots=True)
 class Binding:
     """An argument that is being bound: what is said of it, and where."""
 
-    transform: str
+    transform: Owner
     parameter: Parameter
     loc: Loc | None
-    hint: str
     notices: list[Notice] | None
 
     def wrong(self, what: str) -> ScoreError:
         """The error for an argument that makes no sense."""
-        return ScoreError(f"`{self.transform}` {what}", loc=self.loc, hint=self.hint)
+        return ScoreError(f"`{self.transform.name}` {what}", loc=self.loc, hint=self.transform.hint)
 
     def kind_error(self, argument: Argument) -> ScoreError:
         """The error for an argument of another kind."""
@@ -188,7 +199,7 @@ class Binding:
     def note(self, what: str) -> None:
         """Warns that something else is used; once for a constant, never for the values of a pattern."""
         if self.notices is not None:
-            self.notices.append(Notice(f"{self.transform}: `{self.parameter.name}` {what}", self.loc))
+            self.notices.append(Notice(f"{self.transform.name}: `{self.parameter.name}` {what}", self.loc))
 
     def limited(self, value: Fraction) -> Fraction:
         """A number within its range. Raises ScoreError where the range refuses it."""

@@ -42,7 +42,11 @@ def built(
     read: tree.MiniGroup, text: str, loc: Loc, words: Words, seed: int, notices: list[Notice] | None = None
 ) -> Pattern:
     """The pattern of a text that was read; `seed` means something only if there is chance in it."""
-    return _Builder(text, loc, words, notices).group(read, seed)
+    builder = _Builder(text, loc, words, notices)
+    pattern = builder.group(read, seed)
+    # Patterns that choose while they are asked hold the builder, and it would hold them.
+    builder.known = {}
+    return pattern
 
 
 class _Builder:
@@ -114,8 +118,14 @@ class _Builder:
         return chord([words.intern(note) for note in notes], loc)
 
     def group(self, group: tree.MiniGroup, seed: int) -> Pattern:
-        choices = []
         chance = group.extent.chance
+        if len(group.alternatives) == 1 and len(group.alternatives[0]) == 1:
+            layer = group.alternatives[0][0]
+            if chance:
+                seed = child_seed(seed, 0)
+                seed = child_seed(seed, 0) if layer.extent.chance else seed
+            return self.layer(group, layer, layer.weight if group.kind == "{" else 1, seed)
+        choices = []
         for i, layers in enumerate(group.alternatives):
             of_choice = child_seed(seed, i) if chance else seed
             first = layers[0].weight if group.kind == "{" else 1
@@ -127,8 +137,8 @@ class _Builder:
         return choices[0] if len(choices) == 1 else randcat(choices, child_seed(seed, _CHOICE))
 
     def layer(self, group: tree.MiniGroup, layer: tree.Sequence, first: Fraction | int, seed: int) -> Pattern:
-        steps: list[tuple[Fraction | int, Pattern | Value]] = []
         known, place = self.words.written, self.place
+        steps: list[tuple[Fraction | int, Pattern | Value]] = []
         for i, (weight, node) in enumerate(layer.steps):
             if type(node) is tree.Atom:
                 offset, text, _, _ = node
@@ -203,10 +213,13 @@ class _Builder:
 
 
 def crowded(node: tree.Euclid, loc: Loc) -> Iterator[Notice]:
-    """A warning for each number of hits that is more than a rhythm has steps in any cycle; `loc`: the text's place."""
-    steps = max((int(atom.number) for atom in tree.numbers_in(node.steps) if atom.number is not None), default=0)
+    """A warning for each number of hits that is more than a rhythm has steps in any cycle; `loc`: the text's place.
+
+    The reader has seen that all of them are whole.
+    """
+    steps = max((atom.number.numerator for atom in tree.numbers_in(node.steps) if atom.number is not None), default=0)
     for atom in tree.numbers_in(node.hits):
-        if atom.number is not None and atom.number > steps > 0:
+        if atom.number is not None and atom.number.numerator > steps > 0:
             message = f"{atom.text} hits are more than the {steps} steps of this rhythm: {steps} are played"
             yield Notice(message, loc.shifted(atom.offset, len(atom.text)), "hits, then steps: `bd(3,8)`")
 

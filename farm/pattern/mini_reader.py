@@ -9,6 +9,7 @@ from functools import lru_cache
 from farm.errors import Loc, ScoreError
 from farm.pattern.mini_tokens import CLOSER, DEEPEST, LONGEST_NUMBER, MiniToken, failure, tokens_of
 from farm.pattern.mini_tree import (
+    SILENT,
     SINGLE,
     Atom,
     Density,
@@ -31,7 +32,11 @@ HIGHEST = 2 * DEEPEST
 PATTERNED = 25
 """As how many of these a factor counts that is a pattern: each of its numbers asks all within for cycles of its own."""
 
+ANYWHERE = Loc("", 1, 1)
+"""The place of a text whose mistakes are placed later."""
+
 _NO_PATH = "a bank is a name, not a path: a score reaches no file but those of its sample folders (--samples FOLDER)"
+_PARTS = frozenset([",", "|"])
 _ENDS = frozenset(["]", ">", ")", "}", ",", "|", "end"])
 _CHANGES = frozenset(["*", "/", "@", "?", ":", "(", "%", "!", ".."])
 """What may follow a step and belong to it."""
@@ -46,13 +51,28 @@ def read(text: str, loc: Loc) -> MiniGroup:
     return read_tokens(text, loc)[0]
 
 
-@lru_cache(maxsize=1)
 def read_tokens(text: str, loc: Loc) -> tuple[MiniGroup, list[MiniToken]]:
-    """The same, and the tokens that it was read from; the last is of kind "end".
+    """The same, and the tokens that it was read from; the last is of kind "end"."""
+    try:
+        return _read(text)
+    except ScoreError as error:
+        raise placed_from(error, loc) from None
+
+
+def placed_from(error: ScoreError, loc: Loc) -> ScoreError:
+    """An error of a text that was read anywhere, in a text whose first character stands at `loc`."""
+    assert error.loc is not None, "every mistake has its column"
+    at = loc.shifted(error.loc.column - ANYWHERE.column, error.loc.length)
+    return ScoreError(error.message, loc=at, hint=error.hint)
+
+
+@lru_cache(maxsize=1)
+def _read(text: str) -> tuple[MiniGroup, list[MiniToken]]:
+    """The same, of a text that may stand anywhere.
 
     The last text is remembered: of some the tree is asked for twice, one time right after the other.
     """
-    reader = _Reader(text, loc)
+    reader = _Reader(text, ANYWHERE)
     return reader.whole(), reader.tokens
 
 
@@ -120,9 +140,12 @@ class _Reader:
         return self.grouped(0, "[", alternatives, None)
 
     def alternatives(self) -> tuple[tuple[Sequence, ...], ...]:
-        layers = [self.sequence()]
+        first = self.sequence()
+        if self.tokens[self.at].kind not in _PARTS:
+            return ((first,),)
+        layers = [first]
         alternatives: list[tuple[Sequence, ...]] = []
-        while (kind := self.tokens[self.at].kind) in (",", "|"):
+        while (kind := self.tokens[self.at].kind) in _PARTS:
             self.at += 1
             if kind == "|":
                 alternatives.append(tuple(layers))
@@ -132,19 +155,32 @@ class _Reader:
         return tuple(alternatives)
 
     def sequence(self) -> Sequence:
-        start = self.starts[self.at]
+        at = self.at
+        start = self.starts[at]
         feet: list[tuple[int, list[Step]]] = []
         steps: list[Step] = []
         tokens, starts, new = self.tokens, self.starts, tuple.__new__
-        while (kind := (token := tokens[at := self.at]).kind) not in _ENDS:
+        while True:
+            token = tokens[at]
             extent = token.extent
-            if extent is not None and tokens[at + 1].kind not in _CHANGES:
-                steps.append(new(Step, (1, new(Atom, (starts[at], token.text, token.number, extent)))))
-                self.at = at + 1
-            elif kind == ".":
+            if extent is not None:
+                step = new(Step, (1, new(Atom, (starts[at], token.text, token.number, extent))))
+                at += 1
+                if tokens[at].kind in _CHANGES:
+                    self.at = at
+                    self.add(step, steps, at - 1)
+                    at = self.at
+                else:
+                    steps.append(step)
+                continue
+            kind = token.kind
+            if kind in _ENDS:
+                break
+            self.at = at
+            if kind == ".":
                 self.at += 1
                 feet.append((start, steps))
-                steps, start = [], self.starts[at]
+                steps, start = [], starts[self.at]
             elif kind == "_":
                 self.at += 1
                 if not steps:
@@ -155,20 +191,28 @@ class _Reader:
                     raise self.wrong("`!` has no step before it to repeat", at, "for example `bd ! sn`")
                 self.repeat(steps)
             else:
-                steps.append(self.step())
-                if tokens[self.at].kind == "..":
-                    self.range(steps, at)
-                while tokens[self.at].kind == "!":
-                    self.repeat(steps)
-                    while (given := self.changed(old := steps[-1])) is not None:
-                        copies = 1
-                        while copies < len(steps) and steps[-1 - copies] is old:
-                            copies += 1
-                        steps[-copies:] = [given] * copies
+                self.add(new(Step, (1, self.atom())), steps, at)
+            at = self.at
+        self.at = at
         if feet:
             feet.append((start, steps))
             steps = [Step(1, self.grouped(at, "[", ((sequenced(foot),),), None)) for at, foot in feet if foot]
         return sequenced(steps)
+
+    def add(self, step: Step, steps: list[Step], first: int) -> None:
+        """A step, which began with token `first`, with all that changes it."""
+        while (given := self.changed(step)) is not None:
+            step = given
+        steps.append(step)
+        if self.tokens[self.at].kind == "..":
+            self.range(steps, first)
+        while self.tokens[self.at].kind == "!":
+            self.repeat(steps)
+            while (given := self.changed(old := steps[-1])) is not None:
+                copies = 1
+                while copies < len(steps) and steps[-1 - copies] is old:
+                    copies += 1
+                steps[-copies:] = [given] * copies
 
     def repeat(self, steps: list[Step]) -> None:
         """`!` and `!n` after a step: it stands n times (2 if not said)."""
@@ -205,12 +249,6 @@ class _Reader:
         if kind in ("*", "/", "@", "?", ":", "%", "..") or (kind == "(" and not self.tokens[last].parted):
             start = self.starts[self.at]
             raise self.fail("a range takes no modifier", start, hint="put it into brackets: `[0 .. 3]*2`")
-
-    def step(self) -> Step:
-        step = Step(1, self.atom())
-        while (given := self.changed(step)) is not None:
-            step = given
-        return step
 
     def changed(self, step: Step) -> Step | None:
         """A step with the modifier that comes next, which is taken; None if there is none."""
@@ -296,7 +334,7 @@ class _Reader:
                 start,
                 self.at - 1,
             )
-        return Faster(start, node, factor, slower, extent)
+        return tuple.__new__(Faster, (start, node, factor, slower, extent))
 
     def factor(self, at: int, example: str) -> Node:
         mark, kind = self.tokens[at].kind, self.tokens[self.at].kind
@@ -370,7 +408,7 @@ class _Reader:
         if extent is not None:
             return tuple.__new__(Atom, (start, token.text, token.number, extent))
         if kind == "~":
-            return Rest(start)
+            return tuple.__new__(Rest, (start, SILENT))
         if kind == "number":
             return Atom(start, token.text, self.number(at), SINGLE)
         if kind == "word":
@@ -396,10 +434,16 @@ class _Reader:
         self, start: int, kind: str, alternatives: tuple[tuple[Sequence, ...], ...], pace: Node | None
     ) -> MiniGroup:
         first = alternatives[0]
-        if kind == "[" and len(alternatives) == 1 and len(first) == 1:
-            peak, together, height, chance = first[0].extent
-            extent = self.extent(peak, together, height + 1, chance, start)
-            return tuple.__new__(MiniGroup, (start, kind, alternatives, pace, extent))
+        if kind != "{" and len(alternatives) == 1 and len(first) == 1:
+            only = first[0]
+            peak, together, height, chance = only.extent
+            if kind == "<" and len(only.steps) > 1:
+                peak = max([step.node.extent.peak for step in only.steps])
+            new = tuple.__new__
+            extent = new(Density, (peak, together, height + 1, chance))
+            if peak > HAPS_PER_CYCLE or height >= HIGHEST:
+                extent = self.extent(*extent, start)
+            return new(MiniGroup, (start, kind, alternatives, pace, extent))
         peak, together, height = 0.0, 0, 0
         chance = len(alternatives) > 1
         for layers in alternatives:
@@ -431,18 +475,11 @@ def sequenced(steps: list[Step]) -> Sequence:
     new = tuple.__new__
     if len(steps) == 1:
         return new(Sequence, (tuple(steps), steps[0].node.extent))
-    extents = [node.extent for _, node in steps]
-    single = extents.count(SINGLE)
-    peak, layers, height, chance = float(single), min(single, 1), 0, False
-    if single < len(extents):
-        for own in extents:
-            if own != SINGLE:
-                own_peak, own_layers, own_height, own_chance = own
-                peak += own_peak
-                layers = max(layers, own_layers)
-                height = max(height, own_height)
-                chance = chance or own_chance
-    return new(Sequence, (tuple(steps), new(Density, (peak, layers, height, chance))))
+    if not steps:
+        return Sequence((), SILENT)
+    peaks, layers, heights, chances = zip(*[node.extent for _, node in steps], strict=True)
+    together = new(Density, (sum(peaks), max(layers), max(heights), True in chances))
+    return new(Sequence, (tuple(steps), together))
 
 
 def _layer_peak(layer: Sequence, kind: str, pace: float) -> float:

@@ -30,7 +30,7 @@ class Density(NamedTuple):
 
 
 SINGLE = Density(1.0, 1, 0, False)
-_SILENT = Density(0.0, 0, 0, False)
+SILENT = Density(0.0, 0, 0, False)
 
 
 class Atom(NamedTuple):
@@ -46,7 +46,7 @@ class Rest(NamedTuple):
     """Silence for a step."""
 
     offset: int
-    extent: Density = _SILENT
+    extent: Density = SILENT
 
 
 class Step(NamedTuple):
@@ -161,6 +161,24 @@ def _add_values(node: Node | Sequence, found: list[Atom]) -> None:
             found.append(Atom(offset, f"{text}:{node.number}", None, extent))
     elif not isinstance(node, Dropped) or node.probability < 1:
         _add_values(node.node, found)
+
+
+def shows_any(node: Node) -> bool:
+    """Whether `values_in` a tree are any."""
+    waiting: list[Node | Sequence] = [node]
+    while waiting:
+        one = waiting.pop()
+        if isinstance(one, Atom):
+            return True
+        if isinstance(one, Sequence):
+            waiting += [step.node for step in one.steps]
+        elif not one.extent.peak or isinstance(one, Rest):
+            continue
+        elif isinstance(one, MiniGroup):
+            waiting += [layer for layers in one.alternatives for layer in layers]
+        elif not isinstance(one, Dropped) or one.probability < 1:
+            waiting.append(one.node)
+    return False
 
 
 @lru_cache(maxsize=4096)

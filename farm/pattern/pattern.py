@@ -50,13 +50,21 @@ class Pattern:
 
     __slots__ = ("_answer", "_last", "_table", "coin", "grid", "parts", "peak", "period", "pieces")
 
-    def __init__(self, answer: Answer | None, period: int | None, peak: float, parts: Sequence[Pattern] = ()) -> None:
+    def __init__(
+        self,
+        answer: Answer | None,
+        period: int | None,
+        peak: float,
+        parts: Sequence[Pattern] = (),
+        pieces: tuple[Piece, ...] | None = None,
+        grid: int = 1,
+    ) -> None:
         """Without `answer` it sounds as its pieces say."""
         self.period = period
         self.peak = peak
         self.parts = parts
-        self.pieces: tuple[Piece, ...] | None = None
-        self.grid = 1
+        self.pieces = pieces
+        self.grid = grid
         self.coin: tuple[float, int] | None = None
         self._answer = answer
         self._table: tuple[Haps, Ints] | None = None
@@ -127,9 +135,10 @@ def common_period(*periods: int | None) -> int | None:
     for period in periods:
         if period is None:
             return None
-        total = lcm(total, period)
-        if total > _LONGEST_PERIOD:
-            return None
+        if period != 1:
+            total = lcm(total, period)
+            if total > _LONGEST_PERIOD:
+                return None
     return total
 
 
@@ -147,9 +156,7 @@ silence = Pattern(_nothing, 1, 0)
 
 def pure(value: int, loc: int = 0) -> Pattern:
     """One hap a cycle, a cycle long: an interned value and the place it is written at."""
-    pattern = Pattern(None, 1, 1)
-    pattern.pieces = ((0, 1, value, loc),)
-    return pattern
+    return Pattern(None, 1, 1, (), ((0, 1, value, loc),))
 
 
 def chord(values: Sequence[int], loc: int = 0) -> Pattern:
@@ -162,10 +169,7 @@ def constant(pieces: Iterable[Piece], grid: int) -> Pattern:
     pieces = tuple(pieces)
     if not pieces:
         return silence
-    pattern = Pattern(None, 1, len(pieces))
-    pattern.pieces = pieces
-    pattern.grid = grid
-    return pattern
+    return Pattern(None, 1, len(pieces), (), pieces, grid)
 
 
 def laid_out(pieces: tuple[Piece, ...], grid: int) -> Haps:

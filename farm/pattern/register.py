@@ -98,6 +98,11 @@ class Transform:
         return " ".join([self.name, *[one.name if one.default is None else f"[{one.name}]" for one in self.arguments]])
 
     @property
+    def least(self) -> int:
+        """Arguments that must be given."""
+        return sum(one.default is None for one in self.arguments)
+
+    @property
     def hint(self) -> str:
         """What stands below an error about it."""
         return f"written as `{self.signature}`; {self.doc[0].lower()}{self.doc[1:]}"
@@ -119,9 +124,9 @@ class Transform:
         for more than 200,000 haps in a cycle; clamped constants are told in `notices`. What is said of an argument is
         said at its place in `locs`, all else at `loc`.
         """
-        least = sum(parameter.default is None for parameter in self.arguments)
-        if not least <= len(args) <= len(self.arguments):
-            raise self._error(f"takes {_arguments(least, len(self.arguments))}, not {len(args)}", loc)
+        given, most = len(args), len(self.arguments)
+        if given != most and not self.least <= given <= most:
+            raise self._error(f"takes {_arguments(self.least, most)}, not {given}", loc)
         call = _Call(self, seed, loc, words, notices, locs)
         return call.bound(list(args), [], pattern)
 
@@ -156,7 +161,7 @@ class _Call:
         """An argument that is to be bound; it stands at its own place, if that is known."""
         index = self.transform.arguments.index(parameter)
         loc = self.locs[index] if index < len(self.locs) else self.loc
-        return Binding(self.transform.name, parameter, loc, self.transform.hint, notices)
+        return Binding(self.transform, parameter, loc, notices)
 
     def bound(self, waiting: list[Argument], done: list[Any], pattern: Pattern) -> Pattern:
         """Binds the arguments one after another; a number given as a pattern becomes an inner join."""
@@ -335,8 +340,11 @@ class Transforms(Mapping[str, Transform]):
         return Findings(tuple((name, one.function.__module__) for name, one in DEFINED.items() if is_own(one.function)))
 
     def __getitem__(self, name: str) -> Transform:
+        known = DEFINED.get(name)
+        if known is not None:
+            return known
         home = self.homes.get(name)
-        if name not in DEFINED and home is not None:
+        if home is not None:
             define([home])
             there = {name for name, one in DEFINED.items() if one.function.__module__ == home}
             if there != {name for name, one in self.homes.items() if one == home}:

@@ -144,7 +144,7 @@ def timecat(steps: Sequence[tuple[Fraction | int, Pattern | Value]]) -> Pattern:
     unit = 1 if even else lcm(*[weight.denominator for weight in weights])
     grid = len(steps) if even else int(sum(weights) * unit)
     fine = 1
-    for own in {step.grid for _, step in steps if isinstance(step, Pattern)}:
+    for own in {step.grid for _, step in steps if type(step) is Pattern}:
         if lcm(fine, own) <= 1 << 30:
             fine = lcm(fine, own)
     still: list[Piece] = []
@@ -161,7 +161,7 @@ def timecat(steps: Sequence[tuple[Fraction | int, Pattern | Value]]) -> Pattern:
             continue
         pieces, own = step.pieces, step.grid
         if pieces is None or fine % own:
-            rest.append(compress(Fraction(begin, grid * fine), Fraction(end, grid * fine), step))
+            rest.append(compress(begin, end, grid * fine, step))
         elif step.coin is not None:
             coins.append((pieces, own, *step.coin))
             spans.append((begin, end))

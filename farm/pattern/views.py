@@ -173,13 +173,13 @@ def later(time: Fraction, pattern: Pattern) -> Pattern:
     return shifted(pattern, lambda _: -time.numerator, time.denominator, pattern.period)
 
 
-def compress(begin: Fraction, end: Fraction, pattern: Pattern) -> Pattern:
-    """Each cycle squeezed into begin .. end of itself, silence around it; 0 <= begin < end <= 1."""
+def compress(begin: int, end: int, den: int, pattern: Pattern) -> Pattern:
+    """Each cycle squeezed into begin / den .. end / den of itself, silence around it; 0 <= begin < end <= den."""
     if not pattern.peak:
         return silence
-    den = lcm(begin.denominator, end.denominator)
-    slot = int(begin * den)
-    rate = 1 / (end - begin)
+    rate = Fraction(den, end - begin)
+    shared = gcd(begin, end, den)
+    slot, den = begin // shared, den // shared
     factor = den * den * rate.numerator
     return Pattern(
         lambda c: view(pattern, None, slot, widened(c, factor) * den, den, den, rate),

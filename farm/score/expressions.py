@@ -13,7 +13,7 @@ from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
 from farm.errors import Loc, ScoreError
-from farm.score.lexer import Token
+from farm.score.lexer import BRACKETS, Token, kind_of
 from farm.score.source import Source
 from farm.score.syntax import (
     Apply,
@@ -48,7 +48,6 @@ _LEAVES: dict[str, type[Name | BusRef | PatternRef | TemplateRef]] = {
     "template": TemplateRef,
 }
 _NAMES = frozenset({"name", "bus"})
-_PLAIN = frozenset({"number", "string"})
 
 Keyword: TypeAlias = tuple[str, Expr, Loc]
 
@@ -78,6 +77,16 @@ def read_expression(tokens: Sequence[Token], source: Source, variables: frozense
 
     `variables` are bare names that stand for a bus and take no arguments. Raises ScoreError.
     """
+    bare = BRACKETS.isdisjoint(map(kind_of, tokens))
+    row: list[Item] = [*tokens] if bare else _bracketed(tokens, source, variables)
+    whole = _Row(row, tokens[-1].end, source, variables)
+    expr = whole.expression(_CHAIN)
+    whole.finish()
+    return expr
+
+
+def _bracketed(tokens: Sequence[Token], source: Source, variables: frozenset[str]) -> list[Item]:
+    """The tokens outside of all brackets, and each outermost bracket as one item. Raises ScoreError."""
     row: list[Item] = []
     rows = [row]
     openers: list[Token] = []
@@ -106,10 +115,7 @@ def read_expression(tokens: Sequence[Token], source: Source, variables: frozense
             row.append(token)
     if openers:
         raise unclosed(openers[-1], source, "")
-    whole = _Row(row, tokens[-1].end, source, variables)
-    expr = whole.expression(_CHAIN)
-    whole.finish()
-    return expr
+    return row
 
 
 def _close(opener: Token, closer: Token, row: _Row, around: list[Item]) -> Bracket:
@@ -339,7 +345,12 @@ class _Row:
                 name, loc = self._keyword_name()
                 keywords.append((name, self._keyword_value(name, loc), loc))
                 continue
-            value = self._value(item) if kind in _PLAIN else self._argument(item)
+            value: Expr | None
+            if kind == "number":
+                value = self._number(item)
+                self.at += 1
+            else:
+                value = self._argument(item)
             if value is None:
                 return
             if keywords:

@@ -7,6 +7,7 @@ complains when it comes to the statement that holds it.
 from __future__ import annotations
 
 import re
+from operator import itemgetter
 from typing import NamedTuple
 
 from farm.errors import Notice, suggestion
@@ -14,6 +15,7 @@ from farm.regex import regex
 from farm.score.elsewhere import form_of
 from farm.score.source import Source
 
+BRACKETS = frozenset({"open", "close"})
 UNREADABLE = frozenset({"unclosed_string", "unclosed_comment", "bad_number", "stray"})
 
 
@@ -30,6 +32,10 @@ class Token(NamedTuple):
     glued: bool
 
 
+kind_of = itemgetter(0)
+"""The kind of a token, for `map`: scores have thousands of tokens."""
+
+
 class Line(NamedTuple):
     """One line of the text. `blank`: it held nothing, not even a comment."""
 
@@ -42,20 +48,20 @@ _TOKEN = regex(
     [ \t\u00a0]*(?:
       (?P<name>every'|[A-Za-z_]\w*)
     | (?P<number>(?:\d+(?:\.\d+)?|\.\d+)(?![\w.]))
+    | (?P<hash>\#)
     | "(?P<string>[^"\n]*)"
     | ~(?P<bus>[A-Za-z_]\w*)
     | (?P<newline>\n)
     | (?P<comment>(?:--|//)[^\n]*)
     | (?P<block>/\*(?s:.*?)\*/)
     | (?P<unclosed_comment>/\*(?s:.*))
+    | (?P<op>\|[-+*/>] | [-+*/<]\| | ~[-+*/] | [-+*/$=:,])
+    | (?P<open>[(\[])
+    | (?P<close>[)\]])
     | (?P<unclosed_string>"[^\n]*)
     | (?P<bad_number>\.?\d[\w.]*)
     | %(?P<pattern>[A-Za-z_]\w*)
     | @(?P<template>[A-Za-z_]\w*)
-    | (?P<hash>\#)
-    | (?P<op>\|[-+*/>] | [-+*/<]\| | ~[-+*/] | [-+*/$=:,])
-    | (?P<open>[(\[])
-    | (?P<close>[)\]])
     | (?P<end>\Z)
     | (?P<stray>.)
     )""",
@@ -106,8 +112,8 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
         following, at = _TOKEN.finditer(text, at), None
         for found in following:
             kind = found.lastgroup or ""
-            start, end = found.span(kind)
-            word = text[start:end]
+            word, end = found[kind], found.end()
+            start = end - len(word)
             if kind in _SPECIAL:
                 if kind in _BETWEEN:
                     if kind == "newline":
@@ -133,10 +139,8 @@ def tokenize(source: Source, names: frozenset[str]) -> tuple[list[Line], list[No
                         remarked = True
                         break
                 else:
-                    start -= 1
-                    if kind == "string":
-                        end += 1
-                    elif word == "midi" and kind == "bus" and tokens:
+                    start -= 2 if kind == "string" else 1
+                    if word == "midi" and kind == "bus" and tokens:
                         path = _MIDI_PATH.match(text, end)
                         if path is not None:
                             word += path.group()
@@ -173,10 +177,8 @@ class _HashLines:
         found = _CHAINED_WORD.match(text, start)
         if found is None:
             return False
-        if self.defined is None:
-            self.defined = frozenset(function or bus for function, bus in _DEFINED.findall(text))
         word, end = found["word"], found.end()
-        known = word in self.names or word in self.defined
+        known = word in self.names or self.defines(word)
         if _ARGUMENT.match(text, end):
             if known or not self.names:
                 return True
@@ -186,10 +188,16 @@ class _HashLines:
         if not known:
             return False
         argument = _BARE_ARGUMENT.match(text, end)
-        if argument is not None and argument["word"] in self.defined:
+        if argument is not None and self.defines(argument["word"]):
             rest = argument.end()
             return bool(_WORD_END.match(text, rest) or _ARGUMENT.match(text, rest))
         return bool(_WORD_END.match(text, end))
+
+    def defines(self, word: str) -> bool:
+        """Whether a line of the text defines a function, or a bus without its tilde, of that name."""
+        if self.defined is None:
+            self.defined = frozenset(function or bus for function, bus in _DEFINED.findall(self.source.text))
+        return word in self.defined
 
     def notice_call(self, start: int, behind: bool) -> None:
         """Notes a remark that reads like an effect, `## lpf 300` or `# LPF 300`.

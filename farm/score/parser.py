@@ -125,17 +125,6 @@ class _StatementReader:
     def __init__(self, source: Source, variables: frozenset[str]) -> None:
         self.source = source
         self.variables = variables
-        self.readers: dict[str, Callable[[Head, list[Token]], Statement]] = {
-            "tempo": self._tempo,
-            "bus": self._bus,
-            "synthdef": self._synthdef,
-            "output": self._output,
-            "pattern": self._pattern,
-            "template": self._template,
-            "fn": self._function,
-            "command": self._command,
-            "string": self._bare_pattern,
-        }
 
     def read(self, part: Passage) -> Statement:
         """The statement of one part; ScoreError when it is none."""
@@ -144,7 +133,7 @@ class _StatementReader:
         if part.head.kind == "unknown":
             self._unknown_head(part.head, part.tokens)
         check_readable(part.tokens, self.source)
-        return self.readers[part.head.kind](part.head, part.tokens)
+        return _READERS[part.head.kind](self, part.head, part.tokens)
 
     def _loc(self, token: Token) -> Loc:
         return self.source.loc(token.start, max(1, token.end - token.start))
@@ -403,3 +392,17 @@ class _StatementReader:
                 hint = f"to hear it write `out: {written}`"
             hint = suggestion(first.text, HEAD_WORDS) or hint
         raise ScoreError("this line is no statement", loc=loc, hint=hint)
+
+
+_READERS: dict[str, Callable[[_StatementReader, Head, list[Token]], Statement]] = {
+    "tempo": _StatementReader._tempo,
+    "bus": _StatementReader._bus,
+    "synthdef": _StatementReader._synthdef,
+    "output": _StatementReader._output,
+    "pattern": _StatementReader._pattern,
+    "template": _StatementReader._template,
+    "fn": _StatementReader._function,
+    "command": _StatementReader._command,
+    "string": _StatementReader._bare_pattern,
+}
+"""What reads each kind of statement."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from farm.regex import regex
 from farm.score.elsewhere import STATEMENTS
-from farm.score.lexer import Line, Token
+from farm.score.lexer import BRACKETS, Line, Token, kind_of
 from workers.records import record
 
 SEPARATORS = frozenset({":", "$", "#", "="})
@@ -87,6 +87,8 @@ def _deeper(lines: list[Line], heads: list[Head | None]) -> list[int]:
         if head is not None and head.strong:
             stack.clear()
             open_count = {"(": 0, "[": 0}
+        if BRACKETS.isdisjoint(map(kind_of, line.tokens)):
+            continue
         for kind, text, _, _, _ in line.tokens:
             if kind == "open":
                 stack.append((text, number))

@@ -277,6 +277,13 @@ class Program:
     broken: Mapping[str, ScoreError] = field(default_factory=dict)
 
 
+def leftmost(expr: Expr) -> Expr:
+    """The leftmost operand of `expr`'s operators."""
+    while isinstance(expr, Joined):
+        expr = expr.left
+    return expr
+
+
 def spine(expr: Expr) -> tuple[Expr, list[Chain | Apply | Binary]]:
     """The leftmost operand of `expr`'s operators, and those operators from the innermost outwards.
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from farm.errors import ScoreError
 from farm.regex import regex
 from farm.score.elsewhere import OPERATORS
-from farm.score.lexer import UNREADABLE, Token
+from farm.score.lexer import UNREADABLE, Token, kind_of
 from farm.score.source import Source
 
 _WITH_UNIT = regex(r"(\d{1,15}(?:\.\d{1,15})?)(db|hz|s|sec|st|bpm|bars?|beats?|cycles?|x)", re.IGNORECASE | re.ASCII)
@@ -35,9 +35,9 @@ def unclosed(opener: Token, source: Source, reason: str) -> ScoreError:
 
 def check_readable(tokens: Sequence[Token], source: Source) -> None:
     """Raise ScoreError for the first token that the lexer could not read."""
-    for token in tokens:
-        if token.kind in UNREADABLE:
-            raise unreadable(token, source)
+    if UNREADABLE.isdisjoint(map(kind_of, tokens)):
+        return
+    raise unreadable(next(token for token in tokens if token.kind in UNREADABLE), source)
 
 
 def unreadable(token: Token, source: Source) -> ScoreError:
