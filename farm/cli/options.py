@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from farm.cli import completion, values
-from farm.cli.settings import Setting, load_config, strongest, with_origin
+from farm.cli.settings import Setting, load_config, strongest
 from workers.levels import NAMES
 
 if TYPE_CHECKING:
@@ -194,11 +194,6 @@ def options_of(given: dict[str, Any]) -> RenderOptions:
 
     Raises UsageError when senseless.
     """
-    from farm.errors import UsageError
     from farm.options import RenderOptions
 
-    ctx = click.get_current_context()
-    try:
-        return RenderOptions(**strongest(ctx, given))
-    except UsageError as wrong:
-        raise with_origin(ctx, wrong) from None
+    return RenderOptions(**strongest(click.get_current_context(), given))

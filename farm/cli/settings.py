@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -50,7 +51,8 @@ class Setting(click.Option):
         except click.BadParameter as wrong:
             source = ctx.get_parameter_source(self.name) if self.name else None
             if source == ParameterSource.ENVIRONMENT:
-                raise click.UsageError(f"{self.variable}: {wrong.message}", ctx) from None
+                where = f"{self.variable}{in_lines(self, wrong.message)}"
+                raise click.UsageError(f"{where}: {wrong.message}", ctx) from None
             if source == ParameterSource.DEFAULT_MAP:
                 from farm.errors import UsageError
 
@@ -60,6 +62,15 @@ class Setting(click.Option):
 
 class Configurable(click.Command):
     """A command with settings; its help has them in groups, and lists their variables."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """As click does it; what a variable or the configuration file says wrongly is told with its place."""
+        from farm.errors import UsageError
+
+        try:
+            return super().invoke(ctx)
+        except UsageError as wrong:
+            raise with_origin(ctx, wrong) from None
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """As click does it, by group; and the variables."""
@@ -124,6 +135,22 @@ def strongest(ctx: click.Context, given: Mapping[str, Any]) -> dict[str, Any]:
     return chosen
 
 
+def in_lines(option: Setting, message: str) -> str:
+    """`, line 2` for a variable of several lines, of which some say what a message is about; else nothing."""
+    lines = os.environ.get(option.variable, "").splitlines() if option.multiple else []
+    if len(lines) < 2:
+        return ""
+    named = {*re.findall(rf"--{long_name(option)} ([^\s:=]+)|`([^`]*)`", message)}
+    words = {word for pair in named for word in pair if word}
+    found = [f"{number}" for number, line in enumerate(lines, 1) if {line, name_in(line)} & words]
+    return f", line{'s' if len(found) > 1 else ''} {' and '.join(found)}" if found else ""
+
+
+def name_in(line: str) -> str:
+    """`cut` of `~cut=500`."""
+    return line.partition("=")[0].strip().removeprefix("~")
+
+
 def with_origin(ctx: click.Context, wrong: UsageError) -> UsageError:
     """The same error, with where those options that it names were set if that was not in the command line."""
     named = {*re.findall(r"--([a-z-]+)", wrong.message)}
@@ -133,7 +160,8 @@ def with_origin(ctx: click.Context, wrong: UsageError) -> UsageError:
         source = ctx.get_parameter_source(option.name or "")
         said = ""
         if source == ParameterSource.ENVIRONMENT:
-            said = f"the variable {option.variable} sets --{long_name(option)}"
+            where = in_lines(option, wrong.message)
+            said = f"the variable {option.variable} sets --{long_name(option)}{where.replace(',', ' in', 1)}"
         elif source == ParameterSource.DEFAULT_MAP:
             wrong.loc = place_of(ctx, option)
             said = f"the configuration file sets --{long_name(option)}"

@@ -183,6 +183,9 @@ def test_a_file_that_cannot_be_read(farm: Farm, tmp_path: Path) -> None:
         ("FARM_BITS", "17", "error: FARM_BITS: '17' is not one of"),
         ("FARM_RATE", "7", "--rate must be from 8000 to 384000 Hz, not 7\n  the variable FARM_RATE sets --rate"),
         ("FARM_TAIL", "inf", "not inf\n  the variable FARM_TAIL sets --tail"),
+        ("FARM_SET", "nope", "error: FARM_SET: `nope` is not NAME=VALUE"),
+        ("FARM_SET", "tempo=0.5\nnope", "error: FARM_SET, line 2: `nope` is not NAME=VALUE"),
+        ("FARM_SET", "tempo=0.5\n\ntempo=loud", "the variable FARM_SET sets --set in lines 1 and 3\n"),
     ],
 )
 def test_nonsense_in_a_variable_names_it(
@@ -192,6 +195,23 @@ def test_nonsense_in_a_variable_names_it(
     ran = farm("render", "a.ph")
     assert (ran.status, ran.out) == (2, "")
     assert said in ran.err
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ("nope=1", "what can be set: tempo, cps, bpm; the variable FARM_SET sets --set"),
+        ("tempo=0.5\n~nope=1", "what can be set: tempo, cps, bpm; the variable FARM_SET sets --set in line 2"),
+        ("cps=1\ntempo=-1", "for example tempo=0.6; the variable FARM_SET sets --set in line 2"),
+    ],
+)
+def test_what_a_score_refuses_is_told_with_the_line_that_says_it(
+    farm: Farm, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: str, said: str
+) -> None:
+    (tmp_path / "own.ph").write_text('out: s "bd"')
+    monkeypatch.setenv("FARM_SET", value)
+    ran = farm("check", "own.ph")
+    assert (ran.status, ran.err.splitlines()[-1].strip()) == (2, said)
 
 
 @pytest.mark.parametrize(
