@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 import os
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import field, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 class Score:
     """A score that was read: frozen syntax, and what can be said of it before anything is rendered.
 
-    Patterns remember what they answered, so that every rendering has a graph of its own, and no render changes what a
-    later one, or one at the same time, gives.
+    Patterns remember what they answered, so that every rendering builds a graph of its own, and no render changes what
+    a later one, or one at the same time, gives.
     """
 
     source: Source
@@ -48,8 +48,6 @@ class Score:
     """Values in the place of those that the text writes."""
     unreadable: tuple[Notice, ...] = ()
     """With --lenient: what could not be read."""
-    unused: list[tuple[int, Graph]] = field(default_factory=list, repr=False)
-    """The graph that reading it took, and its seed, until somebody asks for one."""
 
     def __repr__(self) -> str:
         return f"Score({self.name!r}, outputs={self.outputs!r}, cps={self.cps})"
@@ -76,7 +74,6 @@ class Score:
             outputs=names_of(graph),
             notices=tuple(in_order([*self.unreadable, *graph.notices])),
             settings=tuple(settings),
-            unused=[(0, graph)],
         )
 
     def words(self) -> list[str]:
@@ -85,11 +82,6 @@ class Score:
 
     def graph(self, seed: int) -> Graph:
         """A new graph for a seed, which belongs to whoever asks for it."""
-        # Threads that ask at once cannot be given the same one.
-        with suppress(IndexError):
-            made_for, graph = self.unused.pop()
-            if made_for == seed:
-                return graph
         with uncollected():
             return build(self.program, seed, Leaving([*self.unreadable]) if self.lenient else None)
 
@@ -131,7 +123,7 @@ def understand(source: Source, *, seed: int = 0, lenient: bool = False, samples:
     with uncollected(), all_told(source, samples):
         program = parse(source, function_names(), refused_links())
         graph = build(program, seed)
-        return Score(source, program, graph.cps, names_of(graph), graph.notices, unused=[(seed, graph)])
+        return Score(source, program, graph.cps, names_of(graph), graph.notices)
 
 
 def parsed_again(score: Score) -> Program:

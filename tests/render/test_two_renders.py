@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import fields
 from fractions import Fraction
 from pathlib import Path
 from random import Random
@@ -17,11 +18,10 @@ import pytest
 
 import farm
 from farm.errors import FarmWarning
-from farm.graph import score as reading
-from farm.graph.build import build
-from farm.graph.graph import Graph
-from farm.graph.score import Score, load
+from farm.graph.score import Score, load, loads
 from farm.rendering.session import Session, render, stream
+from farm.score import Source
+from farm.score.syntax import Program
 from tests.render.scores import SCORES
 from tests.render.sound import Frames, asked, same_bits, score
 from tests.scores.fingerprint import SCORES as FILES
@@ -191,35 +191,12 @@ def test_a_closed_session_renders_nothing(work: str, tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("settings", [(), (("cut", Fraction(700)),)])
-def test_a_score_is_built_once_for_its_first_render(
-    monkeypatch: pytest.MonkeyPatch, settings: tuple[tuple[str, Fraction], ...]
-) -> None:
-    built: list[Graph] = []
-
-    def counted(*args: Any, **more: Any) -> Graph:
-        built.append(build(*args, **more))
-        return built[-1]
-
-    monkeypatch.setattr(reading, "build", counted)
-    one = score("~cut: 500\nout: saw 110 # lpf ~cut 1\n").bound(settings)
-    before = len(built)
-    how = {"rate": 8000, "set": settings}
-    first = rendered(one, how)
-    assert len(built) == before
-    same_bits(rendered(one, how), first, "the second, of a graph of its own")
-    assert len(built) == before + 1
-
-
-def test_nobody_is_given_the_graph_of_another() -> None:
-    one = score(LATE_BY_A_BUS)
-    with ThreadPoolExecutor(4) as threads:
-        graphs = [*threads.map(lambda _: one.graph(0), range(8))]
-    assert len({id(graph) for graph in graphs}) == 8
-    # Chance goes by the seed: the one that was read for another is not taken.
-    chance = score('out: s "bd? hh? sn? cp?"\n')
-    same_bits(rendered(chance, {"rate": 8000, "seed": 5}), rendered(load_seeded(5), {"rate": 8000, "seed": 5}), "seed")
-
-
-def load_seeded(seed: int) -> Score:
-    return farm.loads('out: s "bd? hh? sn? cp?"\n', seed=seed)
+def test_a_score_holds_nothing_that_a_render_could_change() -> None:
+    score = loads('~cut: 800\nout: saw "110 220" # lpf ~cut * 0.1\n', name="value.ph")
+    for one in (score, score.bound((("cut", Fraction(500)),)), loads("out: s (", lenient=True)):
+        held = [getattr(one, part.name) for part in fields(one)]
+        assert {type(value) for value in held} <= {Source, Program, Fraction, bool, tuple}
+        first, second = one.graph(3), one.graph(3)
+        assert first is not second
+        assert first.words is not second.words
+        assert all(getattr(one, part.name) is value for part, value in zip(fields(one), held, strict=True))
