@@ -13,9 +13,10 @@ import numpy as np
 from farm.audio.decode import inspect
 from farm.audio.samples import SampleLibrary
 from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError, placed
+from farm.graph.controls import Controls, paces, remarks_on
 from farm.graph.graph import Graph, StepsFeed, VoiceSource
 from farm.graph.slab import bank_notices, file_notices, no_bank, written_alike
-from farm.graph.voices import Controls, paces, playing, remarks_on
+from farm.graph.voices import playing
 from farm.pattern.pattern import Pattern
 from farm.pattern.unique import unique
 from farm.pattern.words import no_number

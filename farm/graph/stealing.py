@@ -12,7 +12,8 @@ from heapq import heappop, heappush
 
 import numpy as np
 
-from farm.graph.voices import NOT_CUT, Columns, Ints, ends_of
+from farm.graph.choking import NOT_CUT, ends_of
+from farm.graph.columns import Columns, Ints
 
 
 def steal(batches: list[Columns], most: int, until_frame: int, rate: int) -> list[Ints]:

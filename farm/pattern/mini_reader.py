@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence as Several
 from fractions import Fraction
 from functools import lru_cache
 
 from farm.errors import Loc, ScoreError
+from farm.pattern.mini_density import Alternatives, of_group, sequenced
 from farm.pattern.mini_tokens import CLOSER, DEEPEST, LONGEST_NUMBER, MiniToken, failure, tokens_of
 from farm.pattern.mini_tree import (
     SILENT,
@@ -139,7 +139,7 @@ class _Reader:
             raise self.fail(f"`{self.tokens[at].text}` closes nothing", self.starts[at])
         return self.grouped(0, "[", alternatives, None)
 
-    def alternatives(self) -> tuple[tuple[Sequence, ...], ...]:
+    def alternatives(self) -> Alternatives:
         first = self.sequence()
         if self.tokens[self.at].kind not in _PARTS:
             return ((first,),)
@@ -430,62 +430,8 @@ class _Reader:
                     raise self.fail(what, atom.offset, len(atom.text), "for example `{bd sn hh}%4`")
         return self.grouped(start, "[" if kind == "(" else kind, alternatives, pace)
 
-    def grouped(
-        self, start: int, kind: str, alternatives: tuple[tuple[Sequence, ...], ...], pace: Node | None
-    ) -> MiniGroup:
-        first = alternatives[0]
-        if kind != "{" and len(alternatives) == 1 and len(first) == 1:
-            only = first[0]
-            peak, together, height, chance = only.extent
-            if kind == "<" and len(only.steps) > 1:
-                peak = max([step.node.extent.peak for step in only.steps])
-            new = tuple.__new__
-            extent = new(Density, (peak, together, height + 1, chance))
-            if peak > HAPS_PER_CYCLE or height >= HIGHEST:
-                extent = self.extent(*extent, start)
-            return new(MiniGroup, (start, kind, alternatives, pace, extent))
-        peak, together, height = 0.0, 0, 0
-        chance = len(alternatives) > 1
-        for layers in alternatives:
-            steps = self.pace_of(layers, pace) if kind == "{" else 1.0
-            peak_here, together_here = 0.0, 0
-            for layer in layers:
-                own = layer.extent
-                peak_here += own.peak if kind == "[" else _layer_peak(layer, kind, steps)
-                together_here += own.layers
-                height = max(height, own.height)
-                chance = chance or own.chance
-            peak, together = max(peak, peak_here), max(together, together_here)
-        if pace is not None:
-            chance = chance or pace.extent.chance
-            together *= max(pace.extent.layers, 1)
-            peak *= max(pace.extent.layers, 1)
-            height = max(height, pace.extent.height)
-        extent = self.extent(peak, together, height + 1, chance, start)
-        return MiniGroup(start, kind, alternatives, pace, extent)
-
-    def pace_of(self, layers: Several[Sequence], pace: Node | None) -> float:
-        if pace is None:
-            return float(layers[0].weight)
-        return max((float(self.needs_number(atom)) for atom in numbers_in(pace)), default=0.0)
-
-
-def sequenced(steps: list[Step]) -> Sequence:
-    """Steps one after another, with what they are together."""
-    new = tuple.__new__
-    if len(steps) == 1:
-        return new(Sequence, (tuple(steps), steps[0].node.extent))
-    if not steps:
-        return Sequence((), SILENT)
-    peaks, layers, heights, chances = zip(*[node.extent for _, node in steps], strict=True)
-    together = new(Density, (sum(peaks), max(layers), max(heights), True in chances))
-    return new(Sequence, (tuple(steps), together))
-
-
-def _layer_peak(layer: Sequence, kind: str, pace: float) -> float:
-    """About the most haps a cycle of one layer in angle brackets or braces."""
-    if not layer.steps:
-        return layer.extent.peak
-    if kind == "<":
-        return max([step.node.extent.peak for step in layer.steps])
-    return layer.extent.peak * max(pace, 0.0) / float(layer.weight)
+    def grouped(self, start: int, kind: str, alternatives: Alternatives, pace: Node | None) -> MiniGroup:
+        extent = of_group(kind, alternatives, pace)
+        if extent.peak > HAPS_PER_CYCLE or extent.height > HIGHEST:
+            self.extent(*extent, start)
+        return tuple.__new__(MiniGroup, (start, kind, alternatives, pace, extent))

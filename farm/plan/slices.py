@@ -8,9 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.graph.asking import Asking
+from farm.graph.choking import NOT_CUT, cut_off, ends_of
+from farm.graph.columns import Columns, joined, taken
 from farm.graph.graph import VoiceSource
 from farm.graph.seeds import seed32
-from farm.graph.voices import NOT_CUT, Asking, Columns, cut_off, ends_of, joined, taken, voices
+from farm.graph.voices import voices
 from farm.pattern.pattern import Pattern
 from farm.plan.instants import FAR, seen, words
 from farm.plan.plan import ConstantKind, ConstantPlan, GroupKind, GroupPlan, SourceWindow

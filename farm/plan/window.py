@@ -7,8 +7,9 @@ from collections.abc import Generator, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.graph.choking import choke
+from farm.graph.columns import Columns
 from farm.graph.stealing import peak, steal
-from farm.graph.voices import Columns, choke
 from farm.pattern.clock import Clock
 from farm.plan.feeds import FeedStream
 from farm.plan.plan import GroupKind, GroupPlan, SourceWindow, StaticPlan, WindowPlan

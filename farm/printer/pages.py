@@ -20,8 +20,6 @@ if TYPE_CHECKING:
 
 def summary(report: Report, warnings: int) -> str:
     """Two lines about a finished render."""
-    from farm.rendering.report import ASKED
-
     tail = f" ({report.tail_s:.2f} s of it tail)" if report.tail_s else ""
     compiling = f", {report.compile_s:.1f} s of it compiling" if report.compiled_kernels else ""
     at_once = f" (at most {report.voices_peak:,} at once)" if report.voices else ""
@@ -32,8 +30,8 @@ def summary(report: Report, warnings: int) -> str:
     foreign = f"\n  banks that are not built in: {banks}" if banks else ""
     where = "in one process"
     if report.backend == "local":
-        why = "--threads" if report.workers_because == ASKED else report.workers_because
-        because = f" ({why})" if why else ""
+        why = report.workers_because
+        because = f" ({f'--{why[:-1]}' if why.endswith('=') else why})" if why else ""
         where = f"on {counted(report.workers, 'worker')}{because}"
     routed = ""
     if report.channels != ("left", "right"):

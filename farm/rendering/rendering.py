@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from farm.audio.samples import SampleLibrary
 from farm.errors import ScoreError
 from farm.graph import sinc
+from farm.graph.asking import Asking
 from farm.graph.graph import Graph
 from farm.graph.slab import SampleFiles
-from farm.graph.voices import Asking
 from farm.options import RenderOptions
 from farm.pattern.clock import Clock
 from farm.pattern.depth import deep
@@ -35,7 +35,7 @@ from farm.rendering.backends import Backend, Preparation, inline
 from farm.rendering.outline import Part
 from farm.rendering.piece import Piece
 from farm.rendering.probe import Probe
-from farm.rendering.report import ASKED, Duty, Tracing
+from farm.rendering.report import Duty, Tracing
 from farm.rendering.spent import Counts, Spent
 from farm.rendering.warm import Warm, level_for
 from workers.cores import worker_count
@@ -113,7 +113,7 @@ class Rendering:
         """The CPU level of the machine code, once there is a backend."""
         automatic, because = worker_count()
         self.workers = self.options.threads or automatic
-        self.workers_because = because if self.options.threads is None else ASKED
+        self.workers_because = because if self.options.threads is None else "threads="
 
     @property
     def read_buses(self) -> frozenset[int]:

@@ -16,9 +16,6 @@ from farm.quantities import FAINT_DBFS
 from farm.rendering.routing import STEREO
 from workers.records import record
 
-ASKED = "threads="
-"""Why a render has so many workers, where its options say it: as a Python program writes it."""
-
 
 class Observer(Protocol):
     """What a render tells while it runs."""
@@ -131,7 +128,7 @@ class Report:
     backend: str = "inline"
     workers: int = 1
     workers_because: str = ""
-    """Why so many; ASKED where the options say it."""
+    """Why so many; `threads=` where that option says it."""
     replaced_workers: int = 0
     worker_tasks: tuple[int, ...] = ()
     """Tasks that each worker of a pool did."""

@@ -14,9 +14,11 @@ from workloads import Workload
 
 from farm.audio.planes import Planes, kept
 from farm.graph import envelope, law
+from farm.graph.asking import Asking
+from farm.graph.columns import Columns
 from farm.graph.graph import Graph
 from farm.graph.score import Score, understand
-from farm.graph.voices import STEP_BITS, Asking, Columns
+from farm.graph.voices import STEP_BITS
 from farm.score import Source
 from workers.records import record
 

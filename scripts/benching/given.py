@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.graph.voices import Asking, Columns, taken
+from farm.graph.asking import Asking
+from farm.graph.columns import Columns, taken
 from workers.records import record
 
 

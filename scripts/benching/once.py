@@ -38,9 +38,10 @@ from workloads import CLIPS, Workload, workload
 from farm.audio.frames import Place
 from farm.audio.writer import open_writer
 from farm.cli.process import RARELY
+from farm.graph.choking import NOT_CUT, choke, ends_of
 from farm.graph.score import Score, load, understand
 from farm.graph.slab import SampleFiles
-from farm.graph.voices import NOT_CUT, choke, ends_of, voices
+from farm.graph.voices import voices
 from farm.options import RenderOptions
 from farm.pattern.clock import Clock
 from farm.profile.simulate import simulate

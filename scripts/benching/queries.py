@@ -21,12 +21,13 @@ from workloads import CPS, MIXED, MIXED_CHAIN, QUERIES, SCORES, STEPS, lines_of_
 
 from farm.audio.samples import BUILT_IN, SampleLibrary
 from farm.errors import Loc
+from farm.graph.asking import Asking
 from farm.graph.graph import Graph
 from farm.graph.names import function_names, refused_links
 from farm.graph.score import uncollected, understand
 from farm.graph.slab import SampleFiles
 from farm.graph.statements import resolve
-from farm.graph.voices import Asking, voices
+from farm.graph.voices import voices
 from farm.pattern.clock import Clock
 from farm.pattern.control import control
 from farm.pattern.mini import parse as pattern_of

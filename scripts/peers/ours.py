@@ -18,9 +18,11 @@ from inputs import RATE, SECONDS, SHOT, SHOT_LEVEL, SOUND, START_FRAMES, VOICES,
 from farm.audio.planes import planes_of
 from farm.audio.writer import WavWriter
 from farm.graph import envelope, law
+from farm.graph.asking import Asking
+from farm.graph.columns import Columns
 from farm.graph.envelope import EnvelopeShape
 from farm.graph.score import understand
-from farm.graph.voices import STEP_BITS, Asking, Columns
+from farm.graph.voices import STEP_BITS
 from farm.options import RenderOptions
 from farm.plan.plan import ConstantKind, ConstantPlan
 from farm.plan.program import float_bits

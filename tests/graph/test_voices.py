@@ -7,9 +7,12 @@ import pytest
 
 import farm.graph.voices as voices_module
 from farm.errors import SampleError
+from farm.graph.asking import Asking
+from farm.graph.columns import Columns
+from farm.graph.controls import Controls, controls_of
 from farm.graph.score import understand
 from farm.graph.slab import SampleFiles
-from farm.graph.voices import Asking, Columns, Controls, controls_of, voices
+from farm.graph.voices import voices
 from farm.pattern.clock import Clock
 from farm.score import Source
 

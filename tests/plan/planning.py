@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from farm.graph.asking import Asking
 from farm.graph.graph import Graph
 from farm.graph.slab import SampleFiles
-from farm.graph.voices import Asking
 from farm.options import Quality
 from farm.pattern.clock import Clock
 from farm.plan.feeds import FeedStream, streams

@@ -13,7 +13,7 @@ import pytest
 from numpy.typing import NDArray
 
 from farm.audio.samples import SampleLibrary
-from farm.graph.voices import NOT_CUT
+from farm.graph.choking import NOT_CUT
 from farm.plan.plan import WindowPlan
 from farm.rendering.outline import Part
 from farm.rendering.rendering import Rendering

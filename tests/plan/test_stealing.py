@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from farm.errors import UsageError
+from farm.graph.choking import NOT_CUT
 from farm.graph.stealing import oldest_first, peak
-from farm.graph.voices import NOT_CUT
 from farm.options import RenderOptions
 from tests.render.sound import RATE, frames, left, placed, report, same_bits
 
