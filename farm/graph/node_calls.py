@@ -153,6 +153,7 @@ def params_of(
         what = f"an envelope for each note of an oscillator (`{form.name}` with {len(values)} arguments)"
         raise comes_later(what, call.loc)
     slots = bind(form.signature, written, call.keywords, call.loc)
+    keywords = zip(slots[len(values) :], call.keywords, strict=True) if call.keywords else ()
     given: dict[str, Term] = {}
     semitones: Term | None = None
     for param, value, one in zip(form.places, values, written, strict=False):
@@ -160,7 +161,7 @@ def params_of(
             semitones = value
         else:
             given[param.name] = in_range(scope, form.definition, param, value, one.loc)
-    for slot, (key, argument, _) in zip(slots[len(values) :], call.keywords, strict=True) if call.keywords else ():
+    for slot, (key, argument, _) in keywords:
         if isinstance(argument, Name):
             check_word(scope, form.name, argument)
         param = form.params.get(slot.name)

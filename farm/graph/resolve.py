@@ -166,7 +166,12 @@ class Resolver:
     def pattern(self, text: String, scope: Scope, step: str | int | None = None) -> StepsTerm:
         """The pattern of a string, which is all that stands in the scope, or the part `step` of it."""
         try:
-            return self.pattern_of(text, scope, step)
+            tree, tokens = mini_reader.read_tokens(text.text, text.loc)
+            seed = 0
+            if tree.extent.chance:
+                seed = seed64(self.seed, scope.seed_path if step is None else f"{scope.seed_path}/{step}")
+            pattern = mini.built(tree, text.text, text.loc, self.words, seed, self.notices)
+            return StepsTerm(pattern, text.loc, True, False, (Said(text.text, tokens, text.loc),))
         except ScoreError as error:
             if self.leaving is not None:
                 from farm.pattern.mini_mistakes import further
@@ -174,15 +179,6 @@ class Resolver:
                 for another in further(text.text, text.loc, error):
                     self.leaving.leave(another)
             raise
-
-    def pattern_of(self, text: String, scope: Scope, step: str | int | None) -> StepsTerm:
-        """The same; the ScoreError is of the string's first mistake."""
-        tree, tokens = mini_reader.read_tokens(text.text, text.loc)
-        seed = 0
-        if tree.extent.chance:
-            seed = seed64(self.seed, scope.seed_path if step is None else f"{scope.seed_path}/{step}")
-        pattern = mini.built(tree, text.text, text.loc, self.words, seed, self.notices)
-        return StepsTerm(pattern, text.loc, said=(Said(text.text, tokens, text.loc),))
 
     def evaluate(self, expr: Expr, scope: Scope) -> Term:
         """The meaning of an expression."""
