@@ -2,13 +2,15 @@
 
 A pure function of measured times: of the tasks, and of what the coordinator does by itself. What is played is what a
 pool does: tasks are claimed in the order in which they became ready, one that makes another ready goes on with it,
-chunk slots are written again when they were read, the coordinator plans a window while the one before runs, sleeps
-between its looks, and takes finished chunks out. There are as many CPUs as workers, each of which has its own. The
-coordinator works on the CPU of one that sleeps, if any does when it wakes, and stays there: if that one has a task
-again, both take turns. (A system moves who waits for a CPU to an idle one, but not where that is idle for moments.)
+chunk slots are written again when they were read. A window begins as soon as it is planned, beside the one before,
+where that is the only one under way; its tasks wait for those of the other one that they follow. The coordinator plans
+the next window step by step while it waits for finished chunks and after it took some, sleeps between its looks where
+nothing is left to plan, and takes finished chunks out.
 
-Each window is played to its end before the next begins. A pool does not wait for that any more, so that what is played
-for many workers takes longer than it would.
+There are as many CPUs as workers, each of which has its own. The coordinator works on the CPU of one that sleeps, if
+any does when it wakes, and stays there: if that one has a task again, both take turns, until another CPU has been idle
+for more than moments: the system moves there who waits for his turn. Who wakes has the CPU first, unless it had more of
+it than the other one until then.
 
 What workers take from each other by sharing caches and memory is not in it: a task takes as long as it was measured.
 """
@@ -21,34 +23,44 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from farm.plan.pacing import GLANCE_S, pause_s, read_at_once, slots_for
-from farm.plan.schedule import SchedulePlan, schedule
+from farm.plan.plan import StaticPlan
+from farm.plan.schedule import Ending, SchedulePlan, ending, schedule
 from farm.profile.chains import LongestChain, longest_chain
 from farm.profile.trace import Traced
 from workers.records import record
 
+Ints = NDArray[np.int64]
+
 SPINNING_S = 3e-5
 """How long a worker looks for a task before it sleeps."""
 SLICE_S = 1.4e-3
-"""How long one of two that share a CPU has it. Who wakes has it first."""
+"""How long one of two that share a CPU has it."""
 WAKING_S = 5e-5
-"""How long it takes to wake one that sleeps, and by how much a sleep of the coordinator is late;"""
-LATE_S = 5e-4
-"""by how much more where every CPU is busy: the system lets who runs go on for a while."""
+"""How long it takes to wake one that sleeps, and by how much a sleep of the coordinator is late."""
+MOMENTS_S = 5e-4
+"""How long a CPU is idle before it is given who waits for another one."""
+UNDER_WAY = 2
+"""Windows that may be."""
 
 
 @record(frozen=True, slots=True, eq=False)
 class PlayedWindow:
-    """A window as it is played. Seconds: of each task, of the coordinator, `read_s` for each chunk."""
+    """A window as it is played. Seconds: of each task, of the coordinator, `read_s` for each chunk.
+
+    `order` knows whom its tasks follow in the window before. `joins`: whether it may run beside that one.
+    """
 
     first_chunk: int
     chunks: int
     tasks_s: Sequence[float]
     order: SchedulePlan
-    plan_s: float
-    tables_s: float
+    steps_s: Sequence[float]
+    begin_s: float
     read_s: float
+    joins: bool = True
 
 
 @record(frozen=True, slots=True)
@@ -56,8 +68,8 @@ class Simulated:
     """A render on `workers` CPUs, from its first plan until its last frame was taken, in seconds.
 
     `alone_s`: with one, which does everything after each other. `efficiency`: alone_s over workers times wall_s.
-    `stood_s`: how long workers had nothing to do, together, while the coordinator had: before the first window, between
-    windows, and when all slots waited to be read. `chain`: the longest one of tasks.
+    `stood_s`: how long workers that had done a task had none, together, while there were frames for the coordinator to
+    take, or a window for it to bring. `chain`: the longest one of tasks.
     """
 
     workers: int
@@ -102,19 +114,8 @@ def simulate(traced: Traced, workers: int) -> Simulated:
     """What a traced render would take on so many CPUs, with as many workers."""
     depth, inner_depth = slots_for(traced.plan, traced.windows[0].window, traced.read_buses, workers)
     plan = replace(traced.plan, depth=depth, inner_depth=inner_depth)
-    stretches = [
-        PlayedWindow(
-            first_chunk=one.window.first_chunk,
-            chunks=one.window.chunks,
-            tasks_s=one.tasks_s.tolist(),
-            order=schedule(plan, one.window, traced.read_buses),
-            plan_s=one.plan_s,
-            tables_s=one.tables_s,
-            read_s=one.read_s / one.window.chunks,
-        )
-        for one in traced.windows
-    ]
-    play = Play(stretches, workers, depth, read_at_once(depth, plan.chunk_frames))
+    stretches = list(played_windows(traced, plan))
+    play = Play(stretches, workers, depth, read_at_once(depth, plan.chunk_frames), traced.look_s)
     play.run()
     return Simulated(
         workers=workers,
@@ -127,12 +128,62 @@ def simulate(traced: Traced, workers: int) -> Simulated:
     )
 
 
+def played_windows(traced: Traced, plan: StaticPlan) -> Iterator[PlayedWindow]:
+    """The windows of a render, with the slots that a plan has."""
+    before: Ending | None = None
+    for one in traced.windows:
+        yield PlayedWindow(
+            first_chunk=one.window.first_chunk,
+            chunks=one.window.chunks,
+            tasks_s=one.tasks_s.tolist(),
+            order=schedule(plan, one.window, traced.read_buses, before),
+            steps_s=one.steps_s,
+            begin_s=one.begin_s,
+            read_s=one.read_s / one.window.chunks,
+            joins=one.joins,
+        )
+        before = ending(plan, one.window)
+
+
 @record(frozen=True, slots=True)
 class Act:
     """What the coordinator does next: works for so long, or sleeps."""
 
     seconds: float
     sleeps: bool = False
+
+
+READ = -1.0
+"""Stands for the seconds of a read, which no worker does."""
+
+
+class Nodes:
+    """All tasks and reads of a render, numbered window by window, the reads of each behind its tasks."""
+
+    def __init__(self, windows: Sequence[PlayedWindow]) -> None:
+        sizes = [one.order.tasks + one.order.reads for one in windows]
+        bases = [sum(sizes[:number]) for number in range(len(sizes))]
+        self.windows = [range(base, base + size) for base, size in zip(bases, sizes, strict=True)]
+        self.reads = [base + one.order.tasks for base, one in zip(bases, windows, strict=True)]
+        """The first of each window."""
+        self.seconds = [took for one in windows for took in [*one.tasks_s, *[READ] * one.order.reads]]
+        befores, afters = [np.zeros(0, np.int64)], [np.zeros(0, np.int64)]
+        for number, (one, base) in enumerate(zip(windows, bases, strict=True)):
+            befores.append(one.order.before + base)
+            afters.append(one.order.after + base)
+            if number:
+                befores.append(one.order.late_before + bases[number - 1])
+                afters.append(one.order.late_after + base)
+        before, after = np.concatenate(befores), np.concatenate(afters)
+        order = np.argsort(before, kind="stable")
+        self.followers: list[int] = after[order].tolist()
+        self.firsts: list[int] = np.searchsorted(before[order], np.arange(len(self.seconds) + 1)).tolist()
+        self.waits_for: list[int] = np.bincount(after, minlength=len(self.seconds)).tolist()
+        """How many each of them follows."""
+
+    def of(self, node: int) -> list[int]:
+        """Who follows a task or read."""
+        return self.followers[self.firsts[node] : self.firsts[node + 1]]
 
 
 @dataclass(eq=False)
@@ -143,8 +194,23 @@ class Play:
     workers: int
     depth: int
     at_once: int
+    look_s: float = 0.0
     now: float = 0.0
     stood_s: float = 0.0
+    begun: int = 0
+    """Windows whose tasks may run, from the first on, and"""
+    over: int = 0
+    """those of them that are over."""
+    planned: int = 0
+    """Steps that are done of planning the window that begins next;"""
+    waits: bool = False
+    """whether all are, and it waits for those under way."""
+    unread: int = 0
+    """Reads that could be done."""
+    started: float = 0.0
+    """When windows began after none was under way, and"""
+    read: int = 0
+    """chunks since then."""
     running: list[tuple[float, int, int]] = field(default_factory=list)
     """(when it ends, worker, task) of all workers but `home`, the earliest first."""
     home: int = 0
@@ -155,7 +221,9 @@ class Play:
     """how much of it is left."""
     ready: deque[int] = field(default_factory=deque)
     idle: dict[int, float] = field(default_factory=dict)
-    """Workers without a task, since when."""
+    """Workers without a task, since when, the longest first."""
+    standing: set[int] = field(default_factory=set)
+    """Those of them that wait for the coordinator."""
     working_s: float | None = None
     """What is left of what the coordinator is on; None: it sleeps."""
     wakes: float = 0.0
@@ -164,10 +232,19 @@ class Play:
     """Whether the worker has the CPU that both want, and"""
     slice_s: float = SLICE_S
     """how long whoever has it keeps it."""
+    debt_s: float = 0.0
+    """How much more of that CPU the coordinator had than the worker."""
+
+    def __post_init__(self) -> None:
+        self.nodes = Nodes(self.stretches)
+        self.pending = [*self.nodes.waits_for]
+        self.left = [one.order.tasks for one in self.stretches]
+        """Tasks that are not done, of each window."""
+        self.window_of = [number for number, nodes in enumerate(self.nodes.windows) for _ in nodes]
+        self.idle = dict.fromkeys(range(self.workers), -1.0)
 
     def run(self) -> None:
         """Plays all windows to their ends."""
-        self.idle = dict.fromkeys(range(self.workers), -1.0)
         for act in self.coordinator():
             if not act.sleeps:
                 self.working_s = act.seconds
@@ -175,10 +252,7 @@ class Play:
                 continue
             self.working_s, self.wakes = None, self.now + act.seconds + WAKING_S
             self.go_on()
-            if not self.move():
-                self.wakes += LATE_S
-                self.go_on()
-            self.yields, self.slice_s = False, SLICE_S
+            self.wake_up()
 
     def go_on(self) -> None:
         """Plays until it is the coordinator's turn."""
@@ -189,74 +263,116 @@ class Play:
 
     def coordinator(self) -> Iterator[Act]:
         """What it does, one thing after another, as `Rendering.pieces` and `LocalBackend.collect` do."""
-        yield Act(self.stretches[0].plan_s)
-        for number, stretch in enumerate(self.stretches):
-            yield Act(stretch.tables_s)
-            self.begin(stretch)
-            began = self.now
-            if number + 1 < len(self.stretches):
-                yield Act(self.stretches[number + 1].plan_s)
-            yield from self.collect(stretch, began)
+        for number in range(len(self.stretches)):
+            while self.begun == number and (step := self.ahead()) is not None:
+                yield from step
+            yield from self.collect(number)
+            self.over += 1
+            if self.waits:
+                yield from self.begin()
 
-    def collect(self, stretch: PlayedWindow, began: float) -> Iterator[Act]:
-        """Takes finished chunks, in order, until all tasks are done."""
-        at, reads = 0, stretch.order.tasks
+    def ahead(self) -> Iterator[Act] | None:
+        """The next step of planning the window that begins next; with the last one it begins. None: nothing to do."""
+        if self.begun == len(self.stretches) or self.waits or self.begun - self.over == UNDER_WAY:
+            return None
+        return self.plan()
+
+    def plan(self) -> Iterator[Act]:
+        """One step."""
+        stretch = self.stretches[self.begun]
+        if self.planned < len(stretch.steps_s):
+            self.planned += 1
+            yield Act(stretch.steps_s[self.planned - 1])
+        if self.planned == len(stretch.steps_s):
+            self.waits = not stretch.joins and self.begun > self.over
+            if not self.waits:
+                yield from self.begin()
+
+    def begin(self) -> Iterator[Act]:
+        """The tasks of a window may run."""
+        number, self.planned, self.waits = self.begun, 0, False
+        yield Act(self.stretches[number].begin_s)
+        self.begun += 1
+        if self.begun - self.over == 1:
+            self.started, self.read = self.now, 0
+        nodes, reads = self.nodes.windows[number], self.nodes.reads[number]
+        self.ready.extend(node for node in range(nodes.start, reads) if self.pending[node] == 0)
+        self.unread += sum(self.pending[node] == 0 for node in range(reads, nodes.stop))
+        self.claim()
+
+    def collect(self, number: int) -> Iterator[Act]:
+        """Takes finished chunks of a window, in order, until all tasks are done."""
+        stretch, reads, at = self.stretches[number], self.nodes.reads[number], 0
         while at < stretch.chunks:
-            most = min(self.depth - (stretch.first_chunk + at) % self.depth, stretch.chunks - at)
+            left = min(self.depth - (stretch.first_chunk + at) % self.depth, stretch.chunks - at)
+            most = min(left, max(self.depth // 2, 1))
             waiting = self.pending[reads + at : reads + at + most]
             many = next((count for count, left in enumerate(waiting) if left), most)
             wanted = min(most, self.at_once)
             if many < wanted:
                 missing = sum(left > 0 for left in waiting[:wanted])
-                yield Act(pause_s(self.now - began, at, missing), sleeps=True)
+                yield from self.wait(pause_s(self.now - self.started, self.read, missing))
                 continue
             yield Act(stretch.read_s * many)
             for chunk in range(at, at + many):
+                self.unread -= 1
                 self.ready += self.finish(reads + chunk)
             self.claim()
             at += many
-        while self.left:
-            yield Act(GLANCE_S, sleeps=True)
+            self.read += many
+            while (step := self.ahead()) is not None:
+                yield from step
+                if 2 * at < stretch.chunks:
+                    break
+                yield Act(self.look_s)
+        while self.left[number]:
+            yield from self.wait(GLANCE_S)
 
-    def begin(self, stretch: PlayedWindow) -> None:
-        """The tasks of a window may run."""
-        order = stretch.order
-        self.tasks_s, self.count, self.left = stretch.tasks_s, order.tasks, order.tasks
-        none = np.zeros(order.tasks + order.reads, bool)
-        pending = order.pending(none)
-        self.pending: list[int] = pending.tolist()
-        self.successors: list[int] = order.successors.tolist()
-        self.firsts: list[int] = order.first_successor.tolist()
-        self.ready.extend(order.ready(none, pending).tolist())
-        self.claim()
+    def wait(self, pause: float) -> Iterator[Act]:
+        """Does a step of planning, else sleeps, and looks."""
+        step = self.ahead()
+        if step is not None:
+            yield from step
+        else:
+            yield Act(pause, sleeps=True)
+        yield Act(self.look_s)
 
     # Workers.
 
-    def finish(self, task: int) -> list[int]:
+    def finish(self, node: int) -> list[int]:
         """Counts down who follows a task or read; those that became ready, in order."""
-        ready = []
-        for follower in self.successors[self.firsts[task] : self.firsts[task + 1]]:
+        ready, seconds = [], self.nodes.seconds
+        for follower in self.nodes.of(node):
             self.pending[follower] -= 1
-            if self.pending[follower] == 0 and follower < self.count:
-                ready.append(follower)
+            # What belongs to a window that has not begun is found when it begins.
+            if self.pending[follower] == 0 and self.window_of[follower] < self.begun:
+                if seconds[follower] == READ:
+                    self.unread += 1
+                else:
+                    ready.append(follower)
         return ready
 
     def claim(self) -> None:
-        """Workers without a task take what is ready."""
+        """Workers without a task take what is ready: one that still looks, else the one that sleeps longest."""
         while self.ready and self.idle:
-            worker, since = self.idle.popitem()
-            self.take(worker, self.ready.popleft(), WAKING_S if self.now - since > SPINNING_S else 0.0)
+            worker, since = next(reversed(self.idle.items()))
+            asleep = self.now - since > SPINNING_S
+            if asleep:
+                worker = next(iter(self.idle))
+            del self.idle[worker]
+            self.standing.discard(worker)
+            self.take(worker, self.ready.popleft(), WAKING_S if asleep else 0.0)
 
     def take(self, worker: int, task: int, later_s: float = 0.0) -> None:
         """A worker begins a task."""
         if worker == self.home:
-            self.home_task, self.home_left_s = task, self.tasks_s[task] + later_s
+            self.home_task, self.home_left_s = task, self.nodes.seconds[task] + later_s
         else:
-            heapq.heappush(self.running, (self.now + self.tasks_s[task] + later_s, worker, task))
+            heapq.heappush(self.running, (self.now + self.nodes.seconds[task] + later_s, worker, task))
 
     def done(self, worker: int, task: int) -> None:
         """A worker has done a task: it goes on with the last that became ready by it, else with what is ready."""
-        self.left -= 1
+        self.left[self.window_of[task]] -= 1
         ready = self.finish(task)
         own = ready.pop() if ready else -1
         self.ready += ready
@@ -266,16 +382,24 @@ class Play:
             self.take(worker, own)
         else:
             self.idle[worker] = self.now
+            coming = self.begun - self.over < UNDER_WAY and self.begun < len(self.stretches)
+            if self.unread or coming:
+                self.standing.add(worker)
         self.claim()
 
-    def move(self) -> bool:
-        """The coordinator, which wakes, takes the CPU of a worker that sleeps, if there is one; whether it has."""
-        asleep = [worker for worker, since in self.idle.items() if self.now - since > SPINNING_S]
-        if asleep and self.home not in asleep:
+    def wake_up(self) -> None:
+        """The coordinator takes the CPU of a worker that sleeps, if there is one."""
+        self.move(SPINNING_S)
+        self.yields = self.home_task >= 0 and self.debt_s > 0
+        self.slice_s = min(self.debt_s, SLICE_S) if self.yields else SLICE_S
+
+    def move(self, idle_s: float) -> None:
+        """The coordinator goes to the CPU of a worker that had nothing to do for so long, if its own one has."""
+        worker = next((worker for worker, since in self.idle.items() if self.now - since > idle_s), self.home)
+        if worker != self.home and self.home not in self.idle:
             if self.home_task >= 0:
                 heapq.heappush(self.running, (self.now + self.home_left_s, self.home, self.home_task))
-            self.home, self.home_task = asleep[0], -1
-        return bool(asleep)
+            self.home, self.home_task, self.debt_s = worker, -1, 0.0
 
     # Time.
 
@@ -302,12 +426,18 @@ class Play:
             self.done(worker, task)
         elif gives_way <= then:
             self.yields, self.slice_s = not self.yields, SLICE_S
+            if self.yields:
+                self.move(MOMENTS_S)
         return True
 
     def pass_time(self, passed_s: float, works: bool, runs: bool, shared: bool) -> None:
         """Some time goes by in which the coordinator works, its neighbour runs, or both want one CPU."""
+        self.stood_s += passed_s * len(self.standing)
         if self.working_s is not None:
-            self.stood_s += passed_s * len(self.idle)
             self.working_s -= passed_s * works
-        self.home_left_s -= passed_s * runs
+        if runs:
+            self.home_left_s -= passed_s
+            self.debt_s = max(self.debt_s - passed_s, 0.0)
+        elif shared:
+            self.debt_s += passed_s
         self.slice_s -= passed_s * shared

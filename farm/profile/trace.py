@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from statistics import median
 from typing import Any
 
 import numpy as np
@@ -14,42 +16,53 @@ from farm.plan.plan import StaticPlan, WindowPlan
 from farm.rendering.rendering import Rendering
 from farm.rendering.report import Duty
 from workers.records import record
-from workers.stats import StatsReader, key_word
-from workers.wire import RingHead, Task
+from workers.stats import StatsReader, StatsRing, key_word
+from workers.wire import RING_RECORDS, RingHead, Task
 
 Seconds = NDArray[np.float64]
 
 PLANNING = (Duty.PLANNING, Duty.READING)
-"""What the coordinator does for a window while the one before runs,"""
-TAKING = (Duty.OUTPUT, Duty.HASHING, Duty.WRITING, Duty.WAITING)
-"""and with its frames, looking for them included."""
+"""What the coordinator does for a window before it may run,"""
+TAKING = (Duty.OUTPUT, Duty.HASHING, Duty.WRITING)
+"""and with its frames."""
 
 
 @record(frozen=True, slots=True, eq=False)
 class TracedWindow:
     """A window as it was run.
 
-    `tasks_s` (tasks): how long each task took, in the order of the plan. Of the coordinator: `plan_s`, CPU seconds for
-    the plan, its schedule and tables, while workers are busy; `tables_s`, seconds in which they wait for it to put
-    those where they find them (and, at first, to plan); `read_s`, CPU seconds to take all frames and do with them
-    whatever is done.
+    `tasks_s` (tasks): how long each task took, in the order of the plan. Of the coordinator, in CPU seconds: `steps_s`,
+    of each step of planning (of the first window they are part of `begin_s`); `begin_s`, to put the tables where
+    workers find them and to let them begin, all seconds of that where no window is under way and workers have to get
+    ready; `read_s`, to take all frames and do with them whatever is done. `joins`: whether it may run beside the window
+    before it.
     """
 
     window: WindowPlan
     tasks_s: Seconds
-    plan_s: float
-    tables_s: float
+    steps_s: tuple[float, ...]
+    begin_s: float
     read_s: float
+    joins: bool
+
+    @property
+    def coordinator_s(self) -> float:
+        """Seconds of the coordinator."""
+        return sum(self.steps_s) + self.begin_s + self.read_s
 
 
 @record(frozen=True, slots=True, eq=False)
 class Traced:
-    """A render as it was run. `wall_s`: from its first plan until its last frame was taken."""
+    """A render as it was run. `wall_s`: from its first plan until its last frame was taken.
+
+    `look_s`: CPU seconds of the coordinator for each look at what workers have done.
+    """
 
     plan: StaticPlan
     read_buses: frozenset[int]
     windows: tuple[TracedWindow, ...]
     wall_s: float
+    look_s: float
 
     @property
     def tasks_s(self) -> float:
@@ -58,8 +71,29 @@ class Traced:
 
     @property
     def coordinator_s(self) -> float:
-        """Seconds of the coordinator."""
-        return sum(one.plan_s + one.tables_s + one.read_s for one in self.windows)
+        """Seconds of the coordinator, looks apart."""
+        return sum(one.coordinator_s for one in self.windows)
+
+
+def typical(runs: Sequence[Traced]) -> Traced:
+    """What several runs of the same render have in common: of all that was timed the median.
+
+    A task that another process interrupted took longer than its work takes; it is hardly the same one in every run.
+    """
+    windows = []
+    for several in zip(*(run.windows for run in runs), strict=True):
+        steps = zip(*(one.steps_s for one in several), strict=True)
+        made = replace(
+            several[0],
+            tasks_s=np.median([one.tasks_s for one in several], axis=0),
+            steps_s=tuple(median(step) for step in steps),
+            begin_s=median(one.begin_s for one in several),
+            read_s=median(one.read_s for one in several),
+            joins=any(one.joins for one in several),
+        )
+        windows.append(made)
+    walls, looks = median(run.wall_s for run in runs), median(run.look_s for run in runs)
+    return replace(runs[0], windows=tuple(windows), wall_s=walls, look_s=looks)
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -74,22 +108,39 @@ class Moment:
         return sum(self.spent[duty] - before.spent[duty] for duty in duties)
 
 
+@record(eq=False)
+class Begun:
+    """A window that was handed to the backend. `waits`: until the window before it is over."""
+
+    window: WindowPlan
+    steps_s: tuple[float, ...]
+    begin_s: float
+    waits: bool
+
+
 @dataclass(eq=False)
 class Trace:
     """Follows a rendering on a pool from before its first window to its last. Its tasks must be noted."""
 
     rendering: Rendering
-    windows: list[WindowPlan] = field(default_factory=list)
-    begins: list[Moment] = field(default_factory=list)
-    """When each window could run, and"""
+    begins: list[Begun] = field(default_factory=list)
     ends: list[Moment] = field(default_factory=list)
-    """when all of its frames were taken; first when the trace began."""
+    """When all frames of each window were taken; first when the trace began."""
+    steps_s: list[float] = field(default_factory=list)
+    """Of the window that is being planned."""
     records: list[NDArray[Any]] = field(default_factory=list)
+    rings: Sequence[StatsRing] = ()
     reader: StatsReader | None = None
     edition: int = 0
+    taken: int = 0
+    """Records that were written when some were taken last."""
+    looks: int = 0
+    """Of the coordinator at what workers have done."""
 
     def __post_init__(self) -> None:
-        self.ends.append(self.now())
+        self.last = self.now()
+        """When this was called last."""
+        self.ends.append(self.last)
         self.rendering.trace = self
 
     def now(self) -> Moment:
@@ -98,53 +149,83 @@ class Trace:
         spent.turn_to(spent.duty)
         return Moment(time.perf_counter(), dict(spent.cpu_s))
 
+    def planned(self) -> None:
+        """A step of planning the next window is done."""
+        if self.begins:
+            self.steps_s.append(self.now().since(self.last, PLANNING))
+            self.take_some()
+            self.last = self.now()
+
     def begun(self, window: WindowPlan) -> None:
-        """Its tasks may run. Raises RenderError where they are not noted."""
-        self.begins.append(self.now())
-        self.windows.append(window)
+        """It was handed to the backend. Raises RenderError where its tasks are not noted."""
+        now, backend = self.now(), self.rendering.backend
         if self.reader is None:
-            rings = getattr(self.rendering.backend, "rings", ())
-            if not rings:
+            self.rings = getattr(backend, "rings", ())
+            if not self.rings:
                 raise RenderError("when tasks ran cannot be told: there is no stats file")
-            self.reader, self.edition = StatsReader(rings[0].path), int(rings[0].words[RingHead.EDITION])
+            self.reader = StatsReader(self.rings[0].path)
+            self.edition = int(self.rings[0].words[RingHead.EDITION])
+        alone = len(self.ends) > len(self.begins)
+        begin_s = now.at_s - self.last.at_s if alone else now.since(self.last, (Duty.PLANNING,))
+        waits = getattr(backend, "waiting", None) is not None
+        self.begins.append(Begun(window, tuple(self.steps_s), begin_s, waits))
+        self.steps_s.clear()
+        self.last = self.now()
 
     def given(self) -> None:
-        """Some of its frames were taken: the records there are meanwhile are taken too."""
+        """Some frames were taken."""
+        self.take_some()
+        self.last = self.now()
+
+    def take_some(self) -> None:
+        """Takes the records there are, if they are many: soon they are written over."""
+        if self.written() - self.taken >= RING_RECORDS // 4:
+            self.take()
+
+    def written(self) -> int:
+        """How many records there are, the old ones included."""
+        return sum(int(ring.words[RingHead.WRITTEN]) for ring in self.rings)
+
+    def take(self) -> None:
+        """Takes the records there are."""
         assert self.reader is not None
+        self.taken = self.written()
         with self.rendering.spent.on(None):
             seen = self.reader.take().records
             self.records.append(seen[seen["edition"] == self.edition])
 
     def ended(self, window: WindowPlan) -> None:
-        """All of its frames were taken."""
-        self.given()
-        self.ends.append(self.now())
+        """All of its frames were taken, and the one that waited for that has begun."""
+        now, following = self.now(), self.begins[-1]
+        if following.waits and following.window is not window:
+            following.begin_s += now.at_s - self.last.at_s
+        self.ends.append(now)
+        self.looks = int(getattr(self.rendering.backend, "looks", 0))
+        self.take()
+        self.last = self.now()
 
     def result(self) -> Traced:
         """What was seen. Raises RenderError where records were written over before they were read."""
-        plan, begins, ends = self.rendering.plan, self.begins, self.ends
+        plan, ends = self.rendering.plan, self.ends
         records = np.concatenate(self.records)
         records = records[np.argsort(records["frame"], kind="stable")]
         windows = []
         # A tail that falls silent ends within a window: that one is left out.
-        for number, window in enumerate(self.windows[: len(ends) - 1]):
+        for number, begun in enumerate(self.begins[: len(ends) - 1]):
+            window = begun.window
             first, last = np.searchsorted(records["frame"], (window.first_frame, window.last_frame))
             windows.append(
                 TracedWindow(
                     window=window,
                     tasks_s=tasks_s(plan, window, records[first:last]),
-                    # While the one before runs; the first while nothing does.
-                    plan_s=ends[number].since(begins[number - 1], PLANNING) if number else 0.0,
-                    tables_s=max(begins[number].at_s - ends[number].at_s, 0.0),
-                    read_s=ends[number + 1].since(max(begins[number], ends[number], key=when), TAKING),
+                    steps_s=begun.steps_s,
+                    begin_s=begun.begin_s,
+                    read_s=ends[number + 1].since(ends[number], TAKING),
+                    joins=not begun.waits,
                 )
             )
-        return Traced(plan, self.rendering.read_buses, tuple(windows), ends[-1].at_s - ends[0].at_s)
-
-
-def when(moment: Moment) -> float:
-    """Its instant."""
-    return moment.at_s
+        look_s = ends[-1].since(ends[0], (Duty.WAITING,)) / max(self.looks, 1)
+        return Traced(plan, self.rendering.read_buses, tuple(windows), ends[-1].at_s - ends[0].at_s, look_s)
 
 
 def tasks_s(plan: StaticPlan, window: WindowPlan, records: NDArray[Any]) -> Seconds:

@@ -368,6 +368,8 @@ class Rendering:
         spent.arena_s += self.slab.loading_s - loaded
         spent.move(self.slab.loading_cpu_s - loaded_cpu_s, Duty.PLANNING, Duty.READING)
         spent.plan_s += time.perf_counter() - started - elsewhere
+        if self.trace is not None:
+            self.trace.planned()
 
     def close(self) -> None:
         """Gives back what was borrowed, ready for the next rendering."""

@@ -39,8 +39,11 @@ class Observer(Protocol):
 class Tracing(Protocol):
     """Who follows a rendering window by window."""
 
+    def planned(self) -> None:
+        """A step of planning the next window is done."""
+
     def begun(self, window: WindowPlan) -> None:
-        """Its tasks may run."""
+        """It was handed to the backend: its tasks may run, at the latest when those before it are done."""
 
     def given(self) -> None:
         """Some of its frames were taken."""

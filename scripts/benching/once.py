@@ -45,7 +45,7 @@ from farm.graph.voices import voices
 from farm.options import RenderOptions
 from farm.pattern.clock import Clock
 from farm.profile.simulate import simulate
-from farm.profile.trace import Trace, Traced
+from farm.profile.trace import Trace, Traced, typical
 from farm.rendering.length import extent
 from farm.rendering.outline import Outline, Part, outline
 from farm.rendering.rendering import Rendering
@@ -200,11 +200,15 @@ SIMULATED = {
 """How long a workload is where its schedule is played through, if not as elsewhere."""
 
 
-def traced(derived: Outline, warm: Warm, path: Path | None) -> tuple[Traced, str]:
-    """A render, into a file if there is one, followed from its first plan until its last frame is written."""
+def rendered(derived: Outline, warm: Warm, path: Path | None, follow: bool) -> tuple[float, Traced | None, str]:
+    """A render, into a file if there is one: seconds from its first plan until its last frame is written, and its hash.
+
+    `follow`: traced, too, which takes some time of its own.
+    """
     spent, extent = Spent(), derived.extent
     with Stream(derived, warm, None, spent) as stream:
-        trace = Trace(stream.rendering)
+        trace = Trace(stream.rendering) if follow else None
+        begun = time.perf_counter()
         if path is None:
             for _ in stream:
                 pass
@@ -215,7 +219,8 @@ def traced(derived: Outline, warm: Warm, path: Path | None) -> tuple[Traced, str
                 for block in stream:
                     with spent.on(Duty.WRITING):
                         out.put(block)
-    return trace.result(), stream.report.sha256
+        wall_s = time.perf_counter() - begun
+    return wall_s, None if trace is None else trace.result(), stream.report.sha256
 
 
 def memory_folder() -> str | None:
@@ -226,36 +231,42 @@ def memory_folder() -> str | None:
 def simulated(name: str, quality: str, counts: Sequence[int], runs: int) -> dict[str, object]:
     """What a workload would take with each number of workers, and what it takes with those that have their CPUs.
 
-    All from the least of the runs with the first number of workers, or with 2, after one that does not count.
+    All from what several runs with the first number of workers that have theirs, or with 2, have in common. Each of
+    them has one beside it that is not traced; those are the real ones. The first of all does not count.
     """
     work = known(name)
     work = replace(work, length=SIMULATED.get(name, work.length))
     score, cpus = score_of(work), len(cores.allowed_cpus())
-    measured = next((count for count in counts if 1 < count <= cpus), 2)
-    real: dict[int, list[float]] = {}
-    hashes, best = set(), None
+    at_hand = [count for count in counts if 1 < count <= cpus]
+    real: dict[int, list[float]] = {count: [] for count in at_hand}
+    traces, hashes = [], set()
     with Warm() as warm, TemporaryDirectory(prefix="farm-measure-", dir=memory_folder()) as folder:
         path = Path(folder) / "out.wav" if work.into_file else None
-        for count in [measured, *(one for one in counts if 1 < one <= cpus and one != measured)]:
+
+        def one(count: int, follow: bool) -> tuple[float, Traced | None]:
             options = options_of(work, quality, count)
-            derived = outline(score, options, bits="32f" if path is None else options.bits)
-            for number in range(runs + 1):
-                found, sha256 = traced(derived, warm, path)
-                hashes.add(sha256)
-                if number:
-                    real.setdefault(count, []).append(found.wall_s)
-                    if count == measured and (best is None or found.wall_s < best.wall_s):
-                        best = found
-    assert best is not None
+            derived = outline(score, options, bits=options.bits if path is not None else "32f")
+            wall_s, found, sha256 = rendered(derived, warm, path, follow)
+            hashes.add(sha256)
+            return wall_s, found
+
+        for count in at_hand or [2]:
+            one(count, False)
+        for _ in range(runs):
+            for count in at_hand:
+                real[count].append(one(count, False)[0])
+            found = one((at_hand or [2])[0], True)[1]
+            assert found is not None
+            traces.append(found)
+    traced = typical(traces)
     rows = []
     for count in counts:
-        row = simulate(best, count)
-        wall_s = min(real[count]) if count in real else None
+        row = simulate(traced, count)
         rows.append(
             {
                 "workers": count,
                 "wall_s": row.wall_s,
-                "real_s": wall_s,
+                "real_s": min(real[count]) if count in real else None,
                 "efficiency": row.efficiency,
                 "tasks_s": row.tasks_s,
                 "chain_s": row.chain.seconds,
@@ -264,7 +275,7 @@ def simulated(name: str, quality: str, counts: Sequence[int], runs: int) -> dict
                 "limit": row.limit,
             }
         )
-    seconds = sum(one.window.last_frame - one.window.first_frame for one in best.windows) / best.plan.rate
+    seconds = sum(one.window.last_frame - one.window.first_frame for one in traced.windows) / traced.plan.rate
     return {"rows": rows, "sha256": sorted(hashes), "seconds": seconds, "length": " ".join(work.length)}
 
 

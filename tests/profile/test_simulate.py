@@ -5,16 +5,17 @@ from __future__ import annotations
 import random
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
 
-from farm.plan.pacing import GLANCE_S
+from farm.plan.pacing import GLANCE_S, LONGEST_GLANCE_S
 from farm.plan.plan import StaticPlan, WindowPlan
-from farm.plan.schedule import schedule
+from farm.plan.schedule import ending, schedule
 from farm.profile.chains import longest_chain
-from farm.profile.simulate import LATE_S, SLICE_S, SPINNING_S, WAKING_S, Play, PlayedWindow, simulate
-from farm.profile.trace import Traced, TracedWindow
+from farm.profile.simulate import SLICE_S, SPINNING_S, WAKING_S, Play, PlayedWindow, simulate
+from farm.profile.trace import Traced, TracedWindow, typical
 from tests.plan.planning import Planner
 from tests.pool.plans import chance_plan, group, static, window
 from tests.render.scores import SCORES
@@ -26,27 +27,38 @@ SEEDS = range(40)
 
 def traced(plan: StaticPlan, windows: list[WindowPlan], task_s: float = 1.0, **coordinator: float) -> Traced:
     """A render whose tasks all took as long."""
-    costs = {"plan_s": 0.0, "tables_s": 0.0, "read_s": 0.0, **coordinator}
-    made = [TracedWindow(window=one, tasks_s=np.full(len(one.tasks), task_s), **costs) for one in windows]
-    return Traced(plan, READ, tuple(made), 0.0)
+    return Traced(
+        plan, READ, tuple(timed(one, np.full(len(one.tasks), task_s), **coordinator) for one in windows), 0, 0
+    )
+
+
+def timed(
+    made: WindowPlan, tasks_s: np.ndarray, *steps_s: float, begin_s: float = 0, read_s: float = 0
+) -> TracedWindow:
+    """A window as it was run."""
+    return TracedWindow(made, tasks_s, steps_s, begin_s, read_s, True)
 
 
 def played(stretches: list[PlayedWindow], workers: int, depth: int = 64) -> Play:
     """A play at its end: nothing is left over."""
     play = Play(stretches, workers, depth, max(depth // 2, 1))
     play.run()
-    assert play.left == 0
+    assert (play.begun, play.over, play.unread, play.waits) == (len(stretches), len(stretches), 0, False)
+    assert not any(play.left) and not any(play.pending)
     assert not play.ready and not play.running and play.home_task < 0
-    assert max(play.pending) == min(play.pending) == 0
     assert set(play.idle) == set(range(workers))
     return play
 
 
-def stretch(plan: StaticPlan, made: WindowPlan, task_s: float = 1.0, **coordinator: float) -> PlayedWindow:
-    """A window to be played."""
-    costs = {"plan_s": 0.0, "tables_s": 0.0, "read_s": 0.0, **coordinator}
-    order = schedule(plan, made, READ)
-    return PlayedWindow(made.first_chunk, made.chunks, [task_s] * len(made.tasks), order, **costs)
+def stretches(plan: StaticPlan, *windows: WindowPlan, task_s: float = 1.0, **coordinator: Any) -> list[PlayedWindow]:
+    """Windows, one behind the other, to be played."""
+    costs = {"steps_s": (0.0,), "begin_s": 0.0, "read_s": 0.0, **coordinator}
+    found, before = [], None
+    for one in windows:
+        order = schedule(plan, one, READ, before)
+        found.append(PlayedWindow(one.first_chunk, one.chunks, [task_s] * len(one.tasks), order, **costs))
+        before = ending(plan, one)
+    return found
 
 
 CHAIN = static([group("out", buses=(0,), carried=True)], depth=64, inner_depth=1)
@@ -58,52 +70,97 @@ BESIDE = 0.03
 @pytest.mark.parametrize("workers", [1, 2, 5])
 def test_a_chain_is_as_long_whoever_runs_it(workers: int) -> None:
     made = window(CHAIN, 0, [[[0]] * 10])
-    assert played([stretch(CHAIN, made)], workers).now == pytest.approx(10, abs=BESIDE)
+    assert played(stretches(CHAIN, made), workers).now == pytest.approx(10, abs=BESIDE)
 
 
 @pytest.mark.parametrize(("workers", "wall_s"), [(1, 10), (2, 5), (3, 4), (4, 3), (10, 1), (16, 1)])
 def test_tasks_that_wait_for_nobody_are_shared_out(workers: int, wall_s: float) -> None:
     made = window(FREE, 0, [[[0]] * 10])
-    assert played([stretch(FREE, made)], workers).now == pytest.approx(wall_s, abs=BESIDE)
+    assert played(stretches(FREE, made), workers).now == pytest.approx(wall_s, abs=BESIDE)
 
 
 def test_slots_are_written_again_when_they_are_read() -> None:
     """Two chunks at a time, and both are read, each in half a second, before the next two can begin."""
     made = window(FREE, 0, [[[0]] * 8])
     plan = replace(FREE, depth=2)
-    play = played([stretch(plan, made, read_s=0.5)], 4, depth=2)
+    play = played(stretches(plan, made, read_s=0.5), 4, depth=2)
     assert play.now == pytest.approx(4 * (1 + 2 * 0.5), abs=4 * BESIDE)
 
 
-def test_a_window_waits_for_the_one_before_and_its_plan_does_not() -> None:
-    windows = [window(FREE, 0, [[[0]] * 4]), window(FREE, 0, [[[0]] * 4])]
-    both = [stretch(FREE, one, plan_s=0.5, tables_s=0.25) for one in windows]
+def test_a_window_begins_beside_the_one_before() -> None:
+    """Its plan is made while that one runs, and no worker waits for the end of it."""
+    windows = [window(FREE, 0, [[[0]] * 5]), window(FREE, 5, [[[0]] * 5])]
+    # 2 workers and 10 tasks: 5 seconds, where a wait for all of the first window would make it 6.
+    assert played(stretches(FREE, *windows), 2).now == pytest.approx(5, abs=BESIDE)
+    apart = [replace(one, joins=False) for one in stretches(FREE, *windows)]
+    assert played(apart, 2).now == pytest.approx(6, abs=BESIDE)
+
+
+def test_a_plan_is_made_while_workers_run_and_waited_for_where_it_is_late() -> None:
+    windows = [window(FREE, 0, [[[0]] * 4]), window(FREE, 4, [[[0]] * 4])]
     # 16 CPUs: the coordinator has one of its own.
-    assert played(both, 16).now == pytest.approx(0.5 + 2 * (0.25 + 1), abs=BESIDE)
-    # A plan that takes longer than the tasks is what workers wait for.
-    late = [both[0], replace(both[1], plan_s=3.0)]
+    both = stretches(FREE, *windows, steps_s=(0.2, 0.3), begin_s=0.25)
+    assert played(both, 16).now == pytest.approx(0.5 + 0.25 + 1 + 0.75, abs=BESIDE)
+    # A plan that takes longer than the tasks is what workers wait for: the 4 that had one.
+    late = [both[0], replace(both[1], steps_s=(3.0,))]
     play = played(late, 16)
     assert play.now == pytest.approx(0.5 + 0.25 + 3 + 0.25 + 1, abs=BESIDE)
-    # They stand 0.5 + 0.25 + 0.25 s, and from the end of the tasks to that of the plan; 12 of 16 all the time of it.
-    assert play.stood_s == pytest.approx(16 * (0.5 + 0.25 + 0.25 + 2) + 12 * 1, abs=1)
+    # Others, who slept longer, have those of the second window: these wait until the end.
+    assert play.stood_s == pytest.approx(4 * (2 + 0.25 + 1), abs=8 * BESIDE)
+
+
+def test_no_more_than_two_windows_are_under_way() -> None:
+    """The third is not planned before the first is over."""
+    windows = [window(FREE, first, [[[0]] * 2]) for first in (0, 2, 4)]
+    play = played(stretches(FREE, *windows, steps_s=(0.5,)), 1)
+    assert play.now == pytest.approx(0.5 + 6 + 2 * 0.5, abs=0.3)
+    # Two workers of three have nothing to do but once the third window is there.
+    play = played(stretches(FREE, *windows, steps_s=(0.5,)), 8)
+    assert play.now == pytest.approx(0.5 + 0.5 + 1 + 0.5 + 1, abs=0.6)
+
+
+def test_tasks_wait_for_those_that_they_follow_in_the_window_before() -> None:
+    windows = [window(CHAIN, 0, [[[0]] * 5]), window(CHAIN, 5, [[[0]] * 5])]
+    both = stretches(CHAIN, *windows)
+    assert len(both[1].order.late_before)
+    assert played(both, 4).now == pytest.approx(10, abs=BESIDE)
+
+
+def test_slots_are_read_before_the_next_window_writes_them_again() -> None:
+    """Two slots, and windows of three chunks: chunks 0 and 1 run and are read, 2 and 3 run and are read one by one,
+    which lets 4 and 5 run, each half a second after the other."""
+    plan = replace(FREE, depth=2)
+    parts = [window(FREE, 0, [[[0]] * 3]), window(FREE, 3, [[[0]] * 3])]
+    play = played(stretches(plan, *parts, read_s=0.5), 4, depth=2)
+    assert play.now == pytest.approx(1 + 2 * 0.5 + 1 + 0.5 + 1 + 2 * 0.5, abs=BESIDE)
 
 
 def test_the_coordinator_takes_its_time_from_a_worker_where_all_cpus_are_busy() -> None:
-    made, plan = window(FREE, 0, [[[0]] * 8]), FREE
-    both = [stretch(plan, made), replace(stretch(plan, made), plan_s=2.0)]
-    alone = played(both, 64).now
-    shared = played(both, 1).now
-    assert alone == pytest.approx(2 + 1, abs=BESIDE)
-    assert shared == pytest.approx(16 + 2, abs=2 * BESIDE)
+    windows = [window(FREE, 0, [[[0]] * 8]), window(FREE, 8, [[[0]] * 8])]
+    one, other = stretches(FREE, *windows)
+    both = [one, replace(other, steps_s=(2.0,))]
+    assert played(both, 64).now == pytest.approx(2 + 1, abs=BESIDE)
+    assert played(both, 1).now == pytest.approx(16 + 2, abs=2 * BESIDE)
 
 
-def test_who_wakes_has_the_cpu_first_but_not_for_long() -> None:
-    """Two workers, each with a task of a second, and a plan of two: both get on."""
-    made, plan = window(FREE, 0, [[[0]] * 2]), FREE
-    play = played([stretch(plan, made), stretch(plan, made, plan_s=2.0)], 2)
-    # One task is done after a second; then the coordinator has that worker's CPU, as it looks for a task.
-    assert 2.9 < play.now < 4.1
-    assert SLICE_S > GLANCE_S and LATE_S < SLICE_S and SPINNING_S < WAKING_S
+def test_who_shares_a_cpu_has_half_of_it() -> None:
+    """Two workers with a task of two seconds, and a plan of one: it takes two, or one task three."""
+    windows = [window(FREE, 0, [[[0]] * 2]), window(FREE, 2, [[[0]] * 2])]
+    one, other = stretches(FREE, *windows, task_s=2.0)
+    assert played([one, replace(other, steps_s=(1.0,))], 2).now == pytest.approx(5, abs=2 * BESIDE)
+
+
+def test_who_had_more_of_a_cpu_does_not_have_it_first_when_it_wakes() -> None:
+    play = Play(stretches(FREE, window(FREE, 0, [[[0]] * 2])), 1, 64, 2)
+    play.home_task, play.home_left_s = 0, 1.0
+    for debt_s, yields, slice_s in ((0.0, False, SLICE_S), (SLICE_S / 2, True, SLICE_S / 2), (1.0, True, SLICE_S)):
+        play.debt_s = debt_s
+        play.wake_up()
+        assert (play.yields, play.slice_s) == (yields, slice_s)
+    play.home_task = -1
+    play.wake_up()
+    assert not play.yields
+    assert GLANCE_S < SLICE_S and SPINNING_S < WAKING_S
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -111,8 +168,8 @@ def test_no_schedule_is_shorter_than_its_bounds_and_every_task_is_done(seed: int
     chance = random.Random(seed)
     plan, made, reads = chance_plan(seed)
     costs = np.array([chance.uniform(0.001, 1.0) for _ in made.tasks])
-    one = TracedWindow(made, costs, 0.0, chance.uniform(0, 0.5), chance.uniform(0, 3.0))
-    whole = Traced(plan, reads, (one,), 0.0)
+    one = timed(made, costs, 0.1, begin_s=chance.uniform(0, 0.5), read_s=chance.uniform(0, 3.0))
+    whole = Traced(plan, reads, (one,), 0.0, 1e-5)
     walls = []
     for workers in (1, 2, 3, 8, 64):
         found = simulate(whole, workers)
@@ -120,9 +177,34 @@ def test_no_schedule_is_shorter_than_its_bounds_and_every_task_is_done(seed: int
         assert found == simulate(whole, workers)
         assert 0 <= found.stood_s <= workers * found.wall_s
         walls.append(found.wall_s)
-    # One worker and the coordinator share a CPU: together they take as long as both, and sleeps.
-    assert walls[0] >= whole.tasks_s + one.tables_s - 1e-9
-    assert walls[0] <= whole.tasks_s + whole.coordinator_s + 0.2 + 0.01 * len(made.tasks)
+    # One worker and the coordinator share a CPU: together they take as long as both, looks, and sleeps.
+    assert walls[0] >= whole.tasks_s + one.begin_s - 1e-9
+    looks_s = whole.tasks_s * whole.look_s / GLANCE_S
+    assert walls[0] <= whole.tasks_s + whole.coordinator_s + looks_s + 2 * LONGEST_GLANCE_S * made.chunks
+
+
+@pytest.mark.parametrize("name", ["bus voices", "effects", "a loop of two buses", "cut groups"])
+@pytest.mark.parametrize("workers", [1, 3, 16])
+def test_windows_of_a_score_are_played_to_their_end(name: str, workers: int) -> None:
+    planner = Planner(SCORES[name])
+    windows = planner.windows(5, 8, 1, 10)
+    made = tuple(timed(one, 1e-3 * cost(planner.plan, one), 1e-3, 1e-3, read_s=1e-3) for one in windows)
+    whole = Traced(planner.plan, frozenset((0,)), made, 0.0, 1e-5)
+    found = simulate(whole, workers)
+    assert max(found.bounds_s.values()) - 1e-9 <= found.wall_s <= found.alone_s + 1.0
+
+
+def test_what_runs_have_in_common_is_the_middle() -> None:
+    made = window(FREE, 0, [[[0]] * 2])
+    runs = [
+        Traced(FREE, READ, (timed(made, np.array([1.0, one]), one, begin_s=one, read_s=one),), one, one)
+        for one in (2.0, 9.0, 3.0)
+    ]
+    common = typical(runs)
+    (only,) = common.windows
+    assert only.tasks_s.tolist() == [1, 3]
+    assert (only.steps_s, only.begin_s, only.read_s, common.wall_s, common.look_s) == ((3,), 3, 3, 3, 3)
+    assert (common.tasks_s, common.coordinator_s) == (4, 9)
 
 
 # Chains.
@@ -144,7 +226,7 @@ def test_the_longest_chain_is_the_same_in_any_windows(name: str) -> None:
     for lengths in ((24,), (8, 8, 8), (1, 5, 2, 16)):
         planner = Planner(text)
         windows = planner.windows(*lengths)
-        made = [TracedWindow(one, cost(planner.plan, one), 0.0, 0.0, 0.0) for one in windows]
+        made = [timed(one, cost(planner.plan, one)) for one in windows]
         chain = longest_chain(planner.plan, made)
         assert chain.seconds == pytest.approx(sum(chain.groups.values()))
         assert chain.seconds <= sum(one.tasks_s.sum() for one in made)

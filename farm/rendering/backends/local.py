@@ -84,6 +84,8 @@ class LocalBackend(OverArena):
         self.started = 0.0
         self.read = 0
         """Chunks since then."""
+        self.looks = 0
+        """At the workers, and what they have done, in this rendering."""
         self.went_s = 0.0
         """While windows were under way."""
         self.stood_s = 0.0
@@ -96,7 +98,7 @@ class LocalBackend(OverArena):
         self.kernels = kernels
         entry = ctypes.CFUNCTYPE(None, ctypes.c_int64)
         self.entries = {name: entry(code.addresses[name]) for name in ("complete", "join")}
-        self.ending, self.went_s, self.stood_s = None, 0.0, 0.0
+        self.ending, self.went_s, self.stood_s, self.looks = None, 0.0, 0.0, 0
         self.coordinator.replaced = 0
         started = time.perf_counter()
         before = self.pool
@@ -294,6 +296,7 @@ class LocalBackend(OverArena):
     def watch(self, pause_s: float) -> None:
         """Sleeps a moment; tells the coordinator what is to be seen, obeys its commands."""
         assert self.pool is not None
+        self.looks += 1
         if pause_s:
             time.sleep(pause_s)
         now = time.monotonic()
