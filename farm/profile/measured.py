@@ -5,23 +5,27 @@ from __future__ import annotations
 from dataclasses import asdict, replace
 from typing import Any
 
+import numpy as np
+
 from farm.graph.score import Score
 from farm.options import RenderOptions
 from farm.profile.chains import longest_chain
-from farm.profile.trace import Trace
-from farm.rendering.outline import outline
+from farm.profile.trace import Trace, Traced, typical
+from farm.rendering.outline import Outline, outline
 from farm.rendering.stream import Stream
 from farm.rendering.warm import Warm
 from workers.cores import worker_count
 from workers.records import record
+from workers.wire import Task
 
 
 @record(frozen=True, slots=True)
 class Measured:
-    """Seconds, as measured: of all tasks, and of the longest chain of them, by the keys of its groups."""
+    """Seconds, as measured: of all tasks, and of the longest chain of them; both by the keys of their groups too."""
 
     tasks_s: float
     chain_s: float
+    groups_s: dict[str, float]
     chain_groups_s: dict[str, float]
 
     @property
@@ -34,14 +38,26 @@ class Measured:
         return {**asdict(self), "share": self.share}
 
 
-def measured(score: Score, options: RenderOptions) -> Measured:
-    """Renders a score on a pool, all of it, into nothing, and times its tasks. Raises what a render raises."""
+def measured(score: Score, options: RenderOptions, runs: int = 1) -> Measured:
+    """Renders a score on a pool, all of it, into nothing, and times its tasks: the median of several runs.
+
+    Raises what a render raises.
+    """
     pool = replace(options, backend="local", threads=options.threads or worker_count()[0])
     with Warm() as warm:
-        with Stream(outline(score, pool), warm) as stream:
-            trace = Trace(stream.rendering)
-            for _ in stream:
-                pass
-        traced = trace.result()
+        traced = typical([followed(outline(score, pool), warm) for _ in range(runs)])
     chain = longest_chain(traced.plan, traced.windows)
-    return Measured(traced.tasks_s, chain.seconds, chain.groups)
+    spent = np.zeros(len(traced.plan.groups))
+    for one in traced.windows:
+        spent += np.bincount(one.window.tasks[:, Task.GROUP], one.tasks_s, len(spent))
+    groups = {group.key: float(took) for group, took in zip(traced.plan.groups, spent, strict=True)}
+    return Measured(traced.tasks_s, chain.seconds, groups, chain.groups)
+
+
+def followed(derived: Outline, warm: Warm) -> Traced:
+    """One run."""
+    with Stream(derived, warm) as stream:
+        trace = Trace(stream.rendering)
+        for _ in stream:
+            pass
+    return trace.result()

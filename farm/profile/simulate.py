@@ -91,7 +91,7 @@ class Simulated:
         return {
             "the tasks, shared out evenly": self.tasks_s / self.workers,
             f"the longest chain (most of it `{self.chain.longest_group}`)": self.chain.seconds,
-            "the coordinator": self.coordinator_s,
+            "the coordinator, which plans, hashes and writes alone": self.coordinator_s,
         }
 
     @property
@@ -105,8 +105,8 @@ class Simulated:
         name, seconds = max(self.bounds_s.items(), key=lambda one: one[1])
         stand = 100 * self.stood_s / (self.workers * self.wall_s)
         return (
-            f"{self.workers} workers, {self.wall_s:.3f} s: limited by {name} ({seconds:.3f} s); "
-            f"workers stand {stand:.0f} % of their time for the coordinator"
+            f"{self.workers} workers, {self.wall_s:.3f} s: {self.over_bound:.2f} times what limits it, {name}"
+            f" ({seconds:.3f} s); workers stand {stand:.0f} % of their time for the coordinator"
         )
 
 

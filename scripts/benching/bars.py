@@ -78,10 +78,6 @@ def bars(
             name = f"{one.workload} {one.quality}"
             yield Bar(f"{name}, efficiency of 2 workers", 0.93, one.efficiency, "", False)
             yield Bar(f"{name}, the same, of what 2 separate processes get", 0.93, one.of_limit, "", False)
-    for quality in ("draft", "good"):
-        if ("farm-1024", quality, 2) in found:
-            fast = found["farm-1024", quality, 2].times_real_time
-            yield Bar(f"farm-1024 {quality}, 2 workers, without planning and files", 45.0, fast, "x real time", False)
     for chain in chains:
         if chain.workload in CHAINS:
             yield Bar(f"{chain.workload}, the longest chain, of all tasks", CHAINS[chain.workload], chain.share, "")

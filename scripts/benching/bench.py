@@ -39,7 +39,7 @@ from rows import (
     starts,
     tasks,
 )
-from simulated import ROWS, Noting, noting, noting_table, played
+from simulated import ROWS, Noting, noting, noting_table, played, played_bars
 from simulated import table as table_of_played
 from workloads import NAMED, ROOT, all_names, workload
 
@@ -182,8 +182,8 @@ def chain_table(found: Sequence[Chain]) -> str:
     lines = ["chains         tasks s  longest s  of tasks  busiest group"]
     for one in found:
         lines.append(
-            f"{one.workload:<14} {one.kernels_s:7.3f} {one.chain_s:10.3f} {one.share:9.3f}"
-            f"  {one.busiest} {one.busiest_s / one.kernels_s:.3f}"
+            f"{one.workload:<14} {one.tasks_s:7.3f} {one.chain_s:10.3f} {one.share:9.3f}"
+            f"  {one.busiest} {one.busiest_s / one.tasks_s:.3f}"
         )
     return "\n".join(lines)
 
@@ -387,10 +387,16 @@ def peers(runs: int) -> str:
 def simulate(names: Sequence[str], given: argparse.Namespace) -> int:
     """Plays schedules through and prints the rows; status 1 when frames differ between runs."""
     rows = played(names, given.quality or GOOD, given.simulate, given.runs)
+    held = list(played_bars(rows))
     if given.json:
-        print(json.dumps({**machine(), "runs": given.runs, "simulated": [asdict(one) for one in rows]}, indent=1))
+        lists = {
+            "simulated": [asdict(one) for one in rows],
+            "bars": [{**asdict(bar), "reached": bar.reached} for bar in held],
+        }
+        print(json.dumps({**machine(), "runs": given.runs, **lists}, indent=1))
     else:
-        text = "\n".join(f"{key}: {value}" for key, value in machine().items()) + f"\n\n{table_of_played(rows)}"
+        head = "\n".join(f"{key}: {value}" for key, value in machine().items())
+        text = "\n\n".join([head, table_of_played(rows), bar_table(held)])
         print(text)
         if given.into is not None:
             put_into(given.into, text, "simulated")

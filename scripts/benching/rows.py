@@ -60,11 +60,6 @@ class Row:
         """Planning as a part of the render's time in process, planning itself included."""
         return self.plan_s / (self.whole_s + self.plan_s)
 
-    @property
-    def times_real_time(self) -> float:
-        """Of the render, without planning and files."""
-        return self.seconds / self.whole_s
-
 
 def command_for(
     work: Workload,
@@ -245,10 +240,10 @@ def tasks(threads: Sequence[int]) -> dict[int, float]:
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """Seconds of a workload's tasks, of the longest chain of them, and of the busiest group, by its name."""
+    """Seconds of a workload's tasks, of the longest chain of them, and of the busiest group, by its key."""
 
     workload: str
-    kernels_s: float
+    tasks_s: float
     chain_s: float
     busiest: str
     busiest_s: float
@@ -256,15 +251,20 @@ class Chain:
     @property
     def share(self) -> float:
         """The longest chain, of all tasks: so much is left with any number of workers."""
-        return self.chain_s / self.kernels_s
+        return self.chain_s / self.tasks_s
 
 
 CHAINED = ("q", "m", "buses", "stress", "hour")
 
 
 def chained(runs: int) -> list[Chain]:
-    """How much of a workload follows one another."""
-    return [Chain(name, **timed([*ONCE, "chains", name, str(runs)], ROOT).answer) for name in CHAINED]
+    """How much of a workload follows one another, as `farm plan --measured` says it."""
+    found = []
+    for name in CHAINED:
+        answer = timed([*ONCE, "chains", name, str(runs)], ROOT).answer
+        busiest, busiest_s = max(answer["groups_s"].items(), key=lambda group: group[1])
+        found.append(Chain(name, answer["tasks_s"], answer["chain_s"], busiest, busiest_s))
+    return found
 
 
 ONE_SECOND = ("--duration", "1", "--tail", "none")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from statistics import median
 
+from bars import Bar
 from processes import ONCE, timed
 from rows import note
 from workloads import ROOT
@@ -14,6 +15,12 @@ ROWS = ("farm-1024", "sustain-4096", "stress", "q", "hour")
 """What is played through if nothing is named."""
 WITHIN = 0.1
 """How far from the least of the real runs a row may be that has one."""
+MANY = 16
+"""From so many workers on rows are held against what limits them,"""
+OVER_BOUND = 1.15
+"""which they may take so much longer than;"""
+EFFICIENCIES = {"farm-1024": 0.85, "sustain-4096": 0.85, "stress": 0.6}
+"""and what of MANY CPUs is to be used."""
 NOTED = (("stress", 2048, 1), ("stress", 2048, 2), ("sustain-1024", 2048, 1), ("q", 512, 1), ("q", 128, 1))
 """Workload, frames of a chunk, workers."""
 NOTING_ROUNDS = 4
@@ -81,12 +88,19 @@ def table(rows: Sequence[Played]) -> str:
         )
     lines += ["", *(f"{one.workload}, {one.limit}" for one in rows)]
     lines += ["", "What workers take from each other by sharing memory is not in it: its bandwidth, and caches."]
-    for one in rows:
-        if one.off is not None and abs(one.off) > WITHIN:
-            lines.append(
-                f"MISSED   {one.workload}, {one.workers} workers: {100 * one.off:+.1f} % off the least real run"
-            )
     return "\n".join(lines)
+
+
+def played_bars(rows: Sequence[Played]) -> Iterator[Bar]:
+    """How near to real runs, to what limits it, and to the use of all CPUs."""
+    for one in rows:
+        name = f"{one.workload}, {one.workers} workers"
+        if one.off is not None:
+            yield Bar(f"{name}, simulated, off the least real run", 100 * WITHIN, 100 * abs(one.off), "%")
+        if one.workers >= MANY:
+            yield Bar(f"{name}, simulated, over what limits it", OVER_BOUND, one.over_bound, "x")
+        if one.workers == MANY and one.workload in EFFICIENCIES:
+            yield Bar(f"{name}, simulated, efficiency", EFFICIENCIES[one.workload], one.efficiency, "", False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,7 @@ def test_every_task_has_its_time() -> None:
     assert {*chain.groups} <= {group.key for group in traced.plan.groups}
     found = simulate(traced, 16)
     assert found.wall_s >= max(found.bounds_s.values())
-    assert re.fullmatch(r"16 workers, [0-9.]+ s: limited by .* \([0-9.]+ s\); workers stand [0-9]+ % .*", found.limit)
+    assert re.fullmatch(r"16 workers, [0-9.]+ s: [0-9.]+ times what .* \([0-9.]+ s\); workers stand .*", found.limit)
 
 
 def test_a_window_in_which_the_tail_falls_silent_is_left_out() -> None:
@@ -96,6 +96,8 @@ def test_farm_plan_prints_the_longest_chain_as_measured(tmp_path: Path, capsys: 
     assert 0 < found["chain_s"] < found["tasks_s"]
     assert found["share"] == pytest.approx(found["chain_s"] / found["tasks_s"])
     assert sum(found["chain_groups_s"].values()) == pytest.approx(found["chain_s"])
+    assert sum(found["groups_s"].values()) == pytest.approx(found["tasks_s"])
+    assert all(found["groups_s"][key] >= took > 0 for key, took in found["chain_groups_s"].items())
     farm.main([*command, "--measured"], standalone_mode=False)
     assert re.search(r"longest chain +[0-9.]+ (µs|ms) of [0-9.]+ ms as measured: [0-9]+ %", capsys.readouterr().out)
     farm.main(command, standalone_mode=False)
