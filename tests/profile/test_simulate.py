@@ -80,11 +80,11 @@ def test_tasks_that_wait_for_nobody_are_shared_out(workers: int, wall_s: float) 
 
 
 def test_slots_are_written_again_when_they_are_read() -> None:
-    """Two chunks at a time, and both are read, each in half a second, before the next two can begin."""
+    """Two chunks are read at a time, each in half a second: while the other two of four slots are filled."""
     made = window(FREE, 0, [[[0]] * 8])
-    plan = replace(FREE, depth=2)
-    play = played(stretches(plan, made, read_s=0.5), 4, depth=2)
-    assert play.now == pytest.approx(4 * (1 + 2 * 0.5), abs=4 * BESIDE)
+    plan = replace(FREE, depth=4)
+    play = played(stretches(plan, made, read_s=0.5), 4, depth=4)
+    assert play.now == pytest.approx(1 + 8 * 0.5, abs=4 * BESIDE)
 
 
 def test_a_window_begins_beside_the_one_before() -> None:
@@ -127,12 +127,11 @@ def test_tasks_wait_for_those_that_they_follow_in_the_window_before() -> None:
 
 
 def test_slots_are_read_before_the_next_window_writes_them_again() -> None:
-    """Two slots, and windows of three chunks: chunks 0 and 1 run and are read, 2 and 3 run and are read one by one,
-    which lets 4 and 5 run, each half a second after the other."""
+    """Two slots, and windows of three chunks: a chunk runs when the last but one was read, also over their border."""
     plan = replace(FREE, depth=2)
     parts = [window(FREE, 0, [[[0]] * 3]), window(FREE, 3, [[[0]] * 3])]
     play = played(stretches(plan, *parts, read_s=0.5), 4, depth=2)
-    assert play.now == pytest.approx(1 + 2 * 0.5 + 1 + 0.5 + 1 + 2 * 0.5, abs=BESIDE)
+    assert play.now == pytest.approx(1 + 0.5 + 1 + 0.5 + 1 + 2 * 0.5, abs=2 * BESIDE)
 
 
 def test_the_coordinator_takes_its_time_from_a_worker_where_all_cpus_are_busy() -> None:
