@@ -150,11 +150,11 @@ class Report:
     """Whether no length was given and 8 cycles were rendered; False for a stream, which goes on without one."""
     notices: tuple[Notice, ...] = field(default=())
 
-    def and_cpu(self, starting: float, reading: float) -> Report:
-        """The same with CPU seconds that a process has spent before it rendered, and after."""
-        cpu_s = self.cpu_s
-        more = replace(cpu_s, starting_s=cpu_s.starting_s + starting, reading_s=cpu_s.reading_s + reading)
-        return replace(self, cpu_s=more)
+    def of_process(self, all_s: float, reading_s: float) -> Report:
+        """The same for a process that did nothing but this render, and has spent `all_s` CPU seconds with all that it
+        started: what is none of the other duties is starting. `reading_s`: reading, before the render."""
+        known = replace(self.cpu_s, reading_s=self.cpu_s.reading_s + reading_s, starting_s=0.0)
+        return replace(self, cpu_s=replace(known, starting_s=max(all_s - known.all_s, 0.0)))
 
     def as_json(self) -> dict[str, Any]:
         """For `--json`: silent levels are null."""

@@ -9,6 +9,7 @@ from dataclasses import field
 
 from farm.errors import Notice
 from farm.rendering.report import CpuSeconds, Duty, Observer
+from workers import cores
 from workers.records import record
 
 
@@ -87,3 +88,8 @@ class Counts:
     voices_stolen: int = 0
     tasks: int = 0
     windows: int = 0
+
+
+def all_cpu_s() -> float:
+    """CPU time of this process so far, and of all that it has started and waited for when they had ended."""
+    return time.process_time() + cores.ended_children_cpu_s()

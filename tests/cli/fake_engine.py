@@ -72,8 +72,8 @@ class Report:
     assumed_length: bool = False
     notices: tuple[Notice, ...] = ()
 
-    def and_cpu(self, starting: float, reading: float) -> Report:
-        assert starting > 0 and reading > 0
+    def of_process(self, all_s: float, reading_s: float) -> Report:
+        assert all_s > reading_s > 0
         return self
 
     def as_json(self) -> dict[str, Any]:

@@ -18,7 +18,8 @@ from farm.rendering.spent import Spent
 from tests.pool.pools import CONFIGS, ROOT, killing
 from tests.render.sound import asked, score
 
-LONG = ("--cycles", "16", "--tail", "none", "--json")
+LONG = ("stress.ph", "--cycles", "16", "--tail", "none", "--json")
+SHORT = ("q.ph", "--duration", "1", "--tail", "none", "--json")
 
 
 def busy(seconds: float) -> None:
@@ -30,25 +31,51 @@ def busy(seconds: float) -> None:
         pass
 
 
-@pytest.mark.parametrize("backend", [("inline",), ("local", "--threads", "2")])
-def test_their_sum_is_that_of_all_processes(tmp_path: Path, backend: tuple[str, ...]) -> None:
-    command = [sys.executable, "-P", "-m", "farm", "render", str(ROOT / "configs/scores/stress.ph")]
-    command += [str(tmp_path / "a.wav"), "--backend", *backend, *LONG]
+def sum_and_whole(tmp_path: Path, name: str, *options: str) -> tuple[dict[str, float], float]:
+    """The CPU seconds of a document, and those of its process and of all that it started."""
+    command = [sys.executable, "-P", "-m", "farm", "render", str(ROOT / "configs/scores" / name)]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command += [str(tmp_path / "a.wav"), *options]
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as process:
         assert process.stdout is not None
         report: dict[str, Any] = json.loads(process.stdout.read())
         _, status, used = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 0
-    cpu_s = report["cpu_s"]
+    return report["cpu_s"], used.ru_utime + used.ru_stime
+
+
+@pytest.mark.parametrize("backend", [("inline",), ("local", "--threads", "2")])
+def test_their_sum_is_that_of_all_processes(tmp_path: Path, backend: tuple[str, ...]) -> None:
+    cpu_s, whole_s = sum_and_whole(tmp_path, *LONG, "--backend", *backend)
     assert list(cpu_s) == [str(duty) for duty in Duty]
     assert min(cpu_s.values()) >= 0
     assert all(cpu_s[name] > 0 for name in cpu_s if name != "waiting")
     # It is `kernels` that takes longest here: they were told apart, and not all put into one.
     assert max(cpu_s, key=cpu_s.__getitem__) == "kernels"
-    whole_s = used.ru_utime + used.ru_stime
     assert 0.97 * whole_s < sum(cpu_s.values()) <= whole_s
+
+
+@pytest.mark.parametrize("backend", [("inline",), ("local", "--threads", "2")])
+def test_it_is_in_a_render_of_a_second_too(tmp_path: Path, backend: tuple[str, ...]) -> None:
+    """How workers start and end is counted, and what lies between the parts of a render."""
+    found = []
+    for _ in range(3):
+        cpu_s, whole_s = sum_and_whole(tmp_path, *SHORT, "--backend", *backend)
+        assert sum(cpu_s.values()) <= whole_s
+        assert max(cpu_s, key=cpu_s.__getitem__) == "starting"
+        found.append(sum(cpu_s.values()) / whole_s)
+    assert max(found) > 0.97
+
+
+def test_what_is_nothing_else_is_starting(tmp_path: Path) -> None:
+    with Session() as session:
+        report = session.render_file(score(CONFIGS["q"]), tmp_path / "a.wav", asked(cycles=Fraction(1), bits="32f"))
+    spent, whole = report.cpu_s, report.of_process(100.0, 0.125).cpu_s
+    assert whole.all_s == pytest.approx(100.0)
+    assert whole.reading_s == spent.reading_s + 0.125
+    assert whole.starting_s == pytest.approx(100.0 - 0.125 - (spent.all_s - spent.starting_s))
+    assert (whole.kernels_s, whole.hashing_s, whole.waiting_s) == (spent.kernels_s, spent.hashing_s, spent.waiting_s)
 
 
 def test_what_a_thread_is_on_counts_once_and_callers_do_not() -> None:
