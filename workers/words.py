@@ -26,6 +26,10 @@ def write_small(address: int, index: int, value: int) -> None:
     ctypes.c_uint32.from_address(address + 4 * index).value = value & 0xFFFFFFFF
 
 
+def fetch_ahead(address: int) -> None:
+    """Has the CPU fetch the cache line at an address, to be written soon. It waits for nothing."""
+
+
 def call_address(address: int, argument: int) -> None:
     """Calls void(int64) machine code."""
     ctypes.CFUNCTYPE(None, ctypes.c_int64)(address)(argument)

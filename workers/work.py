@@ -23,7 +23,7 @@ Entries: `work(record)` runs until STOP; `complete(record)` marks reads done on 
 
 from __future__ import annotations
 
-from workers.run import GROUP_BYTES, T_GROUP, TASK_BYTES, note, ring_clock_ns, run_task
+from workers.run import GROUP_BYTES, T_GROUP, TASK_BYTES, expect_note, note, ring_clock_ns, run_task
 from workers.wire import CONTROL_STRIDE, TASK_BITS, WORKER_WORDS, Control, Run, Schedule
 from workers.words import (
     add_shared,
@@ -226,8 +226,10 @@ def work(record: int) -> None:
             at = read_word(record, R_TASKS) + task * TASK_BYTES
             group = read_word(record, R_GROUPS) + read_word(at, T_GROUP) * GROUP_BYTES
             # One look at the clock a task, where one follows the other at once.
-            if stats != 0 and started == 0:
-                started = max(ring_clock_ns(stats), ended)
+            if stats != 0:
+                expect_note(stats)
+                if started == 0:
+                    started = max(ring_clock_ns(stats), ended)
             run_task(
                 arena,
                 at,

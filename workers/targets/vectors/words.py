@@ -12,6 +12,8 @@ from workers.levels import Instruction
 from workers.targets.vectors import target
 from workers.targets.vectors.lanes import I32, I64, call, declare, index_of, pointer_to
 
+BYTES = ir.IntType(8).as_pointer()
+
 
 def _read_word(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     index = index_of(context, builder, args[1], sig.args[1])
@@ -38,6 +40,12 @@ def _write_small(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
+def _fetch_ahead(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    # To be written, into all caches, as data.
+    call(builder, "llvm.prefetch.p0i8", ir.VoidType(), [builder.inttoptr(args[0], BYTES), I32(1), I32(3), I32(1)])
+    return context.get_dummy_value()
+
+
 def _call_address(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     kind = ir.FunctionType(ir.VoidType(), [I64])
     builder.call(builder.inttoptr(args[0], kind.as_pointer()), [args[1]])
@@ -48,6 +56,7 @@ read_word = declare(types.int64, _read_word, 2)
 write_word = declare(types.void, _write_word, 3)
 read_small = declare(types.int64, _read_small, 2)
 write_small = declare(types.void, _write_small, 3)
+fetch_ahead = declare(types.void, _fetch_ahead, 1)
 call_address = declare(types.void, _call_address, 2)
 
 
