@@ -9,8 +9,8 @@ nothing is left to plan, and takes finished chunks out.
 
 There are as many CPUs as workers, each of which has its own. The coordinator works on the CPU of one that sleeps, if
 any does when it wakes, and stays there: if that one has a task again, both take turns, until another CPU has been idle
-for more than moments: the system moves there who waits for his turn. Who wakes has the CPU first, unless it had more of
-it than the other one until then.
+for more than moments: the system moves there who waits for his turn. Before it takes chunks out it goes to the CPU of a
+worker without a task by itself. Who wakes has the CPU first, unless it had more of it than the other one until then.
 
 What workers take from each other by sharing caches and memory is not in it: a task takes as long as it was measured.
 """
@@ -30,11 +30,12 @@ from farm.plan.plan import StaticPlan
 from farm.plan.schedule import Ending, SchedulePlan, ending, schedule
 from farm.profile.chains import LongestChain, longest_chain
 from farm.profile.trace import Traced
+from farm.rendering.backends.local import CROWDED_SPINS
 from workers.records import record
 
 Ints = NDArray[np.int64]
 
-SPINNING_S = 3e-5
+SPINNING_S = 1.5e-8 * CROWDED_SPINS
 """How long a worker looks for a task before it sleeps."""
 SLICE_S = 1.4e-3
 """How long one of two that share a CPU has it."""
@@ -313,6 +314,7 @@ class Play:
                 missing = sum(left > 0 for left in waiting[:wanted])
                 yield from self.wait(pause_s(self.now - self.started, self.read, missing))
                 continue
+            self.make_way()
             yield Act(stretch.read_s * many)
             for chunk in range(at, at + many):
                 self.unread -= 1
@@ -390,12 +392,23 @@ class Play:
     def wake_up(self) -> None:
         """The coordinator takes the CPU of a worker that sleeps, if there is one."""
         self.move(SPINNING_S)
+        self.take_turns()
+
+    def make_way(self) -> None:
+        """The coordinator goes to the CPU of a worker without a task, if there is one."""
+        home = self.home
+        self.move(0.0)
+        if self.home != home:
+            self.take_turns()
+
+    def take_turns(self) -> None:
+        """The coordinator begins, unless it had more of this CPU than the worker."""
         self.yields = self.home_task >= 0 and self.debt_s > 0
         self.slice_s = min(self.debt_s, SLICE_S) if self.yields else SLICE_S
 
     def move(self, idle_s: float) -> None:
         """The coordinator goes to the CPU of a worker that had nothing to do for so long, if its own one has."""
-        worker = next((worker for worker, since in self.idle.items() if self.now - since > idle_s), self.home)
+        worker = next((worker for worker, since in self.idle.items() if self.now - since >= idle_s), self.home)
         if worker != self.home and self.home not in self.idle:
             if self.home_task >= 0:
                 heapq.heappush(self.running, (self.now + self.home_left_s, self.home, self.home_task))
