@@ -19,7 +19,7 @@ class Block:
     `first`: number of the first. `frames`: float32 (n, channels). `data`: the same as whole numbers, as they stand in a
     file, uint8 (n, bytes of a frame), or None. Of the frames that are kept: `peak`, the greatest magnitude before any
     was cut off; how many were `cut_off` at full scale, and in how many a channel was `outside` of the range of whole
-    numbers; how many were `limited`, and the greatest `reduction`, 0 to 1.
+    numbers; how many were `limited`, and the greatest `reduction`, 0 to 1. `path`: number of the path.
     """
 
     first: int
@@ -30,9 +30,15 @@ class Block:
     outside: int = 0
     limited: int = 0
     reduction: float = 0.0
+    path: int = 0
 
     def __len__(self) -> int:
         return len(self.frames)
+
+    @property
+    def end(self) -> int:
+        """The frame behind the last one."""
+        return self.first + len(self.frames)
 
     def between(self, first: int, last: int | None) -> Block:
         """The frames from number `first` up to `last`."""

@@ -6,7 +6,7 @@ off; here it is counted, refused, or put right at the end, and then whole number
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import IO
 
 import numpy as np
@@ -31,6 +31,10 @@ class Clipping:
     channels: int
     first_frame: int = 0
     """Number of the first frame that is kept."""
+    path: int = 0
+    """Number of the output path."""
+    lead: Clipping | None = None
+    """What decides about a gain that all paths share; None: this one."""
     peak: float = 0.0
     clipped_frames: int = 0
     """Kept frames that were cut off at full scale."""
@@ -39,11 +43,17 @@ class Clipping:
     reduction_db: float = 0.0
     """By how much the loudest frame was turned down or cut off."""
 
-    def through(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """The blocks of the file. Raises RenderError or FileError."""
-        for block in blocks:
-            self.meet(block)
-            yield block
+    def passed(self, block: Block) -> Iterator[Block]:
+        """What of a block goes on at once. Raises RenderError or FileError."""
+        self.meet(block)
+        yield block
+
+    def rest(self) -> Iterator[Block]:
+        """What goes on at the end. Raises FileError."""
+        return iter(())
+
+    def close(self) -> None:
+        """Drops what waits."""
 
     def meet(self, kept: Block) -> None:
         """Looks at kept frames. Raises RenderError."""
@@ -87,28 +97,54 @@ class Refusing(Clipping):
 class Rescaling(Clipping):
     """`rescale`: where the peak is above -0.3 dBFS, one gain for all frames brings it down there.
 
-    The gain is known at the end, so the frames wait in a temporary file.
+    The gain is known at the end, so the frames wait in a temporary file, and whole numbers are made of them in this
+    process: workers have done their part when it is known.
     """
 
-    def through(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        import tempfile
+    met_peak: float = 0.0
+    """Before the gain."""
+    spool: IO[bytes] | None = None
 
-        with tempfile.TemporaryFile(prefix="farm-") as spool:
-            for block in super().through(blocks):
-                put(spool, block.frames)
-            peak, self.peak = self.peak, 0.0
-            gain = np.float32(1.0)
-            if peak > CEILING:
-                gain = np.float32(CEILING / np.float32(peak))
-                self.reduction_db = -20.0 * float(np.log10(gain))
-            spool.seek(0)
-            first = self.first_frame
-            while data := spool.read(4 * self.channels * SPOOLED_FRAMES):
-                frames = np.frombuffer(data, np.float32).reshape(-1, self.channels)
-                scaled = np.minimum(np.maximum(frames * gain, -CEILING), CEILING) if gain < 1 else frames
-                self.peak = max(self.peak, loudest(scaled))
-                yield block_of(first, scaled)
-                first += len(scaled)
+    def meet(self, kept: Block) -> None:
+        self.met_peak = max(self.met_peak, kept.peak)
+
+    @property
+    def gain(self) -> np.float32:
+        """What all is turned down by."""
+        peak = self.met_peak if not isinstance(self.lead, Rescaling) else self.lead.met_peak
+        return np.float32(CEILING / np.float32(peak)) if peak > CEILING else np.float32(1.0)
+
+    def passed(self, block: Block) -> Iterator[Block]:
+        self.meet(block)
+        if self.spool is None:
+            import tempfile
+
+            self.spool = tempfile.TemporaryFile(prefix="farm-")  # noqa: SIM115
+        put(self.spool, block.frames)
+        return iter(())
+
+    def rest(self) -> Iterator[Block]:
+        gain = self.gain
+        if gain < 1.0:
+            self.reduction_db = -20.0 * float(np.log10(gain))
+        first = self.first_frame
+        if self.spool is None:
+            return
+        self.spool.seek(0)
+        while data := self.spool.read(4 * self.channels * SPOOLED_FRAMES):
+            scaled = np.frombuffer(data, np.float32).reshape(-1, self.channels)
+            if gain < 1.0:
+                scaled = scaled * gain
+                if self.lead is None:
+                    scaled = np.minimum(np.maximum(scaled, -CEILING), CEILING)
+            block = Block(first, scaled, peak=loudest(scaled), path=self.path)
+            self.peak = max(self.peak, block.peak)
+            yield block
+            first += len(scaled)
+
+    def close(self) -> None:
+        if self.spool is not None:
+            self.spool.close()
 
 
 def put(spool: IO[bytes], block: Frames) -> None:
@@ -122,9 +158,22 @@ def put(spool: IO[bytes], block: Frames) -> None:
         raise FileError(f"--clip rescale keeps the frames in a temporary file: {error.strerror}", hint=hint) from error
 
 
-def block_of(first: int, frames: Frames) -> Block:
-    """A block of frames alone."""
-    return Block(first, frames, peak=loudest(frames))
+CLIPPINGS: dict[str, type[Clipping]] = {
+    "limit": Limited,
+    "warn": CuttingOff,
+    "error": Refusing,
+    "rescale": Rescaling,
+    "none": Clipping,
+}
 
 
-CLIPPINGS = {"limit": Limited, "warn": CuttingOff, "error": Refusing, "rescale": Rescaling, "none": Clipping}
+def through(ways: Sequence[Clipping], blocks: Iterable[Block]) -> Iterator[Block]:
+    """The blocks of files, each by the way of its path. Raises RenderError or FileError."""
+    try:
+        for block in blocks:
+            yield from ways[block.path].passed(block)
+        for way in ways:
+            yield from way.rest()
+    finally:
+        for way in ways:
+            way.close()

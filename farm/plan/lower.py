@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from farm.errors import ScoreError
 from farm.plan.master import levels_bytes
-from farm.plan.path import SIGNALS, OutputPath
+from farm.plan.path import OutputPath
 from farm.plan.plan import Area, GroupKind, GroupPlan, OpPlan, Region, StaticPlan, WindowPlan, Word
 from workers.arena import Arena, Key, Layout
 from workers.dsp.true_peak import TAPS
@@ -59,7 +59,7 @@ def signal_bytes(plan: StaticPlan) -> int:
 def slot_bytes_of(plan: StaticPlan, bus: int) -> int:
     """Bytes of a chunk slot of a signal: those of output paths have lengths of their own."""
     for path in plan.paths:
-        if path.mixed <= bus < path.mixed + SIGNALS:
+        if path.holds(bus):
             return path.slot_bytes(plan.chunk_frames)[bus]
     return signal_bytes(plan)
 
@@ -102,11 +102,11 @@ def wanted(
         (Area.TASKS, 0): 8 * len(Task) * len(window.tasks),
     }
     for number, path in enumerate(plan.paths):
-        sizes[Area.OFFSETS, number] = 8 * len(plan.outputs)
+        sizes[Area.OFFSETS, number] = 8 * len(path.measured)
         sizes[Area.TERMS, number] = 8 * len(terms_of(path.path, plan))
         sizes[Area.TAPS, number] = 4 * len(TAPS)
         sizes[Area.KEYS, number] = 8 * (1 + 4 * path.path.width)
-        sizes[Area.LEVELS, number] = levels_bytes(len(plan.outputs)) * plan.depth
+        sizes[Area.LEVELS, number] = levels_bytes(path) * plan.depth
     for worker in range(workers):
         sizes[Area.SCRATCH, worker] = scratch_sizes(plan)[3]
     for number, group in enumerate(plan.groups):
@@ -151,7 +151,7 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
     for number, path in enumerate(plan.paths):
         places = {bus: layout.offset((Area.BUS, bus)) // 4 for bus in plan.buses}
         offsets = arena.region((Area.OFFSETS, number), np.int64)
-        offsets[: len(plan.outputs)] = [places[bus] for _, bus in plan.outputs]
+        offsets[: len(path.measured)] = [places[bus] for bus in path.measured]
         terms = terms_of(path.path, plan, places)
         arena.region((Area.TERMS, number), np.int64)[: len(terms)] = terms
         arena.region((Area.TAPS, number), np.float32)[: len(TAPS)] = TAPS
@@ -189,7 +189,7 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
 
 def share_of(plan: StaticPlan, group: GroupPlan) -> RingHead:
     """What the time of a group's tasks counts as."""
-    of_paths = any(path.mixed <= bus < path.mixed + SIGNALS for path in plan.paths for bus in group.buses)
+    of_paths = any(path.holds(bus) for path in plan.paths for bus in group.buses)
     return RingHead.OUTPUT_NS if of_paths else RingHead.KERNELS_NS
 
 

@@ -20,25 +20,28 @@ DELIVERED_ROWS = 5
 turned down, and by how much."""
 
 
-def levels_bytes(outputs: int) -> int:
-    """Bytes of what a path measures in a chunk: of each output, of the mix, of what is delivered."""
-    return 4 * LEVEL_LANES * (outputs + 1 + DELIVERED_ROWS)
+def level_rows(plan: PathPlan) -> int:
+    """What a path measures in a chunk: each bus that it measures, the mix, what is delivered."""
+    return len(plan.measured) + 1 + DELIVERED_ROWS
 
 
-def path_groups(
-    graph: Graph, outputs: tuple[tuple[str, int], ...], number: int, plan: PathPlan, setting: PlanSetting
-) -> list[GroupPlan]:
+def levels_bytes(plan: PathPlan) -> int:
+    """The same in bytes."""
+    return 4 * LEVEL_LANES * level_rows(plan)
+
+
+def path_groups(graph: Graph, number: int, plan: PathPlan, setting: PlanSetting) -> list[GroupPlan]:
     """The groups of output path `number`, each with one task a chunk.
 
     With a limiter there are three, so that what depends on the chunk before is little: the mix and its true peaks; the
     gain; what is delivered. The frames before a chunk on which its gain depends are the second's to hand on.
     """
     mixing = GroupBuilder(graph, setting, voiced=False)
-    mixing.reads_buses += [bus for _, bus in outputs]
-    mix(mixing, outputs, number, plan)
-    mixing.cost_ns = 2 * catalog()["master"].cost_ns * len(outputs)
+    mixing.reads_buses += dict.fromkeys((*plan.measured, *plan.path.buses))
+    mix(mixing, number, plan)
+    mixing.cost_ns = 2 * catalog()["master"].cost_ns * len(mixing.reads_buses)
     if plan.path.limiter is None:
-        deliver(mixing, outputs, number, plan)
+        deliver(mixing, number, plan)
         mixing.cost_ns += 2 * catalog()["deliver"].cost_ns
         return [finished(mixing, "master", GroupKind.BUS, (plan.mixed, *plan.given), -1, WHOLE_CHUNK)]
     measure(mixing, number, plan, plan.path.limiter)
@@ -47,7 +50,7 @@ def path_groups(
     limit(limiting, number, plan, plan.path.limiter)
     delivering = GroupBuilder(graph, setting, voiced=False)
     delivering.reads_buses += [plan.mixed, plan.nodes]
-    deliver(delivering, outputs, number, plan)
+    deliver(delivering, number, plan)
     delivering.cost_ns = 2 * catalog()["deliver"].cost_ns
     gain = finished(limiting, "limiter", GroupKind.BUS, (plan.nodes,), -1, WHOLE_CHUNK)
     return [
@@ -115,7 +118,7 @@ def peak_numbers(program: GroupBuilder, plan: PathPlan, limiter: Limiting) -> di
     }
 
 
-def mix(program: GroupBuilder, outputs: tuple[tuple[str, int], ...], number: int, plan: PathPlan) -> None:
+def mix(program: GroupBuilder, number: int, plan: PathPlan) -> None:
     """The op that mixes."""
     setting, path = program.setting, plan.path
     words = {
@@ -123,11 +126,11 @@ def mix(program: GroupBuilder, outputs: tuple[tuple[str, int], ...], number: int
         "offsets": Word(Code.ARENA, 0, 0, Region(Area.OFFSETS, number)),
         "terms": Word(Code.ARENA, 0, 0, Region(Area.TERMS, number)),
         "gain": Word(Code.CONSTANT, program.bits(float_bits(path.gain))),
-        "levels": Word(Code.SIGNAL, 0, levels_bytes(len(outputs)), Region(Area.LEVELS, number)),
+        "levels": Word(Code.SIGNAL, 0, levels_bytes(plan), Region(Area.LEVELS, number)),
         "target": Word(Code.SIGNAL, 4 * plan.delay, 0, Region(Area.BUS, plan.mixed)),
     }
     numbers = {
-        "count": len(outputs),
+        "count": len(plan.measured),
         "plane": setting.plane,
         "channel_count": path.width,
         "step": plan.step(setting.chunk_frames),
@@ -139,7 +142,7 @@ def mix(program: GroupBuilder, outputs: tuple[tuple[str, int], ...], number: int
     program.emit(catalog()["master"], None, "master", Wiring(words, numbers=numbers), None, post=True)
 
 
-def deliver(program: GroupBuilder, outputs: tuple[tuple[str, int], ...], number: int, plan: PathPlan) -> None:
+def deliver(program: GroupBuilder, number: int, plan: PathPlan) -> None:
     """The op that gives frames and bytes."""
     setting, path, coding = program.setting, plan.path, plan.path.coding
     work = program.buffer(-(-4 * plan.work_floats() // BUFFER_BYTES))
@@ -153,8 +156,8 @@ def deliver(program: GroupBuilder, outputs: tuple[tuple[str, int], ...], number:
         "keys": Word(Code.ARENA, 0, 0, Region(Area.KEYS, number)),
         "levels": Word(
             Code.SIGNAL,
-            4 * LEVEL_LANES * (len(outputs) + 1),
-            levels_bytes(len(outputs)),
+            4 * LEVEL_LANES * (len(plan.measured) + 1),
+            levels_bytes(plan),
             Region(Area.LEVELS, number),
         ),
         "work": program.scratch(work),

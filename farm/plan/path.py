@@ -57,6 +57,7 @@ class OutputPath:
 
     channels: tuple[tuple[Term, ...], ...]
     gain: float
+    name: str = "mix"
     clip: Clip = "none"
     fade_in: int = 0
     """Frames."""
@@ -75,14 +76,29 @@ class OutputPath:
         """Channels."""
         return len(self.channels)
 
+    @property
+    def begin(self) -> int:
+        """The first frame that is asked of the graph: a limiter remembers some before those that are kept."""
+        return max(self.first - (0 if self.limiter is None else self.limiter.memory), 0)
+
+    @property
+    def buses(self) -> tuple[int, ...]:
+        """What it reads, each once."""
+        return tuple(dict.fromkeys(term.bus for terms in self.channels for term in terms))
+
 
 @record(frozen=True, slots=True)
 class PathPlan:
     """An output path in a plan, with the numbers of its signals: of what was mixed, of true peaks, reductions, frames,
-    and of bytes if it has any."""
+    and of bytes if it has any. `measured`: buses of which it finds out how loud they are, besides their mix."""
 
     path: OutputPath
     mixed: int
+    measured: tuple[int, ...] = ()
+
+    def holds(self, signal: int) -> bool:
+        """Whether a signal is its own."""
+        return self.mixed <= signal < self.mixed + SIGNALS
 
     @property
     def peaks(self) -> int:
@@ -144,6 +160,8 @@ def stereo(buses: tuple[int, ...]) -> tuple[tuple[Term, ...], ...]:
     return tuple(tuple(Term(bus, side) for bus in buses) for side in (0, 1))
 
 
-def path_buses(buses: int, paths: tuple[OutputPath, ...]) -> tuple[PathPlan, ...]:
-    """Numbers for the signals of paths: behind those of a score's `buses`."""
-    return tuple(PathPlan(path, buses + SIGNALS * number) for number, path in enumerate(paths))
+def path_plans(signals: int, paths: tuple[OutputPath, ...], outputs: tuple[int, ...]) -> tuple[PathPlan, ...]:
+    """Numbers for the signals of paths, behind `signals` others. The first path measures all outputs."""
+    return tuple(
+        PathPlan(path, signals + SIGNALS * number, outputs if number == 0 else ()) for number, path in enumerate(paths)
+    )

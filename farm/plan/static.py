@@ -10,7 +10,7 @@ from farm.plan.groups import bus_group, link_groups, sample_group, voice_group
 from farm.plan.keys import Keys, keys_of, program_of, told_apart
 from farm.plan.links import link_name, links
 from farm.plan.master import path_groups
-from farm.plan.path import OutputPath, path_buses
+from farm.plan.path import OutputPath, path_plans
 from farm.plan.plan import GroupPlan, StaticPlan
 from farm.plan.program import PlanSetting
 
@@ -43,9 +43,9 @@ def static_plan(
         else:
             groups.append(voice_group(graph, number, setting))
     outputs = tuple((output.name, output.bus) for output in graph.outputs if output.bus in roots)
-    planned = path_buses(len(graph.buses) + len(between), paths)
+    planned = path_plans(len(graph.buses) + len(between), paths, tuple(bus for _, bus in outputs))
     for number, path in enumerate(planned):
-        groups += path_groups(graph, outputs, number, path, setting)
+        groups += path_groups(graph, number, path, setting)
     kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})
     return StaticPlan(
         groups=with_keys(groups, replace(keys_of(graph), between=told_apart(between))),

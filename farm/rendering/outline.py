@@ -5,16 +5,17 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
+from farm.audio.frames import Place
 from farm.audio.samples import VARIABLE, SampleLibrary, library
 from farm.errors import UsageError
 from farm.graph.graph import Graph
 from farm.graph.score import Score
-from farm.graph.seeds import seed64
-from farm.options import Bits, RenderOptions
-from farm.plan.limiting import Limiting, limiting
-from farm.plan.path import NEVER, OutputPath, WholeNumbers, stereo
+from farm.options import RenderOptions
+from farm.plan.limiting import limiting
+from farm.plan.path import NEVER, OutputPath, Term, WholeNumbers, stereo
+from farm.rendering.delivery import Delivery, whole_mix
 from farm.rendering.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET_CELLS, Extent, extent
-from farm.rendering.routing import channels, routing
+from farm.rendering.routing import STEREO, channels, routing
 from workers.records import record
 
 
@@ -42,28 +43,10 @@ class Outline:
     options: RenderOptions
     extent: Extent
     channels: tuple[str, ...]
-    """What each channel of the file holds: sides, or outputs by name."""
+    """What each channel of the mix holds: sides, or outputs by name."""
     library: SampleLibrary
-    bits: Bits = "32f"
-    """Of a frame and channel, as workers make them."""
-    upper: bool = False
-    """Whether 24 bits are the upper three of four bytes."""
-
-    @property
-    def dither_seed(self) -> int:
-        """The seed of the dither."""
-        return seed64(self.options.seed, "dither")
-
-    @property
-    def limiter(self) -> Limiting | None:
-        """The limiter, where there is one."""
-        return limiting(self.options.rate, self.options.ceiling) if self.options.clip == "limit" else None
-
-    @property
-    def first_frame(self) -> int:
-        """The first frame that is asked of the graph; those before `extent.first` only shape the limiter's gain."""
-        before = 0 if self.limiter is None else self.limiter.memory
-        return max(self.extent.first - before, 0)
+    deliveries: tuple[Delivery, ...]
+    """What becomes files, the first of them the mix."""
 
     @property
     def total_frames(self) -> int | None:
@@ -71,35 +54,56 @@ class Outline:
         last = self.extent.last if self.extent.last is not None else self.extent.end
         return None if last is None else last - self.extent.first
 
+    def channels_of(self, delivery: Delivery) -> tuple[str, ...]:
+        """What each channel of a file holds."""
+        return self.channels if delivery.takes is None else STEREO
+
+    def place(self, delivery: Delivery) -> Place:
+        """What the dither of a file depends on."""
+        return Place(delivery.seed, self.extent.first, delivery.dither)
+
     def graph(self) -> Graph:
         """A new graph, for one rendering."""
         return self.score.graph(self.options.seed)
 
     def outputs(self, graph: Graph) -> Part:
-        """All outputs of a graph, and their way into the file."""
-        roots = tuple(dict.fromkeys(output.bus for output in graph.outputs))
-        return Part(roots, self.extent.end, self.extent.tail, self.first_frame, (self.path(graph),))
+        """All outputs of a graph, and their ways into files."""
+        paths = tuple(self.path(graph, delivery) for delivery in self.deliveries)
+        buses = [output.bus for output in graph.outputs]
+        roots = tuple(dict.fromkeys((*buses, *(bus for path in paths for bus in path.buses))))
+        first = min(path.begin for path in paths)
+        return Part(roots, self.extent.end, self.extent.tail, first, paths)
 
-    def path(self, graph: Graph) -> OutputPath:
-        """How the outputs of a graph become frames of the file."""
+    def path(self, graph: Graph, delivery: Delivery) -> OutputPath:
+        """How what a file takes of a graph becomes its frames."""
         options, extent, rate = self.options, self.extent, self.options.rate
-        routed = routing(graph.outputs, options)
         last = extent.last if extent.last is not None or extent.end is None else extent.end + LONGEST_TAIL_S * rate
         coding = None
-        if self.bits != "32f" and options.clip != "rescale":
-            coding = WholeNumbers(int(self.bits), options.dither, self.dither_seed, self.upper)
+        if delivery.bits != "32f" and delivery.clip != "rescale":
+            coding = WholeNumbers(int(delivery.bits), delivery.dither, delivery.seed, delivery.upper)
         return OutputPath(
-            channels=stereo(tuple(output.bus for output in graph.outputs)) if routed is None else routed.terms,
-            gain=options.gain,
-            clip=options.clip,
-            fade_in=int(options.fade_in * rate + 0.5),
-            fade_out=faded_out(extent, options),
+            channels=taken(graph, delivery, options),
+            gain=delivery.gain,
+            name=delivery.name,
+            clip=delivery.clip,
+            fade_in=int(options.fade_in * rate + 0.5) if delivery.fades else 0,
+            fade_out=faded_out(extent, options) if delivery.fades else (NEVER, NEVER),
             cut=NEVER if last is None or extent.goes_on else last,
             first=extent.first,
             last=NEVER if last is None else last,
             coding=coding,
-            limiter=self.limiter,
+            limiter=limiting(rate, options.ceiling) if delivery.clip == "limit" else None,
         )
+
+
+def taken(graph: Graph, delivery: Delivery, options: RenderOptions) -> tuple[tuple[Term, ...], ...]:
+    """What the channels of a file are the sums of."""
+    if delivery.takes is None:
+        routed = routing(graph.outputs, options)
+        return stereo(tuple(output.bus for output in graph.outputs)) if routed is None else routed.terms
+    buses = {scope.name: number for number, scope in enumerate(graph.buses) if scope.name.startswith("~")}
+    named = {**buses, **{output.name: output.bus for output in graph.outputs}}
+    return stereo(tuple(named[name] for name in delivery.takes))
 
 
 def faded_out(extent: Extent, options: RenderOptions) -> tuple[int, int]:
@@ -118,11 +122,11 @@ def faded_out(extent: Extent, options: RenderOptions) -> tuple[int, int]:
 
 
 def outline(
-    score: Score, options: RenderOptions, *, endless: bool = False, bits: Bits = "32f", upper: bool = False
+    score: Score, options: RenderOptions, *, endless: bool = False, deliveries: Sequence[Delivery] = ()
 ) -> Outline:
     """Derives what a render of a score with these options is. `endless`: without a length it never ends.
 
-    `bits`: what workers make of frames; 24 may be the upper three of four bytes.
+    `deliveries`: what becomes files, the mix first; none: the mix alone, as floats.
 
     Raises UsageError where options contradict each other, SampleError for a sample folder that does not exist.
     """
@@ -134,8 +138,7 @@ def outline(
         extent=extent(options, score.cps, endless=endless),
         channels=channels(score.outputs, options),
         library=sounds(score.name, options.samples),
-        bits=bits,
-        upper=upper,
+        deliveries=tuple(deliveries) or (whole_mix(options),),
     )
 
 

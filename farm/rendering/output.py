@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Iterable
 from dataclasses import field
 
 import numpy as np
@@ -39,39 +39,37 @@ class OutputStage:
     """Levels of frames that are kept only if something is heard after them, or what is wrong with those frames."""
 
     def blocks(self) -> Generator[Block, None, None]:
-        """What is given, in order."""
+        """What is given: the blocks of each path in order."""
         extent, rate = self.extent, self.options.rate
-        delay = self.rendering.plan.paths[0].delay
+        late = max(path.delay for path in self.rendering.plan.paths)
         stop = None
         if extent.last is not None:
-            stop = extent.last + delay
+            stop = extent.last + late
         elif extent.end is not None:
-            stop = extent.end + LONGEST_TAIL_S * rate + delay
+            stop = extent.end + LONGEST_TAIL_S * rate + late
         watch = None
         if extent.last is None and extent.end is not None:
             watch = TailWatch(extent.end, rate, longest_travel_s(self.rendering.graph, self.rendering.plan))
         waiting: list[Block] = []
         for piece in self.rendering.pieces(stop):
-            after = piece.first + piece.count
             if watch is None:
                 self.note(self.measure(piece, extent.first, extent.last))
-            else:
-                self.look(piece, watch)
-            block = piece.blocks[0].between(extent.first, extent.last)
-            if watch is None or after <= watch.end:
-                if len(block):
-                    yield block
+                yield from kept(piece.blocks, extent.first, extent.last)
                 continue
-            waiting.append(block.copy())
+            self.look(piece, watch)
+            come = kept(piece.blocks, extent.first, None)
+            sure = watch.sure
+            yield from [block for block in waiting if block.end <= sure]
+            yield from [block for block in come if block.end <= sure]
+            waiting = [block for block in waiting if block.end > sure]
+            waiting += [block.copy() for block in come if block.end > sure]
             last = watch.limit if watch.silent_at is None else watch.silent_at
-            if (watch.over or after >= watch.limit) and after - delay >= last:
+            after = piece.first + piece.count
+            if (watch.over or after >= watch.limit) and after - late >= last:
                 if not watch.over:
                     self.cut = watch.reason
                 self.tail_frames = last - watch.end
-                for held in waiting:
-                    kept = held.between(extent.first, last)
-                    if len(kept):
-                        yield kept
+                yield from kept(waiting, extent.first, last)
                 return
         if extent.end is not None and extent.last is not None:
             self.tail_frames = max(extent.last - extent.end, 0)
@@ -107,48 +105,56 @@ class OutputStage:
 
     def note(self, levels: NDArray[np.float32]) -> None:
         """Takes levels of outputs, and of the mix behind them, for the report."""
-        self.mixed_peak = max(self.mixed_peak, float(levels[-1]))
-        for (name, _), level in zip(self.rendering.plan.outputs, levels[:-1], strict=True):
+        outputs = self.rendering.plan.outputs
+        self.mixed_peak = max(self.mixed_peak, float(levels[len(outputs)]))
+        for (name, _), level in zip(outputs, levels, strict=False):
             self.peaks[name] = max(self.peaks.get(name, 0.0), float(level))
 
     def measure(self, piece: Piece, first: int, last: int | None) -> NDArray[np.float32]:
-        """How loud each output and the mix are from frame `first` up to `last`.
+        """How loud each output is from frame `first` up to `last`, then what each path mixes.
 
         Raises NotFinite, RenderError for a sum of finite outputs that is not.
         """
-        outputs = self.rendering.plan.outputs
+        plan = self.rendering.plan
         begin, end = bounds(piece.first, piece.count, first, last)
-        levels = piece.levels
-        if (begin, end) != (0, piece.count):
+        if (begin, end) == (0, piece.count):
+            levels = np.concatenate(piece.levels)
+        else:
             # Only the first piece and the last ones.
             sides = sides_of(piece)
-            kept = [sides[bus][:, begin:end] for _, bus in outputs]
-            mixed = mix(self.path, sides)[begin:end]
-            levels = np.array([np.abs(part).max(initial=0.0) for part in (*kept, mixed)], np.float32)
+            parts = [sides[bus][:, begin:end] for _, bus in plan.outputs]
+            parts += [mix(one.path, sides)[begin:end] for one in plan.paths]
+            levels = np.array([np.abs(part).max(initial=0.0) for part in parts], np.float32)
         if not (levels < np.inf).all():
             raise self.fault(piece, begin, end)
         return levels
 
     def fault(self, piece: Piece, begin: int, end: int) -> NotFinite | RenderError:
         """The error for frames `begin` to `end` of a piece, which are not all finite: the first one decides."""
-        buses = [bus for _, bus in self.rendering.plan.outputs]
-        sound = np.array([np.isfinite(piece.planes[bus]).all(axis=1).ravel()[begin:end] for bus in buses])
-        mixed = mix(self.path, sides_of(piece))[begin:end]
-        at = int(np.argmin(np.isfinite(mixed).all(axis=1) & sound.all(axis=0)))
+        sides, paths = sides_of(piece), self.rendering.plan.paths
+        sound: dict[int, NDArray[np.bool_]] = {
+            bus: np.all(np.isfinite(both[:, begin:end]), axis=0) for bus, both in sides.items()
+        }
+        mixed: list[NDArray[np.bool_]] = [np.all(np.isfinite(mix(one.path, sides)[begin:end]), axis=1) for one in paths]
+        at = int(np.argmin(np.stack([*sound.values(), *mixed]).all(axis=0)))
         frame = piece.first + begin + at
-        for bus, finite in zip(buses, sound[:, at], strict=True):
-            if not finite:
+        for bus, finite in sound.items():
+            if not finite[at]:
                 return NotFinite(self.rendering, bus, frame, frame)
-        what = "the sum of all outputs" if not self.options.outputs_as_channels else "a channel"
+        number = next(number for number, finite in enumerate(mixed) if not finite[at])
+        what = f"the stem `{paths[number].path.name}`"
+        if number == 0:
+            what = "the sum of all outputs" if not self.options.outputs_as_channels else "a channel"
         return RenderError(
             f"{what} is too large for a number at frame {frame} ({frame / self.options.rate:.3f} s)",
             hint="lower their gains, or --gain",
         )
 
-    @property
-    def path(self) -> OutputPath:
-        """The way into the file."""
-        return self.rendering.plan.paths[0].path
+
+def kept(blocks: Iterable[Block], first: int, last: int | None) -> list[Block]:
+    """What of blocks lies between two frames."""
+    parts = (block.between(first, last) for block in blocks)
+    return [block for block in parts if len(block)]
 
 
 def sides_of(piece: Piece) -> dict[int, Frames]:
@@ -200,6 +206,11 @@ class TailWatch:
     def seen(self) -> int:
         """The frame up to which all has been decided upon."""
         return cell_end(self.cell - 1, self.rate)
+
+    @property
+    def sure(self) -> int:
+        """The frame up to which all is kept, whatever comes."""
+        return min(cell_end(self.cell - 1 - self.quiet + QUIET_CELLS, self.rate), self.limit)
 
     @property
     def reason(self) -> str:

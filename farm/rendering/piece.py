@@ -11,7 +11,6 @@ from farm.audio.block import Block
 from workers.records import record
 
 Frames = NDArray[np.float32]
-NOTHING: Frames = np.zeros(0, np.float32)
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -20,8 +19,8 @@ class Piece:
 
     `first`: number of the first frame. `planes`: of each bus that is read, float32 (chunks, 2, chunk frames), good
     until the next piece. `outputs`: the bus of each output by its name; `buses`: the name of each bus that is read.
-    `blocks`: what each output path gives; `levels`, of the first of them: float32 (outputs + 1), the greatest magnitude
-    of each output, then of their mix; NaN where a value was not finite.
+    `blocks`: what each output path gives; `levels`, of each of them: float32 (buses + 1), the greatest magnitude of
+    each bus that it measures, then of what it mixes; NaN where a value was not finite.
     """
 
     first: int
@@ -29,7 +28,7 @@ class Piece:
     outputs: Mapping[str, int]
     buses: Mapping[int, str]
     blocks: tuple[Block, ...]
-    levels: Frames
+    levels: tuple[Frames, ...]
 
     @property
     def count(self) -> int:

@@ -20,12 +20,13 @@ from numpy.typing import NDArray
 
 from farm.audio.block import Block
 from farm.audio.formats import WAV, check_clip, file_named, format_of
-from farm.audio.frames import FrameWriter, Place
+from farm.audio.frames import FrameWriter
 from farm.audio.writer import WavStream, open_writer
 from farm.errors import FarmWarning, FileError, UsageError, as_python
 from farm.graph.score import Score
 from farm.options import RenderOptions
 from farm.quantities import size
+from farm.rendering.delivery import whole_mix
 from farm.rendering.levels import with_levels
 from farm.rendering.outline import Outline, outline
 from farm.rendering.report import Duty, Observer, Report
@@ -69,12 +70,13 @@ class Session:
         form = format_of(path)
         upper = form is not WAV and options.bits == "24"
         with spent.on(Duty.READING):
-            derived = outline(score, options, bits=options.bits if form.bits else "32f", upper=upper)
+            mix = whole_mix(options, options.bits if form.bits else "32f", upper)
+            derived = outline(score, options, deliveries=(mix,))
         check_clip(form, options.clip, options.bits)
         check_room(path, derived)
         with self._turn:
             self._check_open()
-            place = Place(derived.dither_seed, derived.extent.first, options.dither)
+            place = derived.place(mix)
             writer = open_writer(path, options.rate, len(derived.channels), options.bits, place)
             return written(derived, writer, self._warm, observer, spent)
 
@@ -93,13 +95,13 @@ class Session:
         """
         options, spent = RenderOptions() if options is None else options, Spent()
         with spent.on(Duty.READING):
-            derived = outline(score, options, bits=options.bits)
+            derived = outline(score, options, deliveries=(whole_mix(options, options.bits),))
         check_clip(WAV, options.clip, options.bits)
         extent, count = derived.extent, len(derived.channels)
         frames = None if extent.last is None else extent.last - extent.first
         with self._turn:
             self._check_open()
-            place = Place(derived.dither_seed, extent.first, options.dither)
+            place = derived.place(derived.deliveries[0])
             writer = WavStream(stream, name, options.rate, count, options.bits, place, frames)
             return written(derived, writer, self._warm, observer, spent)
 

@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from farm.audio.block import Block
 from farm.plan.lower import signal_bytes
-from farm.plan.master import DELIVERED_ROWS, LEVEL_LANES
+from farm.plan.master import DELIVERED_ROWS, LEVEL_LANES, level_rows
 from farm.plan.path import PathPlan
 from farm.plan.plan import Area, StaticPlan
-from farm.rendering.piece import NOTHING, Piece
+from farm.rendering.piece import Piece
 from workers.arena import Arena, Key
 
 Frames = NDArray[np.float32]
@@ -42,7 +42,7 @@ class Slots:
         slots = slice(chunk % self.depth, chunk % self.depth + count)
         planes = {bus: held[slots, :, :frames] for bus, held in self.planes.items()}
         blocks = tuple(path.block(slots, frames, first_frame) for path in self.paths)
-        levels = self.paths[0].levels[slots, :-DELIVERED_ROWS].max(axis=(0, 2)) if self.paths else NOTHING
+        levels = tuple(path.levels[slots, :-DELIVERED_ROWS].max(axis=(0, 2)) for path in self.paths)
         return Piece(first_frame, planes, self.outputs, self.buses, blocks, levels)
 
 
@@ -51,10 +51,9 @@ class PathSlots:
 
     def __init__(self, plan: StaticPlan, path: PathPlan, number: int, arena: Arena) -> None:
         chunk, width, depth = plan.chunk_frames, path.path.width, plan.depth
-        self.delay = path.delay
-        rows = len(plan.outputs) + 1 + DELIVERED_ROWS
+        self.number, self.delay = number, path.delay
         self.frames = floats(arena, (Area.BUS, path.frames), depth, path.slot_frames(chunk), width)
-        self.levels = floats(arena, (Area.LEVELS, number), depth, rows, LEVEL_LANES)
+        self.levels = floats(arena, (Area.LEVELS, number), depth, level_rows(path), LEVEL_LANES)
         self.counts = self.levels.view(np.uint32)
         self.data: NDArray[np.uint8] | None = None
         if path.data is not None and path.path.coding is not None:
@@ -76,6 +75,7 @@ class PathSlots:
             outside=int(self.counts[slots, -3].sum()),
             limited=int(self.counts[slots, -2].sum()),
             reduction=float(self.levels[slots, -1].max()),
+            path=self.number,
         )
 
 

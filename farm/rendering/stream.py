@@ -11,7 +11,7 @@ import numpy as np
 
 from farm.audio import measure
 from farm.audio.block import Block
-from farm.audio.clipping import CLIPPINGS
+from farm.audio.clipping import CLIPPINGS, Clipping, through
 from farm.audio.decode import shown
 from farm.audio.samples import SampleLibrary
 from farm.errors import Notice, ScoreError, in_order, together
@@ -32,9 +32,10 @@ from farm.rendering.warm import Warm
 
 
 class Stream:
-    """The blocks of a render as they become ready: iterate over it once, then close it.
+    """The blocks of a render's files as they become ready: iterate over it once, then close it.
 
-    Each is good until the next are asked for. Iterating raises ScoreError, SampleError, FileError or RenderError.
+    Those of one file come in order. Each is good until the next are asked for. Iterating raises ScoreError,
+    SampleError, FileError or RenderError.
     """
 
     def __init__(
@@ -49,7 +50,7 @@ class Stream:
         self.observer = observer
         self.started = time.perf_counter()
         self.frames = 0
-        self.digest = hashlib.sha256()
+        self.digests = [hashlib.sha256() for _ in outline.deliveries]
         score, options, extent = outline.score, outline.options, outline.extent
         self.made: Report | None = None
         self.spent = spent = spent or Spent()
@@ -61,7 +62,7 @@ class Stream:
         with spent.on(Duty.PLANNING):
             self.rendering = self.planned(graph)
         self.stage = OutputStage(self.rendering, options, extent)
-        self.clipping = CLIPPINGS[options.clip](options.rate, len(outline.channels), extent.first)
+        self.clippings = clippings(outline)
         self.blocks: Generator[Block, None, None] = self.going()
         if observer is not None:
             observer.begins(DEFAULT_CYCLES if extent.assumed else None)
@@ -98,10 +99,12 @@ class Stream:
         try:
             with all_told(source, samples), explained():
                 self.spent.turn_to(Duty.OUTPUT)
-                for block in self.clipping.through(self.observed()):
-                    with self.spent.on(Duty.HASHING):
-                        self.digest.update(np.ascontiguousarray(block.frames).data)
-                    self.frames += len(block)
+                for block in through(self.clippings, self.observed()):
+                    if self.outline.deliveries[block.path].hashed:
+                        with self.spent.on(Duty.HASHING):
+                            self.digests[block.path].update(np.ascontiguousarray(block.frames).data)
+                    if block.path == 0:
+                        self.frames += len(block)
                     with self.spent.on(None):
                         yield block
         finally:
@@ -117,8 +120,8 @@ class Stream:
         blocks = self.stage.blocks()
         try:
             for block in blocks:
-                done += len(block)
-                if self.observer is not None:
+                done += len(block) if block.path == 0 else 0
+                if self.observer is not None and block.path == 0:
                     self.observer.rendering(done, total if total is not None and done <= total else None)
                 yield block
         finally:
@@ -152,7 +155,7 @@ class Stream:
 
     def reported(self) -> Report:
         """The report of what was made so far."""
-        rendering, stage, clipping, outline = self.rendering, self.stage, self.clipping, self.outline
+        rendering, stage, clipping, outline = self.rendering, self.stage, self.clippings[0], self.outline
         spent, counts, backend, banks = rendering.spent, rendering.counts, rendering.backend, rendering.slab.banks
         stood_s, had_s = backend.stood() if backend is not None else (0.0, 0.0)
         wall_s = time.perf_counter() - self.started
@@ -182,7 +185,7 @@ class Stream:
             clipped_frames=clipping.clipped_frames,
             limited_frames=clipping.limited_frames,
             reduction_db=clipping.reduction_db,
-            sha256=self.digest.hexdigest(),
+            sha256=self.digests[0].hexdigest(),
             cpu=rendering.level,
             backend=rendering.backend_name,
             workers=backend.workers if backend is not None else 1,
@@ -213,6 +216,16 @@ class Stream:
             *(() if backend is None else (*mended(backend.replaced), *backend.notices)),
             *cache_notices(),
         )
+
+
+def clippings(outline: Outline) -> list[Clipping]:
+    """What becomes of too loud frames of each file."""
+    ways: list[Clipping] = []
+    for number, delivery in enumerate(outline.deliveries):
+        width, first = len(outline.channels_of(delivery)), outline.extent.first
+        lead = ways[0] if ways else None
+        ways.append(CLIPPINGS[delivery.clip](outline.options.rate, width, first, number, lead))
+    return ways
 
 
 def refuse_wrong_banks(graph: Graph, library: SampleLibrary) -> None:

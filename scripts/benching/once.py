@@ -35,7 +35,6 @@ from paths import output
 from queries import asking_of, measure
 from workloads import CLIPS, Workload, workload
 
-from farm.audio.frames import Place
 from farm.audio.writer import open_writer
 from farm.cli.process import RARELY
 from farm.errors import RenderError
@@ -48,6 +47,7 @@ from farm.pattern.clock import Clock
 from farm.profile.measured import measured
 from farm.profile.simulate import simulate
 from farm.profile.trace import Trace, Traced, typical
+from farm.rendering.delivery import whole_mix
 from farm.rendering.length import extent
 from farm.rendering.outline import Outline, Part, outline
 from farm.rendering.rendering import Rendering
@@ -209,7 +209,7 @@ def rendered(derived: Outline, warm: Warm, path: Path | None, follow: bool) -> t
 
     `follow`: traced, too, which takes some time of its own.
     """
-    spent, extent = Spent(), derived.extent
+    spent = Spent()
     with Stream(derived, warm, None, spent) as stream:
         trace = Trace(stream.rendering) if follow else None
         begun = time.perf_counter()
@@ -218,7 +218,7 @@ def rendered(derived: Outline, warm: Warm, path: Path | None, follow: bool) -> t
                 pass
         else:
             options, count = derived.options, len(derived.channels)
-            place = Place(derived.dither_seed, extent.first, options.dither)
+            place = derived.place(derived.deliveries[0])
             with open_writer(path, options.rate, count, options.bits, place) as out:
                 for block in stream:
                     with spent.on(Duty.WRITING):
@@ -249,7 +249,8 @@ def simulated(name: str, quality: str, counts: Sequence[int], runs: int) -> dict
 
         def one(count: int, follow: bool) -> tuple[float, Traced | None]:
             options = options_of(work, quality, count)
-            derived = outline(score, options, bits=options.bits if path is not None else "32f")
+            mix = whole_mix(options, options.bits if path is not None else "32f")
+            derived = outline(score, options, deliveries=(mix,))
             wall_s, found, sha256 = rendered(derived, warm, path, follow)
             hashes.add(sha256)
             return wall_s, found

@@ -7,7 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from farm.audio.block import Block
-from farm.audio.clipping import CEILING, CLIPPINGS, Clipping
+from farm.audio.clipping import CEILING, CLIPPINGS, Clipping, through
 from farm.errors import RenderError
 
 RATE = 8000
@@ -26,7 +26,7 @@ def passed(way: str, frames: Frames, block: int = 1000) -> tuple[Frames, Clippin
     """Frames after passing in blocks, and what was counted."""
     clipping = CLIPPINGS[way](RATE, 2)
     blocks = (given(way, frames, at, min(at + block, len(frames))) for at in range(0, len(frames), block))
-    found = [one.frames for one in clipping.through(blocks)]
+    found = [one.frames for one in through([clipping], blocks)]
     return np.concatenate([*found, np.zeros((0, 2), np.float32)]), clipping
 
 
@@ -52,7 +52,7 @@ def test_what_was_turned_down_is_counted() -> None:
     frames = piece(2000)
     blocks = [Block(0, frames[:1000]), Block(1000, frames[1000:], limited=70, reduction=0.5)]
     clipping = CLIPPINGS["limit"](RATE, 2)
-    assert [one.first for one in clipping.through(blocks)] == [0, 1000]
+    assert [one.first for one in through([clipping], blocks)] == [0, 1000]
     assert clipping.limited_frames == 70
     assert clipping.reduction_db == pytest.approx(20 * np.log10(2))
 

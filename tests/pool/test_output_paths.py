@@ -11,9 +11,10 @@ from pathlib import Path
 import pytest
 
 from farm.audio.formats import FLAC, WAV, Format
-from farm.audio.frames import FrameWriter, Place
+from farm.audio.frames import FrameWriter
 from farm.audio.writer import WavStream, open_writer
 from farm.options import RenderOptions
+from farm.rendering.delivery import whole_mix
 from farm.rendering.outline import Outline, outline
 from farm.rendering.stream import Stream
 from farm.rendering.warm import Warm
@@ -26,7 +27,7 @@ TEXT = 'cps: 2\no1: s "bd*4 [sn, hh] bd" * 3 # delay 0.2 0.4 0.3\no2: sine 50 * 
 def derived(form: Format, **how: object) -> Outline:
     """The render into a file of 24 bits of this format."""
     options: RenderOptions = asked(clip="limit", bits="24", duration=4, tail="auto", chunk=128, **how)
-    return outline(score(TEXT), options, bits="24", upper=form is not WAV)
+    return outline(score(TEXT), options, deliveries=(whole_mix(options, "24", form is not WAV),))
 
 
 def written(form: Format, whole: Outline, writer: FrameWriter, chance: random.Random | None = None) -> int:
@@ -44,7 +45,7 @@ def written(form: Format, whole: Outline, writer: FrameWriter, chance: random.Ra
 
 def made(kind: str, folder: Path, whole: Outline, chance: random.Random | None = None) -> tuple[bytes, int]:
     """The bytes of a FLAC file, a WAV file or a stream, and how many workers were replaced."""
-    place = Place(whole.dither_seed, 0, whole.options.dither)
+    place = whole.place(whole.deliveries[0])
     if kind == "stdout":
         stream = io.BytesIO()
         replaced = written(WAV, whole, WavStream(stream, "<stdout>", RATE, 2, "24", place), chance)

@@ -8,18 +8,19 @@ import numpy as np
 
 from farm.audio.block import Block
 from farm.errors import Notice
-from farm.plan.path import OutputPath
+from farm.plan.path import PathPlan
 from farm.plan.plan import WindowPlan
 from farm.rendering.backends import Lender, Preparation
 from farm.rendering.piece import Piece
 
 
-def silent(path: OutputPath, first: int, frames: int) -> Block:
+def silent(plan: PathPlan, number: int, first: int, frames: int) -> Block:
     """What an output path gives of silence."""
+    path = plan.path
     data = None
     if path.coding is not None:
         data = np.zeros((frames, path.coding.bytes * path.width), np.uint8)
-    return Block(first, np.zeros((frames, path.width), np.float32), data)
+    return Block(first - plan.delay, np.zeros((frames, path.width), np.float32), data, path=number)
 
 
 class NullBackend:
@@ -54,8 +55,8 @@ class NullBackend:
                 planes={bus: np.zeros((1, 2, frames), np.float32) for bus in self.buses},
                 outputs=dict(plan.outputs),
                 buses=self.buses,
-                blocks=tuple(silent(path.path, first - path.delay, frames) for path in plan.paths),
-                levels=np.zeros(len(plan.outputs) + 1, np.float32),
+                blocks=tuple(silent(path, number, first, frames) for number, path in enumerate(plan.paths)),
+                levels=tuple(np.zeros(len(path.measured) + 1, np.float32) for path in plan.paths),
             )
 
     def stood(self) -> tuple[float, float]:
