@@ -33,14 +33,14 @@ MAY_IMPORT = {
     " workers.arena workers.futex workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
     " workers.cores workers.catalog workers.calls workers.stats workers.targets numpy",
     "farm.profile": "farm.plan farm.graph.score farm.rendering workers.stats workers.cores workers.wire numpy",
-    "farm.plan": "farm.graph farm.pattern farm.audio.dither workers.catalog workers.calls workers.arena workers.spans"
-    " workers.stats workers.dsp.true_peak workers.wire numpy",
+    "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans"
+    " workers.stats workers.dsp.dither_keys workers.dsp.true_peak workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"
     " farm.audio.planes workers.catalog"
     " workers.named workers.slab numpy",
     "farm.score": "",
     "farm.pattern": "workers.docstrings workers.index numpy",
-    "farm.audio": "workers.cache workers.ownership workers.slab workers.wire numpy soundfile",
+    "farm.audio": "workers.cache workers.dsp.dither_keys workers.ownership workers.slab workers.wire numpy soundfile",
     "workers": "workers numpy",
     "workers.cores": "workers numpy psutil",
     "workers.targets": "workers numpy llvmlite",

@@ -47,6 +47,7 @@ KNOWN = (
     ("farm/plan", "gain delay fast slow late", "ports and numbers of output paths"),
     ("farm/plan", "adsr", "the envelope of voices"),
     ("farm", "gain", "--gain"),
+    ("farm/rendering", "mix", "what the file of all outputs is called"),
     ("farm/printer", "line", "a line of text"),
     ("farm/score", "supersaw triangle hold gain amp", "what people bring from elsewhere"),
     ("farm/score", "add sub mul div", "buses of these names cannot be defined (language 1.5)"),

@@ -20,13 +20,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.options import Dither
+from workers.dsp.dither_keys import EPOCH, dither_key
 
 _BLOCK_FRAMES = 4096
 """Frames at a time: what is between stays in the first two cache levels."""
-
-_ONES_64 = (1 << 64) - 1
-EPOCH = 1 << 32
-"""Frames with one key."""
 
 
 def quantise(
@@ -121,19 +118,6 @@ def _stretches(seed: int, channel: int, first_frame: int, count: int) -> Iterato
         here = min(count, EPOCH - place)
         yield place, here, dither_key(seed, channel, epoch)
         first_frame, count = first_frame + here, count - here
-
-
-def dither_key(seed: int, channel: int, epoch: int) -> int:
-    """The key of 64 bits of a channel's dither in frames `epoch` × 2^32 and after."""
-    return _mix_64(_mix_64(_mix_64(seed & _ONES_64) ^ channel) ^ epoch)
-
-
-def _mix_64(x: int) -> int:
-    """One step of SplitMix64 (G. L. Steele, D. Lea, C. H. Flood, OOPSLA 2014)."""
-    x = (x + 0x9E3779B97F4A7C15) & _ONES_64
-    x = ((x ^ x >> 30) * 0xBF58476D1CE4E5B9) & _ONES_64
-    x = ((x ^ x >> 27) * 0x94D049BB133111EB) & _ONES_64
-    return x ^ x >> 31
 
 
 def _hash(x: NDArray[np.uint32], key: int) -> NDArray[np.uint32]:

@@ -70,6 +70,8 @@ class OutputPath:
     coding: WholeNumbers | None = None
     """None: the frames as float32 alone."""
     limiter: Limiting | None = None
+    ends: int | None = None
+    """The number of the path whose place this one takes from `first` on, where an automatic tail is cut off."""
 
     @property
     def width(self) -> int:

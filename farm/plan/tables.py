@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.audio.dither import EPOCH, dither_key
 from farm.plan.instants import seen_one
 from farm.plan.lower import entries_of, on_sheet, partials_step, signal_bytes, state_bytes
 from farm.plan.path import PathPlan
 from farm.plan.plan import Area, ConstantKind, GroupKind, GroupPlan, Region, Side, SourceWindow, StaticPlan, WindowPlan
 from farm.plan.program import SIGNS
 from workers.arena import Arena, Key, Layout
+from workers.dsp.dither_keys import EPOCH, dither_key
 from workers.wire import FIELD_BYTES, LANES, Feed, Task
 
 Ints = NDArray[np.int64]

@@ -65,9 +65,8 @@ def fault(rendering: Rendering, bus: int, first: int, frame: int) -> RenderError
     # A bus is searched as it is written, in one piece.
     again = Rendering(rendering.graph, options, part, own, rendering.library, cut=False)
     plan = again.plan
-    from_start = [
-        group.carried or not needed for group, needed in zip(plan.groups, needed_chunks(plan, 1), strict=True)
-    ]
+    needed = needed_chunks(plan, [1] * len(plan.groups))
+    from_start = [group.carried or not first_chunk for group, first_chunk in zip(plan.groups, needed, strict=True)]
     searching = Searching(own, level_for(options.cpu), [0 if early else first for early in from_start])
     again.use(searching)
     try:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from farm.audio.frames import Place
 from farm.audio.samples import VARIABLE, SampleLibrary, library
@@ -69,15 +70,56 @@ class Outline:
     def outputs(self, graph: Graph) -> Part:
         """All outputs of a graph, and their ways into files."""
         paths = tuple(self.path(graph, delivery) for delivery in self.deliveries)
+        paths += tuple(one for number, path in enumerate(paths) for one in self.ending(number, path))
         buses = [output.bus for output in graph.outputs]
         roots = tuple(dict.fromkeys((*buses, *(bus for path in paths for bus in path.buses))))
         first = min(path.begin for path in paths)
         return Part(roots, self.extent.end, self.extent.tail, first, paths)
 
+    @property
+    def fade(self) -> int:
+        """Frames of the final fade."""
+        return int(self.options.fade_out * self.options.rate + 0.5)
+
+    @property
+    def limit(self) -> int | None:
+        """Where an automatic tail is cut off if it does not end by itself; None: there is none."""
+        extent = self.extent
+        automatic = extent.last is None and extent.end is not None
+        return extent.end + LONGEST_TAIL_S * self.options.rate if automatic and extent.end is not None else None
+
+    @property
+    def fade_out(self) -> tuple[int, int]:
+        """The frames at which the final fade begins and is complete, as far as that is known.
+
+        An automatic tail that is cut off fades, and one that ends by itself does not: which it is nobody knows before.
+        But before it ends by itself it is silent for half a second, and nothing is heard of a fade there.
+        """
+        if self.extent.fade_out_at is not None and self.fade:
+            return self.extent.fade_out_at, self.extent.fade_out_at + self.fade
+        if self.limit is not None and 0 < self.fade <= self.quiet:
+            return self.limit - self.fade, self.limit
+        return NEVER, NEVER
+
+    @property
+    def quiet(self) -> int:
+        """Frames of silence with which an automatic tail ends."""
+        return QUIET_CELLS * self.options.rate // CELLS_PER_SECOND
+
+    def ending(self, number: int, path: OutputPath) -> Iterator[OutputPath]:
+        """The path that takes the place of path `number` where an automatic tail is cut off, if its fade is longer
+        than what is silent: the same frames, but faded. It works from shortly before its fade on."""
+        if self.limit is None or self.fade <= self.quiet or not self.deliveries[number].fades:
+            return
+        begin = self.limit - min(self.fade, LONGEST_TAIL_S * self.options.rate)
+        # A limiter looks ahead.
+        first = max(begin - (0 if path.limiter is None else path.limiter.delay), path.first)
+        yield replace(path, fade_out=(begin, self.limit), first=first, ends=number)
+
     def path(self, graph: Graph, delivery: Delivery) -> OutputPath:
         """How what a file takes of a graph becomes its frames."""
         options, extent, rate = self.options, self.extent, self.options.rate
-        last = extent.last if extent.last is not None or extent.end is None else extent.end + LONGEST_TAIL_S * rate
+        last = extent.last if extent.last is not None else self.limit
         coding = None
         if delivery.bits != "32f" and delivery.clip != "rescale":
             coding = WholeNumbers(int(delivery.bits), delivery.dither, delivery.seed, delivery.upper)
@@ -87,7 +129,7 @@ class Outline:
             name=delivery.name,
             clip=delivery.clip,
             fade_in=int(options.fade_in * rate + 0.5) if delivery.fades else 0,
-            fade_out=faded_out(extent, options) if delivery.fades else (NEVER, NEVER),
+            fade_out=self.fade_out if delivery.fades else (NEVER, NEVER),
             cut=NEVER if last is None or extent.goes_on else last,
             first=extent.first,
             last=NEVER if last is None else last,
@@ -104,21 +146,6 @@ def taken(graph: Graph, delivery: Delivery, options: RenderOptions) -> tuple[tup
     buses = {scope.name: number for number, scope in enumerate(graph.buses) if scope.name.startswith("~")}
     named = {**buses, **{output.name: output.bus for output in graph.outputs}}
     return stereo(tuple(named[name] for name in delivery.takes))
-
-
-def faded_out(extent: Extent, options: RenderOptions) -> tuple[int, int]:
-    """The frames at which the final fade begins and is complete.
-
-    An automatic tail that is cut off because it is too long fades in its last half second at most: so long it would be
-    silent if it ended by itself, and nothing is heard of that fade.
-    """
-    fade = int(options.fade_out * options.rate + 0.5)
-    if extent.fade_out_at is not None and fade:
-        return extent.fade_out_at, extent.fade_out_at + fade
-    if extent.last is None and extent.end is not None and fade:
-        limit = extent.end + LONGEST_TAIL_S * options.rate
-        return limit - min(fade, QUIET_CELLS * options.rate // CELLS_PER_SECOND), limit
-    return NEVER, NEVER
 
 
 def outline(

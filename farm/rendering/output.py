@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Generator, Iterable
-from dataclasses import field
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from farm.audio.block import Block, bounds
 from farm.errors import Notice, RenderError
 from farm.options import RenderOptions
-from farm.plan.path import OutputPath
+from farm.plan.path import NEVER, OutputPath
 from farm.plan.travel import longest_travel_s
 from farm.rendering.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
 from farm.rendering.piece import NotFinite, Piece
@@ -50,6 +50,7 @@ class OutputStage:
         watch = None
         if extent.last is None and extent.end is not None:
             watch = TailWatch(extent.end, rate, longest_travel_s(self.rendering.graph, self.rendering.plan))
+        turn = min((path.first for path in self.endings), default=NEVER)
         waiting: list[Block] = []
         for piece in self.rendering.pieces(stop):
             if watch is None:
@@ -57,8 +58,9 @@ class OutputStage:
                 yield from kept(piece.blocks, extent.first, extent.last)
                 continue
             self.look(piece, watch)
-            come = kept(piece.blocks, extent.first, None)
-            sure = watch.sure
+            come = kept(piece.blocks[: len(self.paths)], extent.first, None)
+            come += kept(piece.blocks[len(self.paths) :], turn, None)
+            sure = min(watch.sure, turn)
             yield from [block for block in waiting if block.end <= sure]
             yield from [block for block in come if block.end <= sure]
             waiting = [block for block in waiting if block.end > sure]
@@ -69,10 +71,33 @@ class OutputStage:
                 if not watch.over:
                     self.cut = watch.reason
                 self.tail_frames = last - watch.end
-                yield from kept(waiting, extent.first, last)
+                yield from self.last(waiting, last, watch.silent_at is None)
                 return
         if extent.end is not None and extent.last is not None:
             self.tail_frames = max(extent.last - extent.end, 0)
+
+    @property
+    def paths(self) -> tuple[OutputPath, ...]:
+        """The ways into files."""
+        return tuple(one.path for one in self.rendering.plan.paths if one.path.ends is None)
+
+    @property
+    def endings(self) -> tuple[OutputPath, ...]:
+        """Those that take their place where an automatic tail is cut off."""
+        return tuple(one.path for one in self.rendering.plan.paths if one.path.ends is not None)
+
+    def last(self, waiting: Sequence[Block], last: int, cut_off: bool) -> Iterator[Block]:
+        """What is given at the end of an automatic tail, up to frame `last`; faded if it was `cut_off`."""
+        faded = self.endings if cut_off else ()
+        turns = {path.ends: path.first for path in faded}
+        for block in waiting:
+            if block.path < len(self.paths):
+                yield from kept([block], 0, min(last, turns.get(block.path, last)))
+        for block in waiting:
+            if block.path >= len(self.paths) and faded:
+                path = faded[block.path - len(self.paths)]
+                assert path.ends is not None
+                yield from kept([replace(block, path=path.ends)], path.first, last)
 
     def notices(self) -> tuple[Notice, ...]:
         """A warning when the longest automatic tail was too short."""
@@ -118,12 +143,12 @@ class OutputStage:
         plan = self.rendering.plan
         begin, end = bounds(piece.first, piece.count, first, last)
         if (begin, end) == (0, piece.count):
-            levels = np.concatenate(piece.levels)
+            levels = np.concatenate(piece.levels[: len(self.paths)])
         else:
             # Only the first piece and the last ones.
             sides = sides_of(piece)
             parts = [sides[bus][:, begin:end] for _, bus in plan.outputs]
-            parts += [mix(one.path, sides)[begin:end] for one in plan.paths]
+            parts += [mix(path, sides)[begin:end] for path in self.paths]
             levels = np.array([np.abs(part).max(initial=0.0) for part in parts], np.float32)
         if not (levels < np.inf).all():
             raise self.fault(piece, begin, end)
@@ -131,18 +156,18 @@ class OutputStage:
 
     def fault(self, piece: Piece, begin: int, end: int) -> NotFinite | RenderError:
         """The error for frames `begin` to `end` of a piece, which are not all finite: the first one decides."""
-        sides, paths = sides_of(piece), self.rendering.plan.paths
+        sides, paths = sides_of(piece), self.paths
         sound: dict[int, NDArray[np.bool_]] = {
             bus: np.all(np.isfinite(both[:, begin:end]), axis=0) for bus, both in sides.items()
         }
-        mixed: list[NDArray[np.bool_]] = [np.all(np.isfinite(mix(one.path, sides)[begin:end]), axis=1) for one in paths]
+        mixed: list[NDArray[np.bool_]] = [np.all(np.isfinite(mix(path, sides)[begin:end]), axis=1) for path in paths]
         at = int(np.argmin(np.stack([*sound.values(), *mixed]).all(axis=0)))
         frame = piece.first + begin + at
         for bus, finite in sound.items():
             if not finite[at]:
                 return NotFinite(self.rendering, bus, frame, frame)
         number = next(number for number, finite in enumerate(mixed) if not finite[at])
-        what = f"the stem `{paths[number].path.name}`"
+        what = f"the stem `{paths[number].name}`"
         if number == 0:
             what = "the sum of all outputs" if not self.options.outputs_as_channels else "a channel"
         return RenderError(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
 
@@ -98,7 +98,7 @@ class Rendering:
         self.restart()
         self.bounds = Bounds(
             clock=self.clock,
-            needed_from=needed_chunks(self.plan, self.first_chunk),
+            needed_from=needed_chunks(self.plan, self.first_chunks),
             starts=(self.part.start_frame,) * len(self.plan.groups),
             start_frame=self.part.start_frame,
             end_frame=self.part.end_frame if self.part.fades else None,
@@ -136,9 +136,14 @@ class Rendering:
         self.streams = Streams(sources, feeds)
 
     @property
-    def first_chunk(self) -> int:
-        """The first chunk that is wanted."""
-        return (self.part.first_frame - self.part.start_frame) // self.options.chunk
+    def first_chunks(self) -> list[int]:
+        """The first chunk that is wanted of each group: those of an output path may begin later than others."""
+        firsts = []
+        for group in self.plan.groups:
+            of = (one.path.begin for one in self.plan.paths if any(map(one.holds, group.buses)))
+            first = max(next(of, 0), self.part.first_frame)
+            firsts.append((first - self.part.start_frame) // self.options.chunk)
+        return firsts
 
     def read_signal(self, bus: int, frames: NDArray[np.int64]) -> NDArray[np.float64]:
         """A bus's left channel at some frames, by running its own part of the graph."""
@@ -382,12 +387,12 @@ class Rendering:
             self.backend = None
 
 
-def needed_chunks(plan: StaticPlan, first_chunk: int) -> tuple[int, ...]:
-    """The first chunk in which each group is needed when only chunks from `first_chunk` on are wanted.
+def needed_chunks(plan: StaticPlan, first_chunks: Sequence[int]) -> tuple[int, ...]:
+    """The first chunk in which each group is needed when only chunks from `first_chunks` on are wanted of it.
 
     A bus with CARRIED nodes, and all that it reads, is needed from the start; so is what carried voices read.
     """
-    needed = [first_chunk] * len(plan.groups)
+    needed = [*first_chunks]
     written = writers(plan)
     for number in range(len(plan.groups) - 1, -1, -1):
         group = plan.groups[number]

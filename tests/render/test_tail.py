@@ -172,6 +172,25 @@ def test_a_tail_that_never_ends_is_faded_after_thirty_seconds(chunk: int) -> Non
     np.testing.assert_allclose(found[-4000:, 0], level * fading(4000, 0, 4000), rtol=1e-4)
 
 
+@pytest.mark.parametrize("chunk", CHUNKS)
+@pytest.mark.parametrize("fade", [0.02, 3.0, 40.0])
+def test_a_tail_that_is_cut_off_fades_as_one_of_that_length(chunk: int, fade: float) -> None:
+    text = 'cps: 4\n~held: s "rim ~ ~ ~" * 4 # delay 0.5 0.99 1\nout: ~held'
+    how = {"fade_out": min(fade, 30.0), "clip": "limit", "gain": 9.0, "chunk": chunk}
+    expected = report(text, tail=30.0, **how)
+    found = report(text, tail="auto", **{**how, "fade_out": fade})
+    assert expected.limited_frames > 2 * RATE
+    assert (found.frames, found.sha256) == (expected.frames, expected.sha256)
+    assert found.peak_dbfs == expected.peak_dbfs
+
+
+def test_a_long_fade_does_not_show_in_a_tail_that_ends_by_itself() -> None:
+    text = 'cps: 2.3\nout: s "rim ~" # delay 7 0.3 0.5'
+    bare = frames(text, tail="auto", fade_out=0.0)
+    assert len(bare) > 20 * RATE
+    same_bits(frames(text, tail="auto", fade_out=20.0), bare)
+
+
 def test_fades_are_straight_lines() -> None:
     bare = left("out: sine 100")
     found = left("out: sine 100", fade_in=0.1, fade_out=0.3)

@@ -10,6 +10,7 @@ from farm.audio import dither, wav
 from farm.options import Dither
 from tests.workers.harness import Machine
 from workers.catalog import catalog
+from workers.dsp.dither_keys import dither_key
 from workers.targets import objects
 from workers.wire import UPPER_24
 
@@ -26,7 +27,7 @@ def machine(request: pytest.FixtureRequest) -> Machine:
 
 def keys(channels: int, epoch: int) -> NDArray[np.int64]:
     """An epoch and the keys of its dither and of the next."""
-    whole = [dither.dither_key(SEED, c, epoch + e) for e in (0, 1) for c in range(channels)]
+    whole = [dither_key(SEED, c, epoch + e) for e in (0, 1) for c in range(channels)]
     halves = [half for key in whole for half in (key & 0xFFFFFFFF, key >> 32)]
     return np.array([epoch, *halves], np.int64)
 

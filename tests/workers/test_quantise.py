@@ -7,6 +7,7 @@ import pytest
 from numpy.typing import NDArray
 
 from farm.audio import dither
+from workers.dsp.dither_keys import dither_key
 from workers.dsp.quantise import clamped, quantised, rising, triangular
 from workers.simd import F, U
 
@@ -66,7 +67,7 @@ def test_where_float64_loses_a_sample_beside_its_dither(bits: int, exponent: int
 @pytest.mark.parametrize(("word", "told"), [(triangular, dither.triangular), (rising, dither.rising)])
 @pytest.mark.parametrize("first", [0, 5, 12345, (1 << 32) - 64])
 def test_the_noise_is_the_same(word, told, first: int) -> None:  # type: ignore[no-untyped-def]
-    key = dither.dither_key(SEED, 1, first >> 32)
+    key = dither_key(SEED, 1, first >> 32)
     places = (first + np.arange(64)).astype(np.uint32)
     words = word(places, U(key), U(key >> 32)).view(np.int32)
     np.testing.assert_array_equal(words, told(SEED, 1, first, 64) * 65536)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workers.catalog import STATELESS, Port, Shape, node
+from workers.dsp.dither_keys import EPOCH
 from workers.dsp.packing import pack_16, pack_24, pack_upper_24
 from workers.dsp.quantise import clamped, quantised, rising, triangular
 from workers.nodes.master import eight
@@ -33,8 +34,6 @@ from workers.wire import BEHIND, RISING, UPPER_24
 
 QUIET = 2.0**-15
 """-90 dBFS."""
-EPOCH = 1 << 32
-"""Frames that share the keys of their dither."""
 
 
 def keyed_noise(keys: Memory, row: int, frame: int, kind: int) -> Words:
