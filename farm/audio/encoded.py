@@ -118,8 +118,7 @@ class EncodedWriter(FrameWriter):
                 self._encode(joined[first : first + BLOCK_FRAMES])
             self._waiting = [joined[whole:]]
 
-    def commit(self) -> None:
-        self.still_open()
+    def complete(self) -> None:
         if self.frames == 0 and self._form is FLAC:
             self.abort()
             hint = "render a longer part, or write .wav"
@@ -140,6 +139,9 @@ class EncodedWriter(FrameWriter):
                 clockless.clear_aiff_time(self._partial.file)
         except OSError as error:
             raise self._partial.refused(error) from error
+        self._partial.flush()
+
+    def put_in_place(self) -> None:
         self._partial.commit()
 
     def abort(self) -> None:

@@ -52,6 +52,7 @@ class FrameWriter(ABC):
         """Frames written so far."""
         self.coding = wav.WavFormat(rate, channels, int(bits[:2]), bits == "32f")
         self._place = place
+        self._complete = False
 
     @property
     @abstractmethod
@@ -67,8 +68,24 @@ class FrameWriter(ABC):
         """Append frames (n, bytes of a frame) as they stand in the file. Raises FileError."""
 
     @abstractmethod
+    def complete(self) -> None:
+        """Write what stands behind the last frame, and before the first. Raises FileError."""
+
+    @abstractmethod
+    def put_in_place(self) -> None:
+        """Let the complete file appear. Raises FileError."""
+
+    def finish(self) -> None:
+        """Complete the file, which does not appear yet. Raises FileError, and ValueError after the end."""
+        self.still_open()
+        if not self._complete:
+            self.complete()
+            self._complete = True
+
     def commit(self) -> None:
-        """Complete the file. Raises FileError, and ValueError after the end."""
+        """Complete the file and let it appear. Raises FileError, and ValueError after the end."""
+        self.finish()
+        self.put_in_place()
 
     @abstractmethod
     def abort(self) -> None:

@@ -58,6 +58,13 @@ class PartialFile:
         except OSError as error:
             raise self.refused(error) from error
 
+    def flush(self) -> None:
+        """Hand all to the disk's keeper. Raises FileError when it refuses, after which nothing is left."""
+        try:
+            self.file.flush()
+        except OSError as error:
+            raise self.refused(error) from error
+
     def commit(self) -> None:
         """Put the file in its target's place. Raises FileError, after which nothing is left."""
         try:

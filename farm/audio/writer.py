@@ -66,9 +66,7 @@ class WavWriter(FrameWriter):
     def take_bytes(self, data: NDArray[np.uint8]) -> None:
         self._partial.put(np.ascontiguousarray(data).data)
 
-    def commit(self) -> None:
-        """Complete the file and put it in the target's place. Raises FileError."""
-        self.still_open()
+    def complete(self) -> None:
         if self.frames * self.coding.frame_bytes % 2:
             self._partial.put(b"\0")
         try:
@@ -76,6 +74,9 @@ class WavWriter(FrameWriter):
         except OSError as error:
             raise self._partial.refused(error) from error
         self._partial.put(wav.header(self.coding, self.frames, self._riff_limit))
+        self._partial.flush()
+
+    def put_in_place(self) -> None:
         self._partial.commit()
 
     def abort(self) -> None:
@@ -119,14 +120,15 @@ class WavStream(FrameWriter):
         self._begin()
         self._put(np.ascontiguousarray(data).data)
 
-    def commit(self) -> None:
-        self.still_open()
+    def complete(self) -> None:
         if self._promised not in (None, self.frames):
             raise RenderError(f"{self.path} was announced with {self._promised} frames and has {self.frames}")
         self._begin()
         if self.frames * self.coding.frame_bytes % 2 and self._promised is not None:
             self._put(b"\0")
         self._put(b"")
+
+    def put_in_place(self) -> None:
         self._ended = True
 
     def abort(self) -> None:

@@ -8,9 +8,10 @@ import threading
 import time
 import warnings
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO
@@ -19,6 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio.block import Block
+from farm.audio.files import Files
 from farm.audio.formats import WAV, check_clip, file_named, format_of
 from farm.audio.frames import FrameWriter
 from farm.audio.writer import WavStream, open_writer
@@ -77,8 +79,8 @@ class Session:
         with self._turn:
             self._check_open()
             place = derived.place(mix)
-            writer = open_writer(path, options.rate, len(derived.channels), options.bits, place)
-            return written(derived, writer, self._warm, observer, spent)
+            opening = partial(open_writer, path, options.rate, len(derived.channels), options.bits, place)
+            return written(derived, [opening], self._warm, observer, spent)
 
     def render_stream(
         self,
@@ -102,8 +104,8 @@ class Session:
         with self._turn:
             self._check_open()
             place = derived.place(derived.deliveries[0])
-            writer = WavStream(stream, name, options.rate, count, options.bits, place, frames)
-            return written(derived, writer, self._warm, observer, spent)
+            opening = partial(WavStream, stream, name, options.rate, count, options.bits, place, frames)
+            return written(derived, [opening], self._warm, observer, spent)
 
     def stream(self, score: Score, options: RenderOptions | None = None) -> FrameStream:
         """As `farm.stream`. Raises what that raises."""
@@ -258,20 +260,28 @@ def warn(report: Report) -> None:
         warnings.warn(as_python(notice), FarmWarning, stacklevel=level)
 
 
-def written(derived: Outline, writer: FrameWriter, warm: Warm, observer: Observer | None, spent: Spent) -> Report:
-    """Renders into a writer, which is committed or aborted then."""
+def written(
+    derived: Outline,
+    opening: Sequence[Callable[[], FrameWriter]],
+    warm: Warm,
+    observer: Observer | None,
+    spent: Spent,
+) -> Report:
+    """Renders into files, which `opening` opens in the order of the deliveries; all are committed or none."""
     writing_s = 0.0
+    files = Files(opening)
 
     def write(block: Block) -> None:
         nonlocal writing_s
         started = time.perf_counter()
         with spent.on(Duty.WRITING):
-            writer.put(block)
+            files.put(block)
         writing_s += time.perf_counter() - started
 
     # What is left to do at the end is to write, too.
-    with spent.on(Duty.WRITING), writer, spent.on(None):
+    with spent.on(Duty.WRITING), files, spent.on(None):
         report = run(derived, warm, write, observer, spent)
+    writer = files.writers[0]
     clipped = max(report.clipped_frames, writer.clipped_frames)
     report = replace(report, path=str(writer.path), write_s=writing_s, clipped_frames=clipped, cpu_s=spent.cpu)
     return with_levels(report, derived.options.gain)

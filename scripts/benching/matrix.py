@@ -9,6 +9,7 @@ import argparse
 import os
 import signal
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -155,13 +156,35 @@ class Tell:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
 
 
+def killed_within_paths(kills: int) -> int:
+    """Kills workers within tasks of output paths, in each kind of file a part of them; prints what died of which."""
+    from tests.pool.paths import KINDS, deaths
+
+    print(f"{'into':<7} {'renders':>7} {'killed':>6}  within")
+    for number, kind in enumerate(KINDS):
+        with tempfile.TemporaryDirectory(prefix="farm-matrix-") as folder:
+            died, renders = deaths(kind, Path(folder), (kills + number) // len(KINDS))
+        within = ", ".join(f"{name} {died.count(name)}" for name in sorted(set(died)))
+        print(f"{kind:<7} {renders:>7} {len(died):>6}  {within}", flush=True)
+    print("the same bytes in all")
+    return 0
+
+
 def main() -> int:
     """Reads the command line, renders, prints the table."""
     parser = argparse.ArgumentParser(prog="scripts/matrix", description=__doc__)
     parser.add_argument("scores", nargs="*", metavar="SCORE", help="files, or names in configs/scores  [all of them]")
     parser.add_argument("--cycles", type=Fraction, default=Fraction(2), metavar="N", help="length in cycles  [2]")
     parser.add_argument("--rate", type=int, default=8000, metavar="HZ", help="sample rate  [8000]")
+    parser.add_argument(
+        "--paths",
+        type=int,
+        metavar="KILLS",
+        help="kill so many workers within tasks of output paths instead, into FLAC, WAV and a stream",
+    )
     asked = parser.parse_args()
+    if asked.paths is not None:
+        return killed_within_paths(asked.paths)
     paths = [Path(one) if one.endswith(".ph") else SCORES / f"{one}.ph" for one in asked.scores]
     tell, rows = Tell(), []
     for path in paths or sorted(SCORES.glob("*.ph")):
