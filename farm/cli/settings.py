@@ -142,7 +142,9 @@ def in_lines(option: Setting, message: str) -> str:
         return ""
     named = {*re.findall(rf"--{long_name(option)} ([^\s:=]+)|`([^`]*)`", message)}
     words = {word for pair in named for word in pair if word}
-    found = [f"{number}" for number, line in enumerate(lines, 1) if {line, name_in(line)} & words]
+    # A line that is no NAME=VALUE is quoted as it stands.
+    found = [f"{number}" for number, line in enumerate(lines, 1) if line in words]
+    found = found or [f"{number}" for number, line in enumerate(lines, 1) if name_in(line) in words]
     return f", line{'s' if len(found) > 1 else ''} {' and '.join(found)}" if found else ""
 
 

@@ -185,6 +185,7 @@ def test_a_file_that_cannot_be_read(farm: Farm, tmp_path: Path) -> None:
         ("FARM_TAIL", "inf", "not inf\n  the variable FARM_TAIL sets --tail"),
         ("FARM_SET", "nope", "error: FARM_SET: `nope` is not NAME=VALUE"),
         ("FARM_SET", "tempo=0.5\nnope", "error: FARM_SET, line 2: `nope` is not NAME=VALUE"),
+        ("FARM_SET", "cut=5\ncut", "error: FARM_SET, line 2: `cut` is not NAME=VALUE"),
         ("FARM_SET", "tempo=0.5\n\ntempo=loud", "the variable FARM_SET sets --set in lines 1 and 3\n"),
     ],
 )
