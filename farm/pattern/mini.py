@@ -42,11 +42,7 @@ def built(
     read: tree.MiniGroup, text: str, loc: Loc, words: Words, seed: int, notices: list[Notice] | None = None
 ) -> Pattern:
     """The pattern of a text that was read; `seed` means something only if there is chance in it."""
-    builder = _Builder(text, loc, words, notices)
-    pattern = builder.group(read, seed)
-    # Patterns that choose while they are asked hold the builder, and it would hold them.
-    builder.known = {}
-    return pattern
+    return _Builder(text, loc, words, notices).group(read, seed)
 
 
 class _Builder:

@@ -1,7 +1,8 @@
 """What reading a score took is freed as soon as nobody holds the score: nothing of it waits for a collection.
 
 A long score is some thousand objects; where they hold each other in a circle, they stay until Python looks for circles,
-and what is read next gets fresh memory instead of theirs.
+and what is read next gets fresh memory instead of theirs. A string whose numbers choose by a pattern is such a circle,
+a small one: what it chooses is made when it is asked.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from farm.graph.score import loads
 
 SCORES = {
     "products that are looked through for pitches": 'o1: saw 110 * "1 0" # lpf 900\n~a: n "c4 e4" * 0.5\no2: ~a',
-    "rhythms that choose by patterns": 'out: s "bd(<3 5>,<8 16>)*<1 2>"',
+    "rhythms and paces": 'out: s "bd(3,8)*2 [sn? hh]*4 <cp cp:1>"',
     "modifiers, transforms, effects": '~k: s "bd sn?" $ every 2 (fast 2) # gain "1 0.5"\n~e # lpf 300\nout: ~k # ~e',
     "voices of a bus": '~v: saw 55\nout: s "~v(3,8)" # note "<c2 e2>" # ar 0.01 0.2',
     "statements of every kind": 'cps: 0.5\nbuffer: 64\nsynthdef k sine 55 # lpf 300\n~x = 3\n"k bd"\no2: ~x * sine 2',
