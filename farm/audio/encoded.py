@@ -59,7 +59,9 @@ class Sink:
 
 
 class EncodedWriter(FrameWriter):
-    """Writes frames to a file of the format `form`; arguments as for `FrameWriter`. Vorbis gets floats, of any `bits`.
+    """Writes frames to a file of the format `form`; arguments as for `FrameWriter`.
+
+    Vorbis gets floats, of any `bits`: workers have done all to them that is done, and nothing is converted here.
 
     Raises FileError where the file cannot be written or grows longer than its format allows.
     """
