@@ -110,7 +110,8 @@ def test_what_is_no_number_is_named_whatever_takes_it(
     files = (delivery("mix.flac", ALL, "24", "limit"), delivery("part.wav", takes, "24", "limit"))
     frame = overflow(1.02)
     assert 1000 < frame < 2 * RATE
-    with pytest.raises(RenderError, match=rf"^test.ph:2:17: `\*` in `~b` gives a value that is not finite at frame {frame} "):
+    where = r"^test.ph:2:17: `\*` in `~b`"
+    with pytest.raises(RenderError, match=rf"{where} gives a value that is not finite at frame {frame} "):
         made(tmp_path, files, text=GROWING, **how)
     assert not list(tmp_path.iterdir())
 
