@@ -29,17 +29,19 @@ NOTING_ROUNDS = 4
 
 @dataclass(frozen=True, slots=True)
 class Played:
-    """A workload's schedule as played through for `workers`, from tasks and coordinator of the least of several runs.
+    """A workload's schedule as played through for `workers`, from what several runs with 2 have in common.
 
     Seconds from the first plan until the last frame is written. `real_s`: the least of real runs with so many, where
-    there are as many CPUs. `tasks_s`, `chain_s`, `coordinator_s`: of all tasks, of the longest chain of them, of what
-    the coordinator does; `over_bound`: `wall_s` over the greatest of tasks_s / workers and the other two.
+    there are as many CPUs. `others`: CPUs that other processes kept busy while all was measured. `tasks_s`, `chain_s`,
+    `coordinator_s`: of all tasks, of the longest chain of them, of what the coordinator does; `over_bound`: `wall_s`
+    over the greatest of tasks_s / workers and the other two.
     """
 
     workload: str
     quality: str
     length: str
     seconds: float
+    others: float
     workers: int
     wall_s: float
     real_s: float | None
@@ -63,11 +65,11 @@ def played(names: Sequence[str], quality: str, counts: Sequence[int], runs: int)
     for name in names:
         note(f"playing {name} through")
         command = [*ONCE, "simulate", name, quality, ",".join(map(str, counts)), str(runs)]
-        answer = timed(command, ROOT).answer
+        took = timed(command, ROOT)
+        answer = took.answer
         same = len(answer["sha256"]) == 1
-        found += [
-            Played(name, quality, answer["length"], answer["seconds"], same=same, **row) for row in answer["rows"]
-        ]
+        about = (name, quality, answer["length"], answer["seconds"], took.others)
+        found += [Played(*about, same=same, **row) for row in answer["rows"]]
     return found
 
 
@@ -75,7 +77,7 @@ def table(rows: Sequence[Played]) -> str:
     """The rows as text, then in a sentence each what limits them."""
     lines = [
         "simulated     quality  length          workers   wall s   real s    off   eff  tasks/P s  chain s  coord s"
-        "  over bound"
+        "  over bound  others"
     ]
     for one in rows:
         real = (
@@ -84,7 +86,7 @@ def table(rows: Sequence[Played]) -> str:
         lines.append(
             f"{one.workload:<13} {one.quality:<8} {one.length:<15} {one.workers:7} {one.wall_s:8.3f}  {real}"
             f" {one.efficiency:5.2f} {one.tasks_s / one.workers:10.3f} {one.chain_s:8.3f} {one.coordinator_s:8.3f}"
-            f" {one.over_bound:10.2f} x{'' if one.same else '  frames DIFFER'}"
+            f" {one.over_bound:10.2f} x {one.others:7.2f}{'' if one.same else '  frames DIFFER'}"
         )
     lines += ["", *(f"{one.workload}, {one.limit}" for one in rows)]
     lines += ["", "What workers take from each other by sharing memory is not in it: its bandwidth, and caches."]
