@@ -38,9 +38,11 @@ Ints = NDArray[np.int64]
 SPINNING_S = 1.5e-8 * CROWDED_SPINS
 """How long a worker looks for a task before it sleeps."""
 SLICE_S = 1.4e-3
-"""How long one of two that share a CPU has it."""
-WAKING_S = 5e-5
-"""How long it takes to wake one that sleeps, and by how much a sleep of the coordinator is late."""
+"""How long one of two that share a CPU has it. Who has had it longer gives way at once to one that wakes."""
+WAKING_S = 2.5e-5
+"""How long it takes to wake a worker, and"""
+LATE_S = 6e-5
+"""by how much a sleep of the coordinator is late."""
 MOMENTS_S = 5e-4
 """How long a CPU is idle before it is given who waits for another one."""
 UNDER_WAY = 2
@@ -251,7 +253,7 @@ class Play:
                 self.working_s = act.seconds
                 self.go_on()
                 continue
-            self.working_s, self.wakes = None, self.now + act.seconds + WAKING_S
+            self.working_s, self.wakes = None, self.now + act.seconds + LATE_S
             self.go_on()
             self.wake_up()
 
@@ -453,4 +455,5 @@ class Play:
             self.debt_s = max(self.debt_s - passed_s, 0.0)
         elif shared:
             self.debt_s += passed_s
-        self.slice_s -= passed_s * shared
+        self.slice_s = max(self.slice_s - passed_s, 0.0)
+        self.yields = self.yields and shared
