@@ -76,10 +76,6 @@ class Score:
             settings=tuple(settings),
         )
 
-    def words(self) -> list[str]:
-        """Every word that its strings hold, without an index (`bd` of `bd:3`), sorted."""
-        return sorted({text.partition(":")[0] for text in self.graph(0).words.texts()})
-
     def graph(self, seed: int) -> Graph:
         """A new graph for a seed, which belongs to whoever asks for it."""
         with uncollected():

@@ -105,6 +105,15 @@ def mark_at(text: str, offset: int) -> str:
     return found[0].rstrip(_BLANKS) if found is not None else ""
 
 
+def words_in(text: str) -> frozenset[str]:
+    """Every word and number that the strings of a text can hold, without an index: `bd` of `bd:3`.
+
+    The text may be a whole score, which is not read for it: what stands outside of its strings is among them.
+    """
+    found = (piece for piece in _PIECE.finditer(text) if piece.lastgroup in ("word", "name", "number"))
+    return frozenset(piece[0].rstrip(_BLANKS).partition(":")[0] for piece in found)
+
+
 @lru_cache(maxsize=4096)
 def _token(piece: str) -> MiniToken:
     found = _PIECE.fullmatch(piece)

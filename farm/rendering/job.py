@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import fields, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import field, fields, replace
 from fractions import Fraction
 from typing import Any
 
 from farm.audio.digests import digest_of
 from farm.audio.samples import SampleLibrary
+from farm.audio.spelling import composed
 from farm.errors import UsageError
 from farm.graph.score import Score, loads
 from farm.options import Decides, RenderOptions
+from farm.pattern.mini_tokens import words_in
 from farm.rendering.outline import check_arguments, sounds
 from farm.sources import sources_digest
 from workers.records import record
@@ -65,8 +67,8 @@ class Job:
         """
         if self.banks is not None:
             return self
-        found = library if library is not None else sounds(self.name, ())
-        return replace(self, banks=tuple(sorted(banks_of(self, found), key=lambda bank: bank.name)))
+        found = NamedBanks(library if library is not None else sounds(self.name, ()))
+        return replace(self, banks=found.of(self.text, dict(self.options)["set"]))
 
     def key(self, library: SampleLibrary | None = None) -> str:
         """What names the bytes of this job, 64 hexadecimal digits: equal keys, equal bytes.
@@ -152,14 +154,33 @@ def read_bank(held: Mapping[str, Any]) -> JobBank:
     return JobBank(str(held["name"]), tuple((str(name), str(digest)) for name, digest in held["files"]))
 
 
-def banks_of(job: Job, library: SampleLibrary) -> list[JobBank]:
-    """The banks that a job's text can name: every word of it that is the name of one."""
-    found = []
-    for name in job.score().bound(job.render_options().set).words():
-        bank = library.bank(name)
-        if bank is not None:
-            found.append(JobBank(name, tuple((file.name, digest_of(file)) for file in bank.files)))
-    return found
+@record(eq=False)
+class NamedBanks:
+    """The banks of a library as jobs hold them: each file is read once, and looked at no more."""
+
+    library: SampleLibrary
+    names: set[str] = field(default_factory=set)
+    """Of all banks, as a score writes them, once they were asked for."""
+    known: dict[str, JobBank] = field(default_factory=dict)
+
+    def of(self, text: str, settings: Iterable[tuple[str, Any]] = ()) -> tuple[JobBank, ...]:
+        """The banks that the text of a score can name, or a setting in the place of one of its strings; in order.
+
+        Every word is meant that is the name of one: also in a comment, since the score is not read for it. Raises
+        SampleError, FileError for what cannot be read.
+        """
+        if not self.names:
+            self.names.update(self.library.names())
+        words = words_in(text).union(*(words_in(str(value)) for _, value in settings))
+        return tuple(self.bank(name) for name in sorted(self.names.intersection(map(composed, words))))
+
+    def bank(self, name: str) -> JobBank:
+        """A bank with the digests of its files. Raises SampleError, FileError."""
+        if name not in self.known:
+            bank = self.library.bank(name)
+            assert bank is not None, "it is one of the list"
+            self.known[name] = JobBank(name, tuple((file.name, digest_of(file)) for file in bank.files))
+        return self.known[name]
 
 
 def plain(value: Any) -> Any:

@@ -130,6 +130,20 @@ def test_sounds_decide_the_key_and_not_where_they_lie(folder: Path) -> None:
     assert job.key(moved()) not in (key, added)
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "configs" / "scores").glob("*.ph")), ids=lambda path: path.stem)
+def test_no_bank_that_a_score_names_is_missing_from_its_job(path: Path) -> None:
+    score = farm.load(path)
+    banks = {*SampleLibrary().names()}
+    named = {word.partition(":")[0] for word in score.graph(0).words.texts()} & banks
+    assert named <= {bank.name for bank in farm.job_of(score).with_banks(SampleLibrary()).banks or ()}
+
+
+def test_a_bank_that_a_setting_names_is_in_the_job() -> None:
+    score = farm.loads('~pat: "bd"\nout: s ~pat')
+    job = farm.job_of(score, farm.RenderOptions(set={"pat": "sn:3 [808bd cp]"})).with_banks(SampleLibrary())
+    assert {"bd", "sn", "808bd", "cp"} <= {bank.name for bank in job.banks or ()}
+
+
 def test_the_name_of_a_score_is_not_in_the_key() -> None:
     options = farm.RenderOptions(**BASE)
     one, other = (farm.job_of(farm.loads(SCORE, name=name), options) for name in ("a.ph", "b.ph"))
