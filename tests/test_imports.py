@@ -26,12 +26,14 @@ MAY_IMPORT = {
     "farm.regex": "",
     "farm.version": "",
     "farm.sources": "workers.catalog",
-    "farm.cli": "farm.rendering farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
+    "farm.cli": "farm.batch farm.rendering farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
     " farm.printer workers.catalog workers.docstrings click rich",
     "farm.printer": "rich",
     "farm.rendering": "farm.sources farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
     " workers.arena workers.futex workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
     " workers.cores workers.catalog workers.calls workers.stats workers.targets numpy",
+    "farm.batch": "farm.sources farm.rendering farm.graph.score farm.score farm.audio workers.cores workers.lifeline"
+    " workers.ownership workers.starting workers.targets.objects workers.worker",
     "farm.profile": "farm.plan farm.graph.score farm.rendering workers.stats workers.cores workers.wire numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans"
     " workers.stats workers.dsp.dither_keys workers.dsp.true_peak workers.wire numpy",

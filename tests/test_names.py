@@ -48,6 +48,8 @@ KNOWN = (
     ("farm/plan", "adsr", "the envelope of voices"),
     ("farm", "gain", "--gain"),
     ("farm/rendering", "mix", "what the file of all outputs is called"),
+    ("farm/batch", "line", "a line of a list, or of a score"),
+    ("farm/cli", "resume gain", "--resume, --gain"),
     ("farm/printer", "line", "a line of text"),
     ("farm/score", "supersaw triangle hold gain amp", "what people bring from elsewhere"),
     ("farm/score", "add sub mul div", "buses of these names cannot be defined (language 1.5)"),

@@ -7,6 +7,26 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
+from functools import cache
+
+FIRST_SPACE = "4026531836"
+"""The number of the space of process numbers that a machine starts with (PROC_PID_INIT_INO)."""
+
+
+@cache
+def host() -> str:
+    """What the machine is called in names of files, with the space of process numbers where that is one of its own.
+
+    Numbers of processes mean something among those alone that give the same answer: two containers do not.
+    """
+    name = re.sub(r"[^A-Za-z0-9_.]", "_", os.uname().nodename if hasattr(os, "uname") else "")
+    with contextlib.suppress(OSError):
+        space = re.sub(r"\D", "", os.readlink("/proc/self/ns/pid"))
+        # That of a machine's first space is the same everywhere.
+        if space and space != FIRST_SPACE:
+            return f"{name[:64] or 'host'}.{space}"
+    return name[:64] or "host"
 
 
 def claim(descriptor: int) -> None:

@@ -183,6 +183,30 @@ backend_option = setting(
     type=values.Choice(BACKENDS),
     help="This process, a pool, or by the work.  [auto]",
 )
+file_options = options(
+    setting(
+        "--bits",
+        group=SOUND,
+        type=values.Choice(["16", "24", "32f"]),
+        help="Of a frame and channel: whole numbers, or 32 bit float (WAV and AIFF). Ogg has none.  [24]",
+    ),
+    setting(
+        "--dither",
+        group=SOUND,
+        type=values.Choice(["tpdf", "shaped", "none"]),
+        help="The noise under 16 and 24 bits: white, more of it in high frequencies, where less is heard, or none."
+        " Digital silence stays silent.  [tpdf]",
+    ),
+    setting("--gain", group=SOUND, type=float, metavar="FACTOR", help="Of everything, 0 to 100.  [0.8]"),
+    setting(
+        "--clip",
+        group=SOUND,
+        type=values.Choice(["limit", "warn", "error", "rescale", "none"]),
+        help="What is too loud: turned down by a look-ahead limiter, cut off at full scale with a warning,"
+        " an error, everything turned down alike, or left alone (--bits 32f only).  [limit]",
+    ),
+    setting("--ceiling", group=SOUND, type=float, metavar="DBTP", help="True peak that the limiter leaves.  [-1]"),
+)
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, and nothing else, on standard output.  [off]"
 )

@@ -9,10 +9,17 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from farm.cli import values
 from farm.cli.completion import files
 from farm.cli.doubts import doubts
-from farm.cli.options import SOUND, backend_option, json_option, options_of, score_argument, setting, sounding_options
+from farm.cli.options import (
+    backend_option,
+    file_options,
+    json_option,
+    options_of,
+    score_argument,
+    setting,
+    sounding_options,
+)
 from farm.cli.settings import Configurable, in_command_line
 
 if TYPE_CHECKING:
@@ -26,28 +33,7 @@ if TYPE_CHECKING:
 @click.argument("out", required=False, shell_complete=files)
 @sounding_options
 @backend_option
-@setting(
-    "--bits",
-    group=SOUND,
-    type=values.Choice(["16", "24", "32f"]),
-    help="Of a frame and channel: whole numbers, or 32 bit float (WAV and AIFF). Ogg has none.  [24]",
-)
-@setting(
-    "--dither",
-    group=SOUND,
-    type=values.Choice(["tpdf", "shaped", "none"]),
-    help="The noise under 16 and 24 bits: white, more of it in high frequencies, where less is heard, or none. Digital"
-    " silence stays silent.  [tpdf]",
-)
-@setting("--gain", group=SOUND, type=float, metavar="FACTOR", help="Of everything, 0 to 100.  [0.8]")
-@setting(
-    "--clip",
-    group=SOUND,
-    type=values.Choice(["limit", "warn", "error", "rescale", "none"]),
-    help="What is too loud: turned down by a look-ahead limiter, cut off at full scale with a warning,"
-    " an error, everything turned down alike, or left alone (--bits 32f only).  [limit]",
-)
-@setting("--ceiling", group=SOUND, type=float, metavar="DBTP", help="True peak that the limiter leaves.  [-1]")
+@file_options
 @setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
 def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any) -> None:

@@ -149,11 +149,17 @@ def taken(graph: Graph, delivery: Delivery, options: RenderOptions) -> tuple[tup
 
 
 def outline(
-    score: Score, options: RenderOptions, *, endless: bool = False, deliveries: Sequence[Delivery] = ()
+    score: Score,
+    options: RenderOptions,
+    *,
+    endless: bool = False,
+    deliveries: Sequence[Delivery] = (),
+    library: SampleLibrary | None = None,
 ) -> Outline:
     """Derives what a render of a score with these options is. `endless`: without a length it never ends.
 
-    `deliveries`: what becomes files, the mix first; none: the mix alone, as floats.
+    `deliveries`: what becomes files, the mix first; none: the mix alone, as floats. `library`: where sounds are found;
+    None: where those of the score and the options are.
 
     Raises UsageError where options contradict each other, SampleError for a sample folder that does not exist.
     """
@@ -164,7 +170,7 @@ def outline(
         options=options,
         extent=extent(options, score.cps, endless=endless),
         channels=channels(score.outputs, options),
-        library=sounds(score.name, options.samples),
+        library=sounds(score.name, options.samples) if library is None else library,
         deliveries=tuple(deliveries) or (whole_mix(options),),
     )
 

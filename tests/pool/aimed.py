@@ -52,7 +52,7 @@ class Killer(threading.Thread):
     def within(self, worker: Worker) -> str:
         """The name of the group in whose task a worker is; nothing where that is none of a path, or was struck."""
         agenda = self.backend.agenda
-        task = self.backend.claim(worker.number) if agenda is not None and len(self.backend.control) else -1
+        task = self.backend.claim(worker.number) if agenda is not None else -1
         if agenda is None or task < 0:
             return ""
         try:

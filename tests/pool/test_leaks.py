@@ -17,12 +17,13 @@ import numpy as np
 import psutil
 import pytest
 
+from farm.audio import partial
 from farm.audio.partial import PartialFile
 from farm.rendering.backends.local import LocalBackend
 from farm.rendering.session import Session
 from tests.render.scores import SCORES
 from workers.arena import PREFIX, Arena, lay_out, sweep
-from workers.ownership import claim, ownerless
+from workers.ownership import claim, host, ownerless
 
 from .pools import ROOT, inline, killing, pooled, rendered, segments
 
@@ -261,32 +262,52 @@ def test_what_is_locked_is_in_use_whatever_its_number_says(tmp_path: Path) -> No
     """In another container the number of a process that runs here is nobody's."""
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     arena = tmp_path / f"farm-{int(ended.stdout)}-0123abcd.arena"
-    part = tmp_path / f".farm-{int(ended.stdout)}-0123abcd.part"
+    part = tmp_path / f".farm-{host()}-{int(ended.stdout)}-0123abcd.part"
     for path in (arena, part):
         path.write_bytes(b"x")
     held = [os.open(path, os.O_RDWR) for path in (arena, part)]
     for descriptor in held:
         claim(descriptor)
     sweep(str(tmp_path))
-    PartialFile(tmp_path / "a.wav").abort()
+    partial.sweep(tmp_path)
     assert arena.exists() and part.exists()
     for descriptor in held:
         os.close(descriptor)
     sweep(str(tmp_path))
-    PartialFile(tmp_path / "a.wav").abort()
+    partial.sweep(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_another_host_writes_is_left_alone(tmp_path: Path) -> None:
+    """Where locks are local to a host, neither they nor the numbers of processes tell of another one's."""
+    nobody = 1 << 22
+    here, there = (tmp_path / f".farm-{name}-{nobody}-0123abcd.part" for name in (host(), f"{host()}x"))
+    for path in (here, there):
+        path.write_bytes(b"x")
+    partial.sweep(tmp_path)
+    assert [*tmp_path.iterdir()] == [there]
+
+
+def test_a_folder_is_listed_once_however_many_files_are_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swept: list[Path] = []
+    monkeypatch.setattr(partial, "sweep", swept.append)
+    for number in range(5):
+        PartialFile(tmp_path / f"{number}.wav").commit()
+    assert swept == [tmp_path.resolve()]
 
 
 def test_arenas_and_partial_files_are_locked_while_they_are_in_use(tmp_path: Path) -> None:
     arena = Arena(lay_out({("state", 0): 64}), str(tmp_path))
-    partial = PartialFile(tmp_path / "a.wav")
+    written = PartialFile(tmp_path / "a.wav")
     nobody = 1 << 22
     assert not Path(f"/proc/{nobody}").exists()
     found = sorted(path.name for path in tmp_path.iterdir())
     assert len(found) == 2
     assert not any(ownerless(str(tmp_path / name), nobody) for name in found)
     arena.close()
-    partial.commit()
+    written.commit()
     assert [path.name for path in tmp_path.iterdir()] == ["a.wav"]
     assert ownerless(str(tmp_path / "a.wav"), nobody), "the finished file is no longer locked"
 

@@ -1,0 +1,222 @@
+"""The foreman of a batch: decides what is sent where and what becomes of what comes back. No process, file or clock.
+
+Events of a runner come in (`farm.batch.runners.runner`), bundles and verdicts go out; a test plays a runner from a
+script. Retries, quarantine and the order of jobs are decided here and nowhere else.
+
+Longest first, by an estimate for each kind of job that is mended by what was measured: then the last jobs are short
+ones, and no slot waits long for the others. A job that is worth it takes all slots of a host.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections import deque
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import field
+
+from farm.batch.estimates import Ratios
+from farm.batch.outcome import DEATH, Failure, Outcome
+from farm.batch.runners.runner import Bundle, Event, Host, HostCame, HostWent, JobDied, JobDone, JobsLost
+from workers.records import record
+
+WIDE_S = 20.0
+"""CPU seconds from which on a job takes all slots of its host."""
+RETRIES = 1
+
+
+@record(frozen=True, slots=True)
+class Finished:
+    """A job is done: its line can be written."""
+
+    index: int
+    outcome: Outcome
+    host: str
+    tries: int
+
+
+@record(frozen=True, slots=True)
+class PutAside:
+    """A job failed for good."""
+
+    index: int
+    failure: Failure
+    host: str
+    tries: int
+
+
+@record(frozen=True, slots=True)
+class Again:
+    """A job failed, and gets another try."""
+
+    index: int
+    failure: Failure
+    host: str
+
+
+Verdict = Finished | PutAside | Again
+
+
+@record(eq=False)
+class Waiting:
+    """Jobs of a kind that wait, first come first served."""
+
+    kind: Hashable
+    sound_s: float
+    jobs: deque[int] = field(default_factory=deque)
+    estimate_s: float = 0.0
+
+
+@record(eq=False)
+class Foreman:
+    """Decides for a batch. `kinds`: of each job by its index, a kind and the seconds of sound it makes."""
+
+    kinds: Sequence[tuple[Hashable, float]]
+    line: Callable[[int, int], str]
+    """The line of a job by its index, to be done with so many workers."""
+    retries: int = RETRIES
+    fail_fast: bool = False
+    ratios: Ratios = field(default_factory=Ratios)
+    hosts: dict[str, Host] = field(default_factory=dict)
+    flying: dict[str, set[int]] = field(default_factory=dict)
+    """What each host has, by index."""
+    wide: dict[str, int] = field(default_factory=dict)
+    """The job that has a host for itself."""
+    waiting: dict[Hashable, Waiting] = field(default_factory=dict)
+    longest: list[tuple[float, int, Waiting]] = field(default_factory=list)
+    """A heap; entries with another estimate than their kind has are out of date."""
+    left: int = 0
+    """Jobs that wait."""
+    tries: dict[int, list[str]] = field(default_factory=dict)
+    """Why and where each job failed so far, if it did."""
+    stopped: str = ""
+    """Why nothing is sent any more."""
+    entries: int = 0
+
+    def add(self, indices: Sequence[int]) -> None:
+        """More jobs to be done."""
+        for index in indices:
+            self.wait(index, first=False)
+        for one in self.waiting.values():
+            self.enter(one)
+
+    def wait(self, index: int, first: bool = True) -> None:
+        """A job waits; `first`: before others of its kind."""
+        kind, sound_s = self.kinds[index]
+        one = self.waiting.get((kind, sound_s))
+        if one is None:
+            one = self.waiting[kind, sound_s] = Waiting(kind, sound_s)
+        if first:
+            one.jobs.appendleft(index)
+            self.enter(one)
+        else:
+            one.jobs.append(index)
+        self.left += 1
+
+    def enter(self, one: Waiting) -> None:
+        """Puts a kind where its estimate belongs."""
+        one.estimate_s = self.ratios.estimate_s(one.kind, one.sound_s)
+        self.entries += 1
+        heapq.heappush(self.longest, (-one.estimate_s, self.entries, one))
+
+    def next(self) -> Waiting | None:
+        """The kind of the longest job that waits."""
+        while self.longest:
+            estimate_s, _, one = self.longest[0]
+            if one.jobs and -estimate_s == one.estimate_s:
+                return one
+            heapq.heappop(self.longest)
+        return None
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing is under way, and nothing will be."""
+        return not any(self.flying.values()) and (self.left == 0 or self.stopped != "")
+
+    def stop(self, why: str) -> None:
+        """Sends nothing more; what is under way ends."""
+        self.stopped = self.stopped or why
+
+    def bundles(self) -> Iterator[Bundle]:
+        """What is to be sent now. Each is sent before the next one is asked for."""
+        for host in [*self.hosts.values()]:
+            while not self.stopped and self.left and host.name not in self.wide:
+                one = self.next()
+                assert one is not None, "as many are left as wait"
+                flying = self.flying[host.name]
+                if host.slots > 1 and one.estimate_s >= WIDE_S:
+                    if flying:
+                        break
+                    index = self.take_from(one)
+                    self.wide[host.name] = index
+                    flying.add(index)
+                    yield Bundle(host.name, (index,), (self.line(index, host.slots),), wide=True)
+                    break
+                # At the end nobody keeps a job that another could begin.
+                ahead = host.ahead if self.left > host.slots * host.ahead else 1
+                if len(flying) >= host.slots * ahead:
+                    break
+                index = self.take_from(one)
+                flying.add(index)
+                yield Bundle(host.name, (index,), (self.line(index, 1),))
+
+    def take_from(self, one: Waiting) -> int:
+        """A job of a kind, which waits no more."""
+        self.left -= 1
+        index = one.jobs.popleft()
+        if not one.jobs:
+            del self.waiting[one.kind, one.sound_s]
+        return index
+
+    def take(self, event: Event) -> Iterator[Verdict]:
+        """What follows from an event."""
+        match event:
+            case HostCame(host=host):
+                self.hosts[host.name] = host
+                self.flying.setdefault(host.name, set())
+            case HostWent(name=name):
+                self.hosts.pop(name, None)
+            case JobsLost(indices=indices, host=name):
+                for index in indices:
+                    self.landed(index, name)
+                    self.wait(index)
+            case JobDied(index=index, reason=reason, host=name):
+                self.landed(index, name)
+                yield from self.failed(index, Failure(DEATH, f"error: {reason}", reason), name)
+            case JobDone(index=index, outcome=outcome, host=name):
+                self.landed(index, name)
+                if outcome.failure is not None:
+                    yield from self.failed(index, outcome.failure, name)
+                else:
+                    self.measured(index, outcome)
+                    yield Finished(index, outcome, name, len(self.tries.pop(index, ())) + 1)
+
+    def landed(self, index: int, host: str) -> None:
+        """A job is under way no more."""
+        self.flying[host].discard(index)
+        if self.wide.get(host) == index:
+            del self.wide[host]
+
+    def measured(self, index: int, outcome: Outcome) -> None:
+        """Mends the estimates of jobs that are alike."""
+        kind, sound_s = self.kinds[index]
+        self.ratios.note(kind, sound_s, outcome.cpu_s)
+        one = self.waiting.get((kind, sound_s))
+        if one is not None:
+            self.enter(one)
+
+    def failed(self, index: int, failure: Failure, host: str) -> Iterator[Verdict]:
+        """A job that failed gets another try, or is put aside."""
+        tries = self.tries.setdefault(index, [])
+        tries.append(f"{failure.message or failure.text} (on {host})")
+        if failure.stops_all:
+            self.stop(failure.message)
+        if failure.stops_all or (not failure.final and len(tries) <= self.retries):
+            self.wait(index)
+            yield Again(index, failure, host)
+            return
+        if len(tries) > 1:
+            text = "\n".join([failure.text, *(f"  try {n}: {reason}" for n, reason in enumerate(tries, 1))])
+            failure = Failure(failure.kind, text, failure.message, failure.line, failure.column)
+        if self.fail_fast:
+            self.stop(f"job {index} failed, and --fail-fast was asked for")
+        yield PutAside(index, failure, host, len(tries))

@@ -1,0 +1,152 @@
+"""`perform`: one job to its files, and nothing else. No option, variable or present folder of the process is read.
+
+    outcome = perform(sent, FolderSources(library), FolderSink(folder))
+
+Errors come back as data. What is `kept` from one job to the next makes the next one cheaper, and no byte different.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from dataclasses import field, replace
+from pathlib import Path
+from typing import Any
+
+from farm.audio.formats import WAV, check_clip, format_of
+from farm.audio.samples import SampleLibrary
+from farm.batch.order import SentOrder
+from farm.batch.outcome import MadeFile, Outcome, failure_of
+from farm.batch.sinks import JobSink
+from farm.batch.sources import FolderSources, JobSources
+from farm.errors import show
+from farm.graph.score import Score, loads
+from farm.options import RenderOptions
+from farm.rendering.delivery import whole_mix
+from farm.rendering.job import Job
+from farm.rendering.levels import with_levels
+from farm.rendering.outline import outline
+from farm.rendering.report import Duty, Observer, Report, finite
+from farm.rendering.spent import Spent
+from farm.rendering.stream import Stream
+from farm.rendering.warm import Warm
+from workers.records import record
+
+MOST_SCORES = 64
+"""Read scores that are kept."""
+MOST_TEXT = 1 << 20
+"""Characters of a score that is worth keeping, at most."""
+
+
+@record(eq=False)
+class Kept:
+    """What stays from job to job in a process: machine code and memory, scores that were read, files looked at."""
+
+    warm: Warm = field(default_factory=Warm)
+    scores: OrderedDict[tuple[Any, ...], Score] = field(default_factory=OrderedDict)
+    places: dict[tuple[str, ...], FolderSources] = field(default_factory=dict)
+
+    def score(self, job: Job, folders: tuple[str, ...]) -> Score:
+        """A job's score as it is written. Raises ScoreError, SampleError."""
+        options = dict(job.options)
+        which = (job.name, job.text, options["lenient"], folders)
+        known = self.scores.get(which)
+        if known is None:
+            seed, lenient = options["seed"], options["lenient"]
+            known = loads(job.text, name=job.name, seed=seed, lenient=lenient, samples=folders)
+            if len(job.text) <= MOST_TEXT:
+                self.scores[which] = known
+        else:
+            self.scores.move_to_end(which)
+        while len(self.scores) > MOST_SCORES:
+            self.scores.popitem(last=False)
+        return known
+
+    def sources(self, folders: tuple[str, ...]) -> FolderSources:
+        """The sounds of some folders, as absolute paths."""
+        if folders not in self.places:
+            self.places[folders] = FolderSources(SampleLibrary(tuple(map(Path, folders))))
+        return self.places[folders]
+
+    def close(self) -> None:
+        """Gives memory back."""
+        self.warm.close()
+
+
+def perform(
+    sent: SentOrder, sources: JobSources, sink: JobSink, kept: Kept | None = None, observer: Observer | None = None
+) -> Outcome:
+    """Renders a job into its files. Raises nothing but what ends the process."""
+    started, cpu_s = time.perf_counter(), time.process_time()
+    own = Kept() if kept is None else kept
+    files: list[MadeFile] = []
+    failure = None
+    try:
+        score = own.score(sent.job, sent.folders)
+        for out in sent.outs:
+            files.append(made(sent, score, out, (sources, sink, own.warm, observer)))
+    except Exception as problem:  # noqa: BLE001
+        failure = failure_of(problem)
+    finally:
+        if kept is None:
+            own.close()
+    # What workers of a pool spend is in the reports alone.
+    spent_s = max(time.process_time() - cpu_s, sum(one.facts["cpu_s"] for one in files))
+    return Outcome(sent.key, tuple(files), failure, time.perf_counter() - started, spent_s)
+
+
+Means = tuple[JobSources, JobSink, Warm, Observer | None]
+
+
+def made(sent: SentOrder, score: Score, out: str, means: Means) -> MadeFile:
+    """Renders one file. Raises UsageError, ScoreError, SampleError, FileError or RenderError."""
+    sources, sink, warm, observer = means
+    alone = sent.how.get("threads", 1) == 1
+    options = sent.job.render_options(backend="inline" if alone else "auto", **sent.how, samples=sent.folders)
+    spent, form = Spent(), format_of(Path(out))
+    with spent.on(Duty.READING):
+        upper = form is not WAV and options.bits == "24"
+        mix = whole_mix(options, options.bits if form.bits else "32f", upper)
+        derived = outline(score, options, deliveries=(mix,), library=sources.library)
+    check_clip(form, options.clip, options.bits)
+    with spent.on(Duty.WRITING), sink.writer(out, derived) as writer, spent.on(None):
+        with Stream(derived, warm, observer, spent) as stream:
+            for block in stream:
+                with spent.on(Duty.WRITING):
+                    writer.put(block)
+        slab = stream.rendering.slab
+        # Before the file appears.
+        sources.check({file for file, _ in slab.spans}, slab.banks.values(), sent.job.banks or ())
+        report = stream.report
+        clipped = max(report.clipped_frames, writer.clipped_frames)
+    report = with_levels(replace(report, clipped_frames=clipped, cpu_s=spent.cpu), options.gain)
+    size, digest = sink.made(out)
+    return MadeFile(out, size, digest, facts_of(report, options, form.bits != ()))
+
+
+PLAIN_FACTS = (
+    *("frames", "rate", "tail_s", "voices", "voices_peak", "voices_stolen", "clipped_frames", "limited_frames"),
+    *("reduction_db", "cps"),
+)
+"""Of a report, as they are."""
+LEVELS = ("peak_dbfs",)
+"""Of a report; null for silence."""
+
+
+def facts_of(report: Report, options: RenderOptions, has_bits: bool) -> dict[str, Any]:
+    """What the manifest says of a file that was rendered."""
+    said: dict[str, Any] = {name: getattr(report, name) for name in PLAIN_FACTS}
+    said.update({name: finite(getattr(report, name)) for name in LEVELS})
+    return {
+        "frames_sha256": report.sha256,
+        **said,
+        "seconds": report.seconds,
+        "channels": list(report.channels),
+        "bits": options.bits if has_bits else None,
+        "banks": list(report.banks),
+        "warnings": [show(notice) for notice in report.notices],
+        "level": report.cpu,
+        "wall_s": round(report.wall_s, 6),
+        "cpu_s": round(report.cpu_s.all_s, 6),
+        "times_real_time": round(report.times_real_time, 2),
+    }

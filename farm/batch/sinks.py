@@ -1,0 +1,59 @@
+"""Sinks: where the files of a job go."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import field
+from pathlib import Path
+from typing import Protocol
+
+from farm.audio.frames import FrameWriter
+from farm.audio.partial import file_error
+from farm.audio.writer import open_writer
+from farm.rendering.outline import Outline
+from farm.rendering.session import check_room
+from workers.records import record
+
+
+class JobSink(Protocol):
+    """Takes files by their names below DIR."""
+
+    def writer(self, name: str, derived: Outline) -> FrameWriter:
+        """What takes the frames of a file; it appears when the writer commits. Raises FileError, UsageError."""
+
+    def made(self, name: str) -> tuple[int, str]:
+        """Bytes and SHA-256 of a file that appeared. Raises FileError."""
+
+
+@record(eq=False)
+class FolderSink:
+    """Files in a folder of this host; folders in it are made."""
+
+    into: Path
+    folders: set[Path] = field(default_factory=set)
+    """Those that are there."""
+
+    def writer(self, name: str, derived: Outline) -> FrameWriter:
+        """As `JobSink.writer`."""
+        path = self.into / name
+        if path.parent not in self.folders:
+            try:
+                os.makedirs(path.parent, exist_ok=True)
+            except OSError as error:
+                raise file_error(path, error) from error
+            self.folders.add(path.parent)
+        options = derived.options
+        check_room(path, derived)
+        place = derived.place(derived.deliveries[0])
+        return open_writer(path, options.rate, len(derived.channels), options.bits, place)
+
+    def made(self, name: str) -> tuple[int, str]:
+        """As `JobSink.made`."""
+        path = self.into / name
+        try:
+            with open(path, "rb") as file:
+                digest = hashlib.file_digest(file, "sha256").hexdigest()
+                return os.fstat(file.fileno()).st_size, digest
+        except OSError as error:
+            raise file_error(path, error) from error
