@@ -63,7 +63,8 @@ class Waiting:
     kind: Hashable
     sound_s: float
     jobs: deque[int] = field(default_factory=deque)
-    estimate_s: float = 0.0
+    rank: float = 0.0
+    """By what it stands in its heap."""
 
 
 @record(eq=False)
@@ -82,8 +83,10 @@ class Foreman:
     wide: dict[str, int] = field(default_factory=dict)
     """The job that has a host for itself."""
     waiting: dict[Hashable, Waiting] = field(default_factory=dict)
-    longest: list[tuple[float, int, Waiting]] = field(default_factory=list)
-    """A heap; entries with another estimate than their kind has are out of date."""
+    measured: list[tuple[float, int, Waiting]] = field(default_factory=list)
+    """A heap of kinds that were measured, by their estimates; entries with another rank than their kind are old."""
+    guessed: list[tuple[float, int, Waiting]] = field(default_factory=list)
+    """A heap of the others, by seconds of sound: what they are guessed to take changes with every job."""
     left: int = 0
     """Jobs that wait."""
     tries: dict[int, list[str]] = field(default_factory=dict)
@@ -113,19 +116,29 @@ class Foreman:
         self.left += 1
 
     def enter(self, one: Waiting) -> None:
-        """Puts a kind where its estimate belongs."""
-        one.estimate_s = self.ratios.estimate_s(one.kind, one.sound_s)
+        """Puts a kind where it belongs."""
+        known = one.kind in self.ratios.alike
+        one.rank = self.estimate_s(one) if known else one.sound_s
         self.entries += 1
-        heapq.heappush(self.longest, (-one.estimate_s, self.entries, one))
+        heapq.heappush(self.measured if known else self.guessed, (-one.rank, self.entries, one))
 
-    def next(self) -> Waiting | None:
-        """The kind of the longest job that waits."""
-        while self.longest:
-            estimate_s, _, one = self.longest[0]
-            if one.jobs and -estimate_s == one.estimate_s:
-                return one
-            heapq.heappop(self.longest)
-        return None
+    def estimate_s(self, one: Waiting) -> float:
+        """About how many CPU seconds a job of a kind takes."""
+        return self.ratios.estimate_s(one.kind, one.sound_s)
+
+    def next(self) -> Waiting:
+        """The kind of the longest job that waits; of two that are alike that of which nothing is known yet."""
+        guess = first_of(self.guessed)
+        while guess is not None and guess.kind in self.ratios.alike:
+            # Others of its kind, of another length, were measured meanwhile.
+            heapq.heappop(self.guessed)
+            self.enter(guess)
+            guess = first_of(self.guessed)
+        known = first_of(self.measured)
+        if guess is None:
+            assert known is not None, "as many are left as wait"
+            return known
+        return known if known is not None and self.estimate_s(known) > self.estimate_s(guess) else guess
 
     @property
     def over(self) -> bool:
@@ -141,9 +154,8 @@ class Foreman:
         for host in [*self.hosts.values()]:
             while not self.stopped and self.left and host.name not in self.wide:
                 one = self.next()
-                assert one is not None, "as many are left as wait"
                 flying = self.flying[host.name]
-                if host.slots > 1 and one.estimate_s >= WIDE_S:
+                if host.slots > 1 and self.estimate_s(one) >= WIDE_S:
                     if flying:
                         break
                     index = self.take_from(one)
@@ -187,7 +199,7 @@ class Foreman:
                 if outcome.failure is not None:
                     yield from self.failed(index, outcome.failure, name)
                 else:
-                    self.measured(index, outcome)
+                    self.learn(index, outcome)
                     yield Finished(index, outcome, name, len(self.tries.pop(index, ())) + 1)
 
     def landed(self, index: int, host: str) -> None:
@@ -196,7 +208,7 @@ class Foreman:
         if self.wide.get(host) == index:
             del self.wide[host]
 
-    def measured(self, index: int, outcome: Outcome) -> None:
+    def learn(self, index: int, outcome: Outcome) -> None:
         """Mends the estimates of jobs that are alike."""
         kind, sound_s = self.kinds[index]
         self.ratios.note(kind, sound_s, outcome.cpu_s)
@@ -220,3 +232,13 @@ class Foreman:
         if self.fail_fast:
             self.stop(f"job {index} failed, and --fail-fast was asked for")
         yield PutAside(index, failure, host, len(tries))
+
+
+def first_of(heap: list[tuple[float, int, Waiting]]) -> Waiting | None:
+    """The first kind of a heap that still waits as it stands there; what is old is dropped."""
+    while heap:
+        rank, _, one = heap[0]
+        if one.jobs and -rank == one.rank:
+            return one
+        heapq.heappop(heap)
+    return None
