@@ -16,7 +16,9 @@ SCORES = {
     "drums": 'tempo: 2\nout: s "bd hh*2 [sn|cp] hh?"\n',
     "bass": 'tempo: 2\n~cut: 800\nout: saw "55 82.5" # lpf ~cut 1 * 0.4\n',
 }
-ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("FARM_") or name == "FARM_CACHE"}
+ENVIRONMENT = {
+    name: value for name, value in os.environ.items() if not name.startswith("FARM_") or name == "FARM_CACHE"
+}
 
 
 def scores_in(folder: Path) -> list[str]:

@@ -96,7 +96,7 @@ def test_the_last_jobs_are_given_one_by_one() -> None:
 def test_a_job_that_kills_its_process_twice_is_put_aside_and_nobody_else_is_blamed() -> None:
     made = foreman(20)
     take(made, HostCame(Host("a", 2)))
-    tries = {index: 0 for index in range(20)}
+    tries = dict.fromkeys(range(20), 0)
 
     def answer(bundle: Bundle, index: int) -> list[Event]:
         tries[index] += 1
