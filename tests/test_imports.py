@@ -33,7 +33,7 @@ MAY_IMPORT = {
     " workers.arena workers.futex workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
     " workers.cores workers.catalog workers.calls workers.stats workers.targets numpy",
     "farm.batch": "farm.sources farm.rendering farm.graph.score farm.score farm.audio workers.cores workers.lifeline"
-    " workers.ownership workers.starting workers.targets.objects workers.worker",
+    " workers.ownership workers.starting workers.worker",
     "farm.profile": "farm.plan farm.graph.score farm.rendering workers.stats workers.cores workers.wire numpy",
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans"
     " workers.stats workers.dsp.dither_keys workers.dsp.true_peak workers.wire numpy",

@@ -22,8 +22,8 @@ from pathlib import Path
 from typing import IO, Any
 
 from farm.batch.outcome import read_outcome
-from farm.batch.runners.runner import Event, JobDied, JobDone, JobsLost
-from farm.batch.serve import JobPost
+from farm.batch.post import JobPost
+from farm.batch.runners.runner import Compiling, Event, JobDied, JobDone, JobsLost
 from farm.errors import RenderError
 from farm.sources import sources_digest
 from workers import cores
@@ -97,7 +97,6 @@ class Crew:
     started: int = 0
     """Processes that were started, all in all."""
     looked_s: float = 0.0
-    lost_cpu_s: float = 0.0
 
     def __post_init__(self) -> None:
         self.cpus = cores.pinning(cores.allowed_cpus(), self.slots)
@@ -184,6 +183,8 @@ class Crew:
         process.heard_cpu_s = cores.cpu_seconds(process.running.pid)
         if "at" in said:
             process.frames = int(said["at"])
+        elif "compiling" in said:
+            yield Compiling(*said["compiling"])
         elif "ready" in said:
             if said["sources"] != self.farm:
                 raise RenderError(
@@ -206,7 +207,6 @@ class Crew:
 
     def bury(self, process: JobProcess) -> Iterator[Event]:
         """Tells of the end of a process, and of what becomes of its orders."""
-        self.lost_cpu_s += cores.cpu_seconds(process.running.pid)
         reason = self.reason(process, process.running.wait())
         self.forget(process)
         if process.queue:
@@ -256,10 +256,6 @@ class Crew:
                 process.hung = True
                 process.running.kill()
 
-    def cpu_s(self) -> float:
-        """CPU time of all processes that there were."""
-        return self.lost_cpu_s + sum(cores.cpu_seconds(one.running.pid) for one in self.everyone)
-
     def cancel(self) -> None:
         """Ends all processes at once, whatever they are on."""
         for process in self.everyone:
@@ -276,8 +272,7 @@ class Crew:
             except subprocess.TimeoutExpired:
                 process.running.kill()
                 process.running.wait()
-            self.lost_cpu_s += cores.cpu_seconds(process.running.pid)
-            self.forget(process)
+                self.forget(process)
         self.selector.close()
 
 

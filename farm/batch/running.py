@@ -14,7 +14,7 @@ from farm.batch.lease import Lease
 from farm.batch.manifest import FAILED, NAME, ManifestEntry, ManifestWriter, entries, path_of, rewrite
 from farm.batch.order import Order
 from farm.batch.outcome import Failure
-from farm.batch.runners.runner import HostCame, Runner
+from farm.batch.runners.runner import Compiling, HostCame, Runner
 from farm.errors import FileError
 from workers.ownership import host as host_name
 from workers.records import record
@@ -38,6 +38,9 @@ class Standing:
 
 class BatchWatcher(Protocol):
     """Who is told of a batch while it runs."""
+
+    def compiling(self, done: int, total: int, kept: bool = True) -> None:
+        """Kernels are compiled, once."""
 
     def again(self, order: Order, failure: Failure) -> None:
         """A job failed and gets another try."""
@@ -122,6 +125,8 @@ class BatchRun:
                 runner.send(bundle)
             verdicts: list[Verdict] = []
             for event in runner.events(POLL_S):
+                if isinstance(event, Compiling):
+                    self.watcher.compiling(event.done, event.total, event.kept)
                 verdicts += foreman.take(event)
             # Processes first: what is written here, nobody waits for.
             for bundle in foreman.bundles():

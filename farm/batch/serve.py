@@ -1,8 +1,8 @@
 """A job process: `python -m farm.batch.serve`, started by `farm.batch.crew`.
 
 It reads orders from standard input, one a line, renders one after another, and answers each on standard output with a
-line of JSON: {"outcome": ...}; first {"ready": ...}, and {"at": ...} each second while it renders. It ends at the end
-of its input, and with its coordinator.
+line of JSON: {"outcome": ...}; first {"ready": ...}, {"compiling": ...} where kernels are, and {"at": ...} each second
+while it renders. It ends at the end of its input, and with its coordinator.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import Any, BinaryIO
 
 from farm.batch.order import read_order
 from farm.batch.perform import Kept, perform
+from farm.batch.post import JobPost, read_post
 from farm.batch.sinks import FolderSink
 from farm.errors import Notice
 from farm.sources import sources_digest
@@ -31,21 +32,6 @@ BEAT_S = 1.0
 """How often a job that renders says where it is."""
 RARELY = (250_000, 20, 20)
 """Between two looks for garbage (`gc.set_threshold`), of which jobs leave little."""
-
-
-@record(frozen=True, slots=True)
-class JobPost:
-    """What a job process is told when it starts. `cpu`: where it is pinned; `into`: DIR."""
-
-    number: int
-    parent: int
-    of_main_thread: bool
-    cpu: int | None
-    into: str
-
-    def as_json(self) -> str:
-        """For the command line of the process."""
-        return json.dumps([self.number, self.parent, self.of_main_thread, self.cpu, self.into])
 
 
 @record(eq=False)
@@ -62,11 +48,11 @@ class Beating:
         """Nothing: the report says it."""
 
     def compiling(self, done: int, total: int, kept: bool = True) -> None:
-        """A sign of life."""
-        self.beat(0)
+        """How far it is: everybody waits for it."""
+        say(self.answers, {"compiling": [done, total, kept]})
 
     def waiting(self) -> None:
-        """A sign of life."""
+        """A sign of life: the other process tells how far it is."""
         self.beat(0)
 
     def rendering(self, frames_done: int, frames_total: int | None) -> None:
@@ -108,26 +94,26 @@ def serve(post: JobPost) -> None:
     answers = os.fdopen(os.dup(1), "wb")
     os.dup2(2, 1)
     allowed = cores.allowed_cpus()
-    if post.cpu is not None:
-        cores.pin(post.cpu)
     kept, sink = Kept(), FolderSink(Path(post.into))
+    pinned = False
     say(answers, {"ready": os.getpid(), "sources": sources_digest()})
     for line in sys.stdin.buffer:
         sent = read_order(line.decode("ascii"))
-        wide = sent.how.get("threads", 1) > 1 and post.cpu is not None
-        if wide:
+        if pinned and sent.how.get("threads", 1) > 1:
             os.sched_setaffinity(0, allowed)
+            pinned = False
         outcome = perform(sent, kept.sources(sent.folders), sink, kept, Beating(answers, time.monotonic()))
-        if wide and post.cpu is not None:
+        if post.cpu is not None and not pinned:
+            # Not before the first job: kernels that the cache lacks are compiled on all CPUs then, behind its lock.
             cores.pin(post.cpu)
+            pinned = True
         say(answers, {"outcome": outcome.as_json(), "private": private_bytes()})
     kept.close()
 
 
 def main() -> None:
     """What the process does."""
-    number, parent, of_main_thread, cpu, into = json.loads(sys.argv[1])
-    serve(JobPost(number, parent, of_main_thread, cpu, into))
+    serve(read_post(sys.argv[1]))
     sys.stderr.flush()
     os._exit(0)
 

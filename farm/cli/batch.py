@@ -163,7 +163,6 @@ def run(
     """Runs a batch, and says what became of it."""
     from farm.audio.partial import file_error
     from farm.batch.decide import RETRIES
-    from farm.batch.kernels import compile_kernels
     from farm.batch.lease import Lease
     from farm.batch.runners.local import LocalRunner, slots_of
     from farm.batch.running import BatchRun
@@ -182,8 +181,6 @@ def run(
         whys = chosen_now(orders, choice, into)
         todo = [order for order, why in zip(orders, whys) if not why.is_done]
         sweep_folders(todo, into)
-        if todo:
-            compile_kernels(todo, slots, display)
         with Stopping() as stopping:
             retries = RETRIES if given["retries"] is None else given["retries"]
             batch_run = BatchRun(

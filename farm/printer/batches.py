@@ -11,7 +11,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Protocol
 
 from farm.printer.numbers import columns
-from farm.printer.progress import WAITING
 from farm.printer.streams import is_coloured, is_terminal, tell
 from farm.quantities import counted, size
 
@@ -34,9 +33,6 @@ class BatchDisplay(Protocol):
 
     def compiling(self, done: int, total: int, kept: bool = True) -> None:
         """Kernels, before it begins."""
-
-    def waiting(self) -> None:
-        """Another process compiles them."""
 
     def again(self, order: Order, failure: Failure) -> None:
         """A job gets another try."""
@@ -65,11 +61,6 @@ class BatchLines:
         """A line at the beginning."""
         if not self.quiet and done == 0 and total:
             tell(f"compiling {counted(total, 'kernel')} for this machine, once")
-
-    def waiting(self) -> None:
-        """A line."""
-        if not self.quiet:
-            tell(WAITING)
 
     def again(self, order: Order, failure: Failure) -> None:
         """A line."""
@@ -106,10 +97,6 @@ class BatchJson:
     def compiling(self, done: int, total: int, kept: bool = True) -> None:
         """A line."""
         tell(json.dumps({"event": "compiling", "done": done, "total": total}))
-
-    def waiting(self) -> None:
-        """A line."""
-        tell(json.dumps({"event": "waiting"}))
 
     def again(self, order: Order, failure: Failure) -> None:
         """A line."""
@@ -155,10 +142,6 @@ class BatchBar:
             note = f"{done} of {counted(total, 'kernel')}"
             self.progress.update(self.task, description="compiling", completed=done, total=total, note=note)
             self.progress.refresh()
-
-    def waiting(self) -> None:
-        """A line above the bar."""
-        self.above(WAITING)
 
     def again(self, order: Order, failure: Failure) -> None:
         """A line above the bar."""

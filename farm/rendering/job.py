@@ -11,18 +11,19 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import field, fields, replace
 from fractions import Fraction
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from farm.audio.digests import digest_of
 from farm.audio.samples import SampleLibrary
 from farm.audio.spelling import composed
 from farm.errors import UsageError
-from farm.graph.score import Score, loads
 from farm.options import Decides, RenderOptions
 from farm.pattern.mini_tokens import words_in
-from farm.rendering.outline import check_arguments, sounds
 from farm.sources import sources_digest
 from workers.records import record
+
+if TYPE_CHECKING:
+    from farm.graph.score import Score
 
 FORM = 1
 """Version of the JSON form."""
@@ -67,6 +68,8 @@ class Job:
         """
         if self.banks is not None:
             return self
+        from farm.rendering.outline import sounds
+
         found = NamedBanks(library if library is not None else sounds(self.name, ()))
         return replace(self, banks=found.of(self.text, dict(self.options)["set"]))
 
@@ -92,6 +95,8 @@ class Job:
 
     def score(self) -> Score:
         """The score, read anew. Raises ScoreError."""
+        from farm.graph.score import loads
+
         options = dict(self.options)
         return loads(self.text, name=self.name, seed=options["seed"], lenient=options["lenient"])
 
@@ -101,6 +106,8 @@ def job_of(score: Score, options: RenderOptions | None = None) -> Job:
 
     Raises UsageError for a backend that does not render, and for what is no score or no options.
     """
+    from farm.rendering.outline import check_arguments
+
     options = RenderOptions() if options is None else options
     check_arguments(score, options)
     if options.backend == "null":

@@ -252,6 +252,9 @@ class Quiet:
     def __init__(self) -> None:
         self.told: list[tuple[str, Failure]] = []
 
+    def compiling(self, done: int, total: int, kept: bool = True) -> None:
+        pass
+
     def again(self, order: Order, failure: Failure) -> None:
         self.told.append((order.outs[0], failure))
 

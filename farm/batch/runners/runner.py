@@ -74,7 +74,16 @@ class HostWent:
     name: str
 
 
-Event = JobDone | JobDied | JobsLost | HostCame | HostWent
+@record(frozen=True, slots=True)
+class Compiling:
+    """A host compiles kernels, once: how many are done, of how many, and whether they are kept for the next time."""
+
+    done: int
+    total: int
+    kept: bool
+
+
+Event = JobDone | JobDied | JobsLost | HostCame | HostWent | Compiling
 
 
 class Runner(Protocol):
