@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from checkouts import Checkout, beside, commit_of
 from processes import Failed, Took
 from ratios import LIMIT, Compared, Turn, table
 from rows import EIGHT_CYCLES, LIVE, LIVE_CHUNKS, ONE_SECOND, command_for, note
-from workloads import SCORES, workload
+from workloads import BATCH, SCORES, workload
 
 STARTS = ("help", "script-help", "warm-second", "warm-q", "cold-q")
 START, PATTERNS, LIVELY = "start", "patterns", "live"
@@ -66,7 +67,13 @@ def rendering(name: str, quality: str, workers: int) -> Run:
     assert work is not None
 
     def run(checkout: Checkout, folder: Path) -> dict[str, Turn]:
-        took = checkout.timed(command_for(work, quality, workers, folder, checkout.once, checkout.farm), folder)
+        command = command_for(work, quality, workers, folder, checkout.once, checkout.farm)
+        if name == BATCH and checkout.crews.is_file():
+            # Where there is `farm batch`, it makes the clips: manifest and all.
+            shutil.rmtree(folder / "clips")
+            (folder / "clips").mkdir()
+            command = [checkout.python, str(checkout.crews), "crew", quality, str(workers), str(folder / "clips")]
+        took = checkout.timed(command, folder)
         return {name: turn(took, took.answer["sha256"])}
 
     return run

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from against import GROUPS, STARTS, compare, known
 from bars import Bar, bars, start_unit, wheel_bars
+from batched import Batched, batched, batched_bars, batched_table
 from installed import Installed, installed
 from paths import PathCosts
 from processes import Failed
@@ -44,7 +45,7 @@ from simulated import table as table_of_played
 from workloads import NAMED, ROOT, all_names, workload
 
 GOOD = "good"
-OTHERS = ("scaling", "chains", "output", "tasks", "noting", "live", "start", "wheel", "patterns")
+OTHERS = ("scaling", "chains", "output", "tasks", "noting", "live", "start", "wheel", "patterns", "batches")
 NAMES = f"sustain-N synth-N drums-N {' '.join(NAMED)} {' '.join(OTHERS)}"
 AGAINST = f"sustain-N synth-N drums-N {' '.join([*NAMED, *GROUPS, *STARTS])}"
 PEERS = ROOT / "scripts" / "peers"
@@ -59,8 +60,8 @@ def arguments() -> argparse.Namespace:
         epilog=f"WORKLOAD: {NAMES}. start: start-up; wheel: CPU of what is installed from one; "
         "scaling: efficiency beside what the machine gives; chains: the longest chain of tasks; output: what a path "
         "into a file costs; tasks: tasks that do nothing; noting: CPU time with every task noted over that with none; "
-        "live: times between blocks; patterns: CPU time of one process, the least of several "
-        "repeats that share nothing. "
+        "live: times between blocks; batches: farm batch beside a plain loop; patterns: CPU time of one process, the "
+        "least of several repeats that share nothing. "
         "wall: whole process. render: the tasks alone (in a pool: waiting for them). whole: from the first task to the "
         "last frame, mixed and hashed, without planning, files, and setting up. eff: whole of 1 worker / (P x whole "
         "of P). ns: of render, per audible voice and frame. plan: part of planning + whole. MiB: the most; of several "
@@ -275,12 +276,14 @@ class Found:
     costs: list[Cost] = field(default_factory=list)
     wheel: Installed | None = None
     noted: list[Noting] = field(default_factory=list)
+    batches: Batched | None = None
 
     @property
     def bars(self) -> list[Bar]:
         """The bars."""
         measured_of = (self.tasks, self.blocks, self.scaled, self.chains, self.output)
-        return [*bars(self.rows, self.started, self.costs, *measured_of), *wheel_bars(self.wheel)]
+        rows = bars(self.rows, self.started, self.costs, *measured_of)
+        return [*rows, *wheel_bars(self.wheel), *batched_bars(self.batches)]
 
     @property
     def same(self) -> bool:
@@ -289,7 +292,8 @@ class Found:
         for one in self.blocks:
             hashes.setdefault((one.workload, one.chunk_frames), set()).add(one.sha256)
         lives = all(len(those) == 1 for those in hashes.values())
-        return lives and all(one.same for one in (*self.rows, *self.scaled, *self.costs, *self.noted))
+        batches = [] if self.batches is None else [self.batches]
+        return lives and all(one.same for one in (*self.rows, *self.scaled, *self.costs, *self.noted, *batches))
 
 
 def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
@@ -327,6 +331,9 @@ def measure(names: Sequence[str], given: argparse.Namespace) -> Found:
     if "patterns" in names:
         note("measuring patterns")
         found.costs = patterns(given.runs)
+    if "batches" in names:
+        note("measuring batches")
+        found.batches = batched(given.runs)
     return found
 
 
@@ -358,6 +365,8 @@ def page(runs: int, found: Found) -> str:
         parts.append(installed_table(found.wheel))
     if found.costs:
         parts.append(cost_table(found.costs))
+    if found.batches is not None:
+        parts.append(batched_table(found.batches))
     if found.bars:
         parts.append(bar_table(found.bars))
     return "\n\n".join(parts)
@@ -437,6 +446,7 @@ def main() -> int:
             "start": found.started,
             "wheel": None if found.wheel is None else asdict(found.wheel),
             "patterns": [asdict(one) for one in found.costs],
+            "batches": None if found.batches is None else asdict(found.batches),
         }
         print(json.dumps(whole, indent=1))
         return 0 if found.same else 1

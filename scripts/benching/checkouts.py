@@ -44,6 +44,11 @@ class Checkout:
         return [self.python, str(self.root / ONCE)]
 
     @property
+    def crews(self) -> Path:
+        """Its crews.py, which is there where there is `farm batch`."""
+        return self.root / ONCE.with_name("crews.py")
+
+    @property
     def farm(self) -> list[str]:
         """What runs its farm."""
         return [self.python, "-P", "-m", "farm"]

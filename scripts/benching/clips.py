@@ -20,5 +20,9 @@ SCORES = (
 
 def clip(number: int) -> tuple[str, int]:
     """(text of a clip's score, its seed)."""
-    tempo = Fraction(2, 5) + Fraction(number // len(SCORES), 100)
-    return f"cps: {float(tempo):g}\n{SCORES[number % len(SCORES)]}\n", number
+    return f"cps: {float(tempo(number)):g}\n{SCORES[number % len(SCORES)]}\n", number
+
+
+def tempo(number: int) -> Fraction:
+    """Cycles a second of a clip."""
+    return Fraction(2, 5) + Fraction(number // len(SCORES) % 50, 100)
