@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from statistics import median
+from statistics import median_low
 from typing import Any
 
 import numpy as np
@@ -76,7 +76,7 @@ class Traced:
 
 
 def typical(runs: Sequence[Traced]) -> Traced:
-    """What several runs of the same render have in common: of all that was timed the median.
+    """What several runs of the same render have in common: of all that was timed the median, of two the lower one.
 
     A task that another process interrupted took longer than its work takes; it is hardly the same one in every run.
     """
@@ -85,14 +85,14 @@ def typical(runs: Sequence[Traced]) -> Traced:
         steps = zip(*(one.steps_s for one in several), strict=True)
         made = replace(
             several[0],
-            tasks_s=np.median([one.tasks_s for one in several], axis=0),
-            steps_s=tuple(median(step) for step in steps),
-            begin_s=median(one.begin_s for one in several),
-            read_s=median(one.read_s for one in several),
+            tasks_s=np.quantile([one.tasks_s for one in several], 0.5, axis=0, method="lower"),
+            steps_s=tuple(median_low(step) for step in steps),
+            begin_s=median_low(one.begin_s for one in several),
+            read_s=median_low(one.read_s for one in several),
             joins=any(one.joins for one in several),
         )
         windows.append(made)
-    walls, looks = median(run.wall_s for run in runs), median(run.look_s for run in runs)
+    walls, looks = median_low(run.wall_s for run in runs), median_low(run.look_s for run in runs)
     return replace(runs[0], windows=tuple(windows), wall_s=walls, look_s=looks)
 
 
