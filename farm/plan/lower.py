@@ -36,6 +36,8 @@ from workers.wire import (
 Ints = NDArray[np.int64]
 
 
+SLICES, SLICES_BYTES = 64, 1 << 16
+"""For so many slices of a group there is room from the start, if they take no more than this."""
 ON_SHEETS = (
     *(Area.ENTRIES, Area.STATIC_CONSTANTS, Area.COUNTS, Area.ONSETS, Area.CONSTANTS),
     *(Area.COLUMN, Area.KEYS),
@@ -134,6 +136,24 @@ def wanted(
     for sheet in range(1, sheets):
         sizes.update({on_sheet(key, sheet): size for key, size in sizes.items() if key[0] in ON_SHEETS})
     return sizes
+
+
+def ample(plan: StaticPlan, sizes: Mapping[Key, int], factor: float) -> dict[Key, int]:
+    """The sizes of the first of several windows, with room for the others: while one runs nothing can be moved.
+
+    Tables are `factor` times as long. At once there may sound twice as many slices, and SLICES of little state.
+    """
+    tables = {on_sheet((area, 0), sheet)[0] for area in ON_SHEETS for sheet in (0, 1)}
+    found = {key: int(size * factor) if key[0] in tables else size for key, size in sizes.items()}
+    for group in plan.groups:
+        if group.source < 0:
+            continue
+        one_slice = signal_bytes(plan) * plan.inner_depth
+        found[Area.PARTIALS, group.source] = max(2 * found[Area.PARTIALS, group.source], one_slice)
+        for area, each in ((Area.STATE, 2 * state_bytes(group) * group.carried), (Area.RING, group.ring_bytes)):
+            many = min(SLICES, SLICES_BYTES // max(each, 1)) * each
+            found[area, group.key] = max(2 * found[area, group.key], many)
+    return found
 
 
 def feed_count(plan: StaticPlan) -> int:

@@ -10,7 +10,7 @@ FIRST_WINDOW_S = 1.0
 SHORT_S = 30
 """Below so many seconds of sound a render has a first window like the others: it is planned at once sooner than in
 parts."""
-WINDOW_GROWTH = 8
+WINDOW_GROWTH = 2.5
 """How much longer a window is than all before it, at most, where workers wait for it."""
 WINDOW_S = 10.0
 TAIL_WINDOW_S = 2.0

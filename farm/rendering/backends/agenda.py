@@ -21,6 +21,8 @@ from workers.wire import CONTROL_STRIDE, TASK_BITS, Control, Schedule, Task
 Ints = NDArray[np.int64]
 Bits = NDArray[np.bool_]
 SHEETS = 2
+REUSED = 1.75
+"""How many times as many edges a task has where it uses a slot again."""
 HELD = {
     Area.TASKS: len(Task),
     Area.FIRST_SUCCESSORS: 1,
@@ -49,9 +51,9 @@ class Room:
         edges = self.edges if other.edges <= self.edges else other.edges + other.edges // 2
         return Room(nodes, edges)
 
-    def times(self, factor: float) -> Room:
-        """Room for so many times as much."""
-        return Room(int(self.nodes * factor), int(self.edges * factor))
+    def for_others(self, factor: float) -> Room:
+        """Room for windows of so many times as much as the first, in which hardly a slot is used again."""
+        return Room(int(self.nodes * factor), int(self.edges * factor * REUSED))
 
     @property
     def places(self) -> int:

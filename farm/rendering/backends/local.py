@@ -126,7 +126,8 @@ class LocalBackend(OverArena):
         """The schedule of a window, which may begin while the one planned before it runs."""
         made = self.schedules[id(window)] = schedule(plan, window, self.read_buses, self.ending)
         self.ending = ending(plan, window)
-        self.room = self.room.grown(room_for(made).times(1.0 if self.planned else self.spaciousness(window)))
+        needed = room_for(made)
+        self.room = self.room.grown(needed if self.planned else needed.for_others(self.preparation.space_for(window)))
 
     @property
     def replaced(self) -> int:

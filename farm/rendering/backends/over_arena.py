@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import Notice, RenderError
-from farm.plan.lower import ON_SHEETS, on_sheet, wanted, write_programs
+from farm.plan.lower import ample, wanted, write_programs
 from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.tables import Tables, put, window_tables
 from farm.rendering.backends import Lender, Preparation
@@ -146,17 +146,11 @@ class OverArena(ABC):
             **wanted(self.plan, window, self.read_buses, self.workers, self.sheets),
             **self.regions(window),
         }
-        if not self.planned:
-            roomy = {on_sheet((area, 0), sheet)[0] for area in ON_SHEETS for sheet in range(self.sheets)}
-            factor = self.spaciousness(window)
-            sizes = {key: int(size * factor) if key[0] in roomy else size for key, size in sizes.items()}
+        if not self.planned and self.sheets > 1:
+            sizes = ample(self.plan, sizes, self.preparation.space_for(window))
         yield
         self.foreseen[id(window)] = self.laid_out(window, sizes, self.planned % self.sheets)
         self.planned += 1
-
-    def spaciousness(self, window: WindowPlan) -> float:
-        """How much more than the first window needs is to be had: it is short."""
-        return 1.0 if self.sheets == 1 else self.preparation.space_for(window)
 
     def laid_out(self, window: WindowPlan, sizes: dict[Key, int], sheet: int) -> Foreseen:
         """The tables of a window for the present arena, if there is one and it is large enough."""
