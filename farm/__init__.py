@@ -37,7 +37,9 @@ if TYPE_CHECKING:
     from farm.rendering.session import Session as Session
     from farm.rendering.session import render as render
     from farm.rendering.session import render_file as render_file
+    from farm.rendering.session import stems as stems
     from farm.rendering.session import stream as stream
+    from farm.rendering.stems import StemOptions as StemOptions
     from farm.sources import identity as identity
 
 
@@ -51,6 +53,7 @@ _HOMES = {
     "SampleError": "farm.errors",
     "ScoreError": "farm.errors",
     "Session": "farm.rendering.session",
+    "StemOptions": "farm.rendering.stems",
     "UsageError": "farm.errors",
     "identity": "farm.sources",
     "job_of": "farm.rendering.job",
@@ -59,6 +62,7 @@ _HOMES = {
     "read_job": "farm.rendering.job",
     "render": "farm.rendering.session",
     "render_file": "farm.rendering.session",
+    "stems": "farm.rendering.session",
     "stream": "farm.rendering.session",
 }
 """Where each name is defined; its module is imported with the first use."""
@@ -73,6 +77,7 @@ __all__ = [
     "SampleError",
     "ScoreError",
     "Session",
+    "StemOptions",
     "UsageError",
     "__version__",
     "identity",
@@ -82,6 +87,7 @@ __all__ = [
     "read_job",
     "render",
     "render_file",
+    "stems",
     "stream",
 ]
 

@@ -144,7 +144,7 @@ def in_python(text: str) -> str:
     """`text` with the options of a render as a Python program calls them: `fade_in` for `--fade-in`."""
     import re
 
-    options = "|".join(OPTIONS).replace("_", "-")
+    options = "|".join((*OPTIONS, *STEM_OPTIONS)).replace("_", "-")
     return re.sub(
         rf"(?<![\w-])--({options})(?![\w-])",
         lambda found: "from_" if found[1] == "from" else found[1].replace("-", "_"),
@@ -164,6 +164,8 @@ OPTIONS = (
     *("max_voices", "outputs_as_channels", "samples", "work_dir"),
 )
 """The fields of `farm.options.RenderOptions`, without the `_` of those that are words of Python."""
+STEM_OPTIONS = ("by", "solo", "mute", "name", "keep_silent", "stem_tap", "format", "hashed")
+"""Those of `farm.rendering.stems.StemOptions`."""
 WIDTH = 160
 """Characters of a line that a message shows."""
 

@@ -48,6 +48,8 @@ KNOWN = (
     ("farm/plan", "adsr", "the envelope of voices"),
     ("farm", "gain", "--gain"),
     ("farm/rendering", "mix", "what the file of all outputs is called"),
+    ("farm/rendering", "master", "--stem-tap master"),
+    ("farm/cli", "master", "--stem-tap master"),
     ("farm/batch", "line", "a line of a list, or of a score"),
     ("farm/cli", "resume gain", "--resume, --gain"),
     ("farm/printer", "line", "a line of text"),

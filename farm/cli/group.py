@@ -11,7 +11,21 @@ from farm.cli.statuses import USAGE
 from farm.version import __version__
 
 NAMES = (
-    *("new", "render", "batch", "check", "plan", "verify", "nodes", "patterns", "bank", "docs", "doctor", "warmup"),
+    *(
+        "new",
+        "render",
+        "stems",
+        "batch",
+        "check",
+        "plan",
+        "verify",
+        "nodes",
+        "patterns",
+        "bank",
+        "docs",
+        "doctor",
+        "warmup",
+    ),
     "completion",
 )
 """The commands in the order in which they are needed: each is called like the file that it stands in."""

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-import time
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
-from farm.cli.completion import files
-from farm.cli.doubts import doubts
+from farm.cli.completion import files, folders
 from farm.cli.options import (
     backend_option,
     file_options,
@@ -21,11 +19,16 @@ from farm.cli.options import (
     sounding_options,
 )
 from farm.cli.settings import Configurable, in_command_line
+from farm.cli.sounding import sounded
+from farm.cli.stems import STEM_OPTIONS, STEMS, ext_of, stem_options, stem_options_of, without_stems
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from farm.graph.score import Score
     from farm.options import RenderOptions
+    from farm.rendering.report import Observer, Report
+    from farm.rendering.session import Session
 
 
 @click.command(cls=Configurable)
@@ -34,6 +37,10 @@ if TYPE_CHECKING:
 @sounding_options
 @backend_option
 @file_options
+@setting(
+    "--stems", group=STEMS, metavar="DIR", shell_complete=folders, help="A file for each output besides, here.  [none]"
+)
+@stem_options
 @setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
 def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
@@ -51,45 +58,32 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
     farm render song.ph song.flac --duration 180 --tail none
     farm render song.ph part.wav --cycles 32 --from 8 --to 12
     farm render song.ph - | aplay -
+    farm render song.ph song.wav --stems stems --mute o2
     farm render song.ph --json --bits 32f | jq .sha256
     """
-    options = options_of(given)
+    from farm.errors import UsageError
+
+    folder = given.pop("stems")
+    if folder is None:
+        without_stems(given)
+        asked, options = None, options_of(given)
+    else:
+        if out == "-":
+            raise UsageError("OUT `-` and --stems: a pipe holds no stems", hint="name a file for the mix")
+        options = options_of({name: value for name, value in given.items() if name not in STEM_OPTIONS})
+        asked = stem_options_of(given, ext_of(target_of(score, out, options)), as_json)
     target = None if out == "-" else target_of(score, out, options)
     stream = standard_output(as_json) if target is None else None
 
-    from farm.graph.score import load
-    from farm.printer.pages import summary
-    from farm.printer.progress import progress
-    from farm.printer.streams import problem_as_json, say, say_json, tell, tell_problems
-    from farm.rendering.session import Session
-    from farm.rendering.spent import all_cpu_s
+    def rendered(session: Session, loaded: Score, observer: Observer) -> Report:
+        if stream is not None:
+            return session.render_stream(loaded, stream, options, observer)
+        assert target is not None
+        if asked is not None:
+            return session.stems(loaded, folder, options, asked, observer, mix=target)
+        return session.render_file(loaded, target, options, observer)
 
-    silent = quiet or as_json
-    before_s = time.process_time()
-    loaded = load(score, seed=options.seed, lenient=options.lenient, samples=options.samples).bound(options.set)
-    read_s = time.process_time() - before_s
-    early = [*doubts(options), *loaded.notices]
-    if not as_json:
-        tell_problems(early)
-    with progress(options.rate, silent) as observer, Session() as session:
-        if target is not None:
-            report = session.render_file(loaded, target, options, observer)
-        else:
-            assert stream is not None
-            report = session.render_stream(loaded, stream, options, observer)
-    later = [one for one in report.notices if one not in early]
-    if not as_json:
-        tell_problems(one for one in later if one not in observer.told)
-    warnings = [*early, *later]
-    if as_json:
-        # What `say_json` imports is counted too, if it is there before the seconds are.
-        import json  # noqa: F401
-    report = report.of_process(all_cpu_s(), read_s)
-    if as_json:
-        measured = {key: value for key, value in report.as_json().items() if key != "notices"}
-        say_json({"ok": True, "status": 0, **measured, "warnings": [*map(problem_as_json, warnings)]})
-    elif not quiet:
-        (say if target is not None else tell)(summary(report, len(warnings)))
+    sounded(score, options, quiet, as_json, rendered, to_stdout=target is None)
 
 
 def standard_output(as_json: bool) -> BinaryIO:

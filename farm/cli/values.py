@@ -37,6 +37,14 @@ def exact(text: str) -> Fraction:
         raise click.BadParameter(f"`{text}` divides by zero") from None
 
 
+def names(text: str) -> tuple[str, ...]:
+    """Some names: `o1,o2`."""
+    found = tuple(one.strip() for one in text.split(","))
+    if not all(found):
+        raise click.BadParameter(f"`{text}`: write names with commas between them, o1,o2")
+    return found
+
+
 def whole(text: str) -> int:
     """A whole number of at most 63 bits."""
     if re.fullmatch("[0-9]{1,19}", text) and int(text) < 2**63:

@@ -16,9 +16,13 @@ from farm.plan.program import PlanSetting
 
 
 def static_plan(
-    graph: Graph, roots: tuple[int, ...], setting: PlanSetting, paths: tuple[OutputPath, ...] = ()
+    graph: Graph,
+    roots: tuple[int, ...],
+    setting: PlanSetting,
+    paths: tuple[OutputPath, ...] = (),
+    muted: tuple[int, ...] = (),
 ) -> StaticPlan:
-    """All groups that the buses `roots` need, each after those it reads, then those of output paths."""
+    """All groups that the buses `roots` and `muted` need, each after those it reads, then those of output paths."""
     component = components([reads(scope) for scope in graph.buses])
     members: dict[int, list[int]] = {}
     for bus, number in enumerate(component):
@@ -26,7 +30,7 @@ def static_plan(
     groups: list[GroupPlan] = []
     between: list[str] = []
     done: set[tuple[str, int]] = set()
-    stack: list[tuple[str, int, bool]] = [("bus", component[bus], False) for bus in reversed(roots)]
+    stack: list[tuple[str, int, bool]] = [("bus", component[bus], False) for bus in reversed((*roots, *muted))]
     while stack:
         kind, number, ready = stack.pop()
         if (kind, number) in done:

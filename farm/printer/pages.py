@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING
 
 from farm.printer.numbers import columns, duration
@@ -39,8 +40,18 @@ def summary(report: Report, warnings: int) -> str:
     return (
         f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
         f"  peak {level(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {tempo}, {found}{routed}"
-        f"{foreign}"
+        f"{foreign}{stems_told(report)}"
     )
+
+
+def stems_told(report: Report) -> str:
+    """A line for each stem, and what they lack of the mix."""
+    kept = [stem for stem in report.stems if stem.path]
+    lines = [f"\n  {stem.path}: peak {level(stem.peak_dbfs)}" for stem in kept]
+    if report.residual_dbfs is not None and report.stems:
+        left = "nothing" if report.residual_dbfs == -math.inf else level(report.residual_dbfs)
+        lines.append(f"\n  left of the mix before its limiter without the stems of all outputs: {left}")
+    return "".join(lines)
 
 
 def verdict_line(verdict: Verdict) -> str:

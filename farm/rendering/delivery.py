@@ -13,7 +13,7 @@ class Delivery:
 
     `takes`: the outputs (`o1`) and buses (`~drums`) that are added up; None: all outputs, as the options route them.
     `bits` are those of a frame and channel as workers make them; `upper`: 24 are the upper three of four bytes.
-    `hashed`: whether its frames are.
+    `hashed`: whether its frames are; `filed`: whether there is a file, or somebody else looks at them.
     """
 
     name: str
@@ -27,6 +27,7 @@ class Delivery:
     upper: bool = False
     fades: bool = True
     hashed: bool = True
+    filed: bool = True
 
 
 def whole_mix(options: RenderOptions, bits: Bits = "32f", upper: bool = False) -> Delivery:

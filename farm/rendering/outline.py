@@ -26,6 +26,7 @@ class Part:
 
     The rendering begins at `start_frame`, a multiple of 64: before, nothing was. No hap begins from `end_frame` on
     (None: it is endless); sources that are not voices fade there if `fades`. `paths`: what becomes of the outputs.
+    `muted`: buses whose voices are planned, since they may choke others, and not rendered.
     """
 
     roots: tuple[int, ...]
@@ -34,6 +35,7 @@ class Part:
     first_frame: int = 0
     paths: tuple[OutputPath, ...] = ()
     start_frame: int = 0
+    muted: tuple[int, ...] = ()
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -48,6 +50,8 @@ class Outline:
     library: SampleLibrary
     deliveries: tuple[Delivery, ...]
     """What becomes files, the first of them the mix."""
+    heard: tuple[str, ...] | None = None
+    """The outputs that are heard; None: all. The others go on choking voices."""
 
     @property
     def total_frames(self) -> int | None:
@@ -71,10 +75,12 @@ class Outline:
         """All outputs of a graph, and their ways into files."""
         paths = tuple(self.path(graph, delivery) for delivery in self.deliveries)
         paths += tuple(one for number, path in enumerate(paths) for one in self.ending(number, path))
-        buses = [output.bus for output in graph.outputs]
+        heard = self.score.outputs if self.heard is None else self.heard
+        buses = [output.bus for output in graph.outputs if output.name in heard]
         roots = tuple(dict.fromkeys((*buses, *(bus for path in paths for bus in path.buses))))
+        muted = tuple(output.bus for output in graph.outputs if output.name not in heard)
         first = min(path.begin for path in paths)
-        return Part(roots, self.extent.end, self.extent.tail, first, paths)
+        return Part(roots, self.extent.end, self.extent.tail, first, paths, muted=muted)
 
     @property
     def fade(self) -> int:
@@ -155,11 +161,12 @@ def outline(
     endless: bool = False,
     deliveries: Sequence[Delivery] = (),
     library: SampleLibrary | None = None,
+    heard: tuple[str, ...] | None = None,
 ) -> Outline:
     """Derives what a render of a score with these options is. `endless`: without a length it never ends.
 
     `deliveries`: what becomes files, the mix first; none: the mix alone, as floats. `library`: where sounds are found;
-    None: where those of the score and the options are.
+    None: where those of the score and the options are. `heard`: outputs; None: all.
 
     Raises UsageError where options contradict each other, SampleError for a sample folder that does not exist.
     """
@@ -172,6 +179,7 @@ def outline(
         channels=channels(score.outputs, options),
         library=sounds(score.name, options.samples) if library is None else library,
         deliveries=tuple(deliveries) or (whole_mix(options),),
+        heard=heard,
     )
 
 

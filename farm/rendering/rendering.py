@@ -23,6 +23,7 @@ from farm.pattern.pattern import Pattern
 from farm.plan.edges import task_costs_ns, writers
 from farm.plan.feeds import FeedStream, streams
 from farm.plan.keys import keys_of
+from farm.plan.path import NEVER
 from farm.plan.plan import GroupKind, StaticPlan, WindowPlan
 from farm.plan.program import PlanSetting
 from farm.plan.slices import SourceStream
@@ -47,6 +48,10 @@ AHEAD_S = 120
 """How far after the end of a render patterns may read a bus, which has to run until there."""
 
 
+UNWANTED = 1 << 40
+"""A chunk that does not come."""
+
+
 @record(eq=False)
 class Rendering:
     """Runs the part of a graph that some buses need. The graph is its own."""
@@ -60,6 +65,8 @@ class Rendering:
     counts: Counts = field(default_factory=Counts)
     cut: bool = True
     """Whether chains of buses are cut, which changes no frame."""
+    cuts: dict[int, set[int]] | None = None
+    """The groups of `cut` of each source, if they are to be noted."""
 
     def __post_init__(self) -> None:
         started = time.perf_counter()
@@ -79,7 +86,7 @@ class Rendering:
             fade_out_frames=int(options.fade_out * options.rate + 0.5),
             cut=self.cut,
         )
-        self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.paths)
+        self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.paths, self.part.muted)
         verify_static(self.plan)
         self.slab = SampleFiles(options.rate, self.library, lenient=graph.leaving is not None)
         self.probes: dict[str, tuple[Probe, Warm]] = {}
@@ -137,12 +144,14 @@ class Rendering:
 
     @property
     def first_chunks(self) -> list[int]:
-        """The first chunk that is wanted of each group: those of an output path may begin later than others."""
+        """The first chunk that is wanted of each group for its own sake; paths may begin later than others."""
         firsts = []
         for group in self.plan.groups:
-            of = (one.path.begin for one in self.plan.paths if any(map(one.holds, group.buses)))
-            first = max(next(of, 0), self.part.first_frame)
-            firsts.append((first - self.part.start_frame) // self.options.chunk)
+            first = NEVER if not set(self.part.roots) & set(group.buses) else self.part.first_frame
+            for path in self.plan.paths:
+                if any(map(path.holds, group.buses)):
+                    first = max(path.path.begin, self.part.first_frame)
+            firsts.append(min((first - self.part.start_frame) // self.options.chunk, UNWANTED))
         return firsts
 
     def read_signal(self, bus: int, frames: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -201,6 +210,9 @@ class Rendering:
             window = self.step(steps)
             yield
         verify_window(self.plan, window)
+        if self.cuts is not None:
+            for source, one in window.sources.items():
+                self.cuts.setdefault(source, set()).update(np.unique(one.columns["cut"]).tolist())
         counts = self.counts
         counts.voices += window.voices_started
         counts.voices_stolen += window.voices_stolen
@@ -388,7 +400,8 @@ class Rendering:
 
 
 def needed_chunks(plan: StaticPlan, first_chunks: Sequence[int]) -> tuple[int, ...]:
-    """The first chunk in which each group is needed when only chunks from `first_chunks` on are wanted of it.
+    """The first chunk in which each group is needed when only chunks from `first_chunks` on are wanted of it, UNWANTED
+    where it is nobody's.
 
     A bus with CARRIED nodes, and all that it reads, is needed from the start; so is what carried voices read.
     """
@@ -396,6 +409,8 @@ def needed_chunks(plan: StaticPlan, first_chunks: Sequence[int]) -> tuple[int, .
     written = writers(plan)
     for number in range(len(plan.groups) - 1, -1, -1):
         group = plan.groups[number]
+        if needed[number] == UNWANTED:
+            continue
         carried = group.carried and not group.forgets
         if carried and group.kind is GroupKind.BUS:
             needed[number] = 0

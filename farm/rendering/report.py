@@ -95,6 +95,21 @@ class CpuSeconds:
 
 
 @record(frozen=True, slots=True)
+class StemReport:
+    """What was made of a stem. `path` is empty where nothing sounded and no file was kept."""
+
+    name: str
+    """The output or bus that it takes."""
+    path: str
+    peak_dbfs: float
+    clipped_frames: int
+    limited_frames: int
+    reduction_db: float
+    sha256: str
+    """Of its frames as float32; empty unless that was asked for."""
+
+
+@record(frozen=True, slots=True)
 class Report:
     """What a render made and what it took. Levels in dBFS, times in seconds."""
 
@@ -148,6 +163,10 @@ class Report:
     """Of the session: what the process spent before and behind it is not in it."""
     assumed_length: bool = False
     """Whether no length was given and 8 cycles were rendered; False for a stream, which goes on without one."""
+    stems: tuple[StemReport, ...] = ()
+    """Those that were asked for, in the order of their files."""
+    residual_dbfs: float | None = None
+    """The peak of what is left of the mix before its limiter when the stems of all outputs are taken away."""
     notices: tuple[Notice, ...] = field(default=())
 
     def of_process(self, all_s: float, reading_s: float) -> Report:
@@ -163,6 +182,8 @@ class Report:
         values = asdict(self)
         values["cpu_s"] = {str(duty): getattr(self.cpu_s, f"{duty}_s") for duty in Duty}
         values["notices"] = [show(notice) for notice in self.notices]
+        values["stems"] = [{**asdict(stem), "peak_dbfs": finite(stem.peak_dbfs)} for stem in self.stems]
+        values["residual_dbfs"] = None if self.residual_dbfs is None else finite(self.residual_dbfs)
         values["peak_dbfs"] = finite(self.peak_dbfs)
         values["unfaded_peak_dbfs"] = finite(self.unfaded_peak_dbfs)
         values["output_peaks_dbfs"] = {name: finite(level) for name, level in self.output_peaks_dbfs.items()}

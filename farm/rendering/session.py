@@ -9,7 +9,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,18 +21,21 @@ from numpy.typing import NDArray
 
 from farm.audio.block import Block
 from farm.audio.files import Files
-from farm.audio.formats import WAV, check_clip, file_named, format_of
+from farm.audio.formats import WAV, Format, check_clip, file_named, format_of
 from farm.audio.frames import FrameWriter
+from farm.audio.partial import file_error
 from farm.audio.writer import WavStream, open_writer
 from farm.errors import FarmWarning, FileError, UsageError, as_python
 from farm.graph.score import Score
-from farm.options import RenderOptions
+from farm.options import Bits, RenderOptions
 from farm.quantities import size
 from farm.rendering.delivery import whole_mix
 from farm.rendering.levels import with_levels
-from farm.rendering.outline import Outline, outline
+from farm.rendering.outline import Outline, check_arguments, outline
 from farm.rendering.report import Duty, Observer, Report
 from farm.rendering.spent import Spent
+from farm.rendering.stemming import Stemming
+from farm.rendering.stems import StemOptions, deliveries_of, stem_plan
 from farm.rendering.stream import Stream, run
 from farm.rendering.warm import Warm
 
@@ -70,9 +73,8 @@ class Session:
         options, spent = RenderOptions() if options is None else options, Spent()
         path = file_of(path)
         form = format_of(path)
-        upper = form is not WAV and options.bits == "24"
         with spent.on(Duty.READING):
-            mix = whole_mix(options, options.bits if form.bits else "32f", upper)
+            mix = whole_mix(options, *coding_of(form, options))
             derived = outline(score, options, deliveries=(mix,))
         check_clip(form, options.clip, options.bits)
         check_room(path, derived)
@@ -81,6 +83,40 @@ class Session:
             place = derived.place(mix)
             opening = partial(open_writer, path, options.rate, len(derived.channels), options.bits, place)
             return written(derived, [opening], self._warm, observer, spent)
+
+    def stems(
+        self,
+        score: Score,
+        folder: str | Path,
+        options: RenderOptions | None = None,
+        asked: StemOptions | None = None,
+        observer: Observer | None = None,
+        *,
+        mix: str | Path | None = None,
+    ) -> Report:
+        """As `farm.stems`. Raises what that raises."""
+        options, spent = RenderOptions() if options is None else options, Spent()
+        asked = StemOptions() if asked is None else asked
+        with spent.on(Duty.READING):
+            check_arguments(score, options)
+            bound = score.bound(options.set)
+            plan = stem_plan(bound, options, asked, folder_of(folder), None if mix is None else file_of(mix))
+            forms = [format_of(plan.mix), *(asked.form for _ in plan.stems)]
+            mixed = whole_mix(options, *coding_of(forms[0], options))
+            deliveries = deliveries_of(plan, options, asked, mixed)
+            derived = outline(bound, options, deliveries=deliveries, heard=None if plan.all_heard else plan.heard)
+        check_clip(forms[0], options.clip, options.bits)
+        check_room(plan.mix, derived)
+        if plan.stems:
+            check_room(plan.stems[0].file, derived, len(plan.stems))
+        files = [plan.mix, *(stem.file for stem in plan.stems)]
+        opening = [
+            partial(open_writer, file, options.rate, 2, options.bits, derived.place(one))
+            for file, one in zip(files, deliveries, strict=False)
+        ]
+        with self._turn, made_for(files):
+            self._check_open()
+            return written(derived, opening, self._warm, observer, spent, Stemming(plan, asked, deliveries))
 
     def render_stream(
         self,
@@ -205,6 +241,26 @@ def render_file(
         return own.render_file(score, path, options, observer)
 
 
+def stems(
+    score: Score,
+    folder: str | Path,
+    options: RenderOptions | None = None,
+    asked: StemOptions | None = None,
+    observer: Observer | None = None,
+    *,
+    mix: str | Path | None = None,
+    session: Session | None = None,
+) -> Report:
+    """Renders a score to a file for each of its outputs in `folder`, which is made, and to one of their mix, there or
+    at `mix`, all in one pass. They appear when all are whole.
+
+    The report's `stems` say what became of each, `residual_dbfs` how far they are from adding up. Warnings stand in it.
+    Raises UsageError, ScoreError, SampleError, FileError or RenderError; then older files are still there.
+    """
+    with lent(session) as own:
+        return own.stems(score, folder, options, asked, observer, mix=mix)
+
+
 def stream(score: Score, options: RenderOptions | None = None, *, session: Session | None = None) -> FrameStream:
     """The frames of a score as they are ready.
 
@@ -245,6 +301,13 @@ def file_of(path: object) -> Path:
     return file_named(os.fspath(path))
 
 
+def folder_of(folder: object) -> Path:
+    """The folder that is meant. Raises UsageError for what is no name of one."""
+    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder) or "\0" in str(os.fspath(folder)):
+        raise UsageError(f"stems go into a folder, not {folder!r}", hint='for example "stems"')
+    return Path(os.fspath(folder))
+
+
 def ended(warm: Warm, maker: int) -> None:
     """Ends what a session kept, in the process that made it and in no copy of that."""
     if os.getpid() == maker:
@@ -266,8 +329,12 @@ def written(
     warm: Warm,
     observer: Observer | None,
     spent: Spent,
+    stemming: Stemming | None = None,
 ) -> Report:
-    """Renders into files, which `opening` opens in the order of the deliveries; all are committed or none."""
+    """Renders into files, which `opening` opens in the order of the deliveries; all are committed or none.
+
+    `stemming`: what is made of those behind the mix.
+    """
     writing_s = 0.0
     files = Files(opening)
 
@@ -275,20 +342,51 @@ def written(
         nonlocal writing_s
         started = time.perf_counter()
         with spent.on(Duty.WRITING):
-            files.put(block)
+            if stemming is not None:
+                stemming.residual.take(block)
+            if block.path < len(files.writers):
+                files.put(block)
         writing_s += time.perf_counter() - started
 
     # What is left to do at the end is to write, too.
     with spent.on(Duty.WRITING), files, spent.on(None):
         report = run(derived, warm, write, observer, spent)
+        if stemming is not None:
+            report = stemming.told(report, files)
     writer = files.writers[0]
     clipped = max(report.clipped_frames, writer.clipped_frames)
     report = replace(report, path=str(writer.path), write_s=writing_s, clipped_frames=clipped, cpu_s=spent.cpu)
     return with_levels(report, derived.options.gain)
 
 
-def check_room(path: Path, derived: Outline) -> None:
-    """Raises FileError at once for a render that its disk or its format cannot hold."""
+def coding_of(form: Format, options: RenderOptions) -> tuple[Bits, bool]:
+    """The bits that workers make for a format, and whether 24 are the upper three of four bytes."""
+    return options.bits if form.bits else "32f", form is not WAV and options.bits == "24"
+
+
+@contextmanager
+def made_for(files: Sequence[Path]) -> Iterator[None]:
+    """The folders of files are there within; those that were missing go again after an error. Raises FileError."""
+    made: list[Path] = []
+    try:
+        for folder in dict.fromkeys(file.parent for file in files):
+            for one in [*reversed([folder, *folder.parents])]:
+                if not one.exists():
+                    try:
+                        one.mkdir()
+                    except OSError as error:
+                        raise file_error(one, error) from error
+                    made.append(one)
+        yield
+    except BaseException:
+        for one in reversed(made):
+            with suppress(OSError):
+                one.rmdir()
+        raise
+
+
+def check_room(path: Path, derived: Outline, files: int = 1) -> None:
+    """Raises FileError at once for a render that its disk or its format cannot hold: `files` such as `path`."""
     form, frames, count = format_of(path), derived.total_frames, len(derived.channels)
     if frames is None or form.compressed:
         return
@@ -297,13 +395,16 @@ def check_room(path: Path, derived: Outline) -> None:
         hint = "write .wav, which has no such limit, or render a shorter part"
         raise FileError(f"{path} would take {size(bytes_)}, and {form.name} ends at 4 GiB", hint=hint)
     folder = os.path.dirname(os.path.realpath(path))
+    while files > 1 and not os.path.exists(folder):
+        folder = os.path.dirname(folder)
     if not os.path.isdir(folder) or not hasattr(os, "statvfs"):
         return
     disk = os.statvfs(folder)
     free = disk.f_bavail * disk.f_frsize
     # What is no disk (/proc) has no size either; writing there says what is wrong.
-    if disk.f_blocks and bytes_ > free:
+    if disk.f_blocks and bytes_ * files > free:
+        what = str(path) if files == 1 else f"{files} files in {path.parent}"
         raise FileError(
-            f"{path} would take {size(bytes_)}, and {size(free)} are free there",
+            f"{what} would take {size(bytes_ * files)}, and {size(free)} are free there",
             hint="render a shorter part, fewer --bits, or to another disk",
         )

@@ -25,9 +25,10 @@ from farm.rendering.faults import explained
 from farm.rendering.outline import Outline
 from farm.rendering.output import OutputStage
 from farm.rendering.rendering import Rendering
-from farm.rendering.report import Duty, Observer, Report, faint, mended, stolen
+from farm.rendering.report import Duty, Observer, Report, StemReport, faint, mended, stolen
 from farm.rendering.routing import routing_notices
 from farm.rendering.spent import Spent
+from farm.rendering.stems import spanning
 from farm.rendering.warm import Warm
 
 
@@ -80,7 +81,10 @@ class Stream:
     def rendering_of(self, graph: Graph) -> Rendering:
         """The rendering of all outputs of a graph."""
         outline = self.outline
-        return Rendering(graph, outline.options, outline.outputs(graph), self.warm, outline.library, self.spent)
+        part = outline.outputs(graph)
+        rendering = Rendering(graph, outline.options, part, self.warm, outline.library, self.spent)
+        rendering.cuts = {} if len(outline.deliveries) > 1 else None
+        return rendering
 
     @property
     def channels(self) -> tuple[str, ...]:
@@ -198,7 +202,28 @@ class Stream:
             channels=outline.channels,
             foreign_banks={name: shown(bank.folder) for name, bank in sorted(banks.items()) if not bank.built_in},
             assumed_length=outline.extent.assumed,
+            stems=tuple(self.stem(number) for number, one in enumerate(outline.deliveries) if number and one.filed),
             notices=self.notices(),
+        )
+
+    def spans(self) -> list[Notice]:
+        """What makes stems depend on each other."""
+        rendering = self.rendering
+        if rendering.cuts is None:
+            return []
+        return spanning(rendering.graph, rendering.cuts, rendering.options.max_voices)
+
+    def stem(self, number: int) -> StemReport:
+        """What was made so far of the delivery of this number."""
+        clipping, delivery = self.clippings[number], self.outline.deliveries[number]
+        return StemReport(
+            name=delivery.name,
+            path="",
+            peak_dbfs=float(measure.decibels(clipping.peak)),
+            clipped_frames=clipping.clipped_frames,
+            limited_frames=clipping.limited_frames,
+            reduction_db=clipping.reduction_db,
+            sha256=self.digests[number].hexdigest() if delivery.hashed else "",
         )
 
     def notices(self) -> tuple[Notice, ...]:
@@ -212,6 +237,7 @@ class Stream:
             *rendering.slab.notices,
             *self.stage.notices(),
             *(() if rendering.backend_name == "null" else faint(self.stage.peaks)),
+            *self.spans(),
             *stolen(rendering.counts.voices_stolen, options.max_voices),
             *(() if backend is None else (*mended(backend.replaced), *backend.notices)),
             *cache_notices(),

@@ -85,6 +85,7 @@ def bars(
         yield Bar("24 bits over 32 bit floats, limiter at rest, CPU by SHA-256", 1.5, output.at_rest, "x")
         yield Bar("the same, limiter at work on every frame", 3.5, output.at_work, "x")
         yield Bar("the coordinator beside 2 workers, CPU by SHA-256", 2.0, output.alone, "x")
+        yield Bar("farm-1024 with its 16 stems, 24 bits, CPU by the mix alone", 1.3, output.with_stems, "x")
     for workers, ns in tasks.items():
         yield Bar(f"a task that does nothing, {workers} worker{'s' if workers > 1 else ''}", 150.0, ns, "ns")
     for name, what, asked in STARTS:

@@ -230,6 +230,8 @@ def output_table(found: PathCosts) -> str:
         "work": "to 24 bits, the limiter at work on every frame",
         "hash": "SHA-256 of the floats",
         "serial": "the coordinator beside 2 workers, to 24 bits, no plans",
+        "mix": "farm-1024, into 24 bits",
+        "stems": "the same with a stem for each of its 16 outputs",
     }
     return "\n".join(f"{what:<52} {getattr(found, name):7.2f} ns of CPU a sample" for name, what in names.items())
 

@@ -10,7 +10,9 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from explicit import explicit_score
 from numpy.typing import NDArray
+from workloads import FARM_S, workload
 
 import farm
 from farm.options import RenderOptions
@@ -36,6 +38,10 @@ class PathCosts:
     """Of SHA-256 of the floats."""
     serial: float
     """Of the coordinator beside two workers that make 24 bits: what a longer render takes more, planning apart."""
+    mix: float
+    """Of a render of `farm-1024` into 24 bits,"""
+    stems: float
+    """and of the same with a stem for each of its 16 outputs."""
 
     @property
     def at_rest(self) -> float:
@@ -51,6 +57,11 @@ class PathCosts:
     def alone(self) -> float:
         """What nobody shares, by the hash."""
         return self.serial / self.hash
+
+    @property
+    def with_stems(self) -> float:
+        """The render with stems by that of the mix alone."""
+        return self.stems / self.mix
 
 
 def cpu_s(do: Callable[[], None]) -> float:
@@ -91,6 +102,15 @@ def least(runs: int) -> PathCosts:
                 found.setdefault(name, []).append(cpu_s(lambda options=options: rendered(inline, options)))
             found.setdefault("serial", []).append((serial_s(longer) - serial_s(pooled)) / 2)
             found.setdefault("hash", []).append(cpu_s(lambda: hashed(frames)))
+        work = workload("farm-1024")
+        assert work is not None
+        farm_1024 = explicit_score(work)
+        short = replace(plain, duration=work.length[1], bits="24", clip="limit")  # type: ignore[arg-type]
+        for _ in range(runs + 1):
+            alone = cpu_s(lambda: inline.render_file(farm_1024, target, short))
+            found.setdefault("mix", []).append(alone * SECONDS / FARM_S)
+            beside = cpu_s(lambda: inline.stems(farm_1024, folder, short))
+            found.setdefault("stems", []).append(beside * SECONDS / FARM_S)
     per = 1e9 / frames.size
     # The first of each is not counted: code and memory are made ready in it.
     return PathCosts(**{name: min(several[1:]) * per for name, several in found.items()})

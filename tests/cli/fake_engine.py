@@ -70,6 +70,8 @@ class Report:
     replaced_workers: int = 0
     worker_tasks: tuple[int, ...] = ()
     assumed_length: bool = False
+    stems: tuple[()] = ()
+    residual_dbfs: float | None = None
     notices: tuple[Notice, ...] = ()
 
     def of_process(self, all_s: float, reading_s: float) -> Report:

@@ -14,7 +14,7 @@ import pytest
 import farm
 from farm import cli
 from farm.cli.settings import Setting, long_name
-from farm.errors import OPTIONS, FileError, Notice, ScoreError, UsageError, as_python, show
+from farm.errors import OPTIONS, STEM_OPTIONS, FileError, Notice, ScoreError, UsageError, as_python, show
 from workers.targets.objects import host_levels
 
 SCORE = 'out: s "bd"'
@@ -233,7 +233,9 @@ def test_what_is_no_option_is_a_wrong_usage() -> None:
 def test_options_are_called_as_in_the_command_line() -> None:
     line = {long_name(one).replace("-", "_") for one in cli.farm.commands["render"].params if isinstance(one, Setting)}
     fields = {name.rstrip("_") for name in farm.RenderOptions.__dataclass_fields__}
-    assert fields - {"window_frames"} == line - {"config", "quiet"}
+    of_stems = {*farm.StemOptions.__dataclass_fields__}
+    assert of_stems == {*STEM_OPTIONS}
+    assert fields - {"window_frames"} | of_stems - {"format", "hashed"} == line - {"config", "quiet", "stems"}
 
 
 def test_a_score_from_text_says_its_name_where_it_is_wrong() -> None:
