@@ -38,7 +38,7 @@ MAY_IMPORT = {
     "farm.plan": "farm.graph farm.pattern workers.catalog workers.calls workers.arena workers.spans"
     " workers.stats workers.dsp.dither_keys workers.dsp.true_peak workers.wire numpy",
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"
-    " farm.audio.planes workers.catalog"
+    " farm.audio.lock farm.audio.planes workers.catalog"
     " workers.named workers.slab numpy",
     "farm.score": "",
     "farm.pattern": "workers.docstrings workers.index numpy",

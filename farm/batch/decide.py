@@ -21,6 +21,8 @@ from workers.records import record
 
 WIDE_S = 20.0
 """CPU seconds from which on a job takes all slots of its host."""
+LONG_S = 1.0
+"""CPU seconds from which on no job is sent ahead: to wait for it would take longer than to send it."""
 RETRIES = 1
 
 
@@ -163,13 +165,19 @@ class Foreman:
                     flying.add(index)
                     yield Bundle(host.name, (index,), (self.line(index, host.slots),), wide=True)
                     break
-                # At the end nobody keeps a job that another could begin.
-                ahead = host.ahead if self.left > host.slots * host.ahead else 1
-                if len(flying) >= host.slots * ahead:
+                if len(flying) >= self.most_flying(host, self.estimate_s(one)):
                     break
                 index = self.take_from(one)
                 flying.add(index)
                 yield Bundle(host.name, (index,), (self.line(index, 1),))
+
+    def most_flying(self, host: Host, estimate_s: float) -> int:
+        """How many jobs like this a host is given: some ahead, so that no slot waits for the next one.
+
+        Of long ones, and of the last ones fewer and fewer, so that nobody keeps a job that another could begin.
+        """
+        ahead = 0 if estimate_s >= LONG_S else min(host.slots * (host.ahead - 1), self.left // 2)
+        return host.slots + ahead
 
     def take_from(self, one: Waiting) -> int:
         """A job of a kind, which waits no more."""

@@ -101,6 +101,7 @@ Means = tuple[JobSources, JobSink, Warm, Observer | None]
 def made(sent: SentOrder, score: Score, out: str, means: Means) -> MadeFile:
     """Renders one file. Raises UsageError, ScoreError, SampleError, FileError or RenderError."""
     sources, sink, warm, observer = means
+    started, cpu_s = time.perf_counter(), time.process_time()
     alone = sent.how.get("threads", 1) == 1
     options = sent.job.render_options(backend="inline" if alone else "auto", **sent.how, samples=sent.folders)
     spent, form = Spent(), format_of(Path(out))
@@ -121,7 +122,17 @@ def made(sent: SentOrder, score: Score, out: str, means: Means) -> MadeFile:
         clipped = max(report.clipped_frames, writer.clipped_frames)
     report = with_levels(replace(report, clipped_frames=clipped, cpu_s=spent.cpu), options.gain)
     size, digest = sink.made(out)
-    return MadeFile(out, size, digest, facts_of(report, options, form.bits != ()))
+    facts = facts_of(report, options, form.bits != ())
+    facts["licences"] = {name: sources.licence(bank).as_json() for name, bank in sorted(slab.banks.items())}
+    wall_s = time.perf_counter() - started
+    # What workers of a pool spend is in the report alone.
+    spent_s = max(time.process_time() - cpu_s, report.cpu_s.all_s)
+    took = {
+        "wall_s": round(wall_s, 6),
+        "cpu_s": round(spent_s, 6),
+        "times_real_time": round(report.seconds / wall_s, 2),
+    }
+    return MadeFile(out, size, digest, {**facts, **took})
 
 
 PLAIN_FACTS = (
@@ -146,7 +157,4 @@ def facts_of(report: Report, options: RenderOptions, has_bits: bool) -> dict[str
         "banks": list(report.banks),
         "warnings": [show(notice) for notice in report.notices],
         "level": report.cpu,
-        "wall_s": round(report.wall_s, 6),
-        "cpu_s": round(report.cpu_s.all_s, 6),
-        "times_real_time": round(report.times_real_time, 2),
     }

@@ -78,6 +78,8 @@ class BatchRun:
     """The work is done: fields of `RenderOptions`."""
     interrupted: Callable[[], bool] = lambda: False
     clock: Callable[[], float] = time.monotonic
+    bank_digests: dict[int, str] = field(default_factory=dict)
+    """By identity: orders share banks, and to hash one takes longer than to look it up."""
     identities: dict[str, str] = field(default_factory=dict)
     """Which farm each host has."""
     failures: list[tuple[str, Failure]] = field(default_factory=list)
@@ -160,7 +162,8 @@ class BatchRun:
                     for one in outcome.files:
                         made = {"file": one.file, "size": one.size, "sha256": one.sha256}
                         how = {"host": host, "tries": tries, "made_by": self.identities[host]}
-                        writers[NAME].add({**made, **order.facts(), **one.facts, **how})
+                        banks = self.digests(order, one.facts["banks"])
+                        writers[NAME].add({**made, **order.facts(), **one.facts, "banks": banks, **how})
                 case PutAside(failure=failure, host=host, tries=tries):
                     self.failures.append((order.outs[0], failure))
                     for out in order.outs:
@@ -169,6 +172,17 @@ class BatchRun:
                     self.watcher.put_aside(order, failure)
                 case Again(failure=failure):
                     self.watcher.again(order, failure)
+
+    def digests(self, order: Order, names: Sequence[str]) -> dict[str, str]:
+        """The digests of banks of an order, each reckoned once."""
+        found = {}
+        for bank in order.banks:
+            if bank.name in names:
+                digest = self.bank_digests.get(id(bank))
+                if digest is None:
+                    digest = self.bank_digests[id(bank)] = bank.sha256
+                found[bank.name] = digest
+        return found
 
     def standing(self) -> Standing:
         """How it stands."""

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from farm.audio.decode import shown
 from farm.audio.digests import digest_of
+from farm.audio.licences import Licence, licence_of
 from farm.audio.samples import Bank, SampleLibrary
 from farm.errors import FileError, SampleError
 from farm.rendering.job import JobBank
@@ -23,6 +24,9 @@ class JobSources(Protocol):
     def library(self) -> SampleLibrary:
         """Where they are found."""
 
+    def licence(self, bank: Bank) -> Licence:
+        """What may be done with the sounds of a bank."""
+
     def check(self, played: Iterable[Path], used: Iterable[Bank], banks: Iterable[JobBank]) -> None:
         """Raises SampleError where a file that was played, or the list of a bank that was used, is another than that
         of the job's banks: never another sound."""
@@ -35,6 +39,7 @@ class FolderSources:
     library: SampleLibrary
     known: dict[Path, tuple[tuple[int, ...], str]] = field(default_factory=dict)
     """Files that were looked at: by what they can be told that they are as they were, their digests."""
+    licences: dict[Path, Licence] = field(default_factory=dict)
 
     def check(self, played: Iterable[Path], used: Iterable[Bank], banks: Iterable[JobBank]) -> None:
         """As `JobSources.check`."""
@@ -48,6 +53,12 @@ class FolderSources:
         for file in played:
             if digests.get(file, "") != self.digest(file):
                 raise changed(f"the sample {shown(file)} is another one", None)
+
+    def licence(self, bank: Bank) -> Licence:
+        """As `JobSources.licence`; it is looked for once."""
+        if bank.folder not in self.licences:
+            self.licences[bank.folder] = licence_of(bank)
+        return self.licences[bank.folder]
 
     def digest(self, file: Path) -> str:
         """The digest of a file's bytes. Raises SampleError where it is gone."""

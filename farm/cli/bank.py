@@ -2,30 +2,40 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from farm.cli.completion import bank_names
+from farm.cli.completion import bank_names, scores
 from farm.cli.options import json_option, samples_option
 
-CACHE = "cache"
+if TYPE_CHECKING:
+    from farm.audio.samples import SampleLibrary
+
+CACHE, LOCK, LICENSES = "cache", "lock", "licenses"
 
 
 @click.command()
 @click.argument("name", required=False, shell_complete=bank_names)
+@click.argument("score", required=False, shell_complete=scores)
 @samples_option
 @click.option("--clear", is_flag=True, help="With `cache`: empty it.  [off: show it]")
 @json_option
-def bank(name: str | None, samples: tuple[str, ...], clear: bool, as_json: bool) -> None:
+def bank(name: str | None, score: str | None, samples: tuple[str, ...], clear: bool, as_json: bool) -> None:
     """List the sample banks, or say all about NAME.
 
-    NAME `cache`: the cache of decoded sounds. Banks are found as a render finds them: in the folders of --samples,
-    those of FARM_SAMPLES, and the built-in one. A score has those of `samples` beside it too.
+    NAME `cache`: the cache of decoded sounds. NAME `lock`: write the files of all banks with their hashes to
+    `farm.lock` in their sample folder, after which renders refuse any others. NAME `licenses`: what may be done with
+    the banks that SCORE names, as their `bank.toml` or LICENSE say. Banks are found as a render finds them: in the
+    folders of --samples, those of FARM_SAMPLES, and the built-in one. A score has those of `samples` beside it too.
 
     \b
     farm bank
     farm bank bd
     farm bank --samples ~/sounds kit
     farm bank cache --clear
+    farm bank lock --samples ~/sounds
+    farm bank licenses song.ph
     """
     import os
     from dataclasses import asdict
@@ -42,7 +52,15 @@ def bank(name: str | None, samples: tuple[str, ...], clear: bool, as_json: bool)
         return
     if clear:
         raise UsageError("--clear empties the cache of decoded sounds", hint="write `farm bank cache --clear`")
+    if name == LICENSES:
+        tell_licences(score, samples, as_json)
+        return
+    if score is not None:
+        raise UsageError(f"SCORE goes with `licenses`: {score}", hint=f"farm bank licenses {score}")
     found = library(samples, None, os.environ.get(VARIABLE))
+    if name == LOCK:
+        tell_lock(found, as_json)
+        return
     if name is None:
         rows = list(bank_rows(found))
         if as_json:
@@ -73,3 +91,44 @@ def tell_cache(clear: bool, as_json: bool) -> None:
         say_json({"ok": True, "status": 0, "cleared": clear, **asdict(held)})
     else:
         say(cache_page(held, clear))
+
+
+def tell_lock(found: SampleLibrary, as_json: bool) -> None:
+    """Writes the locks of sample folders. Raises UsageError where there are none, SampleError, FileError."""
+    from farm.audio.lock import lock
+    from farm.errors import UsageError
+    from farm.printer.streams import say, say_json
+    from farm.quantities import counted
+
+    if not found.folders:
+        raise UsageError("there is no sample folder to lock", hint="name it: farm bank lock --samples FOLDER")
+    written = lock(found)
+    if as_json:
+        locks = [{"path": str(path), "files": files} for path, files in written]
+        say_json({"ok": True, "status": 0, "locks": locks})
+    else:
+        say("\n".join(f"{path}: {counted(files, 'file')}" for path, files in written))
+
+
+def tell_licences(score: str | None, samples: tuple[str, ...], as_json: bool) -> None:
+    """Says what may be done with the banks that a score names. Raises UsageError, FileError, ScoreError."""
+    import os
+
+    from farm.audio.licences import licence_of
+    from farm.audio.samples import VARIABLE, library
+    from farm.errors import UsageError
+    from farm.printer.banks import licences_page
+    from farm.printer.streams import say, say_json
+    from farm.rendering.job import NamedBanks
+    from farm.score import read_source
+
+    if score is None:
+        raise UsageError("which score's banks?", hint="farm bank licenses song.ph")
+    found = NamedBanks(library(samples, score, os.environ.get(VARIABLE)))
+    banks = [one for job in found.of(read_source(score).text) if (one := found.library.bank(job.name)) is not None]
+    rows = [(one, licence_of(one)) for one in banks]
+    if as_json:
+        listed = [{"bank": one.name, "folder": str(one.folder), **licence.as_json()} for one, licence in rows]
+        say_json({"ok": True, "status": 0, "banks": listed})
+    else:
+        say(licences_page([(one.name, licence.licence, licence.credits) for one, licence in rows]))

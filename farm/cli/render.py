@@ -41,9 +41,15 @@ if TYPE_CHECKING:
     "--stems", group=STEMS, metavar="DIR", shell_complete=folders, help="A file for each output besides, here.  [none]"
 )
 @stem_options
+@click.option(
+    "--manifest",
+    metavar="FILE",
+    shell_complete=files,
+    help="Add a line of JSON about OUT, as `farm batch` writes them, to FILE.  [none]",
+)
 @setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
-def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
+def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
     """Render SCORE to the sound file OUT.
 
     OUT's extension says the format: .wav, .flac, .ogg or .oga (Vorbis), .aiff or .aif. Left out: the score's name with
@@ -74,14 +80,22 @@ def render(score: str, out: str | None, quiet: bool, as_json: bool, **given: Any
         asked = stem_options_of(given, ext_of(target_of(score, out, options)), as_json)
     target = None if out == "-" else target_of(score, out, options)
     stream = standard_output(as_json) if target is None else None
+    if manifest is not None and target is None:
+        raise UsageError("--manifest tells of a file, and OUT is standard output", hint="name a file for the sound")
 
     def rendered(session: Session, loaded: Score, observer: Observer) -> Report:
         if stream is not None:
             return session.render_stream(loaded, stream, options, observer)
         assert target is not None
         if asked is not None:
-            return session.stems(loaded, folder, options, asked, observer, mix=target)
-        return session.render_file(loaded, target, options, observer)
+            report = session.stems(loaded, folder, options, asked, observer, mix=target)
+        else:
+            report = session.render_file(loaded, target, options, observer)
+        if manifest is not None:
+            from farm.batch.single import add_line
+
+            add_line(manifest, target, loaded, options, report)
+        return report
 
     sounded(score, options, quiet, as_json, rendered, to_stdout=target is None)
 

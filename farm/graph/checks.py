@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from farm.audio.decode import inspect
-from farm.audio.samples import SampleLibrary
+from farm.audio.lock import check_locked
+from farm.audio.samples import Bank, SampleLibrary
 from farm.errors import FarmError, Loc, Notice, SampleError, ScoreError, placed
 from farm.graph.controls import Controls, paces, remarks_on
 from farm.graph.graph import Graph, StepsFeed, VoiceSource
@@ -127,8 +128,19 @@ def wrong_banks(graph: Graph, library: SampleLibrary, said: list[Notice], lenien
             fresh = [file for file in files if file not in seen]
             seen.update(fresh)
             said += bank_notices(bank, loc)
-            wrong = unplayable(fresh, loc, said, lenient)
+            wrong = [*refused_by_lock(bank, fresh), *unplayable(fresh, loc, said, lenient)]
             found += [SampleError(error.message, loc=loc, hint=error.hint) for error in wrong]
+    return found
+
+
+def refused_by_lock(bank: Bank, files: Iterable[Path]) -> list[SampleError]:
+    """An error for each file of a bank that the lock of its folder does not have so."""
+    found = []
+    for file in files:
+        try:
+            check_locked(bank, file)
+        except SampleError as error:
+            found.append(error)
     return found
 
 

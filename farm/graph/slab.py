@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from farm.audio.decode import shown
 from farm.audio.folders import ACCEPTED, others_in
 from farm.audio.keeping import Planes
+from farm.audio.lock import check_locked
 from farm.audio.planes import kept, planes_of
 from farm.audio.samples import STAND_INS, Bank, SampleLibrary
 from farm.errors import FileError, Loc, Notice, SampleError, suggestion
@@ -81,6 +82,7 @@ class SampleFiles:
             raise no_bank(name, self.library)
         file = bank.file(index)
         if (file, backwards) not in self.spans:
+            check_locked(bank, file)
             planes = planes_of(file, self.rate, backwards, self.lenient)
             self.spans[file, backwards] = self.put(planes)
             if (file, not backwards) not in self.spans:

@@ -40,6 +40,14 @@ def bank_page(bank: BankRow, files: list[FileRow]) -> str:
     return "\n".join([*lines, *(["", *said] if said else [])])
 
 
+def licences_page(rows: list[tuple[str, str, str]]) -> str:
+    """Of each bank what may be done with it, and who made it."""
+    if not rows:
+        return "the score names no banks"
+    lines = columns([("bank", "licence", "credits"), *rows])
+    return "\n".join([heading(lines[0]), *lines[1:]])
+
+
 def cache_page(held: Held, cleared: bool) -> str:
     """The cache of decoded sounds."""
     if held.folder is None:

@@ -40,6 +40,11 @@ class JobBank:
     name: str
     files: tuple[tuple[str, str], ...]
 
+    @property
+    def sha256(self) -> str:
+        """One digest for all of it: names and bytes."""
+        return hashlib.sha256(canonical(self.files).encode("ascii")).hexdigest()
+
 
 @record(frozen=True, slots=True)
 class Job:

@@ -87,10 +87,13 @@ def test_longest_first_and_what_was_measured_counts() -> None:
 
 
 def test_the_last_jobs_are_given_one_by_one() -> None:
-    for count, first in ((9, 4), (5, 2), (1, 1)):
+    for count, first in ((9, 4), (5, 3), (3, 2), (1, 1)):
         made = foreman(count)
         take(made, HostCame(Host("a", 2)))
         assert len(sent(made)) == first
+    long = foreman(9, [400.0] * 9)
+    take(long, HostCame(Host("a", 2)))
+    assert len(sent(long)) == 2
 
 
 def test_a_job_that_kills_its_process_twice_is_put_aside_and_nobody_else_is_blamed() -> None:
