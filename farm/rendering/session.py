@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 import threading
@@ -407,4 +408,4 @@ def check_room(path: Path, derived: Outline, files: int = 1) -> None:
         raise FileError(
             f"{what} would take {size(bytes_ * files)}, and {size(free)} are free there",
             hint="render a shorter part, fewer --bits, or to another disk",
-        )
+        ) from OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

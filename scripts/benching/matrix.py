@@ -1,6 +1,7 @@
 """The full matrix: workers x chunks x windows x CPU levels x kills, in a pool and in one process, for every score.
 
-Prints one table; exit status 1 when any hash differs from the first of its score.
+Prints one table; exit status 1 when any hash differs from the first of its score. `scripts/matrix batch` tries faults
+of batches instead.
 """
 
 from __future__ import annotations
@@ -172,6 +173,10 @@ def killed_within_paths(kills: int) -> int:
 
 def main() -> int:
     """Reads the command line, renders, prints the table."""
+    if sys.argv[1:2] == ["batch"]:
+        import batch_matrix
+
+        return batch_matrix.main(sys.argv[2:])
     parser = argparse.ArgumentParser(prog="scripts/matrix", description=__doc__)
     parser.add_argument("scores", nargs="*", metavar="SCORE", help="files, or names in configs/scores  [all of them]")
     parser.add_argument("--cycles", type=Fraction, default=Fraction(2), metavar="N", help="length in cycles  [2]")
