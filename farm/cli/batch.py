@@ -54,7 +54,7 @@ WORK_FIELDS = ("chunk", "cpu", "work_dir")
 @click.option("--failed", is_flag=True, help="Only jobs that failed before.  [off]")
 @click.option("--only", metavar="GLOB", help="Only jobs with an output like this, such as 'train/*'.  [all]")
 @click.option("--shard", metavar="K/N", help="Only the K-th of N parts, by the jobs' keys.  [all]")
-@click.option("--retries", type=click.IntRange(0, 100), metavar="N", help="Of a job whose process dies.  [1]")
+@click.option("--retries", type=values.whole, metavar="N", help="Of a job whose process dies.  [1]")
 @click.option("--fail-fast", is_flag=True, help="Begin no more jobs after one has failed.  [off]")
 @click.option("--dry-run", is_flag=True, help="Say what would be done and why, and about what it takes.  [off]")
 @click.option(

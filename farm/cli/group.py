@@ -85,6 +85,7 @@ def farm(ctx: click.Context) -> None:
     \b
     farm render song.ph                 8 cycles, to song.wav
     farm render song.ph a.wav --cycles 32 --bits 16
+    farm batch *.ph --seeds 0..99       many files, one job process a CPU
     farm check song.ph                  errors and warnings, no sound
     farm nodes lpf                      all about one node
     farm patterns every                 all about one transform

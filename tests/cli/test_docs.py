@@ -25,7 +25,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 
 
 def test_the_pages_there_are() -> None:
-    assert {*PAGES} == {"command-line", "contributing", "design", "figures", "language", "python"}
+    assert {*PAGES} == {"batches", "command-line", "contributing", "design", "figures", "language", "python"}
 
 
 def test_the_list_names_every_page_by_its_heading(farm: Farm) -> None:
