@@ -10,10 +10,12 @@ from __future__ import annotations
 import time
 from collections import OrderedDict
 from dataclasses import field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from farm.audio.formats import WAV, check_clip, format_of
+from farm.audio.files import Files
+from farm.audio.formats import WAV, Format, check_clip, format_of
 from farm.audio.samples import SampleLibrary
 from farm.batch.order import SentOrder
 from farm.batch.outcome import MadeFile, Outcome, failure_of
@@ -22,7 +24,7 @@ from farm.batch.sources import FolderSources, JobSources
 from farm.errors import show
 from farm.graph.score import Score, loads
 from farm.options import RenderOptions
-from farm.rendering.delivery import whole_mix
+from farm.rendering.delivery import Delivery, whole_mix
 from farm.rendering.job import Job
 from farm.rendering.levels import with_levels
 from farm.rendering.outline import outline
@@ -79,60 +81,67 @@ def perform(
     """Renders a job into its files. Raises nothing but what ends the process."""
     started, cpu_s = time.perf_counter(), time.process_time()
     own = Kept() if kept is None else kept
-    files: list[MadeFile] = []
+    files: tuple[MadeFile, ...] = ()
     failure = None
     try:
         score = own.score(sent.job, sent.folders)
-        for out in sent.outs:
-            files.append(made(sent, score, out, (sources, sink, own.warm, observer)))
+        files = made(sent, score, (sources, sink, own.warm, observer))
     except Exception as problem:  # noqa: BLE001
         failure = failure_of(problem)
     finally:
         if kept is None:
             own.close()
     # What workers of a pool spend is in the reports alone.
-    spent_s = max(time.process_time() - cpu_s, sum(one.facts["cpu_s"] for one in files))
-    return Outcome(sent.key, tuple(files), failure, time.perf_counter() - started, spent_s)
+    spent_s = max(time.process_time() - cpu_s, *(one.facts["cpu_s"] for one in files), 0.0)
+    return Outcome(sent.key, files, failure, time.perf_counter() - started, spent_s)
 
 
 Means = tuple[JobSources, JobSink, Warm, Observer | None]
 
 
-def made(sent: SentOrder, score: Score, out: str, means: Means) -> MadeFile:
-    """Renders one file. Raises UsageError, ScoreError, SampleError, FileError or RenderError."""
+def made(sent: SentOrder, score: Score, means: Means) -> tuple[MadeFile, ...]:
+    """Renders once, into all files. Raises UsageError, ScoreError, SampleError, FileError or RenderError."""
     sources, sink, warm, observer = means
     started, cpu_s = time.perf_counter(), time.process_time()
     alone = sent.how.get("threads", 1) == 1
     options = sent.job.render_options(backend="inline" if alone else "auto", **sent.how, samples=sent.folders)
-    spent, form = Spent(), format_of(Path(out))
+    spent, forms = Spent(), [format_of(Path(out)) for out in sent.outs]
+    for form in forms:
+        check_clip(form, options.clip, options.bits)
     with spent.on(Duty.READING):
-        upper = form is not WAV and options.bits == "24"
-        mix = whole_mix(options, options.bits if form.bits else "32f", upper)
-        derived = outline(score, options, deliveries=(mix,), library=sources.library)
-    check_clip(form, options.clip, options.bits)
-    with spent.on(Duty.WRITING), sink.writer(out, derived) as writer, spent.on(None):
+        deliveries = tuple(delivered(form, options, first=number == 0) for number, form in enumerate(forms))
+        derived = outline(score, options, deliveries=deliveries, library=sources.library)
+    opening = [partial(sink.writer, out, derived, one) for out, one in zip(sent.outs, deliveries, strict=True)]
+    files = Files(opening)
+    with spent.on(Duty.WRITING), files, spent.on(None):
         with Stream(derived, warm, observer, spent) as stream:
             for block in stream:
                 with spent.on(Duty.WRITING):
-                    writer.put(block)
+                    files.put(block)
         slab = stream.rendering.slab
-        # Before the file appears.
+        # Before a file appears.
         sources.check({file for file, _ in slab.spans}, slab.banks.values(), sent.job.banks or ())
-        report = stream.report
-        clipped = max(report.clipped_frames, writer.clipped_frames)
-    report = with_levels(replace(report, clipped_frames=clipped, cpu_s=spent.cpu), options.gain)
-    size, digest = sink.made(out)
-    facts = facts_of(report, options, form.bits != ())
-    facts["licences"] = {name: sources.licence(bank).as_json() for name, bank in sorted(slab.banks.items())}
+    licences = {name: sources.licence(bank).as_json() for name, bank in sorted(slab.banks.items())}
+    found = []
+    for out, form, writer in zip(sent.outs, forms, files.writers, strict=True):
+        clipped = max(stream.report.clipped_frames, writer.clipped_frames)
+        report = with_levels(replace(stream.report, clipped_frames=clipped, cpu_s=spent.cpu), options.gain)
+        size, digest = sink.made(out)
+        facts = {**facts_of(report, options, form.bits != ()), "licences": licences}
+        found.append(MadeFile(out, size, digest, facts))
     wall_s = time.perf_counter() - started
     # What workers of a pool spend is in the report alone.
-    spent_s = max(time.process_time() - cpu_s, report.cpu_s.all_s)
-    took = {
-        "wall_s": round(wall_s, 6),
-        "cpu_s": round(spent_s, 6),
-        "times_real_time": round(report.seconds / wall_s, 2),
-    }
-    return MadeFile(out, size, digest, {**facts, **took})
+    spent_s = max(time.process_time() - cpu_s, spent.cpu.all_s)
+    fast = round(stream.report.seconds / wall_s, 2)
+    took = {"wall_s": round(wall_s, 6), "cpu_s": round(spent_s, 6), "times_real_time": fast}
+    return tuple(replace(one, facts={**one.facts, **took}) for one in found)
+
+
+def delivered(form: Format, options: RenderOptions, first: bool) -> Delivery:
+    """What a file of a format gets: the frames of all are the same, so that one hash is enough."""
+    upper = form is not WAV and options.bits == "24"
+    mix = whole_mix(options, options.bits if form.bits else "32f", upper)
+    return mix if first else replace(mix, hashed=False)
 
 
 PLAIN_FACTS = (

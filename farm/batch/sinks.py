@@ -11,6 +11,7 @@ from typing import Protocol
 from farm.audio.frames import FrameWriter
 from farm.audio.partial import file_error
 from farm.audio.writer import open_writer
+from farm.rendering.delivery import Delivery
 from farm.rendering.outline import Outline
 from farm.rendering.session import check_room
 from workers.records import record
@@ -19,8 +20,8 @@ from workers.records import record
 class JobSink(Protocol):
     """Takes files by their names below DIR."""
 
-    def writer(self, name: str, derived: Outline) -> FrameWriter:
-        """What takes the frames of a file; it appears when the writer commits. Raises FileError, UsageError."""
+    def writer(self, name: str, derived: Outline, delivery: Delivery) -> FrameWriter:
+        """What takes what is delivered to a file; it appears when the writer commits. Raises FileError, UsageError."""
 
     def made(self, name: str) -> tuple[int, str]:
         """Bytes and SHA-256 of a file that appeared. Raises FileError."""
@@ -34,7 +35,7 @@ class FolderSink:
     folders: set[Path] = field(default_factory=set)
     """Those that are there."""
 
-    def writer(self, name: str, derived: Outline) -> FrameWriter:
+    def writer(self, name: str, derived: Outline, delivery: Delivery) -> FrameWriter:
         """As `JobSink.writer`."""
         path = self.into / name
         if path.parent not in self.folders:
@@ -45,8 +46,8 @@ class FolderSink:
             self.folders.add(path.parent)
         options = derived.options
         check_room(path, derived)
-        place = derived.place(derived.deliveries[0])
-        return open_writer(path, options.rate, len(derived.channels), options.bits, place)
+        channels = len(derived.channels_of(delivery))
+        return open_writer(path, options.rate, channels, options.bits, derived.place(delivery))
 
     def made(self, name: str) -> tuple[int, str]:
         """As `JobSink.made`."""

@@ -316,6 +316,29 @@ def test_a_long_job_may_have_a_pool(undisturbed: Path, folder: Path) -> None:
     assert outcome.files[0].sha256 == sounds(undisturbed / "out")[order.outs[0]]
 
 
+def test_several_formats_of_one_render_are_those_of_single_ones(folder: Path) -> None:
+    names = ("x.wav", "x.flac", "x.aiff", "x.ogg")
+    row = {"score": "drums.ph", "out": [*names], "cycles": 1, "rate": 8000, "seed": 3, "set": {"tempo": 3}}
+    (folder / "formats.jsonl").write_text(json.dumps(row), encoding="utf-8")
+    into = folder / "out"
+    into.mkdir()
+    (order,) = listed_orders(str(folder / "formats.jsonl"), ForAll({}, {}), Placing(into))
+    kept = Kept()
+    try:
+        outcome = performed(order, into, kept)
+    finally:
+        kept.close()
+    assert outcome.failure is None
+    assert [one.file for one in outcome.files] == [*names]
+    assert len({one.facts["frames_sha256"] for one in outcome.files}) == 1
+    options = library.RenderOptions(cycles=1, rate=8000, seed=3, set={"tempo": 3})
+    for one in outcome.files:
+        report = library.render_file(library.load(folder / "drums.ph"), folder / one.file, options)
+        assert report.sha256 == one.facts["frames_sha256"]
+        if not one.file.endswith(".ogg"):
+            assert (folder / one.file).read_bytes() == (into / one.file).read_bytes()
+
+
 def test_a_sample_that_was_replaced_is_never_played_as_another(folder: Path) -> None:
     bank = folder / "samples" / "own"
     bank.mkdir(parents=True)
