@@ -20,6 +20,9 @@ CACHED_BYTES = 1 << 23
 """What slots beyond those may take: more than the caches hold would be fetched from memory each time."""
 GLANCE_S = 0.0002
 """How long the coordinator sleeps, at least, between looks at the workers: each look costs them some time."""
+POLLING_S = 0.0005
+"""How long it looks again at once instead, at most, where it keeps no worker from its CPU: a sleep comes late by more
+than what is missing takes."""
 FIRST_GLANCE_S, LONGEST_GLANCE_S = 0.002, 0.02
 """And at most: until something was read, and then."""
 

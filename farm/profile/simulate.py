@@ -25,7 +25,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.plan.pacing import GLANCE_S, pause_s, read_at_once, slots_for
+from farm.plan.pacing import GLANCE_S, POLLING_S, pause_s, read_at_once, slots_for
 from farm.plan.plan import StaticPlan
 from farm.plan.schedule import Ending, SchedulePlan, ending, schedule
 from farm.profile.chains import LongestChain, longest_chain
@@ -43,6 +43,8 @@ WAKING_S = 2.5e-5
 """How long it takes to wake a worker, and"""
 LATE_S = 6e-5
 """by how much a sleep of the coordinator is late."""
+LEAST_LOOK_S = 1e-6
+"""How long a look takes, at least."""
 MOMENTS_S = 5e-4
 """How long a CPU is idle before it is given who waits for another one."""
 UNDER_WAY = 2
@@ -306,6 +308,7 @@ class Play:
     def collect(self, number: int) -> Iterator[Act]:
         """Takes finished chunks of a window, in order, until all tasks are done."""
         stretch, reads, at = self.stretches[number], self.nodes.reads[number], 0
+        since_s: float | None = None
         while at < stretch.chunks:
             left = min(self.depth - (stretch.first_chunk + at) % self.depth, stretch.chunks - at)
             most = min(left, max(self.depth // 2, 1))
@@ -314,8 +317,10 @@ class Play:
             wanted = min(most, self.at_once)
             if many < wanted:
                 missing = sum(left > 0 for left in waiting[:wanted])
-                yield from self.wait(pause_s(self.now - self.started, self.read, missing))
+                since_s = self.now if since_s is None else since_s
+                yield from self.wait(pause_s(self.now - self.started, self.read, missing), since_s)
                 continue
+            since_s = None
             self.make_way()
             yield Act(stretch.read_s * many)
             for chunk in range(at, at + many):
@@ -329,17 +334,18 @@ class Play:
                 if 2 * at < stretch.chunks:
                     break
                 yield Act(self.look_s)
+        since_s = self.now
         while self.left[number]:
-            yield from self.wait(GLANCE_S)
+            yield from self.wait(GLANCE_S, since_s)
 
-    def wait(self, pause: float) -> Iterator[Act]:
-        """Does a step of planning, else sleeps, and looks."""
+    def wait(self, pause: float, since_s: float) -> Iterator[Act]:
+        """Does a step of planning, else sleeps, and looks; or looks only, for a short time on a CPU of its own."""
         step = self.ahead()
         if step is not None:
             yield from step
-        else:
+        elif pause > GLANCE_S or self.now - since_s >= POLLING_S or not self.make_way():
             yield Act(pause, sleeps=True)
-        yield Act(self.look_s)
+        yield Act(max(self.look_s, LEAST_LOOK_S))
 
     # Workers.
 
@@ -396,12 +402,13 @@ class Play:
         self.move(SPINNING_S)
         self.take_turns()
 
-    def make_way(self) -> None:
+    def make_way(self) -> bool:
         """The coordinator goes to the CPU of a worker without a task, if there is one."""
         home = self.home
         self.move(0.0)
         if self.home != home:
             self.take_turns()
+        return bool(self.idle)
 
     def take_turns(self) -> None:
         """The coordinator begins, unless it had more of this CPU than the worker."""

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import RenderError
-from farm.plan.pacing import GLANCE_S, pause_s, read_at_once, slots_for
+from farm.plan.pacing import GLANCE_S, POLLING_S, pause_s, read_at_once, slots_for
 from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.schedule import Ending, SchedulePlan, ending, schedule
 from farm.rendering import coordinator as says
@@ -251,8 +251,9 @@ class LocalBackend(OverArena):
             many = agenda.ready_reads(going.read(at), most)
             if many < wanted:
                 with self.preparation.spent.on(Duty.WAITING):
+                    since_s = time.perf_counter()
                     while many < wanted:
-                        self.wait(self.pause_s(agenda.missing_reads(going.read(at), wanted)))
+                        self.wait(self.pause_s(agenda.missing_reads(going.read(at), wanted)), since_s)
                         many = agenda.ready_reads(going.read(at), most)
             self.make_way()
             yield at, many
@@ -264,8 +265,9 @@ class LocalBackend(OverArena):
                 self.watch(0.0)
         # Where only a later part is wanted, nobody reads what leads up to it.
         with self.preparation.spent.on(Duty.WAITING):
+            since_s = time.perf_counter()
             while not agenda.done_of(going).all():
-                self.wait(GLANCE_S)
+                self.wait(GLANCE_S, since_s)
         check_unchanged(self.parts)
         agenda.finished(going)
         if not agenda.going:
@@ -277,22 +279,29 @@ class LocalBackend(OverArena):
 
     # Watching.
 
-    def make_way(self) -> None:
+    def make_way(self) -> bool:
         """Goes to the CPU of a worker without a task, if there is one, where this process keeps one from its task.
 
-        The system would not, since a worker that waits for its own CPU cannot be moved.
+        The system would not, since a worker that waits for its own CPU cannot be moved. Whether there is a CPU that no
+        worker wants now.
         """
         if not self.crowded or self.block_by_block:
-            return
+            return True
         assert self.pool is not None
         claims = zip(self.pool.cpus, self.words.claims(), strict=True)
         idle = [cpu for cpu, claim in claims if claim < 0 and cpu is not None]
         if idle and len(idle) < self.workers and cores.current_cpu() not in idle:
             cores.move_to(idle[0])
+        return bool(idle)
 
-    def wait(self, pause_s: float) -> None:
-        """Watches the workers, after something else that is to be done, or after a pause."""
-        self.watch(0.0 if self.preparation.meanwhile() else pause_s)
+    def wait(self, pause_s: float, since_s: float) -> None:
+        """Watches the workers, after something else that is to be done, or after a pause.
+
+        `since_s`: since when it has been waited, by `time.perf_counter`.
+        """
+        polls = pause_s <= GLANCE_S and time.perf_counter() - since_s < POLLING_S
+        at_once = self.preparation.meanwhile() or (polls and self.make_way())
+        self.watch(0.0 if at_once else pause_s)
 
     def watch(self, pause_s: float) -> None:
         """Sleeps a moment; tells the coordinator what is to be seen, obeys its commands."""
