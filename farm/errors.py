@@ -161,7 +161,7 @@ def as_python(notice: Notice) -> str:
 OPTIONS = (
     *("cycles", "duration", "from", "to", "lenient", "rate", "bits", "dither", "quality", "gain", "clip", "ceiling"),
     *("fade_in", "fade_out", "tail", "seed", "set", "chunk", "window_frames", "cpu", "backend", "threads"),
-    *("max_voices", "outputs_as_channels", "samples", "work_dir"),
+    *("max_voices", "channels", "outputs_as_channels", "samples", "work_dir"),
 )
 """The fields of `farm.options.RenderOptions`, without the `_` of those that are words of Python."""
 STEM_OPTIONS = ("by", "solo", "mute", "name", "keep_silent", "stem_tap", "format", "hashed")

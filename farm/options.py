@@ -20,6 +20,8 @@ from workers.levels import NAMES
 Bits = Literal["16", "24", "32f"]
 Dither = Literal["tpdf", "shaped", "none"]
 DITHERS: tuple[Dither, ...] = ("tpdf", "shaped", "none")
+Channels = Literal["stereo", "mono"]
+CHANNELS: tuple[Channels, ...] = ("stereo", "mono")
 Quality = Literal["draft", "good", "best"]
 DEFAULT_CYCLES = 8
 LONGEST = 10_000_000
@@ -101,6 +103,8 @@ class RenderOptions:
     """Workers; None, or "auto": as many as this process may use CPUs."""
     max_voices: int | None = field(default=None, metadata=FRAMES)
     """Voices that may sound at once, 1 to 1000000; a further one takes the place of the oldest. None: no limit."""
+    channels: Channels = field(default="stereo", metadata=FRAMES)
+    """Left and right, or their mean alone."""
     outputs_as_channels: bool = field(default=False, metadata=FRAMES)
     """Every numbered output as a channel of its own, in order, instead of all summed into stereo."""
     samples: tuple[str, ...] = field(default=(), metadata=PLACE)
@@ -117,6 +121,7 @@ class RenderOptions:
             ("backend", self.backend, BACKENDS),
             ("clip", self.clip, CLIPS),
             ("dither", self.dither, DITHERS),
+            ("channels", self.channels, CHANNELS),
         ):
             if chosen not in known:
                 hint = suggestion(str(chosen), known)
@@ -171,7 +176,9 @@ class RenderOptions:
             raise UsageError(f"--tail must be auto, none, or from 0 to 3600 seconds, not {self.tail:g}")
 
     def check_ranges(self) -> None:
-        """Raises UsageError for numbers that are out of range."""
+        """Raises UsageError for numbers that are out of range, and for channels that contradict each other."""
+        if self.channels == "mono" and self.outputs_as_channels:
+            raise UsageError("--channels mono and --outputs-as-channels both say what channels hold: give one of them")
         if not 8000 <= self.rate <= 384000:
             raise UsageError(f"--rate must be from 8000 to 384000 Hz, not {self.rate}")
         if not 0.0 <= self.gain <= 100.0:

@@ -11,7 +11,7 @@ import click
 from farm.cli import values
 from farm.cli.completion import files, folders
 from farm.cli.doubts import doubts
-from farm.cli.options import file_options, json_option, options_of, setting, sounding_options
+from farm.cli.options import channels_option, file_options, json_option, options_of, setting, sounding_options
 from farm.cli.process import interrupted
 from farm.cli.settings import Configurable, strongest
 from farm.cli.statuses import INTERRUPTED
@@ -64,6 +64,7 @@ WORK_FIELDS = ("chunk", "cpu", "work_dir")
     help="A bar on a terminal, lines elsewhere; lines of text; lines of JSON, on standard error.  [auto]",
 )
 @sounding_options
+@channels_option
 @file_options
 @setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
@@ -118,7 +119,18 @@ def batch(jobs: tuple[str, ...], **given: Any) -> int:
 SOUNDING = frozenset(
     (
         *("cycles", "duration", "from_", "to", "tail", "fade_in", "fade_out", "rate", "quality", "samples", "seed"),
-        *("set", "max_voices", "outputs_as_channels", "chunk", "cpu", "threads", "work_dir", "lenient", "bits"),
+        *(
+            "set",
+            "max_voices",
+            "channels",
+            "outputs_as_channels",
+            "chunk",
+            "cpu",
+            "threads",
+            "work_dir",
+            "lenient",
+            "bits",
+        ),
         *("dither", "gain", "clip", "ceiling"),
     )
 )

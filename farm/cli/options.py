@@ -177,6 +177,12 @@ sounding_options = options(
     lenient_option,
     config_option,
 )
+channels_option = setting(
+    "--channels",
+    group=SOUND,
+    type=values.Choice(["stereo", "mono"]),
+    help="Left and right, or one channel: their mean.  [stereo]",
+)
 backend_option = setting(
     "--backend",
     group=WORK,

@@ -11,6 +11,7 @@ import click
 from farm.cli.completion import files, folders
 from farm.cli.options import (
     backend_option,
+    channels_option,
     file_options,
     json_option,
     options_of,
@@ -35,13 +36,14 @@ if TYPE_CHECKING:
 @score_argument
 @click.argument("out", required=False, shell_complete=files)
 @sounding_options
+@channels_option
 @backend_option
 @file_options
 @setting(
     "--stems", group=STEMS, metavar="DIR", shell_complete=folders, help="A file for each output besides, here.  [none]"
 )
 @stem_options
-@click.option(
+@setting(
     "--manifest",
     metavar="FILE",
     shell_complete=files,

@@ -1,4 +1,4 @@
-"""--outputs-as-channels: every numbered output is a channel of the file, instead of a part of one stereo mix."""
+"""What channels hold: left and right; --channels mono: their mean; --outputs-as-channels: every numbered output."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from farm.plan.path import Term
 from workers.records import record
 
 STEREO = ("left", "right")
+MONO = ("mono",)
 NOTHING_NUMBERED = Notice(
     "the score has no numbered outputs: --outputs-as-channels changes nothing", hint="write o1: ..., o2: ..."
 )
@@ -28,7 +29,10 @@ def routing(outputs: Sequence[Output], options: RenderOptions) -> Routing | None
     """Output 1 to the first channel (left), 2 to the second (right), and so on in the order of their numbers.
 
     `out`, which has no number, keeps its sides: they are added to the first two channels. None: the stereo mix.
+    --channels mono: one channel, the sum of the means of all outputs' sides.
     """
+    if options.channels == "mono":
+        return Routing(MONO, (tuple(Term(output.bus, None) for output in outputs),))
     numbered = sorted(
         (int(output.name.lstrip("o")), output.name, output.bus) for output in outputs if output.name != "out"
     )

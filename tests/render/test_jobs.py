@@ -51,6 +51,7 @@ FLIPPED: dict[str, Any] = {
     "backend": "local",
     "threads": 2,
     "max_voices": 1,
+    "channels": "mono",
     "outputs_as_channels": True,
     "samples": "sounds",
     "work_dir": "work",

@@ -90,3 +90,20 @@ def test_files_hold_the_channels(tmp_path: Path) -> None:
     many = "".join(f"o{k}: sine {100 * k} * 0.01\n" for k in range(1, 10))
     with pytest.raises(UsageError, match="FLAC cannot hold 9 channels"):
         render_file(score(many), tmp_path / "b.flac", asked(outputs_as_channels=True, bits="16", clip="warn"))
+
+
+def test_mono_is_the_mean_of_both_sides(tmp_path: Path) -> None:
+    found, alone = frames(WITH_OUT, channels="mono", gain=0.5), stems(WITH_OUT)
+    assert found.shape == (4000, 1)
+    total = np.zeros(4000, np.float32)
+    for name in alone:
+        total += mean(alone[name])
+    np.testing.assert_array_equal(found[:, 0], total * np.float32(0.5))
+    assert report(WITH_OUT, channels="mono").channels == ("mono",)
+    for name, options in (("x.wav", {}), ("x.flac", {"bits": "16"}), ("x.ogg", {})):
+        render_file(score(WITH_OUT), tmp_path / name, asked(channels="mono", clip="limit", **options))
+        assert soundfile.info(tmp_path / name).channels == 1
+    with pytest.raises(UsageError, match="channels mono and outputs_as_channels"):
+        asked(channels="mono", outputs_as_channels=True)
+    with pytest.raises(UsageError, match="channels must be one of stereo, mono, not quad"):
+        asked(channels="quad")
