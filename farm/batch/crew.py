@@ -33,6 +33,7 @@ from workers.starting import compiler_environment
 MOST_JOBS = 1000
 MOST_BYTES = 1 << 30
 """A process that has done so many jobs, or holds so much of its own, ends, and another takes its place."""
+MOST_STILLBORN = 5
 HUNG_S = 30.0
 """CPU seconds that a process may spend without a sign of life."""
 LOOK_S = 1.0
@@ -65,6 +66,8 @@ class JobProcess:
     heard_cpu_s: float = 0.0
     """The CPU time that it had used at its last sign of life."""
     hung: bool = False
+    ready: bool = False
+    """Whether it has begun: before that no job is to blame for its end."""
 
     @property
     def orders(self) -> IO[bytes]:
@@ -94,6 +97,8 @@ class Crew:
     leaving: list[JobProcess] = field(default_factory=list)
     """Those that end when they have done what they were given."""
     selector: selectors.BaseSelector = field(default_factory=selectors.DefaultSelector)
+    stillborn: int = 0
+    """Processes that ended before they began, one after another."""
     started: int = 0
     """Processes that were started, all in all."""
     looked_s: float = 0.0
@@ -186,6 +191,7 @@ class Crew:
         elif "compiling" in said:
             yield Compiling(*said["compiling"])
         elif "ready" in said:
+            process.ready, self.stillborn = True, 0
             if said["sources"] != self.farm:
                 raise RenderError(
                     "farm itself was changed while the batch ran: equal bytes need equal code",
@@ -206,10 +212,15 @@ class Crew:
             self.pass_on(process)
 
     def bury(self, process: JobProcess) -> Iterator[Event]:
-        """Tells of the end of a process, and of what becomes of its orders."""
-        reason = self.reason(process, process.running.wait())
+        """Tells of the end of a process, and of what becomes of its orders. Raises RenderError where none can begin."""
+        status = process.running.wait()
+        reason = self.reason(process, status)
         self.forget(process)
-        if process.queue:
+        if not process.ready:
+            self.stillborn += 1
+            if status > 0 or self.stillborn >= MOST_STILLBORN:
+                raise RenderError(f"no job process can begin: {reason}", hint="`farm doctor` looks at this machine")
+        elif process.queue:
             yield JobDied(process.queue.popleft(), reason, self.host)
         if process.queue:
             yield JobsLost(tuple(process.queue), self.host)
@@ -257,9 +268,9 @@ class Crew:
                 process.running.kill()
 
     def cancel(self) -> None:
-        """Ends all processes at once, whatever they are on."""
+        """Ends all processes at once, whatever they are on; they take what is unfinished with them."""
         for process in self.everyone:
-            process.running.kill()
+            process.running.terminate()
         self.close()
 
     def close(self) -> None:

@@ -15,6 +15,7 @@ import signal
 import sys
 import time
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO
 
 from farm.batch.order import read_order
@@ -84,9 +85,15 @@ def private_bytes() -> int:
     return 0
 
 
+def terminated(number: int, frame: FrameType | None) -> None:
+    """On SIGTERM: leaves through every `finally`, so that no unfinished file stays behind."""
+    sys.exit(128 + number)
+
+
 def serve(post: JobPost) -> None:
     """Renders what comes until nothing more does."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, terminated)
     end_with(post.parent, post.of_main_thread)
     gc.set_threshold(*RARELY)
     name_process(f"farm-job-{post.number}")
@@ -113,7 +120,10 @@ def serve(post: JobPost) -> None:
 
 def main() -> None:
     """What the process does."""
-    serve(read_post(sys.argv[1]))
+    try:
+        serve(read_post(sys.argv[1]))
+    except SystemExit as ending:
+        os._exit(int(ending.code or 0))
     sys.stderr.flush()
     os._exit(0)
 

@@ -177,6 +177,25 @@ def test_ctrl_c_ends_with_what_is_under_way(undisturbed: Path, folder: Path) -> 
     assert sounds(folder / "out") == sounds(undisturbed / "out")
 
 
+def test_what_is_terminated_leaves_nothing_unfinished(folder: Path) -> None:
+    with under_way(folder, "jobs.jsonl", "--into", "out", "--threads", "1") as process:
+        crew = children(process.pid)
+        process.send_signal(signal.SIGTERM)
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, out, err.splitlines()[-1]) == (143, "", "terminated")
+    assert all(map(gone, crew))
+    assert [*(folder / "out").rglob(".farm-*")] == []
+    assert {one["file"] for one in lines(folder / "out" / "manifest.jsonl")} <= {*sounds(folder / "out")}
+
+
+def test_a_job_process_that_cannot_begin_is_no_jobs_fault(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "numpy.py").write_text("raise ImportError('no such luck')", encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(folder))
+    with pytest.raises(library.RenderError, match=r"no job process can begin: .* no such luck"):
+        run_here(orders_of_list(folder), LocalRunner(1, folder / "out"), folder / "out")
+    assert lines(folder / "out" / "failed.jsonl") == []
+
+
 def test_a_second_batch_into_the_folder_is_refused(folder: Path) -> None:
     with under_way(folder, "jobs.jsonl", "--into", "out", "--threads", "1") as process:
         process.send_signal(signal.SIGSTOP)
