@@ -68,10 +68,11 @@ def rendering(name: str, quality: str, workers: int) -> Run:
 
     def run(checkout: Checkout, folder: Path) -> dict[str, Turn]:
         command = command_for(work, quality, workers, folder, checkout.once, checkout.farm)
-        if name == BATCH and checkout.crews.is_file():
-            # Where there is `farm batch`, it makes the clips: manifest and all.
+        if name == BATCH:
             shutil.rmtree(folder / "clips")
             (folder / "clips").mkdir()
+        if name == BATCH and checkout.crews.is_file():
+            # Where there is `farm batch`, it makes the clips: manifest and all.
             command = [checkout.python, str(checkout.crews), "crew", quality, str(workers), str(folder / "clips")]
         took = checkout.timed(command, folder)
         return {name: turn(took, took.answer["sha256"])}
