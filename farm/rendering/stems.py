@@ -101,6 +101,9 @@ def stem_plan(
     if options.outputs_as_channels:
         hint = "leave one of them out: stems are stereo files of their own"
         raise UsageError("--outputs-as-channels makes one file of all outputs, and stems make several", hint=hint)
+    if options.channels == "mono":
+        hint = "leave it out: stereo stems, each made mono, add up to the mix made mono"
+        raise UsageError("--channels mono goes with one file: stems are stereo", hint=hint)
     if os.path.exists(folder) and not os.path.isdir(folder):
         raise FileError(f"cannot write stems into {folder}: it is a file, and no folder", hint="name a folder")
     heard = heard_outputs(score, asked)

@@ -279,6 +279,8 @@ def test_stems_go_into_folders(tmp_path: Path) -> None:
         made("")  # type: ignore[arg-type]
     with pytest.raises(UsageError, match="outputs_as_channels makes one file"):
         made(tmp_path / "new", outputs_as_channels=True)
+    with pytest.raises(UsageError, match="stems are stereo"):
+        made(tmp_path / "new", channels="mono")
     assert (tmp_path / "file").read_text() == "kept" and len(list(tmp_path.iterdir())) == 1
     made(tmp_path / "a" / "b", stems={"name": "{score}/{stem}.{ext}"})
     assert sorted(path.name for path in (tmp_path / "a" / "b" / "song").iterdir()) == [
