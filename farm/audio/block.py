@@ -31,6 +31,10 @@ class Block:
     limited: int = 0
     reduction: float = 0.0
     path: int = 0
+    energies: NDArray[np.float32] | None = None
+    """Of the cells of 100 ms that end among its frames, over all channels, where loudness is measured."""
+    true_peak: float = 0.0
+    """So far."""
 
     def __len__(self) -> int:
         return len(self.frames)

@@ -14,7 +14,7 @@ from farm.graph.graph import Graph
 from farm.plan.plan import Area, GroupPlan, OpPlan, Region
 from workers.records import record
 
-PATH_SIGNALS = ("mixed", "peaks", "reductions", "frames", "bytes")
+PATH_SIGNALS = ("mixed", "peaks", "reductions", "frames", "bytes", "loudness")
 """What the signals of an output path are called, in the order of their numbers."""
 
 

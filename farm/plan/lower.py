@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from farm.errors import ScoreError
 from farm.plan.master import levels_bytes
-from farm.plan.path import OutputPath
+from farm.plan.path import OutputPath, PathPlan
 from farm.plan.plan import Area, GroupKind, GroupPlan, OpPlan, Region, StaticPlan, WindowPlan, Word
+from farm.plan.weighting import weights
 from workers.arena import Arena, Key, Layout
 from workers.dsp.true_peak import TAPS
 from workers.stats import key_word
@@ -106,7 +107,7 @@ def wanted(
     for number, path in enumerate(plan.paths):
         sizes[Area.OFFSETS, number] = 8 * len(path.measured)
         sizes[Area.TERMS, number] = 8 * len(terms_of(path.path, plan))
-        sizes[Area.TAPS, number] = 4 * len(TAPS)
+        sizes[Area.TAPS, number] = 4 * len(taps_of(path))
         sizes[Area.KEYS, number] = 8 * (1 + 4 * path.path.width)
         sizes[Area.LEVELS, number] = levels_bytes(path) * plan.depth
     for worker in range(workers):
@@ -174,7 +175,8 @@ def write_programs(plan: StaticPlan, arena: Arena, read_buses: frozenset[int], s
         offsets[: len(path.measured)] = [places[bus] for bus in path.measured]
         terms = terms_of(path.path, plan, places)
         arena.region((Area.TERMS, number), np.int64)[: len(terms)] = terms
-        arena.region((Area.TAPS, number), np.float32)[: len(TAPS)] = TAPS
+        taps = taps_of(path)
+        arena.region((Area.TAPS, number), np.float32)[: len(taps)] = taps
     worker = 0
     while (Area.SCRATCH, worker) in layout.regions:
         silence = layout.offset((Area.SCRATCH, worker)) + buffers_at
@@ -211,6 +213,11 @@ def share_of(plan: StaticPlan, group: GroupPlan) -> RingHead:
     """What the time of a group's tasks counts as."""
     of_paths = any(path.holds(bus) for path in plan.paths for bus in group.buses)
     return RingHead.OUTPUT_NS if of_paths else RingHead.KERNELS_NS
+
+
+def taps_of(path: PathPlan) -> tuple[float, ...]:
+    """The numbers of the filters of a path: for true peaks, and for loudness."""
+    return (*TAPS, *weights(path.rate))
 
 
 def terms_of(path: OutputPath, plan: StaticPlan, places: Mapping[int, int] | None = None) -> list[int]:

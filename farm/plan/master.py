@@ -11,6 +11,9 @@ from farm.plan.limiting import TARGET, Limiting
 from farm.plan.path import KINDS, PathPlan
 from farm.plan.plan import Area, GroupKind, GroupPlan, Region, Word
 from farm.plan.program import GroupBuilder, PlanSetting, Wiring, float_bits
+from farm.plan.weighting import cell_frames
+from workers.dsp.true_peak import WORK
+from workers.nodes.loudness import HELD, PLANE
 from workers.wire import BUFFER_BYTES, Code
 
 LEVEL_LANES = 8
@@ -40,10 +43,12 @@ def path_groups(graph: Graph, number: int, plan: PathPlan, setting: PlanSetting)
     mixing.reads_buses += dict.fromkeys((*plan.measured, *plan.path.buses))
     mix(mixing, number, plan)
     mixing.cost_ns = 2 * catalog()["master"].cost_ns * len(mixing.reads_buses)
+    kept = tuple(signal for signal in plan.given if signal != plan.loudness)
+    loudness = [loud(graph, number, plan, setting)] if plan.path.measured else []
     if plan.path.limiter is None:
         deliver(mixing, number, plan)
         mixing.cost_ns += 2 * catalog()["deliver"].cost_ns
-        return [finished(mixing, "master", GroupKind.BUS, (plan.mixed, *plan.given), -1, WHOLE_CHUNK)]
+        return [finished(mixing, "master", GroupKind.BUS, (plan.mixed, *kept), -1, WHOLE_CHUNK), *loudness]
     measure(mixing, number, plan, plan.path.limiter)
     limiting = GroupBuilder(graph, setting, voiced=False)
     limiting.reads_buses += [plan.mixed, plan.peaks]
@@ -56,8 +61,37 @@ def path_groups(graph: Graph, number: int, plan: PathPlan, setting: PlanSetting)
     return [
         finished(mixing, "master", GroupKind.BUS, (plan.mixed, plan.peaks), -1, WHOLE_CHUNK),
         replace(gain, forgets=True),
-        finished(delivering, "output", GroupKind.BUS, plan.given, -1, WHOLE_CHUNK),
+        finished(delivering, "output", GroupKind.BUS, kept, -1, WHOLE_CHUNK),
+        *loudness,
     ]
+
+
+def loud(graph: Graph, number: int, plan: PathPlan, setting: PlanSetting) -> GroupPlan:
+    """The group that finds out how loud the delivered frames of path `number` are. What lies before the first frame
+    that is kept does not count, so that nothing has to run for it."""
+    program = GroupBuilder(graph, setting, voiced=False)
+    program.reads_buses.append(plan.frames)
+    work = program.buffer(-(-4 * WORK // BUFFER_BYTES))
+    words = {
+        "sound": Word(Code.SIGNAL, 0, 0, Region(Area.BUS, plan.frames)),
+        "taps": Word(Code.ARENA, 0, 0, Region(Area.TAPS, number)),
+        "work": program.scratch(work),
+        "carried": Word(Code.LINES),
+        "target": Word(Code.SIGNAL, 0, 0, Region(Area.BUS, plan.loudness)),
+    }
+    numbers = {
+        "channel_count": plan.path.width,
+        "delay": plan.delay,
+        "cell": cell_frames(setting.rate),
+        "first": plan.path.first,
+        "last": plan.path.last,
+    }
+    program.emit(catalog()["loudness"], None, "loudness", Wiring(words, numbers=numbers), None, post=True)
+    program.cost_ns = 2 * catalog()["loudness"].cost_ns
+    program.carried, program.fields = True, 1
+    program.line_bytes = (4 * (plan.eights * HELD + 8 + plan.path.width * PLANE + 8) + 63) // 64 * 64
+    found = finished(program, "loudness", GroupKind.BUS, (plan.loudness,), -1, WHOLE_CHUNK)
+    return replace(found, forgets=True)
 
 
 def measure(program: GroupBuilder, number: int, plan: PathPlan, limiter: Limiting) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from farm.options import Clip, Dither
 from farm.plan.limiting import Limiting
+from farm.plan.weighting import cell_frames
 from workers.records import record
 from workers.wire import BLOCK, RISING, TRIANGULAR, UPPER_24
 
@@ -14,9 +15,11 @@ GUARD = 96
 """Floats behind each channel's frames, which kernels may write or read beyond the last."""
 
 
+MEASURED_LATE = 128
+"""Frames by which true peaks are known late: up to two blocks."""
 SPARE = 32
 """Peaks, or reductions, besides those of a chunk."""
-SIGNALS = 5
+SIGNALS = 6
 """Of a path."""
 
 
@@ -70,6 +73,8 @@ class OutputPath:
     coding: WholeNumbers | None = None
     """None: the frames as float32 alone."""
     limiter: Limiting | None = None
+    measured: bool = False
+    """Whether loudness and true peak of what is delivered are found out."""
     ends: int | None = None
     """The number of the path whose place this one takes from `first` on, where an automatic tail is cut off."""
 
@@ -96,6 +101,7 @@ class PathPlan:
 
     path: OutputPath
     mixed: int
+    rate: int
     measured: tuple[int, ...] = ()
 
     def holds(self, signal: int) -> bool:
@@ -123,6 +129,16 @@ class PathPlan:
         return None if self.path.coding is None else self.mixed + 4
 
     @property
+    def loudness(self) -> int:
+        """How loud that is, if it is measured."""
+        return self.mixed + 5
+
+    @property
+    def late(self) -> int:
+        """Frames that must follow the last one until all is known of it."""
+        return self.delay + (MEASURED_LATE if self.path.measured else 0)
+
+    @property
     def delay(self) -> int:
         """Frames by which what is delivered is late."""
         return 0 if self.path.limiter is None else self.path.limiter.delay
@@ -130,7 +146,8 @@ class PathPlan:
     @property
     def given(self) -> tuple[int, ...]:
         """The signals that are read from outside."""
-        return (self.frames,) if self.data is None else (self.frames, self.data)
+        data = () if self.data is None else (self.data,)
+        return (self.frames, *data, *((self.loudness,) if self.path.measured else ()))
 
     def step(self, chunk_frames: int) -> int:
         """Floats from one channel of what was mixed to the next: frames before the chunk, its own, and a guard."""
@@ -150,7 +167,18 @@ class PathPlan:
             sizes[self.nodes] = 4 * (chunk_frames // limiter.segment + SPARE)
         if self.data is not None and self.path.coding is not None:
             sizes[self.data] = self.path.coding.bytes * ((samples + 31) // 32 * 32)
+        if self.path.measured:
+            sizes[self.loudness] = 4 * self.loudness_floats(chunk_frames)
         return sizes
+
+    def loudness_floats(self, chunk_frames: int) -> int:
+        """Floats of a chunk slot of loudness: of a true peak, and of each cell that may end there."""
+        return 8 + (chunk_frames // cell_frames(self.rate) + 1) * self.eights * 8
+
+    @property
+    def eights(self) -> int:
+        """Eight channels each."""
+        return (self.path.width + 7) // 8
 
     def work_floats(self) -> int:
         """Numbers of a block."""
@@ -162,8 +190,11 @@ def stereo(buses: tuple[int, ...]) -> tuple[tuple[Term, ...], ...]:
     return tuple(tuple(Term(bus, side) for bus in buses) for side in (0, 1))
 
 
-def path_plans(signals: int, paths: tuple[OutputPath, ...], outputs: tuple[int, ...]) -> tuple[PathPlan, ...]:
+def path_plans(
+    signals: int, paths: tuple[OutputPath, ...], rate: int, outputs: tuple[int, ...]
+) -> tuple[PathPlan, ...]:
     """Numbers for the signals of paths, behind `signals` others. The first path measures all outputs."""
     return tuple(
-        PathPlan(path, signals + SIGNALS * number, outputs if number == 0 else ()) for number, path in enumerate(paths)
+        PathPlan(path, signals + SIGNALS * number, rate, outputs if number == 0 else ())
+        for number, path in enumerate(paths)
     )

@@ -47,7 +47,7 @@ def static_plan(
         else:
             groups.append(voice_group(graph, number, setting))
     outputs = tuple((output.name, output.bus) for output in graph.outputs if output.bus in roots)
-    planned = path_plans(len(graph.buses) + len(between), paths, tuple(bus for _, bus in outputs))
+    planned = path_plans(len(graph.buses) + len(between), paths, setting.rate, tuple(bus for _, bus in outputs))
     for number, path in enumerate(planned):
         groups += path_groups(graph, number, path, setting)
     kernels = sorted({op.kernel for group in groups for op in (*group.ops, *group.posts, *group.seeks)})

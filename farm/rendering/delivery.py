@@ -28,6 +28,8 @@ class Delivery:
     fades: bool = True
     hashed: bool = True
     filed: bool = True
+    measured: bool = False
+    """Whether loudness and true peak are found out."""
 
 
 def whole_mix(options: RenderOptions, bits: Bits = "32f", upper: bool = False) -> Delivery:

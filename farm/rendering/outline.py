@@ -120,7 +120,7 @@ class Outline:
         begin = self.limit - min(self.fade, LONGEST_TAIL_S * self.options.rate)
         # A limiter looks ahead.
         first = max(begin - (0 if path.limiter is None else path.limiter.delay), path.first)
-        yield replace(path, fade_out=(begin, self.limit), first=first, ends=number)
+        yield replace(path, fade_out=(begin, self.limit), first=first, ends=number, measured=False)
 
     def path(self, graph: Graph, delivery: Delivery) -> OutputPath:
         """How what a file takes of a graph becomes its frames."""
@@ -140,6 +140,7 @@ class Outline:
             first=extent.first,
             last=NEVER if last is None else last,
             coding=coding,
+            measured=delivery.measured,
             limiter=limiting(rate, options.ceiling) if delivery.clip == "limit" else None,
         )
 

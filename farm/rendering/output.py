@@ -10,10 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio.block import Block, bounds
+from farm.audio.loudness import Loudness
 from farm.errors import Notice, RenderError
 from farm.options import RenderOptions
 from farm.plan.path import NEVER, OutputPath
 from farm.plan.travel import longest_travel_s
+from farm.plan.weighting import cell_frames
 from farm.rendering.length import CELLS_PER_SECOND, LONGEST_TAIL_S, QUIET, QUIET_CELLS, Extent, cell_end
 from farm.rendering.piece import NotFinite, Piece
 from farm.rendering.rendering import Rendering
@@ -35,13 +37,20 @@ class OutputStage:
     tail_frames: int = 0
     cut: str = ""
     """Why the longest automatic tail was too short; empty if it was not."""
+    loudness: dict[int, Loudness] = field(default_factory=dict)
+    """Of each path of which it is measured."""
     unsure: list[NDArray[np.float32] | NotFinite | RenderError] = field(default_factory=list)
     """Levels of frames that are kept only if something is heard after them, or what is wrong with those frames."""
+
+    def __post_init__(self) -> None:
+        cell = cell_frames(self.options.rate)
+        paths = self.rendering.plan.paths
+        self.loudness = {number: Loudness(cell) for number, one in enumerate(paths) if one.path.measured}
 
     def blocks(self) -> Generator[Block, None, None]:
         """What is given: the blocks of each path in order."""
         extent, rate = self.extent, self.options.rate
-        late = max(path.delay for path in self.rendering.plan.paths)
+        late = max(path.late for path in self.rendering.plan.paths)
         stop = None
         if extent.last is not None:
             stop = extent.last + late
@@ -53,6 +62,7 @@ class OutputStage:
         turn = min((path.first for path in self.endings), default=NEVER)
         waiting: list[Block] = []
         for piece in self.rendering.pieces(stop):
+            self.hear(piece)
             if watch is None:
                 self.note(self.measure(piece, extent.first, extent.last))
                 yield from kept(piece.blocks, extent.first, extent.last)
@@ -127,6 +137,12 @@ class OutputStage:
                 self.unsure.append(self.measure(piece, max(at, self.extent.first), watch.limit))
             except (NotFinite, RenderError) as error:
                 self.unsure.append(error)
+
+    def hear(self, piece: Piece) -> None:
+        """Takes what was measured of how loud paths are."""
+        for block in piece.blocks:
+            if block.energies is not None:
+                self.loudness[block.path].add(block.energies, block.true_peak)
 
     def note(self, levels: NDArray[np.float32]) -> None:
         """Takes levels of outputs, and of the mix behind them, for the report."""

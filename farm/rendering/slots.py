@@ -13,6 +13,7 @@ from farm.plan.lower import signal_bytes
 from farm.plan.master import DELIVERED_ROWS, LEVEL_LANES, level_rows
 from farm.plan.path import PathPlan
 from farm.plan.plan import Area, StaticPlan
+from farm.plan.weighting import cell_frames
 from farm.rendering.piece import Piece
 from workers.arena import Arena, Key
 
@@ -55,11 +56,27 @@ class PathSlots:
         self.frames = floats(arena, (Area.BUS, path.frames), depth, path.slot_frames(chunk), width)
         self.levels = floats(arena, (Area.LEVELS, number), depth, level_rows(path), LEVEL_LANES)
         self.counts = self.levels.view(np.uint32)
+        self.first, self.cell, self.eights = path.path.first, cell_frames(path.rate), path.eights
+        self.loudness: Frames | None = None
+        if path.path.measured:
+            self.loudness = floats(arena, (Area.BUS, path.loudness), depth, path.loudness_floats(chunk))
         self.data: NDArray[np.uint8] | None = None
         if path.data is not None and path.path.coding is not None:
             size = path.slot_bytes(chunk)[path.data]
             self.data = arena.region((Area.BUS, path.data), np.uint8)[: depth * size].reshape(depth, size)
             self.frame_bytes = path.path.coding.bytes * width
+
+    def energies(self, slots: slice, frames: int, first_frame: int) -> NDArray[np.float32]:
+        """Energies of the cells that end in neighbouring slots of `frames` frames each, the first of number
+        `first_frame`."""
+        assert self.loudness is not None
+        begin = first_frame - self.delay - self.first
+        found = []
+        for number, cells in enumerate(self.loudness[slots, 8:]):
+            start = max(begin + number * frames, 0) // self.cell
+            count = max(max(begin + (number + 1) * frames, 0) // self.cell - start, 0)
+            found.append(cells[: count * self.eights * 8].reshape(count, self.eights * 8).sum(axis=1))
+        return np.concatenate(found)
 
     def block(self, slots: slice, frames: int, first_frame: int) -> Block:
         """The first `frames` frames of neighbouring slots: views, where they lie side by side."""
@@ -76,6 +93,8 @@ class PathSlots:
             limited=int(self.counts[slots, -2].sum()),
             reduction=float(self.levels[slots, -1].max()),
             path=self.number,
+            energies=None if self.loudness is None else self.energies(slots, frames, first_frame),
+            true_peak=0.0 if self.loudness is None else float(self.loudness[slots, :8].max()),
         )
 
 
