@@ -159,7 +159,8 @@ def as_python(notice: Notice) -> str:
 
 
 OPTIONS = (
-    *("cycles", "duration", "from", "to", "lenient", "rate", "bits", "dither", "quality", "gain", "clip", "ceiling"),
+    *("cycles", "duration", "from", "to", "lenient", "rate", "bits", "dither", "quality", "gain", "clip"),
+    *("normalize", "ceiling"),
     *("fade_in", "fade_out", "tail", "seed", "set", "chunk", "window_frames", "cpu", "backend", "threads"),
     *("max_voices", "channels", "outputs_as_channels", "samples", "work_dir"),
 )

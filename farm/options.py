@@ -15,6 +15,7 @@ from os import PathLike, fspath
 from typing import Any, Literal
 
 from farm.errors import UsageError, suggestion
+from farm.normal import normal
 from workers.levels import NAMES
 
 Bits = Literal["16", "24", "32f"]
@@ -83,6 +84,9 @@ class RenderOptions:
     clip: Clip = field(default="limit", metadata=FRAMES)
     """What happens to frames that are too loud: turned down under `ceiling`, cut off at full scale with a warning, an
     error, one gain for all of them, or nothing (32 bit float files only)."""
+    normalize: str | None = field(default=None, metadata=FRAMES)
+    """How loud the finished file is to be: "peak=-1" (dBFS), "lufs=-14", or "lufs=-16,tp=-1" with a true peak that is
+    not passed (else that of `ceiling`). One gain for all, found out on the mix; no limiter works."""
     ceiling: float = field(default=-1.0, metadata=FRAMES)
     """The true peak that the limiter leaves, in dB of full scale."""
     fade_in: float = field(default=0.01, metadata=FRAMES)
@@ -126,8 +130,23 @@ class RenderOptions:
             if chosen not in known:
                 hint = suggestion(str(chosen), known)
                 raise UsageError(f"--{name} must be one of {', '.join(known)}, not {chosen}", hint=hint)
+        self.check_normal()
         self.check_lengths()
         self.check_ranges()
+
+    def check_normal(self) -> None:
+        """Raises UsageError for a loudness that cannot be meant, or that goes with nothing else."""
+        if self.normalize is None:
+            return
+        if not isinstance(self.normalize, str):
+            raise _wrong("normalize", '"peak=-1", "lufs=-14" or "lufs=-16,tp=-1"', self.normalize)
+        normal(self.normalize)
+        if self.clip != "limit":
+            hint = "leave one of them out: what is normalized is never too loud"
+            raise UsageError(f"--normalize turns all up or down alike: not with --clip {self.clip}", hint=hint)
+        if self.from_ is not None or self.to is not None:
+            hint = "cut the part out of the whole file"
+            raise UsageError("--normalize depends on the loudness of the whole: not with --from or --to", hint=hint)
 
     def take_as_written(self) -> None:
         """Makes of what a person writes what the fields hold. Raises UsageError for what cannot be meant."""

@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "farm.__init__": "farm workers numpy",  # lazily: see LAZY
     "farm.__main__": "farm.cli",
     "farm.errors": "",
+    "farm.normal": "",
     "farm.options": "",
     "farm.quantities": "",
     "farm.regex": "",
@@ -49,7 +50,9 @@ MAY_IMPORT = {
     "workers.targets.numba": "workers numpy llvmlite numba",
     "workers.targets.vectors": "workers numpy llvmlite numba",
 }
-EVERYONE_IN_FARM = "farm.errors farm.options farm.quantities farm.regex farm.version workers.records workers.levels"
+EVERYONE_IN_FARM = (
+    "farm.errors farm.normal farm.options farm.quantities farm.regex farm.version workers.records workers.levels"
+)
 
 # Modules that import, outside of functions, nothing but what everyone may.
 LAZY = {"farm.__init__"}

@@ -37,7 +37,7 @@ KNOWN = (
     ("farm/plan", "recall remember", "the frame before, in loops of buses"),
     ("farm/plan", "ending", "the fade of sources at the end of a score"),
     ("farm/plan", "voice_adsr voice_percussive", "the envelopes of bus voices, by what the voices say"),
-    ("farm/plan", "master cell_peaks limiter deliver", "output paths"),
+    ("farm/plan", "master cell_peaks limiter deliver loudness", "output paths"),
     # Other words that are written alike.
     ("farm/graph", "adsr", "a modifier, and the envelope that it gives to voices"),
     ("farm/graph", "gain pan legato", "controls of voices, and modifiers that set them"),

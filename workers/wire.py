@@ -41,6 +41,10 @@ FADED = 2.0**-16
 """What a release of the limiter loses besides its share in each segment, so that it ends."""
 GROUP = 64
 """Segments that the limiter works out at once."""
+PLANE = 200
+"""Floats of a channel in which true peaks are looked for: three blocks, of which the middle one has its neighbours."""
+HELD = 40
+"""Floats that eight channels carry where loudness is measured: two states of each filter, and the energy of a cell."""
 
 MOST_FEEDS = 1024
 """Step ports of one group, at most."""

@@ -6,7 +6,9 @@ off; here it is counted, refused, or put right at the end, and then whole number
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
+from itertools import zip_longest
 from typing import IO
 
 import numpy as np
@@ -95,12 +97,16 @@ class Refusing(Clipping):
 
 
 class Rescaling(Clipping):
-    """`rescale`: where the peak is above -0.3 dBFS, one gain for all frames brings it down there.
+    """One gain for all frames, which is known at the end: so they wait in a file without a name beside the target, and
+    whole numbers are made of them in this process; workers have done their part when the gain is known.
 
-    The gain is known at the end, so the frames wait in a temporary file, and whole numbers are made of them in this
-    process: workers have done their part when it is known.
+    `rescale`: where the peak is above -0.3 dBFS, the gain brings it down there. `lead`: whose gain it is.
     """
 
+    folder: str | None = None
+    """Where frames wait; None: where temporary files lie."""
+    most = float(CEILING)
+    """What no frame of the lead passes."""
     met_peak: float = 0.0
     """Before the gain."""
     spool: IO[bytes] | None = None
@@ -110,33 +116,49 @@ class Rescaling(Clipping):
 
     @property
     def gain(self) -> np.float32:
-        """What all is turned down by."""
-        peak = self.met_peak if not isinstance(self.lead, Rescaling) else self.lead.met_peak
-        return np.float32(CEILING / np.float32(peak)) if peak > CEILING else np.float32(1.0)
+        """What all is turned up or down by."""
+        if isinstance(self.lead, Rescaling):
+            return self.lead.gain
+        return np.float32(CEILING / np.float32(self.met_peak)) if self.met_peak > CEILING else np.float32(1.0)
 
     def passed(self, block: Block) -> Iterator[Block]:
         self.meet(block)
-        if self.spool is None:
-            import tempfile
+        try:
+            if self.spool is None:
+                import tempfile
 
-            self.spool = tempfile.TemporaryFile(prefix="farm-")  # noqa: SIM115
-        put(self.spool, block.frames)
+                self.spool = tempfile.TemporaryFile(prefix=".farm-", dir=self.folder)  # noqa: SIM115
+            self.spool.write(np.ascontiguousarray(block.frames).data)
+        except OSError as error:
+            raise self.refused(error) from error
         return iter(())
 
+    def refused(self, error: OSError) -> FileError:
+        """The error for a file that cannot be made or is full."""
+        import tempfile
+
+        where = self.folder or tempfile.gettempdir()
+        hint = "free some space, or write to another disk; --clip limit needs no such file"
+        message = f"frames that wait for their gain cannot be kept in {where}: {error.strerror}"
+        return FileError(message, hint=hint)
+
     def rest(self) -> Iterator[Block]:
+        if self.spool is None:
+            return
         gain = self.gain
         if gain < 1.0:
             self.reduction_db = -20.0 * float(np.log10(gain))
-        first = self.first_frame
-        if self.spool is None:
-            return
-        self.spool.seek(0)
+        first, most = self.first_frame, np.float32(self.most)
+        try:
+            self.spool.seek(0)
+        except OSError as error:
+            raise self.refused(error) from error
         while data := self.spool.read(4 * self.channels * SPOOLED_FRAMES):
             scaled = np.frombuffer(data, np.float32).reshape(-1, self.channels)
-            if gain < 1.0:
+            if gain != 1.0:
                 scaled = scaled * gain
                 if self.lead is None:
-                    scaled = np.minimum(np.maximum(scaled, -CEILING), CEILING)
+                    scaled = np.minimum(np.maximum(scaled, -most), most)
             block = Block(first, scaled, peak=loudest(scaled), path=self.path)
             self.peak = max(self.peak, block.peak)
             yield block
@@ -144,18 +166,20 @@ class Rescaling(Clipping):
 
     def close(self) -> None:
         if self.spool is not None:
-            self.spool.close()
+            # What is still buffered may be refused once more by a full disk; it is dropped either way.
+            with suppress(OSError):
+                self.spool.close()
 
 
-def put(spool: IO[bytes], block: Frames) -> None:
-    """Writes a block. Raises FileError where the disk is full."""
-    try:
-        spool.write(np.ascontiguousarray(block).data)
-    except OSError as error:
-        import tempfile
+class Normalizing(Rescaling):
+    """`--normalize`: the gain that `wanted` says for the greatest sample magnitude, which is not passed by `most`."""
 
-        hint = f"TMPDIR names another folder (now {tempfile.gettempdir()}); --clip limit needs none"
-        raise FileError(f"--clip rescale keeps the frames in a temporary file: {error.strerror}", hint=hint) from error
+    most = float(FULL_SCALE)
+    wanted: Callable[[float], float] = staticmethod(lambda peak: 1.0)
+
+    @property
+    def gain(self) -> np.float32:
+        return np.float32(self.wanted(self.met_peak))
 
 
 CLIPPINGS: dict[str, type[Clipping]] = {
@@ -172,8 +196,9 @@ def through(ways: Sequence[Clipping], blocks: Iterable[Block]) -> Iterator[Block
     try:
         for block in blocks:
             yield from ways[block.path].passed(block)
-        for way in ways:
-            yield from way.rest()
+        # Frame for frame, as far as they go.
+        for several in zip_longest(*(way.rest() for way in ways)):
+            yield from (block for block in several if block is not None)
     finally:
         for way in ways:
             way.close()

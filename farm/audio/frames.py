@@ -52,6 +52,8 @@ class FrameWriter(ABC):
         """Frames written so far."""
         self.coding = wav.WavFormat(rate, channels, int(bits[:2]), bits == "32f")
         self._place = place
+        self.values: NDArray[Any] | None = None
+        """What was made of the floats that were written last; None where whole numbers were put."""
         self._complete = False
 
     @property
@@ -111,6 +113,7 @@ class FrameWriter(ABC):
                 f"is {frames[frame - self._place.first_frame - self.frames, channel]}, not a finite number"
             ) from None
         self.take(values)
+        self.values = values
         self.frames += len(frames)
         self.clipped_frames += clipped
 
@@ -121,6 +124,7 @@ class FrameWriter(ABC):
             return
         self.still_open()
         self.take_bytes(block.data)
+        self.values = None
         self.frames += len(block)
         self.clipped_frames += block.outside
 

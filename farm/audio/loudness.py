@@ -8,6 +8,7 @@ alike. What lies in no whole cell does not count.
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,23 @@ class LoudnessReport:
     """The loudest 3 s."""
     range_lu: float | None
     true_peak_dbtp: float | None
+
+    def raised(self, gain: float) -> LoudnessReport:
+        """The same of a sound that is turned up or down."""
+        if not gain:
+            return LoudnessReport(None, None, None, None, None)
+        by = 20.0 * math.log10(gain)
+
+        def more(level: float | None) -> float | None:
+            return None if level is None else level + by
+
+        return replace(
+            self,
+            integrated_lufs=more(self.integrated_lufs),
+            momentary_lufs=more(self.momentary_lufs),
+            short_term_lufs=more(self.short_term_lufs),
+            true_peak_dbtp=more(self.true_peak_dbtp),
+        )
 
 
 class Loudness:

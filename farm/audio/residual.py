@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -25,8 +27,9 @@ class Residual:
         self._exact: NDArray[np.float64] = np.zeros((0, channels))
         self._whole: NDArray[np.int32] = np.zeros((0, channels), np.int32)
 
-    def take(self, block: Block) -> None:
-        """Takes the next frames of a path; others than those that were named do not count."""
+    def take(self, block: Block, values: NDArray[Any] | None = None) -> None:
+        """Takes the next frames of a path; others than those that were named do not count. `values`: what a writer has
+        made of them, where they are no whole numbers yet."""
         if block.path not in self._ends:
             return
         if self._base < 0:
@@ -35,6 +38,8 @@ class Residual:
         part = slice(block.first - self._base, block.end - self._base)
         if block.path == self._mix:
             self._exact[part] -= block.frames
+        elif self._coded[block.path] and block.data is None and values is not None:
+            self._whole[part] += values
         elif self._coded[block.path] and block.data is not None:
             self._whole[part] += self._numbers(block, self._coded[block.path])
         else:

@@ -211,6 +211,13 @@ file_options = options(
         help="What is too loud: turned down by a look-ahead limiter, cut off at full scale with a warning,"
         " an error, everything turned down alike, or left alone (--bits 32f only).  [limit]",
     ),
+    setting(
+        "--normalize",
+        group=SOUND,
+        metavar="LOUDNESS",
+        help="Turn all up or down alike, instead of --clip: peak=-1 (dBFS), lufs=-14, or lufs=-16,tp=-1 with a true"
+        " peak that is not passed (else --ceiling).  [none]",
+    ),
     setting("--ceiling", group=SOUND, type=float, metavar="DBTP", help="True peak that the limiter leaves.  [-1]"),
 )
 json_option = click.option(

@@ -13,8 +13,7 @@ from farm.plan.plan import Area, GroupKind, GroupPlan, Region, Word
 from farm.plan.program import GroupBuilder, PlanSetting, Wiring, float_bits
 from farm.plan.weighting import cell_frames
 from workers.dsp.true_peak import WORK
-from workers.nodes.loudness import HELD, PLANE
-from workers.wire import BUFFER_BYTES, Code
+from workers.wire import BUFFER_BYTES, HELD, PLANE, Code
 
 LEVEL_LANES = 8
 """Values that are kept apart for each output, for the mix and for what is delivered."""

@@ -40,8 +40,23 @@ def summary(report: Report, warnings: int) -> str:
     return (
         f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
         f"  peak {level(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {tempo}, {found}{routed}"
-        f"{foreign}{stems_told(report)}"
+        f"{foreign}{loudness_told(report)}{stems_told(report)}"
     )
+
+
+def loudness_told(report: Report) -> str:
+    """A line about loudness, where it was measured."""
+    found = report.loudness
+    if found is None or found.integrated_lufs is None or found.true_peak_dbtp is None:
+        return ""
+    by = "" if report.normalized_db is None else f", turned {'up' if report.normalized_db > 0 else 'down'} by "
+    by += "" if report.normalized_db is None else f"{abs(report.normalized_db):.1f} dB"
+    return f"\n  loudness {signed(found.integrated_lufs)} LUFS, true peak {signed(found.true_peak_dbtp)} dBTP{by}"
+
+
+def signed(level_db: float) -> str:
+    """A level with a minus sign as people write it."""
+    return f"{level_db:.1f}".replace("-", "−")
 
 
 def stems_told(report: Report) -> str:

@@ -37,9 +37,10 @@ def whole_mix(options: RenderOptions, bits: Bits = "32f", upper: bool = False) -
     return Delivery(
         name="mix",
         gain=options.gain,
-        clip=options.clip,
+        clip=options.clip if options.normalize is None else "rescale",
         bits=bits,
         dither=options.dither,
         seed=seed64(options.seed, "dither"),
         upper=upper,
+        measured=options.normalize is not None,
     )

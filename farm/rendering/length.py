@@ -51,6 +51,10 @@ def extent(options: RenderOptions, cps: Fraction, *, endless: bool = False) -> E
         end = clock.frame_of(DEFAULT_CYCLES)
     first = clock.frame_of(options.from_ or 0)
     last = clock.frame_of(options.to) if options.to is not None else None
+    if end is last is None and options.normalize is not None:
+        raise UsageError(
+            "--normalize depends on the loudness of the whole, and a score is endless", hint="give a length"
+        )
     if end is last is None and options.clip == "rescale":
         raise UsageError(
             "--clip rescale depends on the peak of the whole, and a score is endless", hint="give a length"

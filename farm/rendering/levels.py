@@ -33,7 +33,7 @@ def level_notices(report: Report, gain: float) -> list[Notice]:
         )
         fit = fitting(gain, report.reduction_db)
         found.append(Notice(message, hint=f"--gain {fit:g} needs no limiter" if fit else BEYOND_GAIN))
-    elif report.reduction_db and not report.clipped_frames:
+    elif report.reduction_db and not report.clipped_frames and report.normalized_db is None:
         found.append(Notice(f"everything was turned down by {report.reduction_db:.1f} dB, so that nothing clips"))
     if report.clipped_frames:
         fit = fitting(gain, max(report.reduction_db, report.peak_dbfs, 0.0))

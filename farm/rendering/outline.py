@@ -11,6 +11,7 @@ from farm.audio.samples import VARIABLE, SampleLibrary, library
 from farm.errors import UsageError
 from farm.graph.graph import Graph
 from farm.graph.score import Score
+from farm.normal import Normal, normal
 from farm.options import RenderOptions
 from farm.plan.limiting import limiting
 from farm.plan.path import NEVER, OutputPath, Term, WholeNumbers, stereo
@@ -52,6 +53,13 @@ class Outline:
     """What becomes files, the first of them the mix."""
     heard: tuple[str, ...] | None = None
     """The outputs that are heard; None: all. The others go on choking voices."""
+    folder: str | None = None
+    """Where frames wait that need a gain which is known at the end; None: where temporary files lie."""
+
+    @property
+    def normal(self) -> Normal | None:
+        """How loud the mix is to be, if that is asked for."""
+        return None if self.options.normalize is None else normal(self.options.normalize)
 
     @property
     def total_frames(self) -> int | None:

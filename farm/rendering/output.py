@@ -39,6 +39,8 @@ class OutputStage:
     """Why the longest automatic tail was too short; empty if it was not."""
     loudness: dict[int, Loudness] = field(default_factory=dict)
     """Of each path of which it is measured."""
+    given: int = 0
+    """Frames of the mix so far."""
     unsure: list[NDArray[np.float32] | NotFinite | RenderError] = field(default_factory=list)
     """Levels of frames that are kept only if something is heard after them, or what is wrong with those frames."""
 
@@ -49,6 +51,12 @@ class OutputStage:
 
     def blocks(self) -> Generator[Block, None, None]:
         """What is given: the blocks of each path in order."""
+        for block in self.all_blocks():
+            self.given += len(block) if block.path == 0 else 0
+            yield block
+
+    def all_blocks(self) -> Generator[Block, None, None]:
+        """The same, uncounted."""
         extent, rate = self.extent, self.options.rate
         late = max(path.late for path in self.rendering.plan.paths)
         stop = None

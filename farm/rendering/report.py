@@ -10,6 +10,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from farm.audio import measure
+from farm.audio.loudness import LoudnessReport
 from farm.errors import Notice, show
 from farm.plan.plan import WindowPlan
 from farm.quantities import FAINT_DBFS
@@ -163,6 +164,10 @@ class Report:
     """Of the session: what the process spent before and behind it is not in it."""
     assumed_length: bool = False
     """Whether no length was given and 8 cycles were rendered; False for a stream, which goes on without one."""
+    normalized_db: float | None = None
+    """By how much --normalize turned all up or down; None where it was not asked for."""
+    loudness: LoudnessReport | None = None
+    """How loud the mix is as it stands in the file, where that was measured."""
     stems: tuple[StemReport, ...] = ()
     """Those that were asked for, in the order of their files."""
     residual_dbfs: float | None = None

@@ -76,7 +76,7 @@ class Session:
         form = format_of(path)
         with spent.on(Duty.READING):
             mix = whole_mix(options, *coding_of(form, options))
-            derived = outline(score, options, deliveries=(mix,))
+            derived = replace(outline(score, options, deliveries=(mix,)), folder=os.path.dirname(path) or ".")
         check_clip(form, options.clip, options.bits)
         check_room(path, derived)
         with self._turn:
@@ -106,6 +106,7 @@ class Session:
             mixed = whole_mix(options, *coding_of(forms[0], options))
             deliveries = deliveries_of(plan, options, asked, mixed)
             derived = outline(bound, options, deliveries=deliveries, heard=None if plan.all_heard else plan.heard)
+            derived = replace(derived, folder=os.path.dirname(plan.mix) or ".")
         check_clip(forms[0], options.clip, options.bits)
         check_room(plan.mix, derived)
         if plan.stems:
@@ -343,10 +344,12 @@ def written(
         nonlocal writing_s
         started = time.perf_counter()
         with spent.on(Duty.WRITING):
-            if stemming is not None:
-                stemming.residual.take(block)
+            values = None
             if block.path < len(files.writers):
                 files.put(block)
+                values = files.writers[block.path].values
+            if stemming is not None:
+                stemming.residual.take(block, values)
         writing_s += time.perf_counter() - started
 
     # What is left to do at the end is to write, too.

@@ -239,9 +239,9 @@ def deliveries_of(plan: StemPlan, options: RenderOptions, asked: StemOptions, mi
     """What the files get: the mix, the stems, and at last what stems of outputs add up to, which becomes no file."""
     whole = mix if plan.all_heard else replace(mix, takes=plan.heard)
     form = asked.form
-    clip: Clip = "rescale" if options.clip == "rescale" else "none"
-    if asked.stem_tap == "master" and options.clip != "error":
-        clip = options.clip
+    clip: Clip = "rescale" if mix.clip == "rescale" else "none"
+    if asked.stem_tap == "master" and mix.clip != "error":
+        clip = mix.clip
     if asked.stem_tap == "pre":
         clip = "none"
     base = replace(
@@ -250,6 +250,7 @@ def deliveries_of(plan: StemPlan, options: RenderOptions, asked: StemOptions, mi
         fades=asked.stem_tap != "pre",
         clip=clip,
         hashed=asked.hashed,
+        measured=False,
     )
     made = [
         replace(base, name=stem.takes, takes=(stem.takes,), seed=seed64(options.seed, f"dither {stem.takes}"))

@@ -11,8 +11,10 @@ import numpy as np
 
 from farm.audio import measure
 from farm.audio.block import Block
-from farm.audio.clipping import CLIPPINGS, Clipping, through
+from farm.audio.clipping import CLIPPINGS, Clipping, Normalizing, Rescaling, through
 from farm.audio.decode import shown
+from farm.audio.loudness import LoudnessReport
+from farm.audio.normalizing import normal_gain, normal_notices, target
 from farm.audio.samples import SampleLibrary
 from farm.errors import Notice, ScoreError, in_order, together
 from farm.graph.checks import wrong_banks
@@ -63,7 +65,7 @@ class Stream:
         with spent.on(Duty.PLANNING):
             self.rendering = self.planned(graph)
         self.stage = OutputStage(self.rendering, options, extent)
-        self.clippings = clippings(outline)
+        self.clippings = self.ways()
         self.blocks: Generator[Block, None, None] = self.going()
         if observer is not None:
             observer.begins(DEFAULT_CYCLES if extent.assumed else None)
@@ -202,9 +204,56 @@ class Stream:
             channels=outline.channels,
             foreign_banks={name: shown(bank.folder) for name, bank in sorted(banks.items()) if not bank.built_in},
             assumed_length=outline.extent.assumed,
+            normalized_db=self.normalized_db,
+            loudness=self.loudness,
             stems=tuple(self.stem(number) for number, one in enumerate(outline.deliveries) if number and one.filed),
             notices=self.notices(),
         )
+
+    def ways(self) -> list[Clipping]:
+        """What becomes of too loud frames of each file."""
+        outline = self.outline
+        ways: list[Clipping] = []
+        for number, delivery in enumerate(outline.deliveries):
+            width, first = len(outline.channels_of(delivery)), outline.extent.first
+            lead = ways[0] if ways else None
+            kind = CLIPPINGS[delivery.clip]
+            if outline.normal is not None and number == 0:
+                kind = Normalizing
+            way = kind(outline.options.rate, width, first, number, lead)
+            if isinstance(way, Rescaling):
+                way.folder = outline.folder
+            if isinstance(way, Normalizing):
+                way.wanted = self.normal_gain
+                way.most = 1.0 if outline.normal is None or outline.normal.peak is None else target(outline.normal.peak)
+            ways.append(way)
+        return ways
+
+    def normal_gain(self, peak: float) -> float:
+        """The gain that --normalize needs, when all frames have been heard."""
+        normal = self.outline.normal
+        assert normal is not None
+        return normal_gain(normal, self.outline.options.ceiling, peak, self.stage.loudness[0], self.kept)
+
+    @property
+    def normalized_db(self) -> float | None:
+        """By how much --normalize turned all up or down, if it did."""
+        way = self.clippings[0]
+        return float(measure.decibels(float(way.gain))) if isinstance(way, Normalizing) and self.frames else None
+
+    @property
+    def loudness(self) -> LoudnessReport | None:
+        """How loud the mix is in its file, where that was measured."""
+        if 0 not in self.stage.loudness:
+            return None
+        way = self.clippings[0]
+        gain = float(way.gain) if isinstance(way, Rescaling) and self.frames else 1.0
+        return self.stage.loudness[0].report(self.kept).raised(gain)
+
+    @property
+    def kept(self) -> int:
+        """Frames of the mix that the stage has given."""
+        return self.stage.given
 
     def spans(self) -> list[Notice]:
         """What makes stems depend on each other."""
@@ -226,6 +275,13 @@ class Stream:
             sha256=self.digests[number].hexdigest() if delivery.hashed else "",
         )
 
+    def normal_notices(self) -> list[Notice]:
+        """What --normalize could not reach."""
+        way, normal = self.clippings[0], self.outline.normal
+        if normal is None or not isinstance(way, Normalizing) or not self.frames:
+            return []
+        return normal_notices(normal, float(way.gain), self.stage.loudness[0], self.kept)
+
     def notices(self) -> tuple[Notice, ...]:
         """The warnings of the score, those of playing it included, and of the render."""
         rendering, options = self.rendering, self.outline.options
@@ -236,22 +292,13 @@ class Stream:
             *routing_notices(rendering.graph.outputs, options),
             *rendering.slab.notices,
             *self.stage.notices(),
+            *self.normal_notices(),
             *(() if rendering.backend_name == "null" else faint(self.stage.peaks)),
             *self.spans(),
             *stolen(rendering.counts.voices_stolen, options.max_voices),
             *(() if backend is None else (*mended(backend.replaced), *backend.notices)),
             *cache_notices(),
         )
-
-
-def clippings(outline: Outline) -> list[Clipping]:
-    """What becomes of too loud frames of each file."""
-    ways: list[Clipping] = []
-    for number, delivery in enumerate(outline.deliveries):
-        width, first = len(outline.channels_of(delivery)), outline.extent.first
-        lead = ways[0] if ways else None
-        ways.append(CLIPPINGS[delivery.clip](outline.options.rate, width, first, number, lead))
-    return ways
 
 
 def refuse_wrong_banks(graph: Graph, library: SampleLibrary) -> None:

@@ -71,6 +71,8 @@ class Report:
     worker_tasks: tuple[int, ...] = ()
     assumed_length: bool = False
     stems: tuple[()] = ()
+    loudness: None = None
+    normalized_db: None = None
     residual_dbfs: float | None = None
     notices: tuple[Notice, ...] = ()
 

@@ -39,6 +39,7 @@ FLIPPED: dict[str, Any] = {
     "quality": "best",
     "gain": 0.5,
     "clip": "warn",
+    "normalize": "peak=-3",
     "ceiling": -20,
     "fade_in": 0.1,
     "fade_out": 0.1,

@@ -27,11 +27,8 @@ from workers.simd import (
     store,
     store_some,
 )
+from workers.wire import HELD, PLANE
 
-PLANE = 200
-"""Floats of a channel in which true peaks are looked for: three blocks, of which the middle one has its neighbours."""
-HELD = 40
-"""Floats that eight channels carry: two states of each filter, and the energy of a cell that has begun."""
 WEIGHTS = len(TAPS)
 """Where the filters stand behind the taps of true peaks: the shelf's three factors, its damping, what it adds up of the
 high and of the band; the same of the high-pass, and by how much it is too low."""
