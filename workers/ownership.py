@@ -37,9 +37,20 @@ def claim(descriptor: int) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
+def has_ended(process: int) -> bool:
+    """Whether a process is gone, or has ended and waits for its parent to take notice. False where none can tell."""
+    try:
+        with open(f"/proc/{process}/stat", encoding="utf-8", errors="replace") as file:
+            return file.read().rpartition(")")[2].split()[0] in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return os.path.exists("/proc/self")
+    except (OSError, IndexError):
+        return False
+
+
 def ownerless(path: str, maker: int) -> bool:
     """Whether the process `maker` that made a file is gone and nobody has a lock on it. False where none can tell."""
-    if os.path.exists(f"/proc/{maker}") or not os.path.exists("/proc/self"):
+    if not has_ended(maker):
         return False
     try:
         import fcntl

@@ -312,6 +312,20 @@ def test_arenas_and_partial_files_are_locked_while_they_are_in_use(tmp_path: Pat
     assert ownerless(str(tmp_path / "a.wav"), nobody), "the finished file is no longer locked"
 
 
+def test_a_process_that_has_ended_owns_nothing_before_its_parent_looks(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(b"")
+    process = subprocess.Popen([sys.executable, "-c", "import sys; sys.stdin.read()"], stdin=subprocess.PIPE)
+    assert not ownerless(str(tmp_path / "a"), process.pid)
+    process.kill()
+    until = time.monotonic() + 5
+    while not ownerless(str(tmp_path / "a"), process.pid) and time.monotonic() < until:
+        time.sleep(0.01)
+    assert ownerless(str(tmp_path / "a"), process.pid)
+    assert os.path.exists(f"/proc/{process.pid}"), "nobody has waited for it yet"
+    process.wait()
+    assert ownerless(str(tmp_path / "a"), process.pid)
+
+
 def test_the_sweep_takes_only_what_is_ownerless(tmp_path: Path) -> None:
     ended = subprocess.run([sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, check=True)
     names = {
