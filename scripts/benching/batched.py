@@ -17,6 +17,8 @@ from workloads import CLIPS
 CREWS = [sys.executable, str(Path(__file__).with_name("crews.py"))]
 EMPTY_JOBS = 100_000
 PLAYED_SLOTS = 16
+EACH = 20
+"""Clips that are rendered by a command each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,11 @@ class Batched:
     over_loop: float
     coordinator: float
     efficiency: float
+    pool_cpu_s: float
+    pool_wall_s: float
+    each_cpu_s: float
+    """Of one clip, as `each_wall_s`."""
+    each_wall_s: float
     empty_per_s: float
     empty_mib: float
     sha256: str
@@ -57,6 +64,10 @@ def batched(runs: int) -> Batched:
     shares = [one.answer["coordinator_s"] / one.answer["crew_s"] for one in twos]
     with TemporaryDirectory(prefix="farm-measure-") as name:
         folder = Path(name)
+        beside = {}
+        for what, words in (("pool", ["pool", "2"]), ("each", ["each", "2", str(EACH)])):
+            with TemporaryDirectory(prefix="farm-measure-") as other:
+                beside[what] = timed([*CREWS, *words, other], Path(other))
         empty = timed([*CREWS, "empty", str(EMPTY_JOBS), name], folder).answer
         # Of each job the least that it took: what interrupts one of them is not the foreman's.
         least = [min(several) for several in zip(*(one.answer["jobs_s"] for one in ones))]
@@ -73,6 +84,10 @@ def batched(runs: int) -> Batched:
         over_loop=median(two.cpu_s / one.cpu_s for one, two in zip(loops, twos)),
         coordinator=median(shares),
         efficiency=played["efficiency"],
+        pool_cpu_s=beside["pool"].cpu_s,
+        pool_wall_s=beside["pool"].wall_s,
+        each_cpu_s=beside["each"].cpu_s / EACH,
+        each_wall_s=beside["each"].wall_s / EACH,
         empty_per_s=empty["jobs"] / empty["cpu_s"],
         empty_mib=empty["peak_mib"],
         sha256=next(iter(hashes)),
@@ -91,6 +106,10 @@ def batched_table(one: Batched) -> str:
         f" wall {one.one_wall_s:6.2f} s",
         f"farm batch --threads 2             CPU {one.two_cpu_s:6.2f} s, {1e3 * one.two_cpu_s / CLIPS:5.1f} ms a clip,"
         f" wall {one.two_wall_s:6.2f} s",
+        f"multiprocessing.Pool(2), a session each   CPU {one.pool_cpu_s:6.2f} s,"
+        f" {1e3 * one.pool_cpu_s / CLIPS:5.1f} ms a clip, wall {one.pool_wall_s:6.2f} s",
+        f"farm render once a clip, two at once      {1e3 * one.each_cpu_s:5.1f} ms of CPU a clip,"
+        f" {1e3 * one.each_wall_s:5.1f} ms of a clock",
         f"{EMPTY_JOBS:,} jobs that render nothing   {one.empty_per_s:,.0f} a second of CPU, {one.empty_mib:.0f} MiB",
     ]
     return "\n".join(lines)

@@ -2,6 +2,8 @@
 
 python crews.py crew QUALITY SLOTS FOLDER    the clips of batch-500 by `farm batch`
 python crews.py loop QUALITY FOLDER          the same clips one after another in one process
+python crews.py pool SLOTS FOLDER            the same in a multiprocessing.Pool, a session in each process
+python crews.py each SLOTS COUNT FOLDER      the first COUNT of them by `farm render` once a clip, so many at once
 python crews.py empty COUNT FOLDER           so many jobs that render nothing
 python crews.py played SLOTS EACH_S FILE     efficiency of so many slots, from the JSON of `crew` in a file
 """
@@ -12,11 +14,14 @@ import gc
 import hashlib
 import heapq
 import json
+import multiprocessing
 import resource
+import subprocess
 import sys
 import time
 from collections import deque
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -82,13 +87,65 @@ def loop(quality: str, folder: Path) -> dict[str, Any]:
     """The same clips one after another in one process: each score read, rendered into a file, and that is all."""
     orders = listed_orders(str(clip_list(folder)), ForAll({**LENGTH, "quality": quality}, {}), Placing(folder / "out"))
     (folder / "out").mkdir(exist_ok=True)
-    frames = []
     with Session() as session:
-        for order in orders:
-            score = loads(order.score.text, name=order.score.name, seed=order.options.seed)
-            options = RenderOptions(**{**dict(order.job.options), "backend": "inline", "threads": 1})
-            frames.append(session.render_file(score, folder / "out" / order.outs[0], options).sha256)
+        frames = [one_clip(order, session, folder / "out", quality) for order in orders]
     return {"sha256": digest(frames)}
+
+
+def one_clip(order: Order, session: Session, folder: Path, quality: str = "good") -> str:
+    """Renders a clip as a program would that has no `farm batch`; the hash of its frames."""
+    score = loads(order.score.text, name=order.score.name, seed=order.options.seed)
+    options = RenderOptions(**{**dict(order.job.options), "backend": "inline", "threads": 1, "quality": quality})
+    return session.render_file(score, folder / order.outs[0], options).sha256
+
+
+POOLED: dict[str, Any] = {}
+"""What a process of a pool keeps."""
+
+
+def begin_pooled(path: str, into: str) -> None:
+    """The first thing that a process of a pool does."""
+    orders = listed_orders(path, ForAll(LENGTH, {}), Placing(Path(into)))
+    POOLED.update(orders=orders, session=Session(), into=Path(into))
+
+
+def pooled_clip(number: int) -> str:
+    """A clip in a process of a pool."""
+    return one_clip(POOLED["orders"][number], POOLED["session"], POOLED["into"])
+
+
+def pool(slots: int, folder: Path) -> dict[str, Any]:
+    """The clips by a pool of Python's, with a session in each process."""
+    path, into = clip_list(folder), folder / "out"
+    into.mkdir()
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(slots, begin_pooled, (str(path), str(into))) as processes:
+        frames = processes.map(pooled_clip, range(CLIPS), chunksize=1)
+        processes.close()
+        processes.join()
+    return {"sha256": digest(frames), "clips": CLIPS}
+
+
+def rendered_alone(command: list[str]) -> int:
+    """Runs a command."""
+    return subprocess.run(command, stdout=subprocess.DEVNULL, check=True).returncode
+
+
+def each(slots: int, count: int, folder: Path) -> dict[str, Any]:
+    """The first clips by as many commands, so many at once."""
+    orders = listed_orders(str(clip_list(folder)), ForAll(LENGTH, {}), Placing(folder / "out"))[:count]
+    (folder / "out").mkdir()
+    commands = [
+        [
+            *(sys.executable, "-P", "-m", "farm", "render", one.score.name, str(folder / "out" / one.outs[0])),
+            *("--duration", "4", "--tail", "none", "--quiet", "--threads", "1", "--seed", str(one.options.seed)),
+            *(f"--set={name}={float(value):g}" for name, value in one.options.set),
+        ]
+        for one in orders
+    ]
+    with ThreadPoolExecutor(slots) as several:
+        list(several.map(rendered_alone, commands))
+    return {"sha256": "", "clips": count}
 
 
 class EmptyRunner:
@@ -198,6 +255,10 @@ def main() -> None:
         answer = crew(rest[0], int(rest[1]), Path(rest[2]))
     elif what == "loop":
         answer = loop(rest[0], Path(rest[1]))
+    elif what == "pool":
+        answer = pool(int(rest[0]), Path(rest[1]))
+    elif what == "each":
+        answer = each(int(rest[0]), int(rest[1]), Path(rest[2]))
     elif what == "empty":
         answer = empty(int(rest[0]), Path(rest[1]))
     else:
