@@ -111,6 +111,7 @@ def made(sent: SentOrder, score: Score, means: Means) -> tuple[MadeFile, ...]:
     with spent.on(Duty.READING):
         deliveries = tuple(delivered(form, options, first=number == 0) for number, form in enumerate(forms))
         derived = outline(score, options, deliveries=deliveries, library=sources.library)
+        derived = replace(derived, folder=sink.beside(sent.outs[0]))
     opening = [partial(sink.writer, out, derived, one) for out, one in zip(sent.outs, deliveries, strict=True)]
     files = Files(opening)
     with spent.on(Duty.WRITING), files, spent.on(None):
@@ -138,10 +139,10 @@ def made(sent: SentOrder, score: Score, means: Means) -> tuple[MadeFile, ...]:
 
 
 def delivered(form: Format, options: RenderOptions, first: bool) -> Delivery:
-    """What a file of a format gets: the frames of all are the same, so that one hash is enough."""
+    """What a file of a format gets: the frames of all are the same, so that one is hashed and measured."""
     upper = form is not WAV and options.bits == "24"
     mix = whole_mix(options, options.bits if form.bits else "32f", upper)
-    return mix if first else replace(mix, hashed=False)
+    return replace(mix, measured=True) if first else replace(mix, hashed=False)
 
 
 PLAIN_FACTS = (
@@ -149,8 +150,26 @@ PLAIN_FACTS = (
     *("reduction_db", "cps"),
 )
 """Of a report, as they are."""
+LOUDNESS = ("integrated_lufs", "momentary_lufs", "short_term_lufs", "range_lu", "true_peak_dbtp")
+SHORTEST_S = 0.4
+"""Of a sound that has a loudness."""
 LEVELS = ("peak_dbfs",)
 """Of a report; null for silence."""
+
+
+def loudness_facts(report: Report) -> dict[str, Any]:
+    """What was measured by EBU R128; null where a sound is too short or too quiet for it. Nothing where nothing was."""
+    if report.loudness is None:
+        return {}
+    said: dict[str, Any] = {name: rounded(getattr(report.loudness, name)) for name in LOUDNESS}
+    if report.seconds < SHORTEST_S:
+        said["loudness_note"] = f"shorter than {SHORTEST_S:g} s: it has no loudness"
+    return said
+
+
+def rounded(level: float | None) -> float | None:
+    """A level in thousandths."""
+    return None if level is None else round(level, 3)
 
 
 def facts_of(report: Report, options: RenderOptions, has_bits: bool) -> dict[str, Any]:
@@ -160,6 +179,7 @@ def facts_of(report: Report, options: RenderOptions, has_bits: bool) -> dict[str
     return {
         "frames_sha256": report.sha256,
         **said,
+        **loudness_facts(report),
         "seconds": report.seconds,
         "channels": list(report.channels),
         "bits": options.bits if has_bits else None,

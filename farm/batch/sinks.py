@@ -23,6 +23,9 @@ class JobSink(Protocol):
     def writer(self, name: str, derived: Outline, delivery: Delivery) -> FrameWriter:
         """What takes what is delivered to a file; it appears when the writer commits. Raises FileError, UsageError."""
 
+    def beside(self, name: str) -> str:
+        """A folder for what a file needs until it is whole."""
+
     def made(self, name: str) -> tuple[int, str]:
         """Bytes and SHA-256 of a file that appeared. Raises FileError."""
 
@@ -48,6 +51,10 @@ class FolderSink:
         check_room(path, derived)
         channels = len(derived.channels_of(delivery))
         return open_writer(path, options.rate, channels, options.bits, derived.place(delivery))
+
+    def beside(self, name: str) -> str:
+        """As `JobSink.beside`."""
+        return str((self.into / name).parent)
 
     def made(self, name: str) -> tuple[int, str]:
         """As `JobSink.made`."""

@@ -206,7 +206,11 @@ def run(
                 how={name: getattr(options, name) for name in WORK_FIELDS},
                 interrupted=lambda: stopping.asked,
             )
-            end = batch_run.run()
+            try:
+                end = batch_run.run()
+            finally:
+                # What job processes left that were killed.
+                sweep_folders(todo, into)
     return told(end, whys, batch_run.paths, as_json, given["quiet"])
 
 

@@ -92,7 +92,7 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
         if asked is not None:
             report = session.stems(loaded, folder, options, asked, observer, mix=target)
         else:
-            report = session.render_file(loaded, target, options, observer)
+            report = session.render_file(loaded, target, options, observer, measured=manifest is not None)
         if manifest is not None:
             from farm.batch.single import add_line
 

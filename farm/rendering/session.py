@@ -68,14 +68,21 @@ class Session:
         return np.concatenate(blocks) if blocks else np.zeros((0, len(derived.channels)), np.float32)
 
     def render_file(
-        self, score: Score, path: str | Path, options: RenderOptions | None = None, observer: Observer | None = None
+        self,
+        score: Score,
+        path: str | Path,
+        options: RenderOptions | None = None,
+        observer: Observer | None = None,
+        *,
+        measured: bool = False,
     ) -> Report:
-        """As `farm.render_file`. Raises what that raises."""
+        """As `farm.render_file`. `measured`: loudness and true peak stand in the report. Raises what that raises."""
         options, spent = RenderOptions() if options is None else options, Spent()
         path = file_of(path)
         form = format_of(path)
         with spent.on(Duty.READING):
             mix = whole_mix(options, *coding_of(form, options))
+            mix = replace(mix, measured=mix.measured or measured)
             derived = replace(outline(score, options, deliveries=(mix,)), folder=os.path.dirname(path) or ".")
         check_clip(form, options.clip, options.bits)
         check_room(path, derived)
@@ -232,15 +239,16 @@ def render_file(
     options: RenderOptions | None = None,
     observer: Observer | None = None,
     *,
+    measured: bool = False,
     session: Session | None = None,
 ) -> Report:
     """Renders a score to a sound file of the format that its extension names; it appears when it is whole.
 
-    Warnings stand in the report. Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older
+    Warnings stand in the report, with `measured` loudness and true peak too. Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older
     file is still there.
     """
     with lent(session) as own:
-        return own.render_file(score, path, options, observer)
+        return own.render_file(score, path, options, observer, measured=measured)
 
 
 def stems(

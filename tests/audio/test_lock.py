@@ -122,6 +122,7 @@ def test_a_render_adds_the_line_of_its_file(sounds: Path, capsys: pytest.Capture
     assert torn == '{"file": "torn'
     first, second = map(json.loads, whole)
     assert (first["file"], second["file"], first["bits"]) == ("x.wav", "y.flac", "24")
+    assert first["integrated_lufs"] == second["integrated_lufs"] < 0
     assert first["key"] == second["key"] and first["frames_sha256"] == second["frames_sha256"]
     for one in (first, second):
         content = Path(one["file"]).read_bytes()

@@ -108,6 +108,10 @@ def test_the_manifest_tells_what_each_file_is(undisturbed: Path) -> None:
         assert (one["options"], one["tries"]) == ({"cycles": "1", "rate": 8000}, 1)
         assert one["seconds"] == one["frames"] / 8000 > 0.4
         assert one["made_by"] == library.identity()
+        assert (
+            -60 < one["integrated_lufs"] <= one["momentary_lufs"] < 0
+            and one["true_peak_dbtp"] >= one["peak_dbfs"] - 0.2
+        )
     held = {
         one.name: one.sha256 for one in library.job_of(library.load(undisturbed / "drums.ph")).with_banks().banks or ()
     }

@@ -137,7 +137,9 @@ def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: tup
     return Score(str(path), (), "")
 
 
-def render_file(score: Score, path: Path, options: RenderOptions, observer: Any = None) -> Any:
+def render_file(
+    score: Score, path: Path, options: RenderOptions, observer: Any = None, *, measured: bool = False
+) -> Any:
     calls.append(("render_file", (path, options)))
     if observer is not None:
         observer.begins(8 if options.cycles is options.duration is options.to is None else None)
