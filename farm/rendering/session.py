@@ -244,8 +244,8 @@ def render_file(
 ) -> Report:
     """Renders a score to a sound file of the format that its extension names; it appears when it is whole.
 
-    Warnings stand in the report, with `measured` loudness and true peak too. Raises UsageError, ScoreError, SampleError, FileError or RenderError; then an older
-    file is still there.
+    Warnings stand in the report, with `measured` loudness and true peak too. Raises UsageError, ScoreError,
+    SampleError, FileError or RenderError; then an older file is still there.
     """
     with lent(session) as own:
         return own.render_file(score, path, options, observer, measured=measured)

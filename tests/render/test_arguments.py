@@ -235,7 +235,8 @@ def test_options_are_called_as_in_the_command_line() -> None:
     fields = {name.rstrip("_") for name in farm.RenderOptions.__dataclass_fields__}
     of_stems = {*farm.StemOptions.__dataclass_fields__}
     assert of_stems == {*STEM_OPTIONS}
-    assert fields - {"window_frames"} | of_stems - {"format", "hashed"} == line - {"config", "quiet", "stems"}
+    own = {"config", "quiet", "stems", "manifest"}
+    assert fields - {"window_frames"} | of_stems - {"format", "hashed"} == line - own
 
 
 def test_a_score_from_text_says_its_name_where_it_is_wrong() -> None:
