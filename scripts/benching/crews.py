@@ -84,7 +84,7 @@ def crew(quality: str, slots: int, folder: Path) -> dict[str, Any]:
 
 
 def loop(quality: str, folder: Path) -> dict[str, Any]:
-    """The same clips one after another in one process: each score read, rendered into a file, and that is all."""
+    """The same clips one after another in one process: each score read, rendered and measured, and that is all."""
     orders = listed_orders(str(clip_list(folder)), ForAll({**LENGTH, "quality": quality}, {}), Placing(folder / "out"))
     (folder / "out").mkdir(exist_ok=True)
     with Session() as session:
@@ -96,7 +96,8 @@ def one_clip(order: Order, session: Session, folder: Path, quality: str = "good"
     """Renders a clip as a program would that has no `farm batch`; the hash of its frames."""
     score = loads(order.score.text, name=order.score.name, seed=order.options.seed)
     options = RenderOptions(**{**dict(order.job.options), "backend": "inline", "threads": 1, "quality": quality})
-    return session.render_file(score, folder / order.outs[0], options).sha256
+    # Loudness is part of what a batch finds out.
+    return session.render_file(score, folder / order.outs[0], options, measured=True).sha256
 
 
 POOLED: dict[str, Any] = {}
