@@ -159,8 +159,8 @@ def as_python(notice: Notice) -> str:
 
 
 OPTIONS = (
-    *("cycles", "duration", "from", "to", "lenient", "rate", "bits", "dither", "quality", "gain", "clip"),
-    *("normalize", "ceiling"),
+    *("cycles", "duration", "from", "to", "lenient", "rate", "bits", "container", "markers", "dither", "quality"),
+    *("gain", "clip", "normalize", "ceiling"),
     *("fade_in", "fade_out", "tail", "seed", "set", "chunk", "window_frames", "cpu", "backend", "threads"),
     *("max_voices", "channels", "outputs_as_channels", "samples", "work_dir"),
 )

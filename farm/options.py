@@ -23,6 +23,8 @@ Dither = Literal["tpdf", "shaped", "none"]
 DITHERS: tuple[Dither, ...] = ("tpdf", "shaped", "none")
 Channels = Literal["stereo", "mono"]
 CHANNELS: tuple[Channels, ...] = ("stereo", "mono")
+Container = Literal["wav", "rf64", "w64"]
+CONTAINERS: tuple[Container, ...] = ("wav", "rf64", "w64")
 Quality = Literal["draft", "good", "best"]
 DEFAULT_CYCLES = 8
 LONGEST = 10_000_000
@@ -76,6 +78,10 @@ class RenderOptions:
     """Whether the score was loaded so that what cannot be rendered is left out with a warning, and is no error."""
     rate: int = field(default=44100, metadata=FRAMES)
     bits: Bits = field(default="24", metadata=FILE)
+    container: Container = field(default="wav", metadata=FILE)
+    """What a .wav file is: WAV that becomes RF64 above 4 GiB, or RF64 whatever its size; W64 goes with .w64."""
+    markers: Literal["cycles"] | None = field(default=None, metadata=FILE)
+    """Whether a WAV file says where each cycle begins (cue points with labels)."""
     dither: Dither = field(default="tpdf", metadata=FILE)
     """The noise that makes 16 and 24 bits sound like more: triangular and white, `shaped` towards high frequencies,
     where less of it is heard, or none. Digital silence gets none."""
@@ -126,6 +132,8 @@ class RenderOptions:
             ("clip", self.clip, CLIPS),
             ("dither", self.dither, DITHERS),
             ("channels", self.channels, CHANNELS),
+            ("container", self.container, CONTAINERS),
+            ("markers", self.markers or "cycles", ("cycles",)),
         ):
             if chosen not in known:
                 hint = suggestion(str(chosen), known)

@@ -32,8 +32,9 @@ class Format:
 WAV = Format("WAV", (".wav",), ("16", "24", "32f"), 1024)
 FLAC = Format("FLAC", (".flac",), ("16", "24"), 8, finest_rate=65_535, compressed=True)
 OGG = Format("OGG Vorbis", (".ogg", ".oga"), (), 255, highest_rate=200_000, compressed=True)
+W64 = Format("W64", (".w64",), ("16", "24", "32f"), 1024)
 AIFF = Format("AIFF", (".aiff", ".aif"), ("16", "24", "32f"), 1024, most_bytes=(1 << 32) - 256)
-FORMATS = (WAV, FLAC, OGG, AIFF)
+FORMATS = (WAV, FLAC, OGG, AIFF, W64)
 BY_EXTENSION = {extension: one for one in FORMATS for extension in one.extensions}
 EXTENSIONS = ", ".join(BY_EXTENSION)
 
@@ -67,7 +68,7 @@ def check_holds(form: Format, rate: int, bits: Bits, channels: int) -> None:
     if form.bits and bits not in form.bits:
         raise UsageError(
             f"{form.name} cannot hold --bits {bits}: it holds {' or '.join(form.bits)}",
-            hint="WAV and AIFF hold 32f" if bits == "32f" else None,
+            hint="WAV, W64 and AIFF hold 32f" if bits == "32f" else None,
         )
     if rate > form.highest_rate:
         raise UsageError(
@@ -81,6 +82,16 @@ def check_holds(form: Format, rate: int, bits: Bits, channels: int) -> None:
     if channels > form.most_channels:
         hint = f"WAV holds up to {WAV.most_channels}"
         raise UsageError(f"{form.name} cannot hold {channels} channels: at most {form.most_channels}", hint=hint)
+
+
+def check_container(form: Format, container: str, markers: bool) -> None:
+    """Raises UsageError where a container or markers go with another extension."""
+    if container == "w64" and form is not W64:
+        raise UsageError(f"--container w64: {form.name} is no W64", hint="end the name with .w64")
+    if container == "rf64" and form is not WAV:
+        raise UsageError(f"--container rf64: {form.name} is no WAV", hint="end the name with .wav")
+    if markers and form is not WAV:
+        raise UsageError(f"--markers: {form.name} files get none", hint="WAV files hold them")
 
 
 def check_clip(form: Format, clip: str, bits: Bits) -> None:

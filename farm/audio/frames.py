@@ -14,7 +14,7 @@ from farm.audio import wav
 from farm.audio.block import Block
 from farm.audio.dither import quantise
 from farm.errors import RenderError
-from farm.options import Bits, Dither
+from farm.options import Bits, Container, Dither
 from workers.records import record
 
 ALL_BITS = ("16", "24", "32f")
@@ -22,12 +22,15 @@ ALL_BITS = ("16", "24", "32f")
 
 @record(frozen=True, slots=True)
 class Place:
-    """What the dither of a file depends on: its seed, its kind, and the number of the file's first frame in the piece,
-    so that a part has the same bytes as those frames of the whole."""
+    """What the bytes of a file depend on besides its frames: the seed of the dither, its kind, and the number of the
+    file's first frame in the piece, so that a part has the same bytes as those frames of the whole; which container
+    holds them, and its markers: frame of the file and text."""
 
     seed: int = 0
     first_frame: int = 0
     dither: Dither = "tpdf"
+    container: Container = "wav"
+    markers: tuple[tuple[int, str], ...] = ()
 
 
 ANYWHERE = Place()

@@ -7,6 +7,7 @@ WAVEFORMATEXTENSIBLE, and EBU Tech 3306 (RF64). Nothing that is written depends 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,11 @@ RIFF_LIMIT = UNKNOWN_SIZE - 1
 """The largest size a RIFF header can state, in bytes; what is larger becomes RF64."""
 
 _DS64_BYTES = 28
+W64_RIFF_TAIL = bytes.fromhex("2e91cf11a5d628db04c10000")
+W64_TAIL = bytes.fromhex("f3acd3118cd100c04f8edb8a")
+"""What follows the four letters of a name in a W64 file: of the first, and of all others."""
+W64_HEAD = 24
+"""Bytes of a name and a size."""
 SUBFORMAT_TAIL = bytes.fromhex("000000001000800000aa00389b71")
 """What follows the format code in the GUIDs KSDATAFORMAT_SUBTYPE_PCM and _IEEE_FLOAT."""
 
@@ -56,8 +62,8 @@ class WavLayout:
     frames: int
 
 
-def header(coding: WavFormat, frames: int, riff_limit: int = RIFF_LIMIT) -> bytes:
-    """All bytes before the first frame. Its length depends on `coding` alone.
+def header(coding: WavFormat, frames: int, riff_limit: int = RIFF_LIMIT, behind: int = 0) -> bytes:
+    """All bytes before the first frame. Its length depends on `coding` alone. `behind`: bytes of chunks behind them.
 
     A chunk of the size of `ds64` is always there: `JUNK` while the RIFF size is at most `riff_limit`, and in an RF64
     file the 64 bit sizes. So a header for any length fits into the place of the first one.
@@ -66,7 +72,7 @@ def header(coding: WavFormat, frames: int, riff_limit: int = RIFF_LIMIT) -> byte
     fmt = _chunk(b"fmt ", _fmt_body(coding))
     fact_bytes = 12 if coding.floating else 0
     before_data = 12 + 8 + _DS64_BYTES + len(fmt) + fact_bytes + 8
-    riff_bytes = before_data + data_bytes + data_bytes % 2 - 8
+    riff_bytes = before_data + data_bytes + data_bytes % 2 + behind - 8
     if riff_bytes > riff_limit:
         riff = struct.pack("<4sI4s", b"RF64", UNKNOWN_SIZE, b"WAVE")
         sizes = _chunk(b"ds64", struct.pack("<QQQI", riff_bytes, data_bytes, frames, 0))
@@ -77,6 +83,42 @@ def header(coding: WavFormat, frames: int, riff_limit: int = RIFF_LIMIT) -> byte
         stated_frames, stated_bytes = frames, data_bytes
     fact = _chunk(b"fact", struct.pack("<I", stated_frames)) if coding.floating else b""
     return riff + sizes + fmt + fact + struct.pack("<4sI", b"data", stated_bytes)
+
+
+def w64_header(coding: WavFormat, frames: int) -> bytes:
+    """All bytes before the first frame of a W64 file (Sonic Foundry, "Sony Wave64"): names are GUIDs, sizes have 64
+    bits and count themselves and their names, and chunks begin at multiples of 8."""
+    fmt = _w64_chunk(b"fmt ", _fmt_body(coding, plain=True))
+    fact = _w64_chunk(b"fact", struct.pack("<Q", frames)) if coding.floating else b""
+    data_bytes = frames * coding.frame_bytes
+    data = b"data" + W64_TAIL + struct.pack("<Q", W64_HEAD + data_bytes)
+    whole = W64_HEAD + len(b"wave" + W64_TAIL) + len(fmt) + len(fact) + W64_HEAD + data_bytes
+    riff = b"riff" + W64_RIFF_TAIL + struct.pack("<Q", whole) + b"wave" + W64_TAIL
+    return riff + fmt + fact + data
+
+
+def _w64_chunk(name: bytes, body: bytes) -> bytes:
+    size = W64_HEAD + len(body)
+    return name + W64_TAIL + struct.pack("<Q", size) + body + bytes(-size % 8)
+
+
+def cue_chunks(markers: Sequence[tuple[int, str]]) -> bytes:
+    """Cue points and their labels, as they stand behind the frames: frame of the file and text of each.
+
+    What lies at 2^32 frames or later has no place in them.
+    """
+    if not markers:
+        return b""
+    points = [struct.pack("<II4sIII", n, at, b"data", 0, 0, at) for n, (at, _) in enumerate(markers, 1)]
+    labels = [
+        _padded(_chunk(b"labl", struct.pack("<I", n) + text.encode() + b"\0")) for n, (_, text) in enumerate(markers, 1)
+    ]
+    cue = _chunk(b"cue ", struct.pack("<I", len(points)) + b"".join(points))
+    return cue + _chunk(b"LIST", b"adtl" + b"".join(labels))
+
+
+def _padded(chunk: bytes) -> bytes:
+    return chunk + bytes(len(chunk) % 2)
 
 
 def endless_header(coding: WavFormat) -> bytes:
@@ -99,9 +141,9 @@ def _chunk(name: bytes, body: bytes) -> bytes:
     return struct.pack("<4sI", name, len(body)) + body
 
 
-def _fmt_body(coding: WavFormat) -> bytes:
+def _fmt_body(coding: WavFormat, plain: bool = False) -> bytes:
     code = IEEE_FLOAT if coding.floating else PCM
-    tag = code if coding.channels <= 2 else EXTENSIBLE
+    tag = code if coding.channels <= 2 or plain else EXTENSIBLE
     block = coding.frame_bytes
     body = struct.pack("<HHIIHH", tag, coding.channels, coding.rate, coding.rate * block, block, coding.bits)
     if tag == EXTENSIBLE:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio import wav
-from farm.audio.formats import WAV, check_holds, format_of
+from farm.audio.formats import W64, WAV, check_container, check_holds, format_of
 from farm.audio.frames import ANYWHERE, FrameWriter, Place
 from farm.audio.partial import PartialFile, file_error
 from farm.errors import RenderError
@@ -28,7 +28,8 @@ def open_writer(path: Path, rate: int, channels: int, bits: Bits, place: Place =
     """
     form = format_of(path)
     check_holds(form, rate, bits, channels)
-    if form is WAV:
+    check_container(form, place.container, bool(place.markers))
+    if form in (WAV, W64):
         return WavWriter(path, rate, channels, bits, place)
     from farm.audio.encoded import EncodedWriter
 
@@ -52,9 +53,10 @@ class WavWriter(FrameWriter):
         riff_limit: int = wav.RIFF_LIMIT,
     ) -> None:
         super().__init__(Path(path), rate, channels, bits, place)
-        self._riff_limit = riff_limit
+        self._riff_limit = riff_limit if place.container != "rf64" else -1
+        self._w64 = self.path.suffix.lower() in W64.extensions
         self._partial = PartialFile(self.path)
-        self._partial.put(wav.header(self.coding, 0, riff_limit))
+        self._partial.put(self._header(b""))
 
     @property
     def closed(self) -> bool:
@@ -64,17 +66,30 @@ class WavWriter(FrameWriter):
         self._partial.put(wav.frame_bytes(self.coding, values))
 
     def take_bytes(self, data: NDArray[np.uint8]) -> None:
+        if data.shape[1] > self.coding.frame_bytes:
+            # 24 bits in the upper three of four bytes.
+            data = data.reshape(len(data), -1, 4)[:, :, 1:]
         self._partial.put(np.ascontiguousarray(data).data)
 
     def complete(self) -> None:
-        if self.frames * self.coding.frame_bytes % 2:
-            self._partial.put(b"\0")
+        data_bytes = self.frames * self.coding.frame_bytes
+        if not self._w64:
+            # Readers take what fills a last chunk of W64 up for frames.
+            self._partial.put(bytes(data_bytes % 2))
+        markers = wav.cue_chunks([one for one in self._place.markers if one[0] < min(self.frames, 1 << 32)])
+        self._partial.put(markers)
         try:
             self._partial.file.seek(0)
         except OSError as error:
             raise self._partial.refused(error) from error
-        self._partial.put(wav.header(self.coding, self.frames, self._riff_limit))
+        self._partial.put(self._header(markers))
         self._partial.flush()
+
+    def _header(self, behind: bytes) -> bytes:
+        """What stands before the frames that were written so far."""
+        if self._w64:
+            return wav.w64_header(self.coding, self.frames)
+        return wav.header(self.coding, self.frames, self._riff_limit, len(behind))
 
     def put_in_place(self) -> None:
         self._partial.commit()

@@ -197,6 +197,18 @@ file_options = options(
         help="Of a frame and channel: whole numbers, or 32 bit float (WAV and AIFF). Ogg has none.  [24]",
     ),
     setting(
+        "--container",
+        group=SOUND,
+        type=values.Choice(["wav", "rf64", "w64"]),
+        help="Of .wav files: WAV, which becomes RF64 above 4 GiB, or RF64 at any size; w64 goes with .w64.  [wav]",
+    ),
+    setting(
+        "--markers",
+        group=SOUND,
+        type=values.Choice(["cycles"]),
+        help="Cue points with labels in WAV files, where each cycle begins.  [none]",
+    ),
+    setting(
         "--dither",
         group=SOUND,
         type=values.Choice(["tpdf", "shaped", "none"]),

@@ -54,9 +54,9 @@ if TYPE_CHECKING:
 def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
     """Render SCORE to the sound file OUT.
 
-    OUT's extension says the format: .wav, .flac, .ogg or .oga (Vorbis), .aiff or .aif. Left out: the score's name with
-    .wav, in this folder; `-`: WAV to standard output. SCORE `-` reads standard input. A score is endless: without a
-    length, 8 cycles are rendered. --from and --to cut a part out of the whole: the same frames.
+    OUT's extension says the format: .wav, .w64, .flac, .ogg or .oga (Vorbis), .aiff or .aif. Left out: the score's
+    name with .wav, in this folder; `-`: WAV to standard output. SCORE `-` reads standard input. A score is endless:
+    without a length, 8 cycles are rendered. --from and --to cut a part out of the whole: the same frames.
 
     Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted,
     141 its reader left, 143 terminated.
@@ -122,7 +122,7 @@ def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
     """The file to write. Raises UsageError for a name that cannot be meant, or a format that cannot hold the frames."""
     from pathlib import Path
 
-    from farm.audio.formats import check_clip, check_holds, file_named, format_of
+    from farm.audio.formats import check_clip, check_container, check_holds, file_named, format_of
     from farm.errors import UsageError
 
     if out is None:
@@ -138,6 +138,7 @@ def target_of(score: str, out: str | None, options: RenderOptions) -> Path:
     form = format_of(target)
     check_holds(form, options.rate, options.bits, 2)
     check_clip(form, options.clip, options.bits)
+    check_container(form, options.container, options.markers is not None)
     if not form.bits and in_command_line("bits"):
         raise UsageError(f"--bits {options.bits}: {form.name} has no bits to choose", hint="leave --bits out")
     return target

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 from farm.audio.frames import Place
 from farm.audio.samples import VARIABLE, SampleLibrary, library
@@ -13,6 +15,7 @@ from farm.graph.graph import Graph
 from farm.graph.score import Score
 from farm.normal import Normal, normal
 from farm.options import RenderOptions
+from farm.pattern.clock import Clock
 from farm.plan.limiting import limiting
 from farm.plan.path import NEVER, OutputPath, Term, WholeNumbers, stereo
 from farm.rendering.delivery import Delivery, whole_mix
@@ -73,7 +76,23 @@ class Outline:
 
     def place(self, delivery: Delivery) -> Place:
         """What the dither of a file depends on."""
-        return Place(delivery.seed, self.extent.first, delivery.dither)
+        options = self.options
+        return Place(delivery.seed, self.extent.first, delivery.dither, options.container, self.markers)
+
+    @property
+    def markers(self) -> tuple[tuple[int, str], ...]:
+        """The first frame of each cycle in the file, and what it is called, if that is asked for."""
+        extent, clock = self.extent, Clock(self.options.rate, self.score.cps)
+        end = extent.end if extent.last is None or extent.end is None else min(extent.last, extent.end)
+        end = extent.last if end is None else end
+        if self.options.markers is None or end is None:
+            return ()
+        cycle = math.ceil(self.options.from_ or 0)
+        found = []
+        while (frame := clock.frame_of(Fraction(cycle))) < end:
+            found.append((frame - extent.first, f"cycle {cycle}"))
+            cycle += 1
+        return tuple(found)
 
     def graph(self) -> Graph:
         """A new graph, for one rendering."""

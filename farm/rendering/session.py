@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from farm.audio.block import Block
 from farm.audio.files import Files
-from farm.audio.formats import WAV, Format, check_clip, file_named, format_of
+from farm.audio.formats import W64, WAV, Format, check_clip, file_named, format_of
 from farm.audio.frames import FrameWriter
 from farm.audio.partial import file_error
 from farm.audio.writer import WavStream, open_writer
@@ -144,6 +144,7 @@ class Session:
         with spent.on(Duty.READING):
             derived = outline(score, options, deliveries=(whole_mix(options, options.bits),))
         check_clip(WAV, options.clip, options.bits)
+        check_streamed(options)
         extent, count = derived.extent, len(derived.channels)
         frames = None if extent.last is None else extent.last - extent.first
         with self._turn:
@@ -371,9 +372,16 @@ def written(
     return with_levels(report, derived.options.gain)
 
 
+def check_streamed(options: RenderOptions) -> None:
+    """Raises UsageError for what stands behind the frames, or in another container than a stream has."""
+    if options.markers is not None or options.container != "wav":
+        asked = "--markers" if options.markers is not None else f"--container {options.container}"
+        raise UsageError(f"{asked} is for files, and a stream is plain WAV", hint="name a file")
+
+
 def coding_of(form: Format, options: RenderOptions) -> tuple[Bits, bool]:
     """The bits that workers make for a format, and whether 24 are the upper three of four bytes."""
-    return options.bits if form.bits else "32f", form is not WAV and options.bits == "24"
+    return options.bits if form.bits else "32f", form not in (WAV, W64) and options.bits == "24"
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from farm.audio.formats import BY_EXTENSION, WAV, Format
+from farm.audio.formats import BY_EXTENSION, W64, WAV, Format
 from farm.errors import FileError, Notice, UsageError, suggestion
 from farm.graph.graph import Graph
 from farm.graph.score import Score
@@ -245,7 +245,7 @@ def deliveries_of(plan: StemPlan, options: RenderOptions, asked: StemOptions, mi
     if asked.stem_tap == "pre":
         clip = "none"
     base = replace(
-        whole_mix(options, options.bits if form.bits else "32f", form is not WAV and options.bits == "24"),
+        whole_mix(options, options.bits if form.bits else "32f", form not in (WAV, W64) and options.bits == "24"),
         gain=1.0 if asked.stem_tap == "pre" else options.gain,
         fades=asked.stem_tap != "pre",
         clip=clip,

@@ -14,7 +14,7 @@ import pytest
 import soundfile
 
 from farm.audio import dither, encoded
-from farm.audio.formats import AIFF, EXTENSIONS, FLAC, FORMATS, OGG, WAV, Format, check_holds, format_of
+from farm.audio.formats import AIFF, EXTENSIONS, FLAC, FORMATS, OGG, W64, WAV, Format, check_holds, format_of
 from farm.audio.frames import Place
 from farm.audio.writer import open_writer
 from farm.errors import FileError, RenderError, UsageError
@@ -246,7 +246,7 @@ def test_what_a_format_cannot_hold_is_said(form: Format, rate: int, bits: Bits, 
 
 
 def test_the_extension_says_the_format() -> None:
-    assert [format_of(Path(f"a{one.extensions[-1].upper()}")) for one in FORMATS] == [WAV, FLAC, OGG, AIFF]
+    assert [format_of(Path(f"a{one.extensions[-1].upper()}")) for one in FORMATS] == [WAV, FLAC, OGG, AIFF, W64]
     for name, hint in (("a.mp3", EXTENSIONS), ("a", EXTENSIONS), ("a.wave", ".wav"), ("a.fla", ".flac")):
         with pytest.raises(UsageError) as caught:
             format_of(Path(name))

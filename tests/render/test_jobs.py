@@ -40,6 +40,8 @@ FLIPPED: dict[str, Any] = {
     "gain": 0.5,
     "clip": "warn",
     "normalize": "peak=-3",
+    "container": "rf64",
+    "markers": "cycles",
     "ceiling": -20,
     "fade_in": 0.1,
     "fade_out": 0.1,
