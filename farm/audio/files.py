@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
 from types import TracebackType
 
 from farm.audio.block import Block
 from farm.audio.frames import FrameWriter
+from farm.audio.partial import file_error
 
 
 class Files:
@@ -61,3 +64,24 @@ class Files:
             self.abort()
         else:
             self.commit()
+
+
+@contextmanager
+def made_for(files: Sequence[Path]) -> Iterator[None]:
+    """The folders of files are there within; those that were missing go again after an error. Raises FileError."""
+    made: list[Path] = []
+    try:
+        for folder in dict.fromkeys(file.parent for file in files):
+            for one in [*reversed([folder, *folder.parents])]:
+                if not one.exists():
+                    try:
+                        one.mkdir()
+                    except OSError as error:
+                        raise file_error(one, error) from error
+                    made.append(one)
+        yield
+    except BaseException:
+        for one in reversed(made):
+            with suppress(OSError):
+                one.rmdir()
+        raise

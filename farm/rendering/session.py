@@ -10,7 +10,7 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -21,10 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.audio.block import Block
-from farm.audio.files import Files
+from farm.audio.files import Files, made_for
 from farm.audio.formats import W64, WAV, Format, check_clip, file_named, format_of
 from farm.audio.frames import FrameWriter
-from farm.audio.partial import file_error
 from farm.audio.writer import WavStream, open_writer
 from farm.errors import FarmWarning, FileError, UsageError, as_python
 from farm.graph.score import Score
@@ -36,7 +35,7 @@ from farm.rendering.outline import Outline, check_arguments, outline
 from farm.rendering.report import Duty, Observer, Report
 from farm.rendering.spent import Spent
 from farm.rendering.stemming import Stemming
-from farm.rendering.stems import StemOptions, deliveries_of, stem_plan
+from farm.rendering.stems import StemOptions, deliveries_of, folder_of, stem_plan
 from farm.rendering.stream import Stream, run
 from farm.rendering.warm import Warm
 
@@ -312,13 +311,6 @@ def file_of(path: object) -> Path:
     return file_named(os.fspath(path))
 
 
-def folder_of(folder: object) -> Path:
-    """The folder that is meant. Raises UsageError for what is no name of one."""
-    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder) or "\0" in str(os.fspath(folder)):
-        raise UsageError(f"stems go into a folder, not {folder!r}", hint='for example "stems"')
-    return Path(os.fspath(folder))
-
-
 def ended(warm: Warm, maker: int) -> None:
     """Ends what a session kept, in the process that made it and in no copy of that."""
     if os.getpid() == maker:
@@ -382,27 +374,6 @@ def check_streamed(options: RenderOptions) -> None:
 def coding_of(form: Format, options: RenderOptions) -> tuple[Bits, bool]:
     """The bits that workers make for a format, and whether 24 are the upper three of four bytes."""
     return options.bits if form.bits else "32f", form not in (WAV, W64) and options.bits == "24"
-
-
-@contextmanager
-def made_for(files: Sequence[Path]) -> Iterator[None]:
-    """The folders of files are there within; those that were missing go again after an error. Raises FileError."""
-    made: list[Path] = []
-    try:
-        for folder in dict.fromkeys(file.parent for file in files):
-            for one in [*reversed([folder, *folder.parents])]:
-                if not one.exists():
-                    try:
-                        one.mkdir()
-                    except OSError as error:
-                        raise file_error(one, error) from error
-                    made.append(one)
-        yield
-    except BaseException:
-        for one in reversed(made):
-            with suppress(OSError):
-                one.rmdir()
-        raise
 
 
 def check_room(path: Path, derived: Outline, files: int = 1) -> None:

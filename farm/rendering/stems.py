@@ -91,6 +91,13 @@ class StemPlan:
     """With buses: which of them are heard in each other, or not as they are."""
 
 
+def folder_of(folder: object) -> Path:
+    """The folder that is meant. Raises UsageError for what is no name of one."""
+    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder) or "\0" in str(os.fspath(folder)):
+        raise UsageError(f"stems go into a folder, not {folder!r}", hint='for example "stems"')
+    return Path(os.fspath(folder))
+
+
 def stem_plan(
     score: Score, options: RenderOptions, asked: StemOptions, folder: Path, mix: Path | None = None
 ) -> StemPlan:

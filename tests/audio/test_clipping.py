@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from farm.audio.block import Block
-from farm.audio.clipping import CEILING, CLIPPINGS, Clipping, through
-from farm.errors import RenderError
+from farm.audio.clipping import CEILING, CLIPPINGS, Clipping, Normalizing, Rescaling, through
+from farm.errors import FileError, RenderError
 
 RATE = 8000
 LOUD = 20_000
@@ -88,3 +90,26 @@ def test_left_alone() -> None:
     found, clipping = passed("none", frames)
     assert found.tobytes() == frames.tobytes()
     assert clipping.peak == np.abs(frames).max()
+
+
+@pytest.mark.parametrize("folder", ["/nowhere", None])
+def test_a_disk_that_takes_no_frames_is_named(folder: str | None, tmp_path: Path) -> None:
+    clipping = CLIPPINGS["rescale"](RATE, 2)
+    assert isinstance(clipping, Rescaling)
+    clipping.folder = folder or str(tmp_path)
+    if folder is None:
+        clipping.spool = open("/dev/full", "wb", buffering=0)  # noqa: SIM115
+    where = folder or str(tmp_path)
+    with pytest.raises(FileError, match=rf"frames that wait for their gain cannot be kept in {where}: No s") as caught:
+        list(through([clipping], [given("rescale", piece(100), 0, 100)]))
+    assert "--clip limit needs no such file" in (caught.value.hint or "")
+    assert not list(tmp_path.iterdir())
+
+
+def test_gains_of_a_normal_do_not_pass_what_is_asked() -> None:
+    clipping = Normalizing(RATE, 2)
+    clipping.wanted, clipping.most = lambda peak: 0.5 / peak, 0.5
+    frames = piece()
+    found = np.concatenate([one.frames for one in through([clipping], [given("none", frames, 0, len(frames))])])
+    assert np.abs(found).max() == np.float32(0.5)
+    np.testing.assert_allclose(found, frames * (0.5 / np.abs(frames).max()), atol=1e-7)
