@@ -37,15 +37,18 @@ class Killer(threading.Thread):
 
     def look(self, worker: Worker) -> None:
         """Stops a worker that is at work, and kills it if that is work of a path."""
+        pid, process = worker.pid, worker.process
         with suppress(ProcessLookupError):
-            os.kill(worker.pid, signal.SIGSTOP)
-            while worker.process.is_alive() and not cores.is_stopped(worker.pid):
-                pass
-            name = ""
+            os.kill(pid, signal.SIGSTOP)
+            name, deadline = "", time.monotonic() + 1.0
             try:
-                name = self.within(worker)
+                # It may have died a moment ago, and another one may have its place.
+                while process.is_alive() and not cores.is_stopped(pid) and time.monotonic() < deadline:
+                    time.sleep(1e-5)
+                if worker.process is process and cores.is_stopped(pid):
+                    name = self.within(worker)
             finally:
-                os.kill(worker.pid, signal.SIGKILL if name else signal.SIGCONT)
+                os.kill(pid, signal.SIGKILL if name else signal.SIGCONT)
             if name:
                 self.killed.append(name)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import resource
 import signal
-import threading
+import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -72,20 +71,13 @@ def test_a_disk_that_refuses_one_of_several_files_leaves_none(how: dict[str, Any
 
 @every_way
 def test_a_reader_that_leaves_ends_the_render(how: dict[str, Any]) -> None:
-    with Session() as session:
-        # Workers that are forked later would hold the pipe's other end as well.
-        session.render(score(LOUD), asked(duration=2, clip="limit", **how))
-        reader, writer = os.pipe()
-
-        def read() -> None:
-            with open(reader, "rb", buffering=0) as pipe:
-                pipe.read(5000)
-
-        reading = threading.Thread(target=read)
-        reading.start()
-        with pytest.raises(BrokenPipeError), open(writer, "wb", buffering=0) as stream:
-            session.render_stream(score(LOUD), stream, asked(duration=20, clip="limit", **how))
-        reading.join()
+    # In a process of its own: workers would hold the other end of a pipe as well.
+    reader = subprocess.Popen(["head", "-c", "5000"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, bufsize=0)
+    assert reader.stdin is not None
+    with Session() as session, pytest.raises(BrokenPipeError):
+        session.render_stream(score(LOUD), reader.stdin, asked(duration=20, clip="limit", **how))  # type: ignore[arg-type]
+    reader.stdin.close()
+    assert reader.wait() == 0
 
 
 @every_way
