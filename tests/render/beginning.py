@@ -22,8 +22,10 @@ def mixed(graph: Graph) -> OutputPath:
 
 
 def limited(graph: Graph) -> OutputPath:
-    """The same under a ceiling of -1 dB, as 24 bits."""
-    return replace(mixed(graph), clip="limit", limiter=limiting(RATE, -1.0), coding=WholeNumbers(24, "tpdf", 0))
+    """The same under a ceiling of -1 dB, as 24 bits, its loudness measured."""
+    return replace(
+        mixed(graph), clip="limit", limiter=limiting(RATE, -1.0), coding=WholeNumbers(24, "tpdf", 0), measured=True
+    )
 
 
 def heard(

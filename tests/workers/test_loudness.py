@@ -199,3 +199,13 @@ def test_what_is_short_or_silent_has_no_loudness(best: Machine) -> None:
     assert silence == LoudnessReport(None, None, None, None, None)
     faint = told(best, tone(1000, -75, 1))
     assert faint.integrated_lufs is None and faint.momentary_lufs == pytest.approx(-75, abs=0.1)
+
+
+@pytest.mark.parametrize("place", [1 << 31, 1 << 32, (1 << 40) + 64])
+@pytest.mark.parametrize("delay", [0, 40])
+def test_far_frames_are_as_loud_as_near_ones(place: int, delay: int, best: Machine) -> None:
+    sound = noise(20_000, 2)
+    expected = measured(best, sound, [5000], 8000, 0, delay)
+    for first in (place, place - 6400):
+        found = measured(best, sound, [5000], 8000, first, delay)
+        assert found[0].tobytes() == expected[0].tobytes() and found[1] == expected[1]
