@@ -32,8 +32,9 @@ class Killer(threading.Thread):
         while len(self.killed) < self.count and not self.over.is_set():
             time.sleep(self.chance.random() * 1e-3)
             pool = self.backend.pool
-            if pool is not None and not self.backend.held and not self.backend.coordinator.halted:
-                self.look(self.chance.choice(pool.workers))
+            workers = [] if pool is None else [*pool.workers]
+            if workers and not self.backend.held and not self.backend.coordinator.halted:
+                self.look(self.chance.choice(workers))
 
     def look(self, worker: Worker) -> None:
         """Stops a worker that is at work, and kills it if that is work of a path."""
