@@ -27,10 +27,10 @@ MAY_IMPORT = {
     "farm.regex": "",
     "farm.version": "",
     "farm.sources": "workers.catalog",
-    "farm.cli": "farm.batch farm.rendering farm.profile farm.plan farm.graph farm.score farm.pattern farm.audio"
-    " farm.printer workers.catalog workers.docstrings click rich",
+    "farm.cli": "farm.batch farm.rendering farm.labels farm.profile farm.plan farm.graph farm.score farm.pattern"
+    " farm.audio farm.printer workers.catalog workers.docstrings click rich",
     "farm.printer": "rich",
-    "farm.rendering": "farm.sources farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
+    "farm.rendering": "farm.sources farm.labels farm.plan farm.graph farm.pattern farm.score farm.audio workers.cache"
     " workers.arena workers.futex workers.slab workers.lost workers.pool workers.worker workers.wire workers.run"
     " workers.cores workers.catalog workers.calls workers.stats workers.targets numpy",
     "farm.batch": "farm.sources farm.rendering farm.graph.score farm.score farm.audio workers.cores workers.lifeline"
@@ -41,6 +41,7 @@ MAY_IMPORT = {
     "farm.graph": "farm.score farm.pattern farm.audio.samples farm.audio.folders farm.audio.decode farm.audio.keeping"
     " farm.audio.lock farm.audio.planes workers.catalog"
     " workers.named workers.slab numpy",
+    "farm.labels": "farm.plan farm.graph farm.pattern farm.audio workers.wire numpy",
     "farm.score": "",
     "farm.pattern": "workers.docstrings workers.index numpy",
     "farm.audio": "workers.cache workers.dsp.dither_keys workers.ownership workers.slab workers.wire numpy soundfile",

@@ -43,6 +43,7 @@ KNOWN = (
     ("farm/graph", "gain pan legato", "controls of voices, and modifiers that set them"),
     ("farm/graph", "master", "a bus that is heard when no output is written (language 1.5)"),
     ("farm/pattern/transforms", "gain pan", "controls of voices"),
+    ("farm/labels", "gain pan", "controls of voices"),
     ("farm/pattern", "slow hold", "features of mini-notation"),
     ("farm/plan", "gain delay fast slow late", "ports and numbers of output paths"),
     ("farm/plan", "adsr", "the envelope of voices"),

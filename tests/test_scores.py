@@ -77,7 +77,7 @@ def test_eight_cycles_stay_below_full_scale(name: str) -> None:
 @pytest.mark.parametrize("cycles", [1, 4])
 def test_workloads_start_as_many_voices_as_they_state(name: str, starts: int, cycles: int) -> None:
     _, report = rendered(name, cycles, tail="none")
-    assert report.voices == starts * cycles
+    assert report.voice_count == starts * cycles
 
 
 def test_q_plays_c_minor_7_then_f_minor_7() -> None:

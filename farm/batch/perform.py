@@ -146,8 +146,8 @@ def delivered(form: Format, options: RenderOptions, first: bool) -> Delivery:
 
 
 PLAIN_FACTS = (
-    *("frames", "rate", "tail_s", "voices", "voices_peak", "voices_stolen", "clipped_frames", "limited_frames"),
-    *("reduction_db", "cps"),
+    *("frames", "rate", "tail_s", "voices_peak", "voices_stolen", "clipped_frames", "limited_frames", "reduction_db"),
+    "cps",
 )
 """Of a report, as they are."""
 LOUDNESS = ("integrated_lufs", "momentary_lufs", "short_term_lufs", "range_lu", "true_peak_dbtp")
@@ -180,6 +180,7 @@ def facts_of(report: Report, options: RenderOptions, has_bits: bool) -> dict[str
         "frames_sha256": report.sha256,
         **said,
         **loudness_facts(report),
+        "voices": report.voice_count,
         "seconds": report.seconds,
         "channels": list(report.channels),
         "bits": options.bits if has_bits else None,

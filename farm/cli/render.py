@@ -49,6 +49,12 @@ if TYPE_CHECKING:
     shell_complete=files,
     help="Add a line of JSON about OUT, as `farm batch` writes them, to FILE.  [none]",
 )
+@setting(
+    "--labels",
+    metavar="FORMATS",
+    help="What sounds when, one event a voice, in files beside OUT: jsonl, csv, jams, lab (Audacity), mid (MIDI), or"
+    " several with commas.  [none]",
+)
 @setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
 def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
@@ -67,11 +73,12 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
     farm render song.ph part.wav --cycles 32 --from 8 --to 12
     farm render song.ph - | aplay -
     farm render song.ph song.wav --stems stems --mute o2
+    farm render song.ph song.wav --labels jams,mid
     farm render song.ph --json --bits 32f | jq .sha256
     """
     from farm.errors import UsageError
 
-    folder = given.pop("stems")
+    folder, labels = given.pop("stems"), given.pop("labels")
     if folder is None:
         without_stems(given)
         asked, options = None, options_of(given)
@@ -82,6 +89,7 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
         asked = stem_options_of(given, ext_of(target_of(score, out, options)), as_json)
     target = None if out == "-" else target_of(score, out, options)
     stream = standard_output(as_json) if target is None else None
+    wanted = formats_of(labels, target)
     if manifest is not None and target is None:
         raise UsageError("--manifest tells of a file, and OUT is standard output", hint="name a file for the sound")
 
@@ -92,7 +100,8 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
         if asked is not None:
             report = session.stems(loaded, folder, options, asked, observer, mix=target)
         else:
-            report = session.render_file(loaded, target, options, observer, measured=manifest is not None)
+            measured = manifest is not None
+            report = session.render_file(loaded, target, options, observer, measured=measured, labels=wanted)
         if manifest is not None:
             from farm.batch.single import add_line
 
@@ -100,6 +109,19 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
         return report
 
     sounded(score, options, quiet, as_json, rendered, to_stdout=target is None)
+
+
+def formats_of(labels: str | None, target: Path | None) -> tuple[str, ...]:
+    """The names of the label formats that are asked for. Raises UsageError for others, and where OUT is no file."""
+    if labels is None:
+        return ()
+    from farm.errors import UsageError
+    from farm.labels.formats import label_formats
+
+    names = tuple(one.name for one in label_formats(labels))
+    if target is None:
+        raise UsageError("--labels writes files beside OUT, and OUT `-` is none", hint="name a file for the sound")
+    return names
 
 
 def standard_output(as_json: bool) -> BinaryIO:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from farm.graph.columns import Floats, Ints
 from farm.graph.leaving import Leaving
 from farm.graph.slab import SampleFiles
+from farm.graph.sounds import Sounds
 from farm.pattern.clock import Clock
 from farm.pattern.words import Words
 from workers.records import record
@@ -27,6 +28,8 @@ class Asking:
     """Rates (n,) -> index of the sinc table in the slab for each (only asked with quality best)."""
     best: bool
     leaving: Leaving | None = None
+    sounds: Sounds | None = None
+    """Where labels of voices note what is played; None: nobody asks for labels."""
 
     @property
     def rate(self) -> int:

@@ -16,10 +16,11 @@ from farm.graph.build import build
 from farm.graph.graph import Graph
 from farm.graph.leaving import Leaving
 from farm.graph.names import function_names, refused_links
+from farm.graph.statements import BEATS, beats_of
 from farm.pattern.depth import deep
 from farm.score import Source, parse, parse_all, read_source, text_source
 from farm.score.setting import Settings, bound
-from farm.score.syntax import Program
+from farm.score.syntax import Program, Tempo
 from workers.records import record
 
 if TYPE_CHECKING:
@@ -56,6 +57,12 @@ class Score:
     def name(self) -> str:
         """The name of its file."""
         return self.source.name
+
+    @property
+    def beats(self) -> int:
+        """Beats of a cycle: those that the last tempo line has, 4 where it has none."""
+        tempos = [statement for statement in self.program.statements if isinstance(statement, Tempo)]
+        return beats_of(tempos[-1]) if tempos else BEATS
 
     def bound(self, settings: Settings) -> Score:
         """The score with other numbers and strings in the place of those that it writes.

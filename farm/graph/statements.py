@@ -35,6 +35,8 @@ from workers.records import record
 DEFAULT_CPS = Fraction(1, 2)
 FASTEST_CPS = 1000
 LIKELY_BPM = 50
+BEATS = 4
+"""Of a cycle, where no tempo line says how many."""
 DEFINES = {
     PatternDef: ("%", "a named pattern (`%name: ...`)"),
     TemplateDef: ("@", "a template (`@name: ...`)"),
@@ -281,5 +283,9 @@ def cycles_per_second(tempo: Tempo) -> Fraction:
     """The tempo of a statement."""
     if tempo.kind != "bpm":
         return tempo.value
-    beats = int(tempo.signature.split("/")[0]) if tempo.signature else 4
-    return tempo.value / (60 * beats)
+    return tempo.value / (60 * beats_of(tempo))
+
+
+def beats_of(tempo: Tempo) -> int:
+    """The beats of a cycle that a statement says."""
+    return int(tempo.signature.split("/")[0]) if tempo.signature else BEATS

@@ -10,10 +10,12 @@ from numpy.typing import NDArray
 from farm.errors import FileError, SampleError, ScoreError, placed
 from farm.graph import envelope
 from farm.graph.asking import Asking
-from farm.graph.columns import Columns, Floats, Ints
+from farm.graph.columns import Columns, Ints
 from farm.graph.controls import Controls, controls_of, paces, remarks_on
 from farm.graph.envelope import Segments
-from farm.graph.graph import ConstantFeed, StepsFeed, VoiceSource
+from farm.graph.graph import VoiceSource
+from farm.graph.labelling import cycles_of, labels_of
+from farm.graph.played import file_indices, roots
 from farm.graph.remarks import FASTEST, SHORTEST_LOOP
 from farm.graph.slab import SampleSpan
 from farm.graph.vocabulary import BOUNDS
@@ -21,7 +23,6 @@ from farm.pattern.hap import Haps
 from farm.pattern.notes import hertz, semitone_ratio
 from farm.pattern.onsets import onset_frames
 from farm.pattern.pattern import Pattern
-from farm.pattern.steps import steps
 from farm.pattern.unique import unique
 from farm.pattern.words import Words
 
@@ -41,7 +42,8 @@ def voices(source: VoiceSource, first_cycle: int, cycles: int, asking: Asking, e
     """The voices of a source whose onsets lie in these cycles (and before `end_frame`), in onset order.
 
     Columns of all sources: `onset`, `end` (int64 frames), `slot` (frames), `cut` (int64 group, 0 none). Samples add the
-    columns of the `sampler` node, instruments the constants of their voices.
+    columns of the `sampler` node, instruments the constants of their voices. Where labels are asked for there are those
+    of `labels_of` besides.
     """
     pattern: Pattern | VoiceTable = source.voices
     if not isinstance(pattern, Pattern):
@@ -58,9 +60,12 @@ def voices(source: VoiceSource, first_cycle: int, cycles: int, asking: Asking, e
         index, onset, ends = index[keep], onset[keep], ends[keep]
     controls = controls_of(source, haps, index, onset, asking)
     slot = np.maximum(ends - onset, 1)
-    if source.instrument is None:
-        return sample_columns(controls, onset, slot, asking)
-    return instrument_columns(controls, onset, slot, asking)
+    columns_of = sample_columns if source.instrument is None else instrument_columns
+    columns = columns_of(controls, onset, slot, asking)
+    if asking.sounds is not None:
+        when = cycles_of(haps, index, asked)
+        columns.update(labels_of(controls, columns, slot, when, asking))
+    return columns
 
 
 def playing(source: VoiceSource, haps: Haps, words: Words) -> NDArray[np.bool_]:
@@ -179,11 +184,6 @@ def sample_numbers(controls: Controls, kinds: Ints, asking: Asking) -> Ints:
     return numbers
 
 
-def file_indices(controls: Controls) -> Ints:
-    """What `n` adds to the number of each kind's sample."""
-    return np.floor(controls.or_default("n", 0.0) + 0.5).astype(np.int64)
-
-
 def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) -> Columns:
     """Columns of bus voices: `ratio` scales their oscillators, `number` tells simultaneous voices apart."""
     source, spread = controls.source, controls.spread
@@ -227,19 +227,3 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
         "gain_right": spread(right),
         **constants,
     }
-
-
-def roots(source: VoiceSource, onset: Ints, asking: Asking) -> Floats:
-    """Frequency of the instrument's first oscillator at each onset."""
-    root = source.root_hz
-    if isinstance(root, ConstantFeed):
-        return np.full(len(onset), root.value)
-    if isinstance(root, StepsFeed):
-        if not len(onset):
-            return np.zeros(0)
-        first, last = asking.clock.cycle_of(int(onset[0])), asking.clock.cycle_of(int(onset[-1]))
-        heard = steps(root.pattern, first, last - first + 1, asking.clock)
-        at = np.searchsorted(heard.frames, onset, "right") - 1
-        return envelope.said(asking.words.hertz(heard.ids), 0.0)[np.maximum(at, 0)]
-    assert isinstance(root, int)
-    return asking.signal(root, onset)

@@ -127,3 +127,20 @@ def hertz(midi: Floats) -> Floats:
     """440 * 2^((midi - 69) / 12)."""
     frequency: Floats = 440.0 * semitone_ratio(midi - 69.0)
     return frequency
+
+
+def midi_of(frequency: Floats) -> Floats:
+    """The inverse of `hertz`, for frequencies above 0 and NaN: within 1e-12 semitones, the same bits on every host.
+
+    Octaves and whole semitones are found by comparing; the rest, below a semitone, is 2 artanh((r - 1) / (r + 1)).
+    """
+    part, octave = np.frexp(np.asarray(frequency, np.float64) / 440.0)
+    part, octave = part * 2.0, octave - 1
+    step = np.clip(np.searchsorted(SEMITONES, part, "right") - 1, 0, 11)
+    rest = part / SEMITONES[step]
+    y = (rest - 1.0) / (rest + 1.0)
+    series = np.zeros_like(y)
+    for term in range(_TERMS, -1, -1):
+        series = series * y * y + 1.0 / (2 * term + 1)
+    midi: Floats = 69.0 + 12.0 * octave + step + 2.0 * y * series / _LN2_12
+    return midi

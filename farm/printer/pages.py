@@ -23,12 +23,13 @@ def summary(report: Report, warnings: int) -> str:
     """Two lines about a finished render."""
     tail = f" ({report.tail_s:.2f} s of it tail)" if report.tail_s else ""
     compiling = f", {report.compile_s:.1f} s of it compiling" if report.compiled_kernels else ""
-    at_once = f" (at most {report.voices_peak:,} at once)" if report.voices else ""
+    at_once = f" (at most {report.voices_peak:,} at once)" if report.voice_count else ""
     sound = f"{report.seconds:.2f} s of sound{tail} in {report.wall_s:.2f} s{compiling}"
     found = counted(warnings, "warning") if warnings else "no warnings"
     tempo = f"{report.cps:.6g} {'cycle' if report.cps == 1 else 'cycles'} a second"
     banks = ", ".join(f"{name} ({folder})" for name, folder in report.foreign_banks.items())
     foreign = f"\n  banks that are not built in: {banks}" if banks else ""
+    labels = f"\n  labels in {', '.join(map(str, report.labels))}" if report.labels else ""
     where = "in one process"
     if report.backend == "local":
         why = report.workers_because
@@ -39,8 +40,8 @@ def summary(report: Report, warnings: int) -> str:
         routed = f"\n  channels {', '.join(f'{k} {name}' for k, name in enumerate(report.channels, 1))}"
     return (
         f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
-        f"  peak {level(report.peak_dbfs)}, {counted(report.voices, 'voice')}{at_once}, {tempo}, {found}{routed}"
-        f"{foreign}{loudness_told(report)}{stems_told(report)}"
+        f"  peak {level(report.peak_dbfs)}, {counted(report.voice_count, 'voice')}{at_once}, {tempo}, {found}{routed}"
+        f"{foreign}{labels}{loudness_told(report)}{stems_told(report)}"
     )
 
 

@@ -6,6 +6,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +43,9 @@ from farm.rendering.warm import Warm, level_for
 from workers.cores import worker_count
 from workers.records import record
 
+if TYPE_CHECKING:
+    from farm.labels.log import VoiceLog
+
 POOL_WORTH_S = 0.2
 """Estimated seconds of one worker above which a pool is started: starting one costs about 30 ms."""
 AHEAD_S = 120
@@ -67,6 +71,8 @@ class Rendering:
     """Whether chains of buses are cut, which changes no frame."""
     cuts: dict[int, set[int]] | None = None
     """The groups of `cut` of each source, if they are to be noted."""
+    log: VoiceLog | None = None
+    """Where its voices are put down, for labels."""
 
     def __post_init__(self) -> None:
         started = time.perf_counter()
@@ -100,7 +106,10 @@ class Rendering:
             sinc_table=lambda pace: table + sinc.table_number(pace) * sinc.TABLE_FLOATS,
             best=options.quality == "best",
             leaving=graph.leaving,
+            sounds=None if self.log is None else self.log.sounds,
         )
+        if self.log is not None:
+            self.log.begin(graph)
         self.asking = asking
         self.restart()
         self.bounds = Bounds(
@@ -213,6 +222,8 @@ class Rendering:
         if self.cuts is not None:
             for source, one in window.sources.items():
                 self.cuts.setdefault(source, set()).update(np.unique(one.columns["cut"]).tolist())
+        if self.log is not None:
+            self.log.take(window)
         counts = self.counts
         counts.voices += window.voices_started
         counts.voices_stolen += window.voices_stolen

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 import numpy as np
+from numpy.typing import NDArray
 
 from farm.audio import measure
 from farm.audio.loudness import LoudnessReport
@@ -16,6 +17,9 @@ from farm.plan.plan import WindowPlan
 from farm.quantities import FAINT_DBFS
 from farm.rendering.routing import STEREO
 from workers.records import record
+
+Voices = NDArray[Any]
+"""Structured: `farm.labels.voices.LoggedVoices.fields`."""
 
 
 class Observer(Protocol):
@@ -134,7 +138,8 @@ class Report:
     unfaded_peak_dbfs: float
     """Before fades and the limiter."""
     output_peaks_dbfs: dict[str, float]
-    voices: int
+    voice_count: int
+    """Voices that began while it was rendered, those before a part of the score (--from) among them."""
     voices_peak: int
     voices_stolen: int
     tasks: int
@@ -173,6 +178,10 @@ class Report:
     residual_dbfs: float | None = None
     """The peak of what is left of the mix before its limiter when the stems of all outputs are taken away."""
     notices: tuple[Notice, ...] = field(default=())
+    labels: tuple[str, ...] = ()
+    """Label files that were written."""
+    voices: Voices | None = field(default=None, compare=False, repr=False)
+    """Where labels were asked for: one row a voice that begins in the file (`farm.labels.voices`)."""
 
     def of_process(self, all_s: float, reading_s: float) -> Report:
         """The same for a process that did nothing but this render, and has spent `all_s` CPU seconds with all that it
@@ -184,7 +193,8 @@ class Report:
         """For `--json`: silent levels are null."""
         from dataclasses import asdict
 
-        values = asdict(self)
+        values = asdict(replace(self, voices=None))
+        values["voices"] = values.pop("voice_count")
         values["cpu_s"] = {str(duty): getattr(self.cpu_s, f"{duty}_s") for duty in Duty}
         values["notices"] = [show(notice) for notice in self.notices]
         values["stems"] = [{**asdict(stem), "peak_dbfs": finite(stem.peak_dbfs)} for stem in self.stems]

@@ -10,12 +10,12 @@ import time
 import warnings
 import weakref
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,6 +38,9 @@ from farm.rendering.stemming import Stemming
 from farm.rendering.stems import StemOptions, deliveries_of, folder_of, stem_plan
 from farm.rendering.stream import Stream, run
 from farm.rendering.warm import Warm
+
+if TYPE_CHECKING:
+    from farm.rendering.labelling import Labelling
 
 Frames = NDArray[np.float32]
 BITS_BYTES = {"16": 2, "24": 3, "32f": 4}
@@ -74,6 +77,7 @@ class Session:
         observer: Observer | None = None,
         *,
         measured: bool = False,
+        labels: bool | str | Sequence[str] = (),
     ) -> Report:
         """As `farm.render_file`. `measured`: loudness and true peak stand in the report. Raises what that raises."""
         options, spent = RenderOptions() if options is None else options, Spent()
@@ -85,11 +89,12 @@ class Session:
             derived = replace(outline(score, options, deliveries=(mix,)), folder=os.path.dirname(path) or ".")
         check_clip(form, options.clip, options.bits)
         check_room(path, derived)
+        labelling = labelling_of(derived, path, labels)
         with self._turn:
             self._check_open()
             place = derived.place(mix)
             opening = partial(open_writer, path, options.rate, len(derived.channels), options.bits, place)
-            return written(derived, [opening], self._warm, observer, spent)
+            return written(derived, [opening], self._warm, observer, spent, labelling=labelling)
 
     def stems(
         self,
@@ -240,15 +245,19 @@ def render_file(
     observer: Observer | None = None,
     *,
     measured: bool = False,
+    labels: bool | str | Sequence[str] = (),
     session: Session | None = None,
 ) -> Report:
     """Renders a score to a sound file of the format that its extension names; it appears when it is whole.
+
+    `labels`: formats of label files that are written beside it (`"jams,mid"`, or a list), or True for none; in both
+    cases `report.voices` is a structured array of the voices, one row each (`farm docs python`).
 
     Warnings stand in the report, with `measured` loudness and true peak too. Raises UsageError, ScoreError,
     SampleError, FileError or RenderError; then an older file is still there.
     """
     with lent(session) as own:
-        return own.render_file(score, path, options, observer, measured=measured)
+        return own.render_file(score, path, options, observer, measured=measured, labels=labels)
 
 
 def stems(
@@ -333,10 +342,11 @@ def written(
     observer: Observer | None,
     spent: Spent,
     stemming: Stemming | None = None,
+    labelling: Labelling | None = None,
 ) -> Report:
     """Renders into files, which `opening` opens in the order of the deliveries; all are committed or none.
 
-    `stemming`: what is made of those behind the mix.
+    `stemming`: what is made of those behind the mix. Label files come with them.
     """
     writing_s = 0.0
     files = Files(opening)
@@ -354,10 +364,13 @@ def written(
         writing_s += time.perf_counter() - started
 
     # What is left to do at the end is to write, too.
-    with spent.on(Duty.WRITING), files, spent.on(None):
-        report = run(derived, warm, write, observer, spent)
+    with spent.on(Duty.WRITING), labelling or nullcontext(), files, spent.on(None):
+        report = run(derived, warm, write, observer, spent, None if labelling is None else labelling.log)
         if stemming is not None:
             report = stemming.told(report, files)
+        if labelling is not None:
+            with spent.on(Duty.WRITING):
+                report = labelling.finish(replace(report, path=files.writers[0].path.name))
     writer = files.writers[0]
     clipped = max(report.clipped_frames, writer.clipped_frames)
     report = replace(report, path=str(writer.path), write_s=writing_s, clipped_frames=clipped, cpu_s=spent.cpu)
@@ -374,6 +387,16 @@ def check_streamed(options: RenderOptions) -> None:
 def coding_of(form: Format, options: RenderOptions) -> tuple[Bits, bool]:
     """The bits that workers make for a format, and whether 24 are the upper three of four bytes."""
     return options.bits if form.bits else "32f", form not in (WAV, W64) and options.bits == "24"
+
+
+def labelling_of(derived: Outline, path: Path, labels: bool | str | Sequence[str]) -> Labelling | None:
+    """What labels a render into a file, if that is asked for. Raises UsageError."""
+    if labels is False or not labels:
+        return None
+    from farm.rendering.labelling import Labelling, labels_wanted
+
+    wanted = labels_wanted(labels, path, derived.score.name, derived.options)
+    return Labelling(derived, wanted)
 
 
 def check_room(path: Path, derived: Outline, files: int = 1) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import time
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -33,6 +34,9 @@ from farm.rendering.spent import Spent
 from farm.rendering.stems import spanning
 from farm.rendering.warm import Warm
 
+if TYPE_CHECKING:
+    from farm.labels.log import VoiceLog
+
 
 class Stream:
     """The blocks of a render's files as they become ready: iterate over it once, then close it.
@@ -42,15 +46,21 @@ class Stream:
     """
 
     def __init__(
-        self, outline: Outline, warm: Warm, observer: Observer | None = None, spent: Spent | None = None
+        self,
+        outline: Outline,
+        warm: Warm,
+        observer: Observer | None = None,
+        spent: Spent | None = None,
+        log: VoiceLog | None = None,
     ) -> None:
-        """Plans nothing yet. `spent`: what the render has cost so far.
+        """Plans nothing yet. `spent`: what the render has cost so far; `log`: where its voices are put down.
 
         Raises ScoreError or SampleError where the score cannot be rendered at all, UsageError.
         """
         self.outline = outline
         self.warm = warm
         self.observer = observer
+        self.log = log
         self.started = time.perf_counter()
         self.frames = 0
         self.digests = [hashlib.sha256() for _ in outline.deliveries]
@@ -84,7 +94,7 @@ class Stream:
         """The rendering of all outputs of a graph."""
         outline = self.outline
         part = outline.outputs(graph)
-        rendering = Rendering(graph, outline.options, part, self.warm, outline.library, self.spent)
+        rendering = Rendering(graph, outline.options, part, self.warm, outline.library, self.spent, log=self.log)
         rendering.cuts = {} if len(outline.deliveries) > 1 else None
         return rendering
 
@@ -184,7 +194,7 @@ class Stream:
             peak_dbfs=float(measure.decibels(clipping.peak)),
             unfaded_peak_dbfs=float(measure.decibels(stage.mixed_peak)),
             output_peaks_dbfs={name: float(measure.decibels(level)) for name, level in stage.peaks.items()},
-            voices=counts.voices,
+            voice_count=counts.voices,
             voices_peak=counts.voices_peak,
             voices_stolen=counts.voices_stolen,
             tasks=counts.tasks,
@@ -318,9 +328,10 @@ def run(
     take: Callable[[Block], object],
     observer: Observer | None = None,
     spent: Spent | None = None,
+    log: VoiceLog | None = None,
 ) -> Report:
     """Renders into `take`, block by block, each good until the next one. Raises what `Stream` raises."""
-    with Stream(outline, warm, observer, spent) as stream:
+    with Stream(outline, warm, observer, spent, log) as stream:
         for block in stream:
             take(block)
     return stream.report

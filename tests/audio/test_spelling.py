@@ -79,7 +79,7 @@ def test_r23_what_is_written_so_plays(tmp_path: Path, name: str) -> None:
     bank(tmp_path, name)
     found = report(f'out: s "{SPELLED[name]}"', samples=(str(tmp_path),))
     assert found.foreign_banks == {SPELLED[name]: str(tmp_path / name)}
-    assert found.voices == 1
+    assert found.voice_count == 1
     second = report(f'out: s "[{SPELLED[name]} ~]:1"', samples=(str(tmp_path),))
     glued = report(f'out: s "{SPELLED[name]}:1 ~"', samples=(str(tmp_path),))
     assert second.sha256 == glued.sha256
@@ -152,4 +152,4 @@ def test_names_in_another_normal_form_are_found(tmp_path: Path) -> None:
     bank(tmp_path, unicodedata.normalize("NFD", "Ünï"))
     for form in ("NFC", "NFD"):
         found = report(f'out: s "{unicodedata.normalize(form, "Ünï")}"', samples=(str(tmp_path),))
-        assert found.voices == 1 and len(found.foreign_banks) == 1
+        assert found.voice_count == 1 and len(found.foreign_banks) == 1

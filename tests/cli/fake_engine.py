@@ -54,7 +54,7 @@ class Report:
     peak_dbfs: float = -3.25
     unfaded_peak_dbfs: float = -3.25
     output_peaks_dbfs: dict[str, float] = field(default_factory=lambda: {"out": -3.25})
-    voices: int = 64
+    voice_count: int = 64
     voices_peak: int = 3
     clipped_frames: int = 0
     limited_frames: int = 0
@@ -75,6 +75,7 @@ class Report:
     normalized_db: None = None
     residual_dbfs: float | None = None
     notices: tuple[Notice, ...] = ()
+    labels: tuple[str, ...] = ()
 
     def of_process(self, all_s: float, reading_s: float) -> Report:
         assert all_s > reading_s > 0

@@ -77,7 +77,7 @@ def test_r22_so_is_every_bus(text: str) -> None:
 
 
 def test_a_bus_that_a_bus_of_words_names_is_played() -> None:
-    assert report('~bass: saw 55\n~p: "~bass bd"\nout: s ~p').voices == 2
+    assert report('~bass: saw 55\n~p: "~bass bd"\nout: s ~p').voice_count == 2
 
 
 @pytest.mark.parametrize(

@@ -81,7 +81,7 @@ def test_an_output_written_twice_is_told_and_the_later_one_is_heard(head: str, o
     text = f'{head}{sign} s "bd"\n{other}{sign} s "sn*2"'
     assert told(text) == [(f"an earlier `{head}`, in line 1, is not heard: the last one of a name holds", 2)]
     both, last = report(text), report(text.split("\n")[1])
-    assert (both.sha256, both.voices) == (last.sha256, 2)
+    assert (both.sha256, both.voice_count) == (last.sha256, 2)
 
 
 def test_what_a_replaced_output_plays_is_not_told_as_well() -> None:

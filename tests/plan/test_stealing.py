@@ -99,7 +99,7 @@ def test_the_report_says_how_many() -> None:
     told = set()
     for chunk, window in ((64, 64), (2048, None)):
         one = report(text, max_voices=2, chunk=chunk, window_frames=window)
-        told.add((one.voices, one.voices_peak, one.voices_stolen))
+        told.add((one.voice_count, one.voices_peak, one.voices_stolen))
     assert told == {(8, 2, 6)}
     warnings = [one.message for one in report(text, max_voices=2).notices]
     assert warnings == ["6 voices were cut short: --max-voices 2 let no more sound at once, and the oldest went"]

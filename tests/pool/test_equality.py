@@ -113,7 +113,7 @@ def test_any_number_of_starts(count: int) -> None:
     voices = f'cps: 4\n~w: saw 110 # lpf 900 1\nout: s "~w*{count}" # ar 0.01 0.2 # gain 0.02'
     for text in (samples, voices):
         expected = inline(text)
-        assert expected.voices == count
+        assert expected.voice_count == count
         check(text, Way(2, 64), expected.sha256)
         check(text, Way(3, 512, 2000, kills=1), expected.sha256)
 

@@ -93,8 +93,8 @@ def test_chance_is_the_same_in_two_renders() -> None:
     text = 'cps: 2\nout: s "rim*16?"'
     found = frames(text, cycles=Fraction(2))
     same_bits(found, frames(text, cycles=Fraction(2)))
-    assert report('cps: 2\nout: s "rim*16"', cycles=Fraction(2)).voices == 32
-    assert 4 < report(text, cycles=Fraction(2)).voices < 28
+    assert report('cps: 2\nout: s "rim*16"', cycles=Fraction(2)).voice_count == 32
+    assert 4 < report(text, cycles=Fraction(2)).voice_count < 28
     assert digest(frames(text, cycles=Fraction(2), seed=1)) != digest(found)
 
 

@@ -71,7 +71,7 @@ def test_r08_a_render_ends_and_a_lenient_one_plays_what_is_there(folder: Path) -
     said = [one.message for one in told.notices if "it is cut short" in one.message]
     assert len(said) == 1
     assert said[0].endswith("that is played")
-    assert told.voices == 3
+    assert told.voice_count == 3
     assert told.output_peaks_dbfs["out"] > -20.0
 
 

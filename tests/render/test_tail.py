@@ -36,7 +36,7 @@ def test_a_tail_in_seconds_is_that_long() -> None:
 
 def test_no_hap_starts_after_the_end() -> None:
     text = 'cps: 2\nout: s "rim*4"'
-    assert report(text, cycles=Fraction(3, 2), tail=1.0).voices == 6
+    assert report(text, cycles=Fraction(3, 2), tail=1.0).voice_count == 6
     alone = left('cps: 2\nout: s "rim*4"', cycles=Fraction(2))
     found = left(text, cycles=Fraction(3, 2), tail=1.0)
     assert rms(alone[6000:6500]) > 0.001
@@ -228,7 +228,7 @@ def test_the_report_does_not_depend_on_the_chunk_length(tail: Any, part: dict[st
 
     def told(chunk: int) -> tuple[Any, ...]:
         said = report(text, cycles=Fraction(5, 4), tail=tail, chunk=chunk, **part)
-        return said.frames, said.voices, said.voices_peak, said.output_peaks_dbfs, said.peak_dbfs, said.sha256
+        return said.frames, said.voice_count, said.voices_peak, said.output_peaks_dbfs, said.peak_dbfs, said.sha256
 
     assert len({repr(told(chunk)) for chunk in (64, 512, 2048, 1 << 16)}) == 1
 
@@ -238,7 +238,7 @@ def test_the_report_measures_what_was_rendered() -> None:
     said = report(text, gain=0.5)
     found = frames(text, gain=0.5)
     assert said.sha256 == digest(found)
-    assert (said.frames, said.seconds, said.voices, said.tail_s) == (RATE, 1.0, 0, 0.0)
+    assert (said.frames, said.seconds, said.voice_count, said.tail_s) == (RATE, 1.0, 0, 0.0)
     assert said.output_peaks_dbfs["o1"] == pytest.approx(20 * np.log10(0.5), abs=0.01)
     assert said.output_peaks_dbfs["o2"] == pytest.approx(20 * np.log10(0.25), abs=0.01)
     assert said.peak_dbfs == pytest.approx(20 * np.log10(np.abs(found).max()), abs=1e-6)

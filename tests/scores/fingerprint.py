@@ -67,7 +67,7 @@ def of_score(name: str) -> Fingerprint:
     options = RenderOptions(cycles=Fraction(CYCLES.get(name, 2)), tail="none")
     with Warm() as warm:
         report = run(outline(load(SCORES[name]), options), warm, lambda block: blocks.append(block.frames.copy()))
-    return of_frames(np.concatenate(blocks), options.rate, str(options.cycles), report.voices, report.sha256)
+    return of_frames(np.concatenate(blocks), options.rate, str(options.cycles), report.voice_count, report.sha256)
 
 
 def of_frames(frames: Frames, rate: int, cycles: str, voices: int, sha256: str) -> Fingerprint:

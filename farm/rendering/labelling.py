@@ -1,0 +1,89 @@
+"""Labels of a render: the log of its voices while it runs, then the files beside its sound files, and its array."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+from pathlib import Path
+from types import TracebackType
+
+from farm.errors import UsageError
+from farm.labels.files import LabelFile, LabelFiles, check_label_files, label_files
+from farm.labels.formats import label_formats
+from farm.labels.log import VoiceLog
+from farm.labels.piece import Piece
+from farm.labels.voices import LoggedVoices
+from farm.options import RenderOptions
+from farm.rendering.outline import Outline
+from farm.rendering.report import Report
+from farm.version import __version__
+
+Asked = bool | str | Sequence[str]
+"""Whether there shall be labels: formats by their names, or True for `report.voices` alone."""
+
+
+def labels_wanted(asked: Asked, sound: Path, score: str, options: RenderOptions) -> tuple[LabelFile, ...]:
+    """The label files of a sound file.
+
+    Raises UsageError for names that are no formats, for files that cannot be meant, and where nothing is rendered.
+    """
+    wanted = () if isinstance(asked, bool) else label_files(sound, label_formats(asked))
+    check_label_files(wanted, score)
+    if options.backend == "null":
+        raise UsageError("the backend `null` renders nothing: there is nothing to label")
+    return wanted
+
+
+class Labelling:
+    """Goes around a render and its sound files: a clean exit lets the label files appear, any other none.
+
+    Raises FileError where one of them cannot be written, before anything is rendered.
+    """
+
+    def __init__(self, derived: Outline, wanted: Sequence[LabelFile]) -> None:
+        self.derived = derived
+        folder = wanted[0].sound.absolute().parent if wanted else None
+        self.log = VoiceLog(derived.options.rate, folder)
+        self.files = LabelFiles(wanted)
+
+    def finish(self, report: Report) -> Report:
+        """Writes the files, which do not appear yet; the report with the voices. Raises FileError."""
+        piece = self.piece(report.frames, report.path)
+        notices = self.files.write(self.log, lambda one: self.piece(report.frames, one.sound.name, one.takes))
+        return replace(
+            report,
+            voices=LoggedVoices(self.log, piece).array(),
+            labels=tuple(str(one.path) for one in self.files.wanted),
+            notices=(*report.notices, *notices),
+        )
+
+    def piece(self, frames: int, file: str, takes: tuple[str, ...] | None = None) -> Piece:
+        """What a file of so many frames holds of the score."""
+        derived = self.derived
+        score, options, first = derived.score, derived.options, derived.extent.first
+        return Piece(
+            file=file,
+            score=Path(score.name).name,
+            seed=options.seed,
+            rate=options.rate,
+            cps=score.cps,
+            beats=score.beats,
+            first=first,
+            last=first + frames,
+            first_cycle=options.from_ or Fraction(0),
+            outputs=score.outputs if takes is None else takes,
+            version=__version__,
+        )
+
+    def __enter__(self) -> Labelling:
+        self.files.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            self.files.__exit__(kind, error, trace)
+        finally:
+            self.log.close()
