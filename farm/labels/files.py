@@ -22,7 +22,7 @@ from farm.audio.partial import PartialFile
 from farm.errors import Notice, UsageError
 from farm.labels.formats import LabelFormat
 from farm.labels.log import VoiceLog
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from farm.labels.voices import LoggedVoices
 from workers.records import record
 
@@ -76,7 +76,7 @@ class LabelFiles:
         self.wanted = tuple(wanted)
         self._partial: list[PartialFile] = []
 
-    def write(self, log: VoiceLog, piece_of: Callable[[LabelFile], Piece]) -> list[Notice]:
+    def write(self, log: VoiceLog, piece_of: Callable[[LabelFile], LabelledPiece]) -> list[Notice]:
         """Writes all of them, of what a log has; returns what formats cannot say. Raises FileError."""
         notices: list[Notice] = []
         for one, partial in zip(self.wanted, self._partial, strict=True):

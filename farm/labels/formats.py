@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from farm.errors import Notice, UsageError, suggestion
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from farm.labels.voices import LoggedVoices
 from workers.records import record
 
 Notices = list[Notice]
-Writing = Callable[[Piece, LoggedVoices, Notices], Iterator[bytes]]
+Writing = Callable[[LabelledPiece, LoggedVoices, Notices], Iterator[bytes]]
 """What a file is made of, piece by piece; what it cannot say is added to the notices."""
 OTHER_NAMES = {"midi": "mid", "json": "jsonl", "ndjson": "jsonl", "audacity": "lab", "txt": "lab", "smf": "mid"}
 """What people may call them."""
@@ -25,31 +25,31 @@ class LabelFormat:
     write: Writing
 
 
-def _jsonl(piece: Piece, voices: LoggedVoices, _: Notices) -> Iterator[bytes]:
+def _jsonl(piece: LabelledPiece, voices: LoggedVoices, _: Notices) -> Iterator[bytes]:
     from farm.labels.texts import jsonl
 
     return jsonl(piece, voices)
 
 
-def _table(piece: Piece, voices: LoggedVoices, _: Notices) -> Iterator[bytes]:
+def _table(piece: LabelledPiece, voices: LoggedVoices, _: Notices) -> Iterator[bytes]:
     from farm.labels.texts import table
 
     return table(piece, voices)
 
 
-def _label_track(piece: Piece, voices: LoggedVoices, _: Notices) -> Iterator[bytes]:
+def _label_track(piece: LabelledPiece, voices: LoggedVoices, _: Notices) -> Iterator[bytes]:
     from farm.labels.texts import label_track
 
     return label_track(piece, voices)
 
 
-def _jams(piece: Piece, voices: LoggedVoices, _: Notices) -> Iterator[bytes]:
+def _jams(piece: LabelledPiece, voices: LoggedVoices, _: Notices) -> Iterator[bytes]:
     from farm.labels.jams import jams
 
     return jams(piece, voices)
 
 
-def _midi(piece: Piece, voices: LoggedVoices, notices: Notices) -> Iterator[bytes]:
+def _midi(piece: LabelledPiece, voices: LoggedVoices, notices: Notices) -> Iterator[bytes]:
     from farm.labels.midi import midi
 
     return midi(piece, voices, notices)

@@ -12,14 +12,14 @@ from fractions import Fraction
 from typing import Any
 
 from farm.labels.numerals import as_json, said
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from farm.labels.rows import facts, name_of, rows
 from farm.labels.voices import LoggedVoices
 
 SCHEMA = "0.3.4"
 
 
-def jams(piece: Piece, voices: LoggedVoices) -> Iterator[bytes]:
+def jams(piece: LabelledPiece, voices: LoggedVoices) -> Iterator[bytes]:
     """The file, a few voices at a time."""
     about = {"title": piece.file, "artist": "", "release": "", "duration": round(piece.seconds, 9)}
     about |= {"identifiers": {}, "jams_version": SCHEMA}
@@ -41,7 +41,7 @@ def jams(piece: Piece, voices: LoggedVoices) -> Iterator[bytes]:
 
 
 def annotation(
-    piece: Piece, namespace: str, track: str, data: Iterable[Any], known: Iterable[Any] | None = None
+    piece: LabelledPiece, namespace: str, track: str, data: Iterable[Any], known: Iterable[Any] | None = None
 ) -> Iterator[bytes]:
     """An annotation of the whole file; `known`: what its sandbox has of each voice."""
     tools = f"farm {piece.version}"
@@ -71,7 +71,7 @@ def observation(time_s: float, duration_s: float, value: Any) -> dict[str, Any]:
     return {"time": round(float(time_s), 9), "duration": round(float(duration_s), 9), "value": value, "confidence": 1}
 
 
-def cycles(piece: Piece) -> Iterator[dict[str, Any]]:
+def cycles(piece: LabelledPiece) -> Iterator[dict[str, Any]]:
     """The cycles of the file, the first and the last as far as it holds them."""
     number = piece.first_cycle // 1
     begin = 0

@@ -18,7 +18,7 @@ from typing import Any
 from farm.errors import Notice
 from farm.labels.channels import DRUMS, MidiChannels
 from farm.labels.drums import KEYS
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from farm.labels.ticks import TICKS, Ticks, ticks_of
 from farm.labels.voices import LoggedVoices
 from farm.quantities import counted
@@ -132,7 +132,7 @@ class MidiNotes:
             yield Notice(message, None, "--labels jams has every pitch")
 
 
-def midi(piece: Piece, voices: LoggedVoices, notices: list[Notice]) -> Iterator[bytes]:
+def midi(piece: LabelledPiece, voices: LoggedVoices, notices: list[Notice]) -> Iterator[bytes]:
     """The file; what it cannot say is added to `notices`."""
     ticks = ticks_of(piece)
     tracks = {name: MidiTrack() for name in voices.tracks}
@@ -151,7 +151,7 @@ def midi(piece: Piece, voices: LoggedVoices, notices: list[Notice]) -> Iterator[
         yield track.chunk(max(end, track.tick))
 
 
-def conductor(piece: Piece, ticks: Ticks) -> MidiTrack:
+def conductor(piece: LabelledPiece, ticks: Ticks) -> MidiTrack:
     """The track of tempo and cycles."""
     track = MidiTrack()
     track.add(0, meta(NAME, piece.score.encode("utf-8")))
@@ -163,7 +163,7 @@ def conductor(piece: Piece, ticks: Ticks) -> MidiTrack:
     return track
 
 
-def markers(piece: Piece, ticks: Ticks) -> Iterator[tuple[int, int, bytes]]:
+def markers(piece: LabelledPiece, ticks: Ticks) -> Iterator[tuple[int, int, bytes]]:
     """A marker where each cycle begins."""
     cycle, end = math.ceil(piece.first_cycle), ticks.at(piece.frames)
     while (tick := ticks.of_cycle(cycle)) < end:

@@ -20,7 +20,7 @@ class Beat:
 
 
 @record(frozen=True, slots=True)
-class Piece:
+class LabelledPiece:
     """What a sound file holds of a score. `first` and `last`: frames of the score; `outputs`: those in the file.
 
     `file` and `score` are names without folders; `version` is that of farm.

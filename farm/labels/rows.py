@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from farm.labels.numerals import number, said
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from farm.labels.voices import CONTROLS, TIMES, Voices
 
 TEXTS = ("track", "output", "bus", "sound", "number", "file", "ended")
@@ -26,7 +26,7 @@ def rows(voices: Voices) -> Iterator[dict[str, Any]]:
         yield {**found, "controls": {name: value for name, value in controls.items() if value is not None}}
 
 
-def facts(piece: Piece) -> dict[str, Any]:
+def facts(piece: LabelledPiece) -> dict[str, Any]:
     """What is said of a file once."""
     return {
         "file": piece.file,

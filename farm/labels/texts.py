@@ -8,7 +8,7 @@ import io
 from collections.abc import Iterator
 
 from farm.labels.numerals import as_json, number, seconds
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from farm.labels.rows import NUMBERS, TEXTS, facts, name_of, rows
 from farm.labels.voices import CONTROLS, TIMES, LoggedVoices
 
@@ -23,7 +23,7 @@ COLUMNS = (
 """Of a CSV file."""
 
 
-def jsonl(piece: Piece, voices: LoggedVoices) -> Iterator[bytes]:
+def jsonl(piece: LabelledPiece, voices: LoggedVoices) -> Iterator[bytes]:
     """First the piece, then beats and voices in order of time, each with its `kind`."""
     yield line({"kind": "piece", **facts(piece)})
     beats = ((beat.frame, 0, line(beat_of(piece, beat.frame, beat.cycle, beat.number))) for beat in piece.beat_times())
@@ -34,7 +34,7 @@ def jsonl(piece: Piece, voices: LoggedVoices) -> Iterator[bytes]:
         yield text
 
 
-def beat_of(piece: Piece, frame: int, cycle: int, beat: int) -> dict[str, object]:
+def beat_of(piece: LabelledPiece, frame: int, cycle: int, beat: int) -> dict[str, object]:
     """A beat as JSON has it."""
     time_s = round(frame / piece.rate, 9)
     return {"kind": "beat", "time_s": time_s, "frame": frame, "cycle": cycle, "beat": beat}
@@ -45,7 +45,7 @@ def line(value: object) -> bytes:
     return f"{as_json(value)}\n".encode("ascii")
 
 
-def table(piece: Piece, voices: LoggedVoices) -> Iterator[bytes]:
+def table(piece: LabelledPiece, voices: LoggedVoices) -> Iterator[bytes]:
     """A line of names, then one a voice; what nothing says is empty."""
     yield comma_separated([*COLUMNS])
     bpm = number(piece.bpm)
@@ -71,7 +71,7 @@ def comma_separated(cells: list[str]) -> bytes:
     return text.getvalue().encode("utf-8")
 
 
-def label_track(_: Piece, voices: LoggedVoices) -> Iterator[bytes]:
+def label_track(_: LabelledPiece, voices: LoggedVoices) -> Iterator[bytes]:
     """Begin and end of each voice's sound in seconds and its name, `o1/bd:0` or `o2/~bass/33.5`, between tabs."""
     for part in voices.chunks():
         for row in part:

@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from fractions import Fraction
 
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from workers.records import record
 
 TICKS = 960
@@ -24,7 +24,7 @@ class Ticks:
     They are the beats; where those are slower than 40 a minute, halves, fourths ... of them.
     """
 
-    piece: Piece
+    piece: LabelledPiece
     quarters: int
 
     def at(self, frame: int) -> int:
@@ -50,7 +50,7 @@ class Ticks:
             passed_us, quarter, before = passed_us + step * quarter_us, quarter + step, quarter_us
 
 
-def ticks_of(piece: Piece) -> Ticks:
+def ticks_of(piece: LabelledPiece) -> Ticks:
     """How a piece is counted."""
     quarters = piece.beats
     while 1 / (piece.cps * quarters) > LONGEST_QUARTER_S:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from farm.graph.labelling import SAID
 from farm.graph.sounds import NOTHING
 from farm.labels.log import CUT, ITSELF, VoiceLog
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from farm.labels.spool import ENDINGS
 from workers.records import record
 
@@ -30,7 +30,7 @@ class LoggedVoices:
     """
 
     log: VoiceLog
-    piece: Piece
+    piece: LabelledPiece
     takes: tuple[str, ...] | None = None
 
     @property
@@ -63,8 +63,10 @@ class LoggedVoices:
         return " ".join(self.log.heard.outputs_of(source))
 
     def track_of(self, source: int) -> str:
-        """The first output that hears a source; where none does, the bus in which it stands."""
-        return next(iter(self.log.heard.outputs_of(source)), self.log.heard.homes[source])
+        """The first output that hears a source, of those in the file if it can be; else the bus in which it stands."""
+        outputs = self.log.heard.outputs_of(source)
+        own = [one for one in outputs if self.takes is None or one in self.takes]
+        return next(iter([*own, *outputs]), self.log.heard.homes[source])
 
     @property
     def tracks(self) -> dict[str, frozenset[int]]:

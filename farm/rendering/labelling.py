@@ -12,7 +12,7 @@ from farm.errors import UsageError
 from farm.labels.files import LabelFile, LabelFiles, check_label_files, label_files
 from farm.labels.formats import label_formats
 from farm.labels.log import VoiceLog
-from farm.labels.piece import Piece
+from farm.labels.piece import LabelledPiece
 from farm.labels.voices import LoggedVoices
 from farm.options import RenderOptions
 from farm.rendering.outline import Outline
@@ -58,11 +58,11 @@ class Labelling:
             notices=(*report.notices, *notices),
         )
 
-    def piece(self, frames: int, file: str, takes: tuple[str, ...] | None = None) -> Piece:
+    def piece(self, frames: int, file: str, takes: tuple[str, ...] | None = None) -> LabelledPiece:
         """What a file of so many frames holds of the score."""
         derived = self.derived
         score, options, first = derived.score, derived.options, derived.extent.first
-        return Piece(
+        return LabelledPiece(
             file=file,
             score=Path(score.name).name,
             seed=options.seed,

@@ -139,9 +139,17 @@ def load(path: str | Path, *, seed: int = 0, lenient: bool = False, samples: tup
 
 
 def render_file(
-    score: Score, path: Path, options: RenderOptions, observer: Any = None, *, measured: bool = False
+    score: Score,
+    path: Path,
+    options: RenderOptions,
+    observer: Any = None,
+    *,
+    measured: bool = False,
+    labels: tuple[str, ...] = (),
 ) -> Any:
     calls.append(("render_file", (path, options)))
+    if labels:
+        calls.append(("labels", labels))
     if observer is not None:
         observer.begins(8 if options.cycles is options.duration is options.to is None else None)
     report = Report(path)

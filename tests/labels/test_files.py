@@ -14,7 +14,13 @@ import soundfile
 
 from farm.errors import FileError, UsageError
 from farm.graph.score import load
+from farm.labels.files import check_label_files, label_files
+from farm.labels.formats import label_formats
+from farm.rendering.labelling import Labelling
+from farm.rendering.outline import outline
 from farm.rendering.session import render_file
+from farm.rendering.stream import run
+from farm.rendering.warm import Warm
 from tests.labels.readers import ALL, SESSION, cells, defaults, lines, midi_file, rendered
 from tests.render.sound import RATE, asked, score
 
@@ -262,3 +268,44 @@ def test_reports_compare_and_print_without_their_voices(tmp_path: Path) -> None:
     assert json.loads(json.dumps(report.as_json()))["labels"] == [str(tmp_path / "a.csv")]
     assert "dtype" not in repr(report)
     assert report == replace(report, voices=None)
+
+
+def test_stems_have_the_labels_of_what_they_hold(tmp_path: Path) -> None:
+    text = """
+cps: 1
+~kicks: s "bd*2"
+~hats: s "hh*4" # hpf 2000
+~duck: s "cp*3"
+o1: ~kicks + ~hats
+o2: ~hats * 0.5
+o3: saw 110 # lpf (~duck * 100 + 500) 1
+"""
+    derived = outline(score(text), asked(backend="inline"))
+    formats = label_formats("jsonl,mid")
+    takes = {"mix": None, "o1": ("o1",), "o2": ("o2",), "kicks": ("~kicks",), "duck": ("~duck",)}
+    wanted = [file for name, one in takes.items() for file in label_files(tmp_path / f"{name}.wav", formats, one)]
+    with Warm() as warm, Labelling(derived, wanted) as labelling:
+        report = run(derived, warm, len, log=labelling.log)
+        labelling.finish(report)
+        assert not list(tmp_path.glob("*.jsonl"))
+    found = {name: [one["sound"] for one in lines(tmp_path / f"{name}.jsonl")["voice"]] for name in takes}
+    counts = {name: {sound: sounds.count(sound) for sound in sounds} for name, sounds in found.items()}
+    assert counts == {
+        "mix": {"bd": 2, "hh": 4},
+        "o1": {"bd": 2, "hh": 4},
+        "o2": {"hh": 4},
+        "kicks": {"bd": 2},
+        "duck": {"cp": 3},
+    }
+    assert midi_file(tmp_path / "duck.mid").tracks == ["~duck"]
+    assert midi_file(tmp_path / "o2.mid").tracks == ["o2"]
+    told = lines(tmp_path / "mix.jsonl")["voice"]
+    assert {one["output"] for one in told if one["sound"] == "hh"} == {"o1 o2"}
+    assert {one["bus"] for one in told} == {"~kicks", "~hats"}
+
+
+def test_two_sound_files_do_not_share_a_label_file(tmp_path: Path) -> None:
+    formats = label_formats("csv")
+    both = [*label_files(tmp_path / "a.wav", formats), *label_files(tmp_path / "a.flac", formats)]
+    with pytest.raises(UsageError, match=r"would write .*a\.csv, which is the label file of .*a\.wav already"):
+        check_label_files(both, "no.ph")
