@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 import click
 
 from farm.cli.completion import files, folders
+from farm.cli.labelling import label_names, labels_option
 from farm.cli.options import (
     backend_option,
     channels_option,
@@ -49,12 +51,7 @@ if TYPE_CHECKING:
     shell_complete=files,
     help="Add a line of JSON about OUT, as `farm batch` writes them, to FILE.  [none]",
 )
-@setting(
-    "--labels",
-    metavar="FORMATS",
-    help="What sounds when, one event a voice, in files beside OUT: jsonl, csv, jams, lab (Audacity), mid (MIDI), or"
-    " several with commas.  [none]",
-)
+@labels_option
 @setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
 def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
@@ -89,7 +86,7 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
         asked = stem_options_of(given, ext_of(target_of(score, out, options)), as_json)
     target = None if out == "-" else target_of(score, out, options)
     stream = standard_output(as_json) if target is None else None
-    wanted = formats_of(labels, target)
+    wanted = label_names(labels, to_stdout=target is None)
     if manifest is not None and target is None:
         raise UsageError("--manifest tells of a file, and OUT is standard output", hint="name a file for the sound")
 
@@ -98,7 +95,8 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
             return session.render_stream(loaded, stream, options, observer)
         assert target is not None
         if asked is not None:
-            report = session.stems(loaded, folder, options, asked, observer, mix=target)
+            labelled = replace(asked, labels=wanted)
+            report = session.stems(loaded, folder, options, labelled, observer, mix=target)
         else:
             measured = manifest is not None
             report = session.render_file(loaded, target, options, observer, measured=measured, labels=wanted)
@@ -109,19 +107,6 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
         return report
 
     sounded(score, options, quiet, as_json, rendered, to_stdout=target is None)
-
-
-def formats_of(labels: str | None, target: Path | None) -> tuple[str, ...]:
-    """The names of the label formats that are asked for. Raises UsageError for others, and where OUT is no file."""
-    if labels is None:
-        return ()
-    from farm.errors import UsageError
-    from farm.labels.formats import label_formats
-
-    names = tuple(one.name for one in label_formats(labels))
-    if target is None:
-        raise UsageError("--labels writes files beside OUT, and OUT `-` is none", hint="name a file for the sound")
-    return names
 
 
 def standard_output(as_json: bool) -> BinaryIO:

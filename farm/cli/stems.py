@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from farm.cli import values
 from farm.cli.completion import folders
+from farm.cli.labelling import label_names, labels_option
 from farm.cli.options import (
     Command,
     backend_option,
@@ -84,6 +86,7 @@ def stem_options(command: Command) -> Command:
 @file_options
 @stem_options
 @click.option("--format", "ext", metavar="EXT", help="Of the files: wav, flac, aiff or ogg.  [wav]")
+@labels_option
 @setting("--quiet", is_flag=True, help="Say errors and warnings only.  [off]")
 @json_option
 def stems(score: str, folder: str, ext: str | None, quiet: bool, as_json: bool, **given: Any) -> None:
@@ -99,12 +102,13 @@ def stems(score: str, folder: str, ext: str | None, quiet: bool, as_json: bool, 
     farm stems song.ph stems --by bus --format flac
     farm stems song.ph stems --mute o2,o3 --name "{stem}.{ext}" --bits 32f
     """
+    labels = label_names(given.pop("labels"))
     asked = stem_options_of(given, ext or "wav", as_json)
     sounding = options_of(given)
 
     def rendered(session: Any, loaded: Any, observer: Any) -> Any:
         check_score(score, loaded, folder)
-        return session.stems(loaded, folder, sounding, asked, observer)
+        return session.stems(loaded, folder, sounding, replace(asked, labels=labels), observer)
 
     sounded(score, sounding, quiet, as_json, rendered)
 

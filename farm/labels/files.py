@@ -1,7 +1,7 @@
 """Label files beside sound files: which ones, and how they come to be: all together, whole, or not at all.
 
     wanted = label_files(Path("song.wav"), formats)
-    check_label_files(wanted, score="song.ph")
+    check_label_files(wanted, [Path("song.wav")], score="song.ph")
     with LabelFiles(wanted) as labels:
         ...  # render, with the log
         labels.write(log, piece)
@@ -48,12 +48,12 @@ def label_files(
     return tuple(LabelFile(sound, form, takes) for form in formats)
 
 
-def check_label_files(wanted: Sequence[LabelFile], score: str) -> None:
-    """Raises UsageError where a label file would be the score or a sound file, or two would be one.
+def check_label_files(wanted: Sequence[LabelFile], sounds: Iterable[Path], score: str) -> None:
+    """Raises UsageError where a label file would be the score or one of the render's `sounds`, or two would be one.
 
     `score`: the path of the score, if it is a file.
     """
-    taken: dict[str, str] = {os.path.realpath(one.sound): "the sound file" for one in wanted}
+    taken: dict[str, str] = {os.path.realpath(one): "a sound file" for one in sounds}
     if os.path.exists(score):
         taken[os.path.realpath(score)] = "the score itself"
     for one in wanted:
@@ -80,11 +80,19 @@ class LabelFiles:
         """Writes all of them, of what a log has; returns what formats cannot say. Raises FileError."""
         notices: list[Notice] = []
         for one, partial in zip(self.wanted, self._partial, strict=True):
+            if partial.closed:
+                continue
             piece = piece_of(one)
             for part in one.form.write(piece, LoggedVoices(log, piece, one.takes), notices):
                 partial.put(part)
             partial.flush()
         return notices
+
+    def drop(self, sounds: Sequence[Path]) -> None:
+        """Those beside some sound files shall not appear."""
+        for one, partial in zip(self.wanted, self._partial, strict=True):
+            if one.sound in sounds:
+                partial.abort()
 
     def __enter__(self) -> LabelFiles:
         try:
@@ -106,6 +114,7 @@ class LabelFiles:
         try:
             if kind is None:
                 for partial in self._partial:
-                    partial.commit()
+                    if not partial.closed:
+                        partial.commit()
         finally:
             self.abort()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Container, Iterable, Iterator
 
 from farm.graph.graph import Body, Graph
 from workers.records import record
@@ -41,9 +41,10 @@ class Hearing:
 NOBODY = Hearing({}, {}, {})
 
 
-def hearing(graph: Graph) -> Hearing:
-    """What is heard where in a graph."""
-    outputs = {output.name: heard_in(graph, output.bus) for output in graph.outputs}
+def hearing(graph: Graph, heard: Container[str] | None = None) -> Hearing:
+    """What is heard where in a graph, of which some outputs are `heard` (None: all)."""
+    wanted = [output for output in graph.outputs if heard is None or output.name in heard]
+    outputs = {output.name: heard_in(graph, output.bus) for output in wanted}
     named = [(number, body.name) for number, body in enumerate(graph.buses) if body.name.startswith("~")]
     buses = {name: heard_in(graph, number) for number, name in named if number not in graph.probes}
     homes = {source: body.name for body in graph.buses for source in targets(body, "voices")}

@@ -42,6 +42,8 @@ class VoiceLog:
 
     rate: int
     folder: Path | None = None
+    outputs: tuple[str, ...] | None = None
+    """Those that are heard; None: all."""
     sounds: Sounds = field(default_factory=Sounds)
     heard: Hearing = NOBODY
     open: dict[int, OpenEnds] = field(default_factory=dict)
@@ -52,7 +54,7 @@ class VoiceLog:
 
     def begin(self, graph: Graph) -> None:
         """A rendering of this graph begins."""
-        self.heard = hearing(graph)
+        self.heard = hearing(graph, self.outputs)
 
     def take(self, window: WindowPlan) -> None:
         """Puts down the voices that begin in a window, and which of those before have ended. Raises FileError."""

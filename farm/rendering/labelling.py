@@ -14,25 +14,32 @@ from farm.labels.formats import label_formats
 from farm.labels.log import VoiceLog
 from farm.labels.piece import LabelledPiece
 from farm.labels.voices import LoggedVoices
-from farm.options import RenderOptions
 from farm.rendering.outline import Outline
 from farm.rendering.report import Report
 from farm.version import __version__
 
 Asked = bool | str | Sequence[str]
 """Whether there shall be labels: formats by their names, or True for `report.voices` alone."""
+SoundFile = tuple[Path, tuple[str, ...] | None]
+"""A sound file, and the outputs and buses of which it is the sum; None: all outputs."""
 
 
-def labels_wanted(asked: Asked, sound: Path, score: str, options: RenderOptions) -> tuple[LabelFile, ...]:
-    """The label files of a sound file.
+def labels_wanted(asked: Asked, sounds: Sequence[SoundFile], derived: Outline) -> tuple[LabelFile, ...]:
+    """The label files of the sound files of a render.
 
     Raises UsageError for names that are no formats, for files that cannot be meant, and where nothing is rendered.
     """
-    wanted = () if isinstance(asked, bool) else label_files(sound, label_formats(asked))
-    check_label_files(wanted, score)
-    if options.backend == "null":
+    formats = () if isinstance(asked, bool) else label_formats(asked)
+    wanted = tuple(one for sound, takes in sounds for one in label_files(sound, formats, takes))
+    check_label_files(wanted, [sound for sound, _ in sounds], derived.score.name)
+    if derived.options.backend == "null":
         raise UsageError("the backend `null` renders nothing: there is nothing to label")
     return wanted
+
+
+def labelling_of(derived: Outline, asked: Asked, sounds: Sequence[SoundFile]) -> Labelling:
+    """What labels a render into sound files. Raises UsageError as `labels_wanted` does."""
+    return Labelling(derived, labels_wanted(asked, sounds, derived))
 
 
 class Labelling:
@@ -44,17 +51,21 @@ class Labelling:
     def __init__(self, derived: Outline, wanted: Sequence[LabelFile]) -> None:
         self.derived = derived
         folder = wanted[0].sound.absolute().parent if wanted else None
-        self.log = VoiceLog(derived.options.rate, folder)
+        self.log = VoiceLog(derived.options.rate, folder, derived.heard)
         self.files = LabelFiles(wanted)
 
-    def finish(self, report: Report) -> Report:
-        """Writes the files, which do not appear yet; the report with the voices. Raises FileError."""
+    def finish(self, report: Report, dropped: Sequence[Path] = ()) -> Report:
+        """Writes the files, which do not appear yet; the report with the voices. Raises FileError.
+
+        Beside sound files that were `dropped` there are none.
+        """
+        self.files.drop(dropped)
         piece = self.piece(report.frames, report.path)
         notices = self.files.write(self.log, lambda one: self.piece(report.frames, one.sound.name, one.takes))
         return replace(
             report,
             voices=LoggedVoices(self.log, piece).array(),
-            labels=tuple(str(one.path) for one in self.files.wanted),
+            labels=tuple(str(one.path) for one in self.files.wanted if one.sound not in dropped),
             notices=(*report.notices, *notices),
         )
 
@@ -72,7 +83,7 @@ class Labelling:
             first=first,
             last=first + frames,
             first_cycle=options.from_ or Fraction(0),
-            outputs=score.outputs if takes is None else takes,
+            outputs=(score.outputs if derived.heard is None else derived.heard) if takes is None else takes,
             version=__version__,
         )
 

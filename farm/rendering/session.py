@@ -40,7 +40,7 @@ from farm.rendering.stream import Stream, run
 from farm.rendering.warm import Warm
 
 if TYPE_CHECKING:
-    from farm.rendering.labelling import Labelling
+    from farm.rendering.labelling import Asked, Labelling, SoundFile
 
 Frames = NDArray[np.float32]
 BITS_BYTES = {"16": 2, "24": 3, "32f": 4}
@@ -77,7 +77,7 @@ class Session:
         observer: Observer | None = None,
         *,
         measured: bool = False,
-        labels: bool | str | Sequence[str] = (),
+        labels: Asked = (),
     ) -> Report:
         """As `farm.render_file`. `measured`: loudness and true peak stand in the report. Raises what that raises."""
         options, spent = RenderOptions() if options is None else options, Spent()
@@ -89,7 +89,7 @@ class Session:
             derived = replace(outline(score, options, deliveries=(mix,)), folder=os.path.dirname(path) or ".")
         check_clip(form, options.clip, options.bits)
         check_room(path, derived)
-        labelling = labelling_of(derived, path, labels)
+        labelling = labelling_of(derived, labels, [(path, None)])
         with self._turn:
             self._check_open()
             place = derived.place(mix)
@@ -123,13 +123,16 @@ class Session:
         if plan.stems:
             check_room(plan.stems[0].file, derived, len(plan.stems))
         files = [plan.mix, *(stem.file for stem in plan.stems)]
+        sounds = [(plan.mix, None), *((stem.file, (stem.takes,)) for stem in plan.stems)]
+        labelling = labelling_of(derived, asked.labels, sounds)
         opening = [
             partial(open_writer, file, options.rate, 2, options.bits, derived.place(one))
             for file, one in zip(files, deliveries, strict=False)
         ]
         with self._turn, made_for(files):
             self._check_open()
-            return written(derived, opening, self._warm, observer, spent, Stemming(plan, asked, deliveries))
+            stemming = Stemming(plan, asked, deliveries)
+            return written(derived, opening, self._warm, observer, spent, stemming, labelling)
 
     def render_stream(
         self,
@@ -245,7 +248,7 @@ def render_file(
     observer: Observer | None = None,
     *,
     measured: bool = False,
-    labels: bool | str | Sequence[str] = (),
+    labels: Asked = (),
     session: Session | None = None,
 ) -> Report:
     """Renders a score to a sound file of the format that its extension names; it appears when it is whole.
@@ -370,7 +373,8 @@ def written(
             report = stemming.told(report, files)
         if labelling is not None:
             with spent.on(Duty.WRITING):
-                report = labelling.finish(replace(report, path=files.writers[0].path.name))
+                dropped = [writer.path for writer in files.writers if writer.closed]
+                report = labelling.finish(replace(report, path=files.writers[0].path.name), dropped)
     writer = files.writers[0]
     clipped = max(report.clipped_frames, writer.clipped_frames)
     report = replace(report, path=str(writer.path), write_s=writing_s, clipped_frames=clipped, cpu_s=spent.cpu)
@@ -389,14 +393,13 @@ def coding_of(form: Format, options: RenderOptions) -> tuple[Bits, bool]:
     return options.bits if form.bits else "32f", form not in (WAV, W64) and options.bits == "24"
 
 
-def labelling_of(derived: Outline, path: Path, labels: bool | str | Sequence[str]) -> Labelling | None:
-    """What labels a render into a file, if that is asked for. Raises UsageError."""
-    if labels is False or not labels:
+def labelling_of(derived: Outline, asked: Asked, sounds: Sequence[SoundFile]) -> Labelling | None:
+    """What labels a render into sound files, if that is asked for. Raises UsageError."""
+    if asked is False or not asked:
         return None
-    from farm.rendering.labelling import Labelling, labels_wanted
+    from farm.rendering import labelling
 
-    wanted = labels_wanted(labels, path, derived.score.name, derived.options)
-    return Labelling(derived, wanted)
+    return labelling.labelling_of(derived, asked, sounds)
 
 
 def check_room(path: Path, derived: Outline, files: int = 1) -> None:

@@ -36,7 +36,8 @@ class StemOptions:
     mix and as stems; `mute`: these are not. `name`: the files, with {score}, {index}, {stem} and {ext}. `keep_silent`:
     whether stems appear in which nothing sounds. `stem_tap`: "post" takes them after gain and fades, before the
     limiter; "pre" before gain and fades; "master" lets each pass through all that the mix passes through. `format`: the
-    extension of the files. `hashed`: whether the report has the SHA-256 of each stem's frames.
+    extension of the files. `hashed`: whether the report has the SHA-256 of each stem's frames. `labels`: as for
+    `farm.render_file`, beside the mix and each stem.
 
     Raises UsageError for what makes no sense.
     """
@@ -49,6 +50,7 @@ class StemOptions:
     stem_tap: Tap = "post"
     format: str = "wav"
     hashed: bool = False
+    labels: bool | str | Sequence[str] = ()
 
     def __post_init__(self) -> None:
         choices: tuple[tuple[str, str, Sequence[str]], ...] = (("by", self.by, BYS), ("stem-tap", self.stem_tap, TAPS))

@@ -16,9 +16,10 @@ from farm.errors import FileError, UsageError
 from farm.graph.score import load
 from farm.labels.files import check_label_files, label_files
 from farm.labels.formats import label_formats
-from farm.rendering.labelling import Labelling
+from farm.rendering.labelling import labelling_of
 from farm.rendering.outline import outline
 from farm.rendering.session import render_file
+from farm.rendering.stems import StemOptions
 from farm.rendering.stream import run
 from farm.rendering.warm import Warm
 from tests.labels.readers import ALL, SESSION, cells, defaults, lines, midi_file, rendered
@@ -270,8 +271,7 @@ def test_reports_compare_and_print_without_their_voices(tmp_path: Path) -> None:
     assert report == replace(report, voices=None)
 
 
-def test_stems_have_the_labels_of_what_they_hold(tmp_path: Path) -> None:
-    text = """
+STEMS = """
 cps: 1
 ~kicks: s "bd*2"
 ~hats: s "hh*4" # hpf 2000
@@ -279,33 +279,56 @@ cps: 1
 o1: ~kicks + ~hats
 o2: ~hats * 0.5
 o3: saw 110 # lpf (~duck * 100 + 500) 1
+o4: s "~ rim" * 0
 """
-    derived = outline(score(text), asked(backend="inline"))
-    formats = label_formats("jsonl,mid")
-    takes = {"mix": None, "o1": ("o1",), "o2": ("o2",), "kicks": ("~kicks",), "duck": ("~duck",)}
-    wanted = [file for name, one in takes.items() for file in label_files(tmp_path / f"{name}.wav", formats, one)]
-    with Warm() as warm, Labelling(derived, wanted) as labelling:
-        report = run(derived, warm, len, log=labelling.log)
-        labelling.finish(report)
-        assert not list(tmp_path.glob("*.jsonl"))
-    found = {name: [one["sound"] for one in lines(tmp_path / f"{name}.jsonl")["voice"]] for name in takes}
-    counts = {name: {sound: sounds.count(sound) for sound in sounds} for name, sounds in found.items()}
-    assert counts == {
-        "mix": {"bd": 2, "hh": 4},
+
+
+def test_stems_have_the_labels_of_what_they_hold(tmp_path: Path) -> None:
+    options = asked(backend="inline", clip="limit", bits="24")
+    report = SESSION.stems(score(STEMS), tmp_path, options, StemOptions(by="bus", name="{stem}.{ext}", labels=ALL))
+    counts = {
+        "mix": {"bd": 2, "hh": 4, "rim": 1},
         "o1": {"bd": 2, "hh": 4},
         "o2": {"hh": 4},
+        "o3": {},
         "kicks": {"bd": 2},
-        "duck": {"cp": 3},
+        "hats": {"hh": 4},
     }
-    assert midi_file(tmp_path / "duck.mid").tracks == ["~duck"]
+    assert sorted(one.stem for one in tmp_path.glob("*.jsonl")) == sorted(counts)
+    assert sorted(one.stem for one in tmp_path.glob("*.wav")) == sorted(counts)
+    assert sorted(report.labels) == sorted(str(one) for one in tmp_path.iterdir() if one.suffix != ".wav")
+    for name, wanted in counts.items():
+        sounds = [one["sound"] for one in lines(tmp_path / f"{name}.jsonl")["voice"]]
+        assert {sound: sounds.count(sound) for sound in sounds} == wanted, name
     assert midi_file(tmp_path / "o2.mid").tracks == ["o2"]
     told = lines(tmp_path / "mix.jsonl")["voice"]
     assert {one["output"] for one in told if one["sound"] == "hh"} == {"o1 o2"}
-    assert {one["bus"] for one in told} == {"~kicks", "~hats"}
+    assert report.voices is not None and len(report.voices) == 7
+
+
+def test_what_is_muted_is_labelled_nowhere(tmp_path: Path) -> None:
+    options = asked(backend="inline", clip="limit", bits="24")
+    plan = StemOptions(mute=("o1",), name="{stem}.{ext}", labels="jsonl")
+    report = SESSION.stems(score(STEMS), tmp_path, options, plan)
+    assert report.voices is not None
+    assert {(one["sound"], one["output"]) for one in lines(tmp_path / "mix.jsonl")["voice"]} == {
+        ("hh", "o2"),
+        ("rim", "o4"),
+    }
+    assert lines(tmp_path / "mix.jsonl")["piece"][0]["outputs"] == ["o2", "o3", "o4"]
+    assert not (tmp_path / "o1.jsonl").exists()
+
+
+def test_a_bus_that_no_output_hears_can_be_labelled_too(tmp_path: Path) -> None:
+    derived = outline(score(STEMS), asked(backend="inline"))
+    with Warm() as warm, labelling_of(derived, "mid", [(tmp_path / "duck.wav", ("~duck",))]) as labelling:
+        labelling.finish(run(derived, warm, len, log=labelling.log))
+        assert not (tmp_path / "duck.mid").exists()
+    assert midi_file(tmp_path / "duck.mid").tracks == ["~duck"]
 
 
 def test_two_sound_files_do_not_share_a_label_file(tmp_path: Path) -> None:
     formats = label_formats("csv")
     both = [*label_files(tmp_path / "a.wav", formats), *label_files(tmp_path / "a.flac", formats)]
     with pytest.raises(UsageError, match=r"would write .*a\.csv, which is the label file of .*a\.wav already"):
-        check_label_files(both, "no.ph")
+        check_label_files(both, [one.sound for one in both], "no.ph")
