@@ -125,6 +125,22 @@ class LoggedVoices:
         return np.concatenate(parts) if parts else np.zeros(0, self.fields)
 
 
+class KeptVoices:
+    """The voices of a render that is over, as an array when it is asked for. Until then the log has them."""
+
+    def __init__(self, logged: LoggedVoices) -> None:
+        self._logged = logged
+        self._array: Voices | None = None
+
+    @property
+    def array(self) -> Voices:
+        """All of them, the same array each time. Raises FileError where the disk refuses to give them back."""
+        if self._array is None:
+            self._array = self._logged.array()
+            self._logged.log.close()
+        return self._array
+
+
 def text(words: Any) -> str:
     """The type of a field that holds any of some words."""
     return f"U{max(map(len, words), default=1) or 1}"

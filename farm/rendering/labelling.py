@@ -13,7 +13,7 @@ from farm.labels.files import LabelFile, LabelFiles, check_label_files, label_fi
 from farm.labels.formats import label_formats
 from farm.labels.log import VoiceLog
 from farm.labels.piece import LabelledPiece
-from farm.labels.voices import LoggedVoices
+from farm.labels.voices import KeptVoices, LoggedVoices
 from farm.rendering.outline import Outline
 from farm.rendering.report import Report
 from farm.version import __version__
@@ -64,7 +64,7 @@ class Labelling:
         notices = self.files.write(self.log, lambda one: self.piece(report.frames, one.sound.name, one.takes))
         return replace(
             report,
-            voices=LoggedVoices(self.log, piece).array(),
+            kept_voices=KeptVoices(LoggedVoices(self.log, piece)),
             labels=tuple(str(one.path) for one in self.files.wanted if one.sound not in dropped),
             notices=(*report.notices, *notices),
         )
@@ -94,7 +94,6 @@ class Labelling:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            self.files.__exit__(kind, error, trace)
-        finally:
+        self.files.__exit__(kind, error, trace)
+        if kind is not None:
             self.log.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import field, replace
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,9 @@ from farm.plan.plan import WindowPlan
 from farm.quantities import FAINT_DBFS
 from farm.rendering.routing import STEREO
 from workers.records import record
+
+if TYPE_CHECKING:
+    from farm.labels.voices import KeptVoices
 
 Voices = NDArray[Any]
 """Structured: `farm.labels.voices.LoggedVoices.fields`."""
@@ -180,8 +183,14 @@ class Report:
     notices: tuple[Notice, ...] = field(default=())
     labels: tuple[str, ...] = ()
     """Label files that were written."""
-    voices: Voices | None = field(default=None, compare=False, repr=False)
-    """Where labels were asked for: one row a voice that begins in the file (`farm.labels.voices`)."""
+    kept_voices: KeptVoices | None = field(default=None, compare=False, repr=False)
+    """Where labels were asked for."""
+
+    @property
+    def voices(self) -> Voices | None:
+        """Where labels were asked for: a structured array, one row a voice that begins in the file, made when it is
+        first asked for. Its fields are those of `farm.labels.voices.LoggedVoices`."""
+        return None if self.kept_voices is None else self.kept_voices.array
 
     def of_process(self, all_s: float, reading_s: float) -> Report:
         """The same for a process that did nothing but this render, and has spent `all_s` CPU seconds with all that it
@@ -193,7 +202,8 @@ class Report:
         """For `--json`: silent levels are null."""
         from dataclasses import asdict
 
-        values = asdict(replace(self, voices=None))
+        values = asdict(replace(self, kept_voices=None))
+        del values["kept_voices"]
         values["voices"] = values.pop("voice_count")
         values["cpu_s"] = {str(duty): getattr(self.cpu_s, f"{duty}_s") for duty in Duty}
         values["notices"] = [show(notice) for notice in self.notices]

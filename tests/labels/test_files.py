@@ -268,7 +268,7 @@ def test_reports_compare_and_print_without_their_voices(tmp_path: Path) -> None:
     assert report.as_json()["voices"] == 1
     assert json.loads(json.dumps(report.as_json()))["labels"] == [str(tmp_path / "a.csv")]
     assert "dtype" not in repr(report)
-    assert report == replace(report, voices=None)
+    assert report == replace(report, kept_voices=None)
 
 
 STEMS = """
