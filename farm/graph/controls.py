@@ -59,7 +59,7 @@ class Controls:
                 return np.full(len(self.row), np.nan)
             entries = self.haps.entries(name)
             values = np.full(len(self.row), np.nan) if entries is None else entries.take(self.row)
-        return np.clip(values, *BOUNDS[name]) if name in CLAMPED else values
+        return values.clip(*BOUNDS[name]) if name in CLAMPED else values
 
     def spread(self, of_kinds: NDArray[Any]) -> NDArray[Any]:
         """What was computed for each kind (kinds, ...), for each voice (n, ...)."""
@@ -121,7 +121,7 @@ def controls_of(source: VoiceSource, haps: Haps, index: Ints, onset: Ints, askin
 
 def read_control(param: Param, bus: int, haps: Haps, row: Ints, onset: Ints, asking: Asking) -> Floats:
     """A control that comes from a signal, for each voice: within the range of its word, times what transforms left."""
-    values: Floats = np.clip(asking.signal(bus, onset), param.low, param.high)
+    values: Floats = asking.signal(bus, onset).clip(param.low, param.high)
     factor = haps.entries(FACTOR + param.name)
     return values if factor is None else values * envelope.said(factor.take(row), 1.0)
 
@@ -149,6 +149,6 @@ def paces(controls: Controls) -> Floats:
     if controls.source.instrument is not None:
         return np.abs(controls.or_default("speed", 1.0))
     note, absolute = controls.or_default("note", 0.0), controls.or_default("absolute", 0.0)
-    factor = semitone_ratio(np.clip(np.where(absolute > 0, note - 60.0, note), *BOUNDS["note"]))
+    factor = semitone_ratio(np.where(absolute > 0, note - 60.0, note).clip(*BOUNDS["note"]))
     pace: Floats = np.abs(controls.or_default("speed", 1.0)) * factor
     return pace

@@ -93,7 +93,7 @@ def sample_columns(controls: Controls, onset: Ints, slot: Ints, asking: Asking) 
     pace = paces(controls)
     for remark in remarks_on(controls, pace, asking.words):
         asking.slab.tell(*remark)
-    pace = np.clip(pace, SLOWEST, FASTEST)
+    pace = pace.clip(SLOWEST, FASTEST)
     step = np.floor(pace * (1 << STEP_BITS) + 0.5).astype(np.int64)
     start, length, apart, form = spans(controls, speed < 0, asking)
     begin = controls.or_default("begin", 0.0)
@@ -191,7 +191,7 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
     gate = controls.gate(slot)
     constants, length = envelope.bus_envelope(controls.shape().mapped(spread), gate, lasting, asking.rate)
     note, absolute = controls["note"], controls.or_default("absolute", 0.0)
-    ratio = spread(semitone_ratio(np.clip(envelope.said(note, 0.0), *BOUNDS["note"])))
+    ratio = spread(semitone_ratio(envelope.said(note, 0.0).clip(*BOUNDS["note"])))
     named = (absolute > 0) & ~np.isnan(note)
     if named.any() and source.root_hz is not None:
         root = roots(source, onset, asking)
@@ -209,7 +209,7 @@ def instrument_columns(controls: Controls, onset: Ints, slot: Ints, asking: Aski
     pace = paces(controls)
     for remark in remarks_on(controls, pace, asking.words):
         asking.slab.tell(*remark)
-    ratio = ratio * spread(np.clip(pace, SLOWEST, FASTEST))
+    ratio = ratio * spread(pace.clip(SLOWEST, FASTEST))
     left, right = controls.gains()
     same = np.arange(len(onset)) - np.searchsorted(onset, onset)
     return {
