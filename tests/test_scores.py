@@ -173,11 +173,15 @@ for work in ("w1", "w2", "w3"):
     assert all((tmp_path / f"{work}.wav").stat().st_size > 1_000_000 for work in ("w1", "w2", "w3"))
 
 
-def test_what_the_page_of_python_shows_runs() -> None:
-    """All its blocks, one after another, as one program in the clone; of many renders and blocks of frames, three."""
+def test_what_the_page_of_python_shows_runs(tmp_path: Path) -> None:
+    """All its blocks, one after another, as one program beside the scores; of many renders and blocks, three."""
+    (tmp_path / "configs").symlink_to(ROOT / "configs")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     code = "\n".join(re.findall(r"^```python\n(.*?)^```$", PYTHON, re.DOTALL | re.MULTILINE))
     short = re.sub(r"\b100\b", "3", code)
     assert short.count("3") - code.count("3") == 2
-    done = subprocess.run([sys.executable, "-c", short], cwd=ROOT, capture_output=True, text=True, check=False)
+    command = [sys.executable, "-c", short]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith("('left', 'right') ")
+    assert "\n('left', 'right') " in done.stdout
+    assert {"q.wav", "q.jams", "q.mid"} <= {path.name for path in tmp_path.iterdir()}

@@ -90,7 +90,8 @@ class Rendering:
             seed=options.seed,
             fades=self.part.fades and self.part.end_frame is not None,
             fade_out_frames=int(options.fade_out * options.rate + 0.5),
-            cut=self.cut,
+            # Links of a chain run beside each other over several chunks, of which there is one block by block.
+            cut=self.cut and not self.warm.block_by_block,
         )
         self.plan: StaticPlan = static_plan(graph, self.part.roots, setting, self.part.paths, self.part.muted)
         verify_static(self.plan)

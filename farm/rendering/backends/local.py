@@ -36,8 +36,9 @@ from workers.wire import Run, Schedule, Task
 from workers.worker import RECORD_WORDS, name_process
 
 Ints = NDArray[np.int64]
-SPINS, CROWDED_SPINS = 2000, 200
-"""How often a worker looks for a task before it sleeps; where no CPU is left for this process it waits for that one."""
+SPINS, CROWDED_SPINS, SECOND_SPINS = 2000, 200, 700
+"""How often a worker looks for a task before it sleeps: on a CPU of its own; where no CPU is left for this process,
+which it waits for; and block by block there, where the first worker is at once with what comes and the others help."""
 CPU_CHECK_S = 1.0
 LEAVE_S = 5.0
 """How long a worker may take to leave an arena in which nothing is left to do."""
@@ -157,7 +158,6 @@ class LocalBackend(OverArena):
         }
         words.update({int(word): (arena.layout.offset((name, 0)), True) for word, name in names.items()})
         words[int(Schedule.RING_MASK)] = (self.room.places - 1, False)
-        words[int(Schedule.SPINS)] = (CROWDED_SPINS if self.crowded else SPINS, False)
         words[int(Schedule.PORTABLE)] = (int(cores.portable()), False)
         for index, (value, relative) in words.items():
             self.record[index] = value + (arena.address if relative else 0)
@@ -165,12 +165,24 @@ class LocalBackend(OverArena):
         self.agenda = Agenda(regions, self.room, self.record, self.call)
         pool = self.start_workers()
         own = [
-            {**words, int(Run.SCRATCH): (arena.layout.offset((Area.SCRATCH, number)), True)}
+            {
+                **words,
+                int(Run.SCRATCH): (arena.layout.offset((Area.SCRATCH, number)), True),
+                int(Schedule.SPINS): (self.spins(number), False),
+            }
             for number in range(self.workers)
         ]
         self.parts = tuple(parts)
         rings = tuple((ring.path, ring.offset) for ring in self.rings)
         pool.attach(Attached(arena.path, arena.size, tuple(own), self.kernels, self.parts, rings))
+
+    def spins(self, worker: int) -> int:
+        """How often a worker looks for a task before it sleeps."""
+        if not self.crowded:
+            return SPINS
+        if not self.block_by_block:
+            return CROWDED_SPINS
+        return SECOND_SPINS if worker else SPINS
 
     def hold(self) -> None:
         """Parks all workers."""
