@@ -14,7 +14,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import Any
 
-from farm.errors import FileError, Loc, UsageError, suggestion, together
+from farm.errors import FarmError, FileError, Loc, UsageError, suggestion, together
 from workers.records import record
 
 SUFFIXES = (".jsonl", ".toml", ".csv")
@@ -78,10 +78,12 @@ class ListRow:
 class Mistakes:
     """The mistakes of a list. Too many end the reading."""
 
-    found: list[UsageError] = field(default_factory=list)
+    found: list[FarmError] = field(default_factory=list)
 
-    def add(self, mistake: UsageError) -> None:
-        """Notes one. Raises all of them when there are too many."""
+    def add(self, mistake: FarmError) -> None:
+        """Notes one, once: what is said for all jobs is a mistake of each. Raises all when there are too many."""
+        if any((one.message, one.loc) == (mistake.message, mistake.loc) for one in self.found):
+            return
         self.found.append(mistake)
         if len(self.found) >= MOST_MISTAKES:
             self.tell()

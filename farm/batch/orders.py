@@ -23,7 +23,11 @@ from farm.errors import FarmError, FileError, ScoreError, UsageError
 from farm.options import RenderOptions
 from farm.rendering.job import Job, JobBank, NamedBanks, deciding
 from farm.score import read_source
+from farm.score.setting import OPTION, Settable
 from workers.records import record
+
+MOST_TEXT = 1 << 20
+"""Characters of a score whose settings are checked before it is rendered."""
 
 
 @record(frozen=True, slots=True)
@@ -82,6 +86,8 @@ class OrderBook:
     """Which order has an output."""
     suited: set[tuple[Any, ...]] = field(default_factory=set)
     """Formats with options that were found to go together."""
+    settables: dict[str, Settable | None] = field(default_factory=dict)
+    """What can be set, by path of a score; None where it is not known before it is rendered."""
 
     def take(self, row: ListRow, common: ForAll) -> None:
         """Adds the jobs of a row; its mistakes are noted. Raises UsageError when there are too many."""
@@ -92,6 +98,10 @@ class OrderBook:
                 self.orders.append(self.order(single))
         except UsageError as wrong:
             self.mistakes.add(located(wrong, row))
+        except FileError as wrong:
+            # A list is read as a whole; what the command line names is a file that is not there, as it is elsewhere.
+            loc = row.loc("score")
+            self.mistakes.add(wrong if loc is None else UsageError(wrong.message, loc=loc, hint=wrong.hint))
 
     def order(self, single: SingleJob) -> Order:
         """The order of one job. Raises UsageError."""
@@ -101,6 +111,7 @@ class OrderBook:
             raise UsageError("a job has a `score`, the path of one", loc=row.loc("score"))
         score = self.score(os.path.join(row.text.folder, path))
         options = RenderOptions(**{**single.options, "set": single.settings})
+        self.check_settings(score, options, row)
         split = row.values.get("split", self.placing.splits.of(score.sha256))
         if split is not None and not isinstance(split, str):
             raise UsageError("`split` is the name of a part", loc=row.loc("split"))
@@ -143,6 +154,32 @@ class OrderBook:
             check_clip(form, options.clip, options.bits)
             self.suited.add(how)
 
+    def check_settings(self, score: ScoreText, options: RenderOptions, row: ListRow) -> None:
+        """Raises UsageError, at its place in the row, for what a score does not have, or not as such a value.
+
+        What the command line says is noted without a place. A score that cannot be read has no such mistakes.
+        """
+        if not options.set or score.failure is not None or len(score.text) > MOST_TEXT:
+            return
+        if score.name not in self.settables:
+            # What understands scores takes long to load, and most batches set nothing.
+            from farm.graph.score import settable_of
+
+            self.settables[score.name] = settable_of(score.text, score.name)
+        settable = self.settables[score.name]
+        if settable is None:
+            return
+        for name, value in options.set:
+            key = said_in(row, name)
+            try:
+                settable.check(name, value, OPTION if key is None else "set")
+            except UsageError as wrong:
+                if key is None:
+                    self.mistakes.add(wrong)
+                    continue
+                wrong.loc = row.loc(key)
+                raise
+
     def score(self, path: str) -> ScoreText:
         """The score at a path, read when it is first asked for."""
         if path not in self.scores:
@@ -150,12 +187,17 @@ class OrderBook:
         return self.scores[path]
 
     def read(self, path: str) -> ScoreText:
-        """Reads a score; one that cannot be read fails its jobs. Raises SampleError for a sample folder that is not."""
+        """Reads a score; one that is there and cannot be read fails its jobs.
+
+        Raises FileError for one that is not there, SampleError for a sample folder that is not.
+        """
         sounds = library(self.placing.samples, path, self.placing.environment)
         folders = tuple(Path(os.path.abspath(folder)) for folder in sounds.folders)
         try:
             text = read_source(path).text if path != "-" else ""
         except (FileError, ScoreError) as problem:
+            if not os.path.isfile(path):
+                raise
             return ScoreText(path, failure=failure_of(problem))
         if folders not in self.libraries:
             self.libraries[folders] = NamedBanks(SampleLibrary(folders))
@@ -169,6 +211,12 @@ class OrderBook:
         if where not in self.named:
             self.named[where] = self.libraries[score.library.folders].of(score.text, options.set)
         return self.named[where]
+
+
+def said_in(row: ListRow, name: str) -> str | None:
+    """How a row writes a name that it sets, sweeps or draws; None where it does not."""
+    said = {key for where in ("set", "sweep", "draw") for key in row.values.get(where, {})}
+    return next((key for key in (name, f"~{name}") if key in said), None)
 
 
 def located(wrong: UsageError, row: ListRow) -> UsageError:

@@ -19,7 +19,7 @@ from farm.graph.names import function_names, refused_links
 from farm.graph.statements import BEATS, beats_of
 from farm.pattern.depth import deep
 from farm.score import Source, parse, parse_all, read_source, text_source
-from farm.score.setting import Settings, bound
+from farm.score.setting import Settable, Settings, bound, settable_in
 from farm.score.syntax import Program, Tempo
 from workers.records import record
 
@@ -134,6 +134,15 @@ def parsed_again(score: Score) -> Program:
     if not score.settings:
         return score.program
     return parse_all(score.source, function_names(), refused_links())[0]
+
+
+def settable_of(text: str, name: str) -> Settable | None:
+    """What can be set in the score of a text, which messages call `name`; None where it cannot be read."""
+    try:
+        program, errors = parse_all(text_source(name, text), function_names(), refused_links())
+    except ScoreError:
+        return None
+    return None if errors else settable_in(program, name)
 
 
 def names_of(graph: Graph) -> tuple[str, ...]:

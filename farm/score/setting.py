@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
@@ -11,6 +11,7 @@ from fractions import Fraction
 from farm.errors import Loc, UsageError, suggestion
 from farm.score.syntax import BusDef, Number, OutputDef, Program, Statement, String, Tempo
 from farm.score.unreadable import HOW_NUMBERS
+from workers.records import record
 
 Settings = Sequence[tuple[str, Fraction | str]]
 """Names, without a tilde, each with its value."""
@@ -36,6 +37,57 @@ def settable(program: Program) -> dict[str, type[Number] | type[String]]:
     return {name: kind for name, kind in found.items() if name not in others}
 
 
+@record(frozen=True, slots=True, eq=False)
+class Settable:
+    """What a program has that can be set, and what it has that cannot: so much of it as settings are checked with."""
+
+    kinds: Mapping[str, type[Number] | type[String]]
+    """As `settable` has them."""
+    others: frozenset[str]
+    """Buses that are more than one number or string."""
+    outputs: frozenset[str]
+    score: str = "this score"
+    """What messages call it."""
+
+    def check(self, name: str, value: Fraction | str, option: str = OPTION) -> Fraction | str:
+        """The value as the program takes it; `option` is where it was given. Raises UsageError for what cannot be."""
+        if name in TEMPO_NAMES:
+            return checked_tempo(name, value, option)
+        if name not in self.kinds:
+            there = f"what can be set: {', '.join([*TEMPO_NAMES, *sorted(self.kinds)])}"
+            if name in self.outputs:
+                raise UsageError(f"{option} {name}: `{name}` is an output, and a bus is set", hint=there)
+            why = f"is no single number or string in {self.score}" if name in self.others else f"is not in {self.score}"
+            hint = suggestion(name, [*TEMPO_NAMES, *self.kinds]) or there
+            raise UsageError(f"{option} {name}: `{name}` {why}", hint=hint)
+        if self.kinds[name] is Number:
+            value = as_number(value)
+            if isinstance(value, str):
+                message = f"{option} {name}={value}: `{name}` is a number in {self.score}"
+                raise UsageError(message, hint=how_numbers(value))
+        text = shown(value)
+        if '"' in text:
+            bare = text.replace('"', "")
+            raise UsageError(f"{option} {name}={text}: a string is set without quotes", hint=f"write {name}={bare}")
+        return value
+
+
+def settable_in(program: Program, score: str = "this score") -> Settable:
+    """What settings of a program are checked with."""
+    kinds = settable(program)
+    buses = frozenset(one.name for one in program.statements if isinstance(one, BusDef))
+    return Settable(kinds, buses - {*kinds}, outputs(program), score)
+
+
+def checked_tempo(name: str, value: Fraction | str, option: str = OPTION) -> Fraction:
+    """A tempo that is set. Raises UsageError for what is none."""
+    value = as_number(value)
+    if isinstance(value, str) or value <= 0:
+        hint = how_numbers(value) if isinstance(value, str) else "for example tempo=0.6"
+        raise UsageError(f"{option} {name}={shown(value)}: a tempo is a number above 0", hint=hint)
+    return value
+
+
 def bound(program: Program, settings: Settings) -> Program:
     """The program with these values in the place of those that it writes. Raises UsageError for what cannot be set."""
     for name, value in settings:
@@ -48,10 +100,7 @@ def bound(program: Program, settings: Settings) -> Program:
 
 def with_tempo(program: Program, name: str, value: Fraction | str) -> Program:
     """The program at a tempo: every line that states one is changed, a program without one gets one."""
-    value = as_number(value)
-    if isinstance(value, str) or value <= 0:
-        hint = how_numbers(value) if isinstance(value, str) else "for example tempo=0.6"
-        raise UsageError(f"{OPTION} {name}={shown(value)}: a tempo is a number above 0", hint=hint)
+    value = checked_tempo(name, value)
 
     def at_tempo(statement: Statement) -> Statement:
         if not isinstance(statement, Tempo):
@@ -74,25 +123,8 @@ def outputs(program: Program) -> frozenset[str]:
 
 def with_bus(program: Program, name: str, value: Fraction | str) -> Program:
     """The program with another number or string as a bus."""
-    known = settable(program)
-    if name not in known:
-        there = ", ".join([*TEMPO_NAMES, *sorted(known)])
-        defined = any(isinstance(one, BusDef) and one.name == name for one in program.statements)
-        why = "is no single number or string in this score" if defined else "is not in this score"
-        if name in outputs(program):
-            message = f"{OPTION} {name}: `{name}` is an output, and a bus is set"
-            raise UsageError(message, hint=f"what can be set: {there}")
-        hint = suggestion(name, [*TEMPO_NAMES, *known]) or f"what can be set: {there}"
-        raise UsageError(f"{OPTION} {name}: `{name}` {why}", hint=hint)
-    if known[name] is Number:
-        value = as_number(value)
-        if isinstance(value, str):
-            message = f"{OPTION} {name}={value}: `{name}` is a number in this score"
-            raise UsageError(message, hint=how_numbers(value))
+    value = settable_in(program).check(name, value)
     text = shown(value)
-    if '"' in text:
-        bare = text.replace('"', "")
-        raise UsageError(f"{OPTION} {name}={text}: a string is set without quotes", hint=f"write {name}={bare}")
     loc = place(name, text)
 
     def with_value(statement: Statement) -> Statement:

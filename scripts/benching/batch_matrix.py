@@ -230,9 +230,10 @@ def replaced(place: Place) -> str:
 
 
 def mistaken(place: Place) -> str:
-    """A score with an error among good ones."""
+    """A score with an error among good ones, and one that is no text."""
+    (place.folder / "bytes.ph").write_bytes(b"\xff\xfe")
     (place.folder / "bad.ph").write_text('out: s "bd', encoding="utf-8")
-    rows = place.jobs(12, "drums", "bad", "bass", "absent")
+    rows = place.jobs(12, "drums", "bad", "bass", "bytes")
     words = ("batch", place.list("mistaken", rows), *WORDS, "--threads", "2", "--into", "mistaken")
     done = place.farm(*words, check=5)
     if len(place.sounds("mistaken")) != 6 or "bad.ph:1:8: error: this string is never closed" not in done.stderr:

@@ -220,9 +220,9 @@ def test_shards_together_make_the_whole(undisturbed: Path, folder: Path) -> None
 
 
 def test_jobs_that_fail_are_put_aside_and_done_when_they_can_be(folder: Path) -> None:
-    rows = [
-        {"score": name, "out": f"{name}.wav", "cycles": 1, "rate": 8000} for name in ("drums.ph", "bad.ph", "none.ph")
-    ]
+    names = ("drums.ph", "bad.ph", "bytes.ph")
+    rows = [{"score": name, "out": f"{name}.wav", "cycles": 1, "rate": 8000} for name in names]
+    (folder / "bytes.ph").write_bytes(b"\xff\xfe")
     (folder / "few.jsonl").write_text("".join(json.dumps(one) + "\n" for one in rows), encoding="utf-8")
     (folder / "bad.ph").write_text('out: s "bd', encoding="utf-8")
     words = ("batch", "few.jsonl", "--into", "out", "--threads", "1")
@@ -230,16 +230,17 @@ def test_jobs_that_fail_are_put_aside_and_done_when_they_can_be(folder: Path) ->
     assert done.returncode == 5
     assert "bad.ph:1:8: error: this string is never closed" in done.stderr
     failed = {one["file"]: one["failed"] for one in lines(folder / "out" / "failed.jsonl")}
-    assert {file: one["kind"] for file, one in failed.items()} == {"bad.ph.wav": "score", "none.ph.wav": "file"}
+    assert {file: one["kind"] for file, one in failed.items()} == {"bad.ph.wav": "score", "bytes.ph.wav": "score"}
     assert (failed["bad.ph.wav"]["line"], failed["bad.ph.wav"]["column"]) == (1, 8)
-    for name in ("bad.ph", "none.ph"):
+    for name in names[1:]:
         (folder / name).write_text(SCORES["bass"], encoding="utf-8")
     again = farm(folder, *words, "--failed", "--json")
     document = json.loads(again.stdout)
     assert (again.returncode, document["done"], document["left_alone"]) == (0, 2, {"it did not fail": 1})
     assert len(lines(folder / "out" / "manifest.jsonl")) == 3
     assert not (folder / "out" / "failed.jsonl").exists()
-    fast = [json.dumps({**rows[2], "score": "absent.ph", "out": "0.wav"}), *map(json.dumps, rows)]
+    (folder / "bytes.ph").write_bytes(b"\xff\xfe")
+    fast = [json.dumps({**rows[2], "out": "0.wav"}), *map(json.dumps, rows[:2])]
     (folder / "few.jsonl").write_text("\n".join(fast), encoding="utf-8")
     stopped = json.loads(farm(folder, *words, "--fail-fast", "--json").stdout)
     assert (stopped["status"], stopped["done"], stopped["put_aside"]) == (5, 0, 1)

@@ -155,6 +155,14 @@ def test_what_is_no_split(text: str) -> None:
         ('{"score": "a.ph", "draw": {"cut": "log 0 9"}}', "cannot be drawn from 'log 0 9'", (1, 28)),
         ('{"score": "a.ph", "draw": [1]}', "`draw` is an object of names, not a list", (1, 19)),
         (b'{"score": "a.ph"}\n{"score": "\xff"}', "not UTF-8 text", (2, 12)),
+        ('{"score": "a.ph"}\n{"out": "b.wav", "score": "none.ph"}', "no such file: none.ph", (2, 18)),
+        ('{"score": "a.ph", "set": {"nope": 1}}', "set nope: `nope` is not in a.ph", (1, 27)),
+        ('{"score": "a.ph", "set": {"out": 1}}', "set out: `out` is an output", (1, 27)),
+        ('{"score": "a.ph", "set": {"~cut": "high"}}', "set cut=high: `cut` is a number in a.ph", (1, 27)),
+        ('{"score": "a.ph", "set": {"tempo": 0}}', "a tempo is a number above 0", (1, 27)),
+        ('{"score": "a.ph", "draw": {"nope": "choice 1 2"}}', "`nope` is not in a.ph", (1, 28)),
+        ('{"score": "a.ph", "draw": {"cut": "choice a b"}}', "`cut` is a number in a.ph", (1, 28)),
+        ('{"score": "a.ph", "sweep": {"seed": "0..9", "cit": [1, 2]}}', "`cit` is not in a.ph", (1, 45)),
     ],
 )
 def test_a_mistake_is_told_with_its_place(folder: Path, text: str | bytes, said: str, place: tuple[int, int]) -> None:
@@ -218,8 +226,49 @@ def test_a_list_that_is_none(folder: Path) -> None:
         listed_orders("none.jsonl", ForAll({}, {}), Placing(Path("out")))
 
 
+def test_what_the_command_line_sets_wrongly_is_told_once_and_without_a_place(folder: Path) -> None:
+    common = ForAll({}, {"nope": 1})
+    wrong = refused('{"score": "a.ph"}\n{"score": "a.ph", "seed": 1}', common=common)
+    assert isinstance(wrong, UsageError)
+    assert (wrong.message, wrong.loc, wrong.also) == ("--set nope: `nope` is not in a.ph", None, ())
+    with pytest.raises(UsageError, match=r"set nope: `nope` is not in a\.ph"):
+        orders_of(["a.ph"], common, Placing(Path("out")))
+    # A row that says it itself is where it stands.
+    wrong = refused('{"score": "a.ph", "set": {"nope": 2}}', common=common)
+    assert wrong.loc is not None and wrong.loc.column == 27
+
+
+def test_a_score_of_the_command_line_that_is_not_there_is_a_file_that_is_not(folder: Path) -> None:
+    with pytest.raises(FileError, match=r"no such file: none\.ph"):
+        orders_of(["a.ph", "none.ph"], ForAll({}, {}), Placing(Path("out")))
+
+
+def test_each_score_is_read_once_for_its_settings(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from farm.graph import score as scores
+
+    read: list[str] = []
+    real = scores.settable_of
+
+    def noted(text: str, name: str) -> object:
+        read.append(name)
+        return real(text, name)
+
+    monkeypatch.setattr(scores, "settable_of", noted)
+    rows = [
+        {"score": name, "sweep": {"seed": "0..9", "cut": [1, 2]}, "out": "{index}.wav"} for name in ("a.ph", "b.ph")
+    ]
+    assert len(listed("\n".join(map(json.dumps, rows * 3)))) == 120
+    assert read == ["a.ph", "b.ph"]
+    assert listed('{"score": "a.ph"}') and len(read) == 2, "without settings none is read for them"
+
+
+def test_settings_of_a_score_that_cannot_be_understood_are_no_mistakes_of_the_list(folder: Path) -> None:
+    (folder / "bad.ph").write_text('out: s "bd', encoding="utf-8")
+    assert len(listed('{"score": "bad.ph", "set": {"nope": 1}}\n{"score": "a.ph"}')) == 2
+
+
 def test_a_score_that_cannot_be_read_fails_its_own_jobs_alone(folder: Path) -> None:
     (folder / "bad.ph").write_bytes(b"\xff\xfe")
-    orders = listed('{"score": "none.ph"}\n{"score": "bad.ph"}\n{"score": "a.ph"}')
-    assert [one.score.failure is None for one in orders] == [False, False, True]
-    assert [one.score.failure.kind for one in orders[:2] if one.score.failure] == ["file", "score"]
+    orders = listed('{"score": "bad.ph"}\n{"score": "a.ph"}')
+    assert [one.score.failure is None for one in orders] == [False, True]
+    assert [one.score.failure.kind for one in orders[:1] if one.score.failure] == ["score"]
