@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from farm.rendering.job import Job as Job
     from farm.rendering.job import job_of as job_of
     from farm.rendering.job import read_job as read_job
+    from farm.rendering.report import Report as Report
     from farm.rendering.session import Session as Session
     from farm.rendering.session import render as render
     from farm.rendering.session import render_file as render_file
@@ -50,6 +51,7 @@ _HOMES = {
     "Job": "farm.rendering.job",
     "RenderError": "farm.errors",
     "RenderOptions": "farm.options",
+    "Report": "farm.rendering.report",
     "SampleError": "farm.errors",
     "ScoreError": "farm.errors",
     "Session": "farm.rendering.session",
@@ -74,6 +76,7 @@ __all__ = [
     "Job",
     "RenderError",
     "RenderOptions",
+    "Report",
     "SampleError",
     "ScoreError",
     "Session",
