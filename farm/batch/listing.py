@@ -9,12 +9,13 @@ import csv
 import json
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import Any
 
 from farm.errors import FarmError, FileError, Loc, UsageError, suggestion, together
+from farm.quantities import counted
 from workers.records import record
 
 SUFFIXES = (".jsonl", ".toml", ".csv")
@@ -23,6 +24,15 @@ MOST_MISTAKES = 20
 """After so many a list is read no further."""
 TABLES = "job"
 """What the tables of a TOML list are called."""
+OBJECTS = ("set", "sweep", "draw")
+"""What a job has that are mappings."""
+SEPARATORS = (",", ";", "\t")
+"""Of the cells of CSV; spreadsheets of countries whose numbers have commas write semicolons."""
+EXAMPLES = {
+    ".jsonl": 'a line: {"score": "song.ph", "out": "song.wav"}',
+    ".toml": 'a job is a table: [[job]], then a line score = "song.ph" and a line out = "song.wav"',
+    ".csv": "the first line names keys: score,out; each line after it is a job: song.ph,song.wav",
+}
 
 
 @record(frozen=True, slots=True, eq=False)
@@ -47,13 +57,15 @@ class ListRow:
     text: ListText
     line: int
     after: int
+    shared: int = 0
+    """How many lines at the beginning of the text hold for each row."""
 
     def loc(self, key: str = "") -> Loc | None:
         """Where a key stands, or what it says in a CSV; else where the row begins. None: in the command line."""
         if not self.line:
             return None
         names = {key, key.replace("_", "-"), key.replace("-", "_")}
-        for line in range(self.line, self.after):
+        for line in (*range(self.line, self.after), *range(1, self.shared + 1)):
             for name in sorted(names) if key else ():
                 found = re.search(rf"(?<![\w.-])([\"']?{re.escape(name)}[\"']?)\s*[:=.]", self.text.lines[line - 1])
                 if found is not None:
@@ -65,11 +77,14 @@ class ListRow:
     def cell(self, key: str) -> Loc:
         """Where a key's cell stands in the row of a CSV; the row where it cannot be told."""
         line = self.text.lines[self.line - 1]
-        header = [name.strip() for name in next(csv.reader([self.text.lines[0]]), [])]
-        cells = [found.span() for found in re.finditer(r'(?:"(?:[^"]|"")*"|[^,"]*)(?=,|$)', line)]
+        first = header_of(self.text.lines)
+        comma = separator_of(first)
+        header = [name.strip() for name in next(csv.reader([first], delimiter=comma), [])]
+        cells = [found.span() for found in re.finditer(rf'(?:"(?:[^"]|"")*"|[^{comma}"]*)(?={comma}|$)', line)]
         cells = [span for number, span in enumerate(cells) if number == 0 or span[0] > cells[number - 1][1]]
-        if key in header and header.index(key) < len(cells):
-            start, end = cells[header.index(key)]
+        column = next((n for n, name in enumerate(header) if name == key or name.endswith(f".{key}")), len(cells))
+        if column < len(cells):
+            start, end = cells[column]
             return self.text.loc(self.line, start + 1, max(1, end - start))
         return self.text.loc(self.line, 1, max(1, len(line)))
 
@@ -191,20 +206,40 @@ def toml_rows(text: ListText, mistakes: Mistakes) -> Iterator[ListRow]:
         return
     tables = whole.pop(TABLES, [])
     if not isinstance(tables, list) or not all(isinstance(one, dict) for one in tables):
-        mistakes.add(UsageError("jobs are tables: [[job]]", loc=text.loc(1)))
+        mistakes.add(UsageError("jobs are tables: [[job]]", loc=head_place(text, TABLES), hint=EXAMPLES[".toml"]))
         return
+    for key in [key for key, value in whole.items() if is_table(key, value) or key == f"{TABLES}s"]:
+        del whole[key]
+        message = f"a list has tables called `{TABLES}`, and no `{key[:80]}`"
+        mistakes.add(UsageError(message, loc=head_place(text, key), hint=f"write [[{TABLES}]] for each job"))
     heads = [n for n, line in enumerate(text.lines, 1) if re.match(rf"\s*\[\[\s*[\"']?{TABLES}[\"']?\s*\]\]", line)]
     if len(heads) != len(tables):
         # Written as one array.
         heads = [1] * len(tables)
     for number, table in enumerate(tables):
         after = heads[number + 1] if number + 1 < len(heads) else len(text.lines) + 1
-        yield ListRow({**whole, **table}, text, heads[number], max(after, heads[number] + 1))
+        yield ListRow({**whole, **table}, text, heads[number], max(after, heads[number] + 1), heads[0] - 1)
+
+
+def is_table(key: str, value: Any) -> bool:
+    """Whether a value of a TOML list is a table, or several, where a job has none."""
+    tables = value if isinstance(value, list) else [value]
+    return key not in OBJECTS and any(isinstance(one, dict) for one in tables)
+
+
+def head_place(text: ListText, key: str) -> Loc:
+    """Where a key or the head of a table stands first in a TOML list; its first line where that cannot be told."""
+    for number, line in enumerate(text.lines, 1):
+        found = re.match(rf"(\s*\[{{0,2}}\s*)[\"']?{re.escape(key)}[\"']?\s*[\]=.]", line)
+        if found is not None:
+            return text.loc(number, len(found[1]) + 1, len(key))
+    return text.loc(1)
 
 
 def csv_rows(text: ListText, mistakes: Mistakes) -> Iterator[ListRow]:
     """The rows of CSV: the first line names keys, `set.cut` one within `set`; an empty cell says nothing."""
-    reader = csv.reader(f"{line}\n" for line in text.lines)
+    comma = separator_of(header_of(text.lines))
+    reader = csv.reader((f"{line}\n" for line in text.lines), delimiter=comma)
     keys: list[str] = []
     while True:
         line = reader.line_num + 1
@@ -225,10 +260,21 @@ def csv_rows(text: ListText, mistakes: Mistakes) -> Iterator[ListRow]:
                 return
             continue
         if len(cells) > len(keys):
-            message = f"{len(cells)} cells under {len(keys)} keys"
-            mistakes.add(UsageError(message, loc=text.loc(line), hint='a cell with a comma stands in "..."'))
+            message = f"{counted(len(cells), 'cell')} under {counted(len(keys), 'key')}"
+            what = {",": "comma", ";": "semicolon", "\t": "tab"}[comma]
+            mistakes.add(UsageError(message, loc=text.loc(line), hint=f'a cell with a {what} stands in "..."'))
             continue
         yield ListRow(nested(zip(keys, cells)), text, line, reader.line_num + 1)
+
+
+def header_of(lines: Sequence[str]) -> str:
+    """The line of keys: the first that is not blank."""
+    return next((line for line in lines if line.strip()), "")
+
+
+def separator_of(header: str) -> str:
+    """What stands between cells: commas, or semicolons or tabs where the line of keys has no comma."""
+    return next((one for one in SEPARATORS if one in header), ",")
 
 
 def nested(cells: Iterator[tuple[str, str]] | zip[tuple[str, str]]) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 from farm.audio.formats import FORMATS, check_clip, check_holds, format_of
 from farm.audio.samples import SampleLibrary, library
 from farm.batch.expand import MOST_JOBS, ForAll, SingleJob, single_jobs
-from farm.batch.listing import ListRow, ListText, Mistakes, list_rows
+from farm.batch.listing import EXAMPLES, ListRow, ListText, Mistakes, list_rows
 from farm.batch.naming import DEFAULT, checked, filled
 from farm.batch.order import Order, ScoreText, text_digest
 from farm.batch.outcome import failure_of
@@ -120,8 +120,7 @@ class OrderBook:
         outs = self.named_outs(row, values if split is None else {**values, "split": split}, options)
         for out in outs:
             if self.taken.setdefault(out, index) != index:
-                line = self.orders[self.taken[out]].line if self.taken[out] < index else row.line
-                raise UsageError(f"two jobs write {out}: that of line {line} too", hint="{seed} and {index} tell apart")
+                raise clash(out, self.orders[self.taken[out]], score, options.seed, row.line)
         banks: tuple[JobBank, ...] = ()
         key = ""
         if score.failure is None:
@@ -213,6 +212,22 @@ class OrderBook:
         return self.named[where]
 
 
+def clash(out: str, other: Order, score: ScoreText, seed: int, line: int) -> UsageError:
+    """The error for an output that another job has, too; `line` is 0 where no list is read."""
+    if line:
+        where = "another of this line" if line == other.line else f"that of line {other.line}"
+        return UsageError(f"two jobs write {out}: {where} too", hint="{seed} and {index} tell apart")
+    if (other.score.name, other.options.seed) == (score.name, seed):
+        message = f"two jobs write {out}: {score.name} with seed {seed} is asked for twice"
+        return UsageError(message, hint="name each score and each seed once")
+    parts = [
+        *(["{score}"] if other.score.stem != score.stem else []),
+        *(["{seed}"] if other.options.seed != seed else []),
+    ]
+    message = f"two jobs write {out}: {other.score.name} with seed {other.options.seed}, {score.name} with seed {seed}"
+    return UsageError(message, hint=f"--out with {' and '.join(parts or ['{index}'])} tells them apart")
+
+
 def said_in(row: ListRow, name: str) -> str | None:
     """How a row writes a name that it sets, sweeps or draws; None where it does not."""
     said = {key for where in ("set", "sweep", "draw") for key in row.values.get(where, {})}
@@ -236,7 +251,7 @@ def listed_orders(path: str, common: ForAll, placing: Placing) -> list[Order]:
         book.take(row, common)
     book.mistakes.tell()
     if not book.orders:
-        raise UsageError(f"{path} holds no jobs", hint='a line: {"score": "song.ph", "out": "song.wav"}')
+        raise UsageError(f"{path} holds no jobs", hint=EXAMPLES[os.path.splitext(path)[1].lower()])
     check_places(book.orders, placing.into, [*book.scores, path])
     return book.orders
 

@@ -182,6 +182,37 @@ def test_mistakes_of_toml_and_csv_have_places_too(folder: Path) -> None:
     assert wrong.loc is not None and (wrong.loc.line, wrong.loc.column) == (3, 6)
     wrong = refused("score,rate\na.ph,8000,9\n", "jobs.csv")
     assert "3 cells under 2 keys" in wrong.message
+    wrong = refused("score\na.ph,8000\n", "jobs.csv")
+    assert "2 cells under 1 key" in show(wrong) and "1 keys" not in show(wrong)
+
+
+@pytest.mark.parametrize("comma", [";", "\t"])
+def test_csv_of_spreadsheets_may_have_other_commas(folder: Path, comma: str) -> None:
+    text = "\ufeffscore,out,seed,set.cut\na.ph,c1.wav,1,400\n".replace(",", comma)
+    (order,) = listed(text, "jobs.csv")
+    assert (order.outs, order.options.seed, dict(order.options.set)) == (("c1.wav",), 1, {"cut": 400})
+    wrong = refused(text.replace("400", "high"), "jobs.csv")
+    assert wrong.loc is not None and (wrong.loc.line, wrong.loc.column) == (2, 15)
+
+
+def test_tables_of_toml_with_another_name_are_told_where_they_stand(folder: Path) -> None:
+    wrong = refused('[[job]]\nscore = "a.ph"\n\n[[jobs]]\nscore = "b.ph"\n', "jobs.toml")
+    assert wrong.loc is not None and (wrong.loc.line, wrong.loc.column) == (4, 3)
+    assert "no `jobs`" in wrong.message and "[[job]]" in str(wrong.hint) and not wrong.also
+    wrong = refused("jobs = 3\n", "jobs.toml")
+    assert wrong.loc is not None and "[[job]]" in str(wrong.hint)
+
+
+def test_what_holds_for_all_jobs_of_a_list_is_told_once_where_it_stands(folder: Path) -> None:
+    text = "cycles = 2\nset = { nope = 3 }\n" + '[[job]]\nscore = "a.ph"\n' * 3
+    wrong = refused(text, "jobs.toml")
+    assert wrong.loc is not None and (wrong.loc.line, wrong.loc.column) == (2, 9)
+    assert not wrong.also
+
+
+@pytest.mark.parametrize(("name", "shown"), [("e.toml", "[[job]]"), ("e.csv", "song.ph,song.wav"), ("e.jsonl", '{"sc')])
+def test_an_empty_list_is_told_how_its_form_looks(folder: Path, name: str, shown: str) -> None:
+    assert shown in str(refused("", name).hint)
 
 
 def test_several_mistakes_are_told_together(folder: Path) -> None:
@@ -217,6 +248,20 @@ def test_an_output_meets_neither_a_score_nor_a_folder_nor_the_outside(folder: Pa
     assert "outside" in refused('{"score": "a.ph", "out": "link/x.wav"}').message
     (folder / "out" / "y.wav").symlink_to(folder / "elsewhere" / "y.wav")
     assert "outside DIR" in refused('{"score": "a.ph", "out": "y.wav"}').message
+
+
+def test_two_jobs_with_one_output_are_named_where_there_is_no_list(folder: Path) -> None:
+    def told(scores: list[str], seeds: str | None, *outs: str) -> str:
+        with pytest.raises(UsageError) as caught:
+            orders_of(scores, ForAll({}, {}, seeds), Placing(Path("out"), outs=outs))
+        return show(caught.value)
+
+    assert "a.ph with seed 0 is asked for twice" in told(["a.ph", "a.ph"], None)
+    assert "a.ph with seed 0 is asked for twice" in told(["a.ph"], "0,0")
+    seeds = told(["a.ph"], "0..1", "x.wav")
+    assert "a.ph with seed 0, a.ph with seed 1" in seeds and "--out with {seed} tells" in seeds
+    assert "--out with {score} tells" in told(["a.ph", "b.ph"], None, "x.wav")
+    assert "another of this line" in refused('{"score": "a.ph", "out": "x.wav", "sweep": {"seed": "0..1"}}').message
 
 
 def test_a_list_that_is_none(folder: Path) -> None:
