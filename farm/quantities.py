@@ -31,6 +31,11 @@ def level(dbfs: float) -> str:
     return "silent" if dbfs == -math.inf else f"{dbfs:.1f} dBFS".replace("-", "−")
 
 
+def peak(dbfs: float) -> str:
+    """A peak for people: `peak −3.2 dBFS`, or `silent`."""
+    return "silent" if dbfs == -math.inf else f"peak {level(dbfs)}"
+
+
 def counted(number: int, noun: str) -> str:
     """`1 voice`, `2,048 voices`."""
     return f"{number:,} {noun}{'' if number == 1 else 's'}"

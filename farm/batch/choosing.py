@@ -35,7 +35,20 @@ class Why(StrEnum):
     @property
     def is_done(self) -> bool:
         """Whether there is nothing to do for this reason."""
-        return self in (Why.DONE, Why.ELSEWHERE, Why.LEFT_OUT, Why.NOT_FAILED)
+        return self in MANY
+
+    def of(self, count: int) -> str:
+        """In words for so many jobs with which there is nothing to do."""
+        return MANY[self] if count != 1 else str(self)
+
+
+MANY = {
+    Why.DONE: "they are done",
+    Why.ELSEWHERE: "they belong to another shard",
+    Why.LEFT_OUT: "--only leaves them out",
+    Why.NOT_FAILED: "they did not fail",
+}
+"""Reasons for which there is nothing to do, of several jobs."""
 
 
 @record(frozen=True, slots=True)

@@ -7,14 +7,18 @@ from pathlib import Path
 
 from farm.batch.lease import Lease
 from farm.batch.manifest import FAILED, NAME, ManifestEntry, entries, lines_of, manifests, path_of, read_line, rewrite
+from farm.errors import FileError
 
 
 def merged(folder: Path) -> tuple[int, int]:
     """Joins the manifests of a folder, which no batch may hold; how many files it tells of then, how many failed.
 
     Of two lines about one file that which fits the file counts, else the later one. Lines stand in the order of their
-    lists. Raises FileError.
+    lists. Raises FileError; also where there is none.
     """
+    if folder.is_dir() and not manifests(folder, NAME) and not manifests(folder, FAILED):
+        hint = "name the folder of the batch, that of --into: farm batch merge DIR"
+        raise FileError(f"no manifest lies in {folder}", hint=hint)
     with Lease(folder):
         made = joined(folder, NAME)
         failed = {file: entry for file, entry in joined(folder, FAILED).items() if file not in made}

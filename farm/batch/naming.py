@@ -32,7 +32,9 @@ def filled(template: str, values: Mapping[str, Any]) -> str:
             if name is None:
                 continue
             if name not in values:
-                hint = suggestion(name, values) or f"there are {', '.join(values)}"
+                there = [*values] if "split" in values else [*values, "split (with --split)"]
+                hint = "--split gives it" if name == "split" else suggestion(name, values)
+                hint = hint or f"there are {', '.join(there)}"
                 raise UsageError(f"OUT {template}: there is no `{{{name}}}`", hint=hint)
             if conversion or not _SPEC.fullmatch(spec or ""):
                 raise UsageError(f"OUT {template}: `{{{name}:{spec}}}` is not understood", hint="for example {seed:04}")

@@ -170,7 +170,7 @@ class BatchRun:
                         why = {"failed": failure.as_json(), "host": host, "tries": tries}
                         writers[FAILED].add({"file": out, **order.facts(), **why})
                     self.watcher.put_aside(order, failure)
-                case Again(failure=failure):
+                case Again(failure=failure) if not failure.stops_all:
                     self.watcher.again(order, failure)
 
     def digests(self, order: Order, names: Sequence[str]) -> dict[str, str]:

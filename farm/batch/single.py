@@ -28,7 +28,7 @@ def add_line(manifest: str, target: Path, score: Score, options: RenderOptions, 
     text = ScoreText(score.name, score.source.text, text_digest(score.source.text), library)
     folder = os.path.dirname(os.path.abspath(manifest))
     order = Order(0, text, options, (os.path.relpath(target, folder),), job.key(), job.banks or ())
-    size, digest = FolderSink(Path(folder)).made(order.outs[0])
+    size, digest = FolderSink(target.parent).made(target.name)
     used = [bank for name in report.banks if (bank := library.bank(name)) is not None]
     line = {
         "file": order.outs[0],

@@ -110,6 +110,7 @@ def batch(jobs: tuple[str, ...], **given: Any) -> int:
         samples=options.samples,
         environment=os.environ.get("FARM_SAMPLES"),
     )
+    check_folder(placing.into)
     orders = ordered(jobs, common(given, options), placing)
     if given["dry_run"]:
         return dry_run(orders, choice, placing.into, given["as_json"])
@@ -157,6 +158,16 @@ def ordered(jobs: Sequence[str], common: ForAll, placing: Placing) -> Sequence[O
     if lists:
         raise UsageError(f"JOBS is one list, or scores: {lists[0]} stands beside others", hint="one batch for each")
     return orders_of(jobs, common, placing)
+
+
+def check_folder(into: Path) -> None:
+    """Raises FileError for a file in the place of the folder of all outputs."""
+    from farm.errors import FileError
+
+    if into.exists() and not into.is_dir():
+        raise FileError(
+            f"--into {into}: it is a file, not a folder", hint="name a folder; one that is not there is made"
+        )
 
 
 def chosen_now(orders: Sequence[Order], choice: Selection, into: Path) -> list[Why]:
@@ -256,22 +267,29 @@ def told(end: Any, whys: Sequence[Why], paths: Mapping[str, Path], as_json: bool
     from farm.errors import FileError
     from farm.printer.batches import batch_summary, standing_as_json
     from farm.printer.streams import say, say_json
+    from farm.quantities import counted
 
-    left = Counter(str(why) for why in whys if why.is_done)
+    left = Counter(why for why in whys if why.is_done)
     stands = end.standing
     undone = stands.todo - stands.done - stands.put_aside
     status = PUT_ASIDE if end.failures else 0
     if undone and end.stopped == "interrupted":
         status = INTERRUPTED
     elif undone and not end.failures:
-        done = f"{stands.done} of {stands.todo} jobs are done"
+        done = f"{stands.done} of {counted(stands.todo, 'job')} done"
         raise FileError(f"{end.stopped}; {done}", hint="the same command with --resume does the rest")
     if as_json:
         failures = [{"file": file, **failure.as_json()} for file, failure in end.failures]
-        document = {"ok": status == 0, "status": status, **standing_as_json(stands), "left_alone": dict(left)}
+        document = {
+            "ok": status == 0,
+            "status": status,
+            **standing_as_json(stands),
+            "left_alone": {str(why): n for why, n in left.items()},
+        }
         say_json({**document, "manifest": str(paths[NAME]), "stopped": end.stopped, "failures": failures})
     elif not quiet:
-        say(batch_summary(end, left, str(paths[NAME]), str(paths[FAILED])))
+        skipped = {why.of(count): count for why, count in left.items()}
+        say(batch_summary(end, skipped, str(paths[NAME]), str(paths[FAILED])))
     return status
 
 

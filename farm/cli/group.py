@@ -92,8 +92,8 @@ def farm(ctx: click.Context) -> None:
     farm new song.ph                    a score to start from
     farm docs language                  the language in ten minutes
 
-    Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 130 interrupted,
-    141 its reader left, 143 terminated.
+    Exit status: 0 done, 1 failed, 2 wrong usage, 3 an error in the score, 4 samples or files, 5 jobs of a batch put
+    aside, 130 interrupted, 141 its reader left, 143 terminated.
     """
     if ctx.invoked_subcommand is None:
         click.echo(ctx.get_help(), err=True)

@@ -102,8 +102,12 @@ def render(score: str, out: str | None, manifest: str | None, quiet: bool, as_js
             report = session.render_file(loaded, target, options, observer, measured=measured, labels=wanted)
         if manifest is not None:
             from farm.batch.single import add_line
+            from farm.errors import FileError
 
-            add_line(manifest, target, loaded, options, report)
+            try:
+                add_line(manifest, target, loaded, options, report)
+            except FileError as wrong:
+                raise FileError(f"{wrong.message}; the sound is whole, in {target}", hint=wrong.hint) from wrong
         return report
 
     sounded(score, options, quiet, as_json, rendered, to_stdout=target is None)

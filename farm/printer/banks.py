@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from farm.printer.numbers import columns
 from farm.printer.streams import heading
-from farm.quantities import counted, level, size
+from farm.quantities import counted, level, peak, size
 
 if TYPE_CHECKING:
     from farm.audio.keeping import Held
@@ -28,7 +28,7 @@ def bank_page(bank: BankRow, files: list[FileRow]) -> str:
         (
             *(f"{bank.written or '-'}:{one.index}", one.name),
             *((f"{one.rate} Hz", _channels(one.channels), f"{one.seconds:.3f} s", one.coding) if fit else ("",) * 4),
-            *((f"peak {level(one.peak_dbfs)}", f"mean {level(one.rms_dbfs)}") if fit else (one.problem or "", "")),
+            *((peak(one.peak_dbfs), f"mean {level(one.rms_dbfs)}") if fit else (one.problem or "", "")),
         )
         for one in files
         for fit in [one.problem is None]

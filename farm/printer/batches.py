@@ -78,7 +78,7 @@ class BatchLines:
         if self.quiet or over or tenth <= self.told_tenth or now - self.told_s < LINE_S:
             return
         self.told_s, self.told_tenth = now, tenth
-        tell(f"{standing.done} of {standing.todo} files, {pace(standing)}")
+        tell(f"{standing.done} of {counted(standing.todo, 'job')}, {pace(standing)}")
 
 
 class BatchJson:
@@ -228,7 +228,8 @@ def batch_summary(end: BatchEnd, skipped: Mapping[str, int], manifest: str, fail
             lines.append(f"    … and {len(end.failures) - SHOWN:,} more")
     left = stands.todo - stands.done - stands.put_aside
     if left:
-        lines.append(f"  {counted(left, 'job')} not done ({end.stopped}): the same command with --resume does the rest")
+        lines += [f"  ended early: {end.stopped}"] if end.stopped else []
+        lines.append(f"  {counted(left, 'job')} not done: the same command with --resume does the rest")
     return "\n".join(lines)
 
 

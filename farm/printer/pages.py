@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from farm.printer.numbers import columns, duration
 from farm.printer.streams import heading
-from farm.quantities import counted, level, size
+from farm.quantities import counted, level, peak, size
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -40,7 +40,7 @@ def summary(report: Report, warnings: int) -> str:
         routed = f"\n  channels {', '.join(f'{k} {name}' for k, name in enumerate(report.channels, 1))}"
     return (
         f"{heading(str(report.path))}: {sound}: {report.times_real_time:.1f} × real time, {where}\n"
-        f"  peak {level(report.peak_dbfs)}, {counted(report.voice_count, 'voice')}{at_once}, {tempo}, {found}{routed}"
+        f"  {peak(report.peak_dbfs)}, {counted(report.voice_count, 'voice')}{at_once}, {tempo}, {found}{routed}"
         f"{foreign}{labels}{loudness_told(report)}{stems_told(report)}"
     )
 
@@ -63,7 +63,7 @@ def signed(level_db: float) -> str:
 def stems_told(report: Report) -> str:
     """A line for each stem, and what they lack of the mix."""
     kept = [stem for stem in report.stems if stem.path]
-    lines = [f"\n  {stem.path}: peak {level(stem.peak_dbfs)}" for stem in kept]
+    lines = [f"\n  {stem.path}: {peak(stem.peak_dbfs)}" for stem in kept]
     if report.residual_dbfs is not None and report.stems:
         left = "nothing" if report.residual_dbfs == -math.inf else level(report.residual_dbfs)
         lines.append(f"\n  left of the mix before its limiter without the stems of all outputs: {left}")

@@ -14,7 +14,7 @@ from farm import cli
 from farm.audio.licences import licence_of
 from farm.audio.lock import NAME, check_locked, lock, locked
 from farm.audio.samples import BUILT_IN, SampleLibrary
-from farm.errors import SampleError, UsageError
+from farm.errors import FileError, SampleError, UsageError
 
 DRUM = (BUILT_IN / "bd" / "00.wav").read_bytes()
 OTHER = (BUILT_IN / "sn" / "00.wav").read_bytes()
@@ -132,3 +132,7 @@ def test_a_render_adds_the_line_of_its_file(sounds: Path, capsys: pytest.Capture
     assert first["key"] == farm.job_of(farm.load("own.ph", samples=("sounds",)), options).key(SampleLibrary((sounds,)))
     assert cli.run(["render", "own.ph", "-", "--samples", "sounds", "--manifest", "said.jsonl"]) == 2
     assert "--manifest tells of a file" in capsys.readouterr().err
+    words = ["render", "own.ph", "z.wav", "--cycles", "1", "--rate", "8000", "--samples", "sounds", "--quiet"]
+    assert cli.run([*words, "--manifest", "none/said.jsonl"]) == FileError.status
+    assert "the folder none does not exist; the sound is whole, in z.wav" in capsys.readouterr().err
+    assert Path("z.wav").stat().st_size > 44

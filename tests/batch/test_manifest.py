@@ -208,3 +208,10 @@ def test_manifests_of_shards_are_joined(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["b", "failed.jsonl", "manifest.jsonl"]
     with Lease(tmp_path, (1, 2)), pytest.raises(FileError, match="another batch"):
         merged(tmp_path)
+
+
+def test_a_folder_without_manifests_has_none_to_join(tmp_path: Path) -> None:
+    (tmp_path / "song.wav").write_bytes(b"")
+    with pytest.raises(FileError, match="no manifest lies in"):
+        merged(tmp_path)
+    assert [one.name for one in tmp_path.iterdir()] == ["song.wav"]

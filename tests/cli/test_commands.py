@@ -114,7 +114,8 @@ def test_the_help_of_render_names_all_formats_and_statuses(farm: Farm) -> None:
         " 141 its reader left, 143 terminated"
     )
     assert ends in text
-    assert ends in " ".join(farm("--help").out.split())
+    whole = ends.replace(" 130", " 5 jobs of a batch put aside, 130")
+    assert whole in " ".join(farm("--help").out.split())
 
 
 @pytest.mark.parametrize("command", ["", *sorted(cli.farm.commands)])
@@ -166,7 +167,7 @@ def test_a_silent_mix_of_outputs_that_are_not(farm: Farm) -> None:
         "warning: the mix is next to silence (silent), its outputs are not: o1 −3.0 dBFS, o2 −7.5 dBFS\n"
         "  it was rendered with --gain 0\n"
     )
-    assert "peak silent" in ran.out
+    assert "  silent, " in ran.out and "peak" not in ran.out
 
 
 @pytest.mark.parametrize(
