@@ -101,7 +101,10 @@ class OrderBook:
         except FileError as wrong:
             # A list is read as a whole; what the command line names is a file that is not there, as it is elsewhere.
             loc = row.loc("score")
-            self.mistakes.add(wrong if loc is None else UsageError(wrong.message, loc=loc, hint=wrong.hint))
+            kind = FileError if loc is None else UsageError
+            hint = "check the path" if loc is None else "check the path; scores lie where the list does"
+            there = os.path.exists(os.path.join(row.text.folder, row.values["score"]))
+            self.mistakes.add(kind(wrong.message, loc=loc, hint=wrong.hint if there else hint))
 
     def order(self, single: SingleJob) -> Order:
         """The order of one job. Raises UsageError."""
@@ -109,6 +112,8 @@ class OrderBook:
         path = row.values.get("score")
         if not isinstance(path, str) or not path or "\0" in path:
             raise UsageError("a job has a `score`, the path of one", loc=row.loc("score"))
+        if path == "-":
+            raise UsageError("a batch reads scores from files, not from standard input", loc=row.loc("score"))
         score = self.score(os.path.join(row.text.folder, path))
         options = RenderOptions(**{**single.options, "set": single.settings})
         self.check_settings(score, options, row)
@@ -193,7 +198,7 @@ class OrderBook:
         sounds = library(self.placing.samples, path, self.placing.environment)
         folders = tuple(Path(os.path.abspath(folder)) for folder in sounds.folders)
         try:
-            text = read_source(path).text if path != "-" else ""
+            text = read_source(path).text
         except (FileError, ScoreError) as problem:
             if not os.path.isfile(path):
                 raise

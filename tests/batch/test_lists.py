@@ -156,6 +156,8 @@ def test_what_is_no_split(text: str) -> None:
         ('{"score": "a.ph", "draw": [1]}', "`draw` is an object of names, not a list", (1, 19)),
         (b'{"score": "a.ph"}\n{"score": "\xff"}', "not UTF-8 text", (2, 12)),
         ('{"score": "a.ph"}\n{"out": "b.wav", "score": "none.ph"}', "no such file: none.ph", (2, 18)),
+        ('{"score": "."}', ". is a folder, not a score", (1, 2)),
+        ('{"score": "-"}', "a batch reads scores from files", (1, 2)),
         ('{"score": "a.ph", "set": {"nope": 1}}', "set nope: `nope` is not in a.ph", (1, 27)),
         ('{"score": "a.ph", "set": {"out": 1}}', "set out: `out` is an output", (1, 27)),
         ('{"score": "a.ph", "set": {"~cut": "high"}}', "set cut=high: `cut` is a number in a.ph", (1, 27)),
