@@ -165,7 +165,7 @@ OPTIONS = (
     *("max_voices", "channels", "outputs_as_channels", "samples", "work_dir"),
 )
 """The fields of `farm.options.RenderOptions`, without the `_` of those that are words of Python."""
-STEM_OPTIONS = ("by", "solo", "mute", "name", "keep_silent", "stem_tap", "format", "hashed")
+STEM_OPTIONS = ("by", "solo", "mute", "name", "keep_silent", "stem_tap", "format", "hashed", "labels")
 """Those of `farm.rendering.stems.StemOptions`."""
 WIDTH = 160
 """Characters of a line that a message shows."""
