@@ -16,7 +16,7 @@ from farm.audio.formats import FORMATS, check_clip, check_holds, format_of
 from farm.audio.samples import SampleLibrary, library
 from farm.batch.expand import MOST_JOBS, ForAll, SingleJob, single_jobs
 from farm.batch.listing import EXAMPLES, ListRow, ListText, Mistakes, list_rows
-from farm.batch.naming import DEFAULT, checked, filled
+from farm.batch.naming import DEFAULT, checked, out_name
 from farm.batch.order import Order, ScoreText, text_digest
 from farm.batch.outcome import failure_of
 from farm.errors import FarmError, FileError, ScoreError, UsageError
@@ -142,7 +142,7 @@ class OrderBook:
         templates = said if isinstance(said, list | tuple) else [said]
         if not templates or not all(isinstance(one, str) for one in templates):
             raise UsageError("`out` is the name of a file, or a list of such", loc=row.loc("out"))
-        outs = tuple(checked(filled(one, values)) for one in templates)
+        outs = tuple(checked(out_name(one, values)) for one in templates)
         if len({*outs}) < len(outs):
             raise UsageError(f"a job writes {outs[0]} twice", loc=row.loc("out"))
         for out in outs:

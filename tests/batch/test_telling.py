@@ -12,7 +12,7 @@ from farm import cli
 from farm.batch.choosing import Why
 from farm.batch.decide import Again
 from farm.batch.lease import Lease
-from farm.batch.naming import filled
+from farm.batch.naming import out_name
 from farm.batch.outcome import DEATH, DISK, Failure
 from farm.batch.running import BatchEnd, BatchRun, Standing
 from farm.errors import FileError, UsageError
@@ -51,10 +51,10 @@ def test_a_peak_that_is_none_is_silent() -> None:
 
 def test_names_that_an_output_may_have_are_all_told() -> None:
     with pytest.raises(UsageError) as caught:
-        filled("e{nope}.wav", {"score": "a", "seed": 0, "index": 0})
+        out_name("e{nope}.wav", {"score": "a", "seed": 0, "index": 0})
     assert caught.value.hint == "there are score, seed, index, split (with --split)"
     with pytest.raises(UsageError) as caught:
-        filled("e{split}.wav", {"score": "a", "seed": 0, "index": 0})
+        out_name("e{split}.wav", {"score": "a", "seed": 0, "index": 0})
     assert caught.value.hint == "--split gives it"
 
 
