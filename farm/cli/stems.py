@@ -71,8 +71,8 @@ def stem_options(command: Command) -> Command:
             "--stem-tap",
             group=STEMS,
             type=values.Choice(["post", "pre", "master"]),
-            help="Where stems are taken: after gain and fades, before the limiter; before gain and fades; or each"
-            " behind all that the mix passes through.  [post]",
+            help="Where stems are taken: after gain and fades, before the limiter; before gain and fades, and compared"
+            " with the mix there; or each behind all that the mix passes through, limited by itself.  [post]",
         ),
     )
     return several(command)
@@ -93,9 +93,10 @@ def stems(score: str, folder: str, ext: str | None, quiet: bool, as_json: bool, 
     """Render SCORE to a file for each output, and one of their mix.
 
     They stand in the folder DIR, which is made. All come from one pass, begin with the same frame and have the same
-    length; none is made louder or quieter than the others. What their sum lacks of the mix before its limiter is told
-    at the end. A stem in which nothing sounds is left out, and told of. A muted output is in no file, but goes on
-    choking voices where a `cut` group or --max-voices spans several outputs.
+    length; none is made louder or quieter than the others. What their sum lacks of the mix before its limiter (with
+    --stem-tap pre: before gain and fades) is told at the end, with --by bus for outputs and for buses. A stem in which
+    nothing sounds is left out, and told of. Older files are never deleted; those called like stems are told of. A
+    muted output is in no file, but goes on choking voices where a `cut` group or --max-voices spans several outputs.
 
     \b
     farm stems song.ph stems

@@ -62,11 +62,16 @@ def signed(level_db: float) -> str:
 
 def stems_told(report: Report) -> str:
     """A line for each stem, and what they lack of the mix."""
-    kept = [stem for stem in report.stems if stem.path]
-    lines = [f"\n  {stem.path}: {peak(stem.peak_dbfs)}" for stem in kept]
-    if report.residual_dbfs is not None and report.stems:
-        left = "nothing" if report.residual_dbfs == -math.inf else level(report.residual_dbfs)
-        lines.append(f"\n  left of the mix before its limiter without the stems of all outputs: {left}")
+    if not report.stems:
+        return ""
+    lines = [f"\n  {stem.path}: {peak(stem.peak_dbfs)}" for stem in report.stems if stem.path is not None]
+    before = "gain and fades" if report.stem_tap == "pre" else "its limiter"
+    for which, residual in (("outputs", report.residual_dbfs), ("buses", report.bus_residual_dbfs)):
+        left = "nothing" if residual == -math.inf else level(residual) if residual is not None else ""
+        if which == "outputs" and report.residual_because:
+            left = f"not reckoned, {report.residual_because}"
+        if left:
+            lines.append(f"\n  left of the mix before {before} without the stems of all {which}: {left}")
     return "".join(lines)
 
 

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.audio import measure
 from farm.audio.loudness import LoudnessReport
 from farm.errors import Notice, show
 from farm.plan.plan import WindowPlan
@@ -104,11 +103,11 @@ class CpuSeconds:
 
 @record(frozen=True, slots=True)
 class StemReport:
-    """What was made of a stem. `path` is empty where nothing sounded and no file was kept."""
+    """What was made of a stem. `path` is None where nothing sounded and no file was kept."""
 
     name: str
     """The output or bus that it takes."""
-    path: str
+    path: str | None
     peak_dbfs: float
     clipped_frames: int
     limited_frames: int
@@ -179,7 +178,14 @@ class Report:
     stems: tuple[StemReport, ...] = ()
     """Those that were asked for, in the order of their files."""
     residual_dbfs: float | None = None
-    """The peak of what is left of the mix before its limiter when the stems of all outputs are taken away."""
+    """The peak of what is left of the mix before its limiter (with stems taken "pre": before its gain and fades) when
+    the stems of all outputs are taken away; None where that is not reckoned."""
+    residual_because: str = ""
+    """Why it is not, where there are stems."""
+    bus_residual_dbfs: float | None = None
+    """The same for the stems of all buses, where there are such."""
+    stem_tap: str | None = None
+    """Where stems were taken: "post", "pre" or "master"; None: there are none."""
     notices: tuple[Notice, ...] = field(default=())
     labels: tuple[str, ...] = ()
     """Label files that were written."""
@@ -208,7 +214,8 @@ class Report:
         values["cpu_s"] = {str(duty): getattr(self.cpu_s, f"{duty}_s") for duty in Duty}
         values["notices"] = [show(notice) for notice in self.notices]
         values["stems"] = [{**asdict(stem), "peak_dbfs": finite(stem.peak_dbfs)} for stem in self.stems]
-        values["residual_dbfs"] = None if self.residual_dbfs is None else finite(self.residual_dbfs)
+        for left in ("residual_dbfs", "bus_residual_dbfs"):
+            values[left] = None if values[left] is None else finite(values[left])
         values["peak_dbfs"] = finite(self.peak_dbfs)
         values["unfaded_peak_dbfs"] = finite(self.unfaded_peak_dbfs)
         values["output_peaks_dbfs"] = {name: finite(level) for name, level in self.output_peaks_dbfs.items()}
@@ -220,9 +227,9 @@ def finite(level: float) -> float | None:
     return level if np.isfinite(level) else None
 
 
-def faint(peaks: Mapping[str, float]) -> tuple[Notice, ...]:
-    """A warning that names outputs, by their linear peaks, that can hardly be heard."""
-    quiet = [name for name, peak in peaks.items() if measure.decibels(peak) < FAINT_DBFS]
+def faint(peaks_dbfs: Mapping[str, float]) -> tuple[Notice, ...]:
+    """A warning that names outputs, by their peaks in dBFS, that can hardly be heard."""
+    quiet = [name for name, peak in peaks_dbfs.items() if peak < FAINT_DBFS]
     if not quiet:
         return ()
     names = ", ".join(f"`{name}`" for name in quiet)

@@ -34,8 +34,9 @@ from farm.rendering.levels import with_levels
 from farm.rendering.outline import Outline, check_arguments, outline
 from farm.rendering.report import Duty, Observer, Report
 from farm.rendering.spent import Spent
+from farm.rendering.stem_files import folder_of
 from farm.rendering.stemming import Stemming
-from farm.rendering.stems import StemOptions, deliveries_of, folder_of, stem_plan
+from farm.rendering.stems import StemOptions, deliveries_of, stem_plan
 from farm.rendering.stream import Stream, run
 from farm.rendering.warm import Warm
 
@@ -363,7 +364,7 @@ def written(
                 files.put(block)
                 values = files.writers[block.path].values
             if stemming is not None:
-                stemming.residual.take(block, values)
+                stemming.take(block, values)
         writing_s += time.perf_counter() - started
 
     # What is left to do at the end is to write, too.

@@ -3,28 +3,26 @@
 from __future__ import annotations
 
 import os
-import string
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, cast
+from typing import Literal
 
 from farm.audio.formats import BY_EXTENSION, W64, WAV, Format
 from farm.errors import FileError, Notice, UsageError, suggestion
 from farm.graph.graph import Graph
+from farm.graph.hearing import heard_buses, overlapping
 from farm.graph.score import Score
 from farm.graph.seeds import seed64
 from farm.options import Clip, RenderOptions
 from farm.rendering.delivery import Delivery, whole_mix
+from farm.rendering.stem_files import MIX, NAME, stem_file, title
 from workers.records import record
 
 By = Literal["output", "bus"]
 Tap = Literal["post", "pre", "master"]
 BYS: tuple[By, ...] = ("output", "bus")
 TAPS: tuple[Tap, ...] = ("post", "pre", "master")
-NAME = "{score}_{index:02}_{stem}.{ext}"
-FIELDS = ("score", "index", "stem", "ext")
-MIX = "mix"
 REFERENCE = "what the stems add up to"
 
 
@@ -35,9 +33,9 @@ class StemOptions:
     `by`: a file for each output, or for each bus too that an output hears. `solo`: only these outputs are heard, in the
     mix and as stems; `mute`: these are not. `name`: the files, with {score}, {index}, {stem} and {ext}. `keep_silent`:
     whether stems appear in which nothing sounds. `stem_tap`: "post" takes them after gain and fades, before the
-    limiter; "pre" before gain and fades; "master" lets each pass through all that the mix passes through. `format`: the
-    extension of the files. `hashed`: whether the report has the SHA-256 of each stem's frames. `labels`: as for
-    `farm.render_file`, beside the mix and each stem.
+    limiter; "pre" before gain and fades, where they add up to the mix; "master" lets each pass through all that the
+    mix passes through, a limiter of its own included. `format`: the extension of the files. `hashed`: whether the
+    report has the SHA-256 of each stem's frames. `labels`: as for `farm.render_file`, beside the mix and each stem.
 
     Raises UsageError for what makes no sense.
     """
@@ -64,7 +62,8 @@ class StemOptions:
             raise UsageError(f"--format {self.format}: not a format that farm writes", hint=hint)
         for option, names in (("solo", self.solo), ("mute", self.mute)):
             if isinstance(names, str):
-                raise UsageError(f"--{option} takes the names of outputs", hint='in Python ("o1", "o2")')
+                wanted = tuple(one.strip() for one in names.split(","))
+                raise UsageError(f"--{option} takes a tuple of names, not a string", hint=f"{option}={wanted!r}")
 
     @property
     def form(self) -> Format:
@@ -90,14 +89,15 @@ class StemPlan:
     all_heard: bool
     """Whether nothing is muted."""
     overlaps: tuple[str, ...] = ()
-    """With buses: which of them are heard in each other, or not as they are."""
+    """With buses: why they need not add up to the mix."""
+    title: str = ""
+    """The name of the score, as files have it."""
+    folder: Path = Path()
 
-
-def folder_of(folder: object) -> Path:
-    """The folder that is meant. Raises UsageError for what is no name of one."""
-    if not isinstance(folder, str | os.PathLike) or not os.fspath(folder) or "\0" in str(os.fspath(folder)):
-        raise UsageError(f"stems go into a folder, not {folder!r}", hint='for example "stems"')
-    return Path(os.fspath(folder))
+    @property
+    def buses(self) -> tuple[Stem, ...]:
+        """The stems of buses, which follow those of outputs."""
+        return self.stems[len(self.heard) :]
 
 
 def stem_plan(
@@ -130,12 +130,15 @@ def stem_plan(
     def stem(one: str) -> Stem:
         # Numbered as if nothing was muted.
         number = 1 + everything.index(one)
-        return Stem(one, stem_file(asked, whole, number, one.removeprefix("~"), folder))
+        return Stem(one, file(number, one.removeprefix("~")))
 
-    mixed = stem_file(asked, whole, 0, MIX, folder) if mix is None else mix
+    def file(number: int, called: str) -> Path:
+        return stem_file(folder, asked.name, asked.format, asked.form, whole, number, called)
+
+    mixed = file(0, MIX) if mix is None else mix
     stems = tuple(map(stem, takes))
     check_apart(stems, mixed)
-    return StemPlan(heard, stems, mixed, len(heard) == len(score.outputs), overlaps)
+    return StemPlan(heard, stems, mixed, len(heard) == len(score.outputs), overlaps, whole, folder)
 
 
 def heard_outputs(score: Score, asked: StemOptions) -> tuple[str, ...]:
@@ -150,87 +153,6 @@ def heard_outputs(score: Score, asked: StemOptions) -> tuple[str, ...]:
     if score.outputs and not heard:
         raise UsageError("--solo and --mute leave no output", hint=f"its outputs are {', '.join(score.outputs)}")
     return tuple(heard)
-
-
-def heard_in(graph: Graph, bus: int) -> list[int]:
-    """The named buses that a bus hears as sound, itself or through others, in the order of the score."""
-    found: set[int] = set()
-    waiting = [bus]
-    while waiting:
-        body = graph.buses[waiting.pop()]
-        nodes, seen = [body.result], {body.result}
-        while nodes:
-            node = body.nodes[nodes.pop()]
-            inputs = {index for _, index in node.inputs} - seen
-            seen |= inputs
-            nodes += inputs
-            if node.node == "bus" and node.target not in found:
-                found.add(node.target)
-                waiting.append(node.target)
-    return sorted(one for one in found if is_named(graph, one))
-
-
-def is_named(graph: Graph, bus: int) -> bool:
-    """Whether a bus has a name in the score."""
-    name = graph.buses[bus].name
-    return name.startswith("~") and name[1:].replace("_", "a").isalnum()
-
-
-def heard_buses(graph: Graph, heard: Sequence[str]) -> list[str]:
-    """The named buses that outputs hear."""
-    found: dict[str, None] = {}
-    for output in graph.outputs:
-        if output.name in heard:
-            found.update(dict.fromkeys(graph.buses[bus].name for bus in heard_in(graph, output.bus)))
-    return list(found)
-
-
-def overlapping(graph: Graph, heard: Sequence[str], buses: Sequence[str]) -> tuple[str, ...]:
-    """Why the stems of buses do not add up to the mix, where they do not: which are heard twice."""
-    numbers = {scope.name: number for number, scope in enumerate(graph.buses)}
-    found = []
-    for name in buses:
-        inside = [graph.buses[one].name for one in heard_in(graph, numbers[name]) if graph.buses[one].name in buses]
-        if inside:
-            found.append(f"{', '.join(inside)} in {name}")
-    for name in buses:
-        several = [
-            output.name
-            for output in graph.outputs
-            if output.name in heard and numbers[name] in heard_in(graph, output.bus)
-        ]
-        if len(several) > 1:
-            found.append(f"{name} in {' and '.join(several)}")
-    return tuple(found)
-
-
-def title(score: Score) -> str:
-    """What {score} stands for: the name of its file without `.ph`."""
-    name = os.path.basename(score.name)
-    name = name[:-3] if name.lower().endswith(".ph") else name
-    return name if name and not name.startswith("<") and name != "-" else "score"
-
-
-def stem_file(asked: StemOptions, score: str, index: int, stem: str, folder: Path) -> Path:
-    """The file of a stem. Raises UsageError for a --name that names no file in the folder."""
-    values = {"score": score, "index": index, "stem": stem, "ext": asked.format}
-    try:
-        fields = [field for _, field, _, _ in string.Formatter().parse(asked.name) if field is not None]
-        for field in fields:
-            if field not in FIELDS:
-                hint = suggestion(field, FIELDS) or f"there are {', '.join(f'{{{one}}}' for one in FIELDS)}"
-                raise UsageError(f"--name {asked.name}: there is no {{{field}}}", hint=hint)
-        name = asked.name.format(**cast(Any, values))
-    except (ValueError, IndexError, KeyError) as error:
-        raise UsageError(f"--name {asked.name}: {error}", hint=f"for example {NAME}") from None
-    place = os.path.normpath(name)
-    if "\0" in name or not name or name.endswith("/"):
-        raise UsageError(f"--name {asked.name}: {name!r} is not the name of a file", hint=f"for example {NAME}")
-    if os.path.isabs(name) or place == ".." or place.startswith(f"..{os.sep}"):
-        raise UsageError(f"--name {asked.name}: {name} lies outside of the folder", hint="name files within it")
-    if Path(place).suffix.lower() not in asked.form.extensions:
-        raise UsageError(f"--name {asked.name}: {name} does not end in .{asked.format}", hint="end it with .{ext}")
-    return folder / place
 
 
 def check_apart(stems: Sequence[Stem], mix: Path) -> None:

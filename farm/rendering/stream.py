@@ -193,7 +193,7 @@ class Stream:
             times_real_time=seconds / wall_s if wall_s > 0 else 0.0,
             peak_dbfs=float(measure.decibels(clipping.peak)),
             unfaded_peak_dbfs=float(measure.decibels(stage.mixed_peak)),
-            output_peaks_dbfs={name: float(measure.decibels(level)) for name, level in stage.peaks.items()},
+            output_peaks_dbfs=self.output_peaks_dbfs,
             voice_count=counts.voices,
             voices_peak=counts.voices_peak,
             voices_stolen=counts.voices_stolen,
@@ -219,6 +219,11 @@ class Stream:
             stems=tuple(self.stem(number) for number, one in enumerate(outline.deliveries) if number and one.filed),
             notices=self.notices(),
         )
+
+    @property
+    def output_peaks_dbfs(self) -> dict[str, float]:
+        """How loud each output was so far."""
+        return {name: float(measure.decibels(level)) for name, level in self.stage.peaks.items()}
 
     def ways(self) -> list[Clipping]:
         """What becomes of too loud frames of each file."""
@@ -303,7 +308,7 @@ class Stream:
             *rendering.slab.notices,
             *self.stage.notices(),
             *self.normal_notices(),
-            *(() if rendering.backend_name == "null" else faint(self.stage.peaks)),
+            *(() if rendering.backend_name == "null" else faint(self.output_peaks_dbfs)),
             *self.spans(),
             *stolen(rendering.counts.voices_stolen, options.max_voices),
             *(() if backend is None else (*mended(backend.replaced), *backend.notices)),

@@ -39,7 +39,6 @@ def test_stems_are_told_of_one_by_one(song: Path) -> None:
     done = ran(song, "stems", "song.ph", "out", *SHORT)
     assert (done.returncode, done.stderr) == (
         0,
-        "warning: the peak of `o3` is under -60 dBFS: hardly anything will be heard\n"
         "warning: a stem without a sound left out: `o3`\n  --keep-silent writes such files too\n",
     )
     lines = done.stdout.splitlines()
@@ -55,13 +54,28 @@ def test_json_tells_of_stems(song: Path) -> None:
     told = json.loads(done.stdout)
     assert [stem["name"] for stem in told["stems"]] == ["o1", "o2", "o3", "~kick"]
     assert [stem["path"] for stem in told["stems"]] == [
-        *("out/song_01_o1.flac", "out/song_02_o2.flac", "", "out/song_04_kick.flac"),
+        *("out/song_01_o1.flac", "out/song_02_o2.flac", None, "out/song_04_kick.flac"),
     ]
     assert told["stems"][2]["peak_dbfs"] is None
-    assert told["residual_dbfs"] < -110
+    assert told["residual_dbfs"] < -110 < told["bus_residual_dbfs"]
     assert len({stem["sha256"] for stem in told["stems"]}) == 3, "of ~kick and o1 the same"
     plain = json.loads(ran(song, "render", "song.ph", "--json", *SHORT).stdout)
     assert (plain["stems"], plain["residual_dbfs"]) == ([], None)
+
+
+def test_the_lines_about_the_rest_say_what_is_compared(song: Path) -> None:
+    left = "  left of the mix before "
+    pre = ran(song, "stems", "song.ph", "pre", "--stem-tap", "pre", "--by", "bus", "--bits", "32f", *SHORT)
+    lines = [line for line in pre.stdout.splitlines() if line.startswith(left)]
+    assert [line.partition(": ")[0] for line in lines] == [
+        f"{left}gain and fades without the stems of all outputs",
+        f"{left}gain and fades without the stems of all buses",
+    ]
+    assert "the stems of buses do not add up to the mix" in pre.stderr
+    ogg = ran(song, "stems", "song.ph", "ogg", "--format", "ogg", *SHORT)
+    assert ogg.stdout.endswith(
+        f"{left}its limiter without the stems of all outputs: not reckoned, OGG Vorbis is lossy\n"
+    )
 
 
 def test_a_render_has_stems_beside_its_file(song: Path) -> None:
@@ -87,6 +101,8 @@ WRONG = {
     ("stems", "song.ph", "out", "--mute", "o1,"): "error: Invalid value for '--mute': `o1,`: write names with commas",
     ("stems", "song.ph", "out", "--name", "../{stem}.wav"): "error: --name ../{stem}.wav: ../mix.wav lies outside",
     ("stems", "song.ph", "out", "--format", "mp4"): "error: --format mp4: not a format that farm writes",
+    ("stems", "song.ph", "-"): "error: stems go into a folder, not `-`",
+    ("stems", "song.ph", "out", "--name", ".{stem}.wav"): "error: --name .{stem}.wav: .mix.wav is a hidden file",
     ("stems", "song.ph", "song.ph"): "error: DIR song.ph is the score itself",
     ("stems", "song.ph", "out", "--outputs-as-channels"): "error: --outputs-as-channels makes one file of all outputs",
     ("stems", "song.ph", "out", "--clip", "none"): "error: --clip none goes with 32 bit float files only",

@@ -55,7 +55,7 @@ def test_stems_add_up_to_the_mix(bits: str, ext: str, most_db: float, tap: str, 
     assert len(report.stems) == 16 == len(files(tmp_path)) - 1
     gain = {"gain": 1.0, "fade_in": 0.0, "fade_out": 0.0} if tap == "pre" else {}
     before = farm.render(farm.loads(f"cps: 2\n{outputs}"), options(clip="none", **gain)).astype(np.float64)
-    rest = before - sum(sound(Path(stem.path)) for stem in report.stems)
+    rest = before - sum(sound(Path(stem.path)) for stem in report.stems if stem.path is not None)
     assert 20 * math.log10(np.abs(rest).max()) == pytest.approx(report.residual_dbfs, abs=0.1)
 
 
@@ -167,7 +167,8 @@ def test_stems_are_the_same_however_they_are_made(how: dict[str, Any], tap: str,
         found = made(tmp_path / "found", text, stems=asked, gain=2.0, tail="auto", **how)
     assert files(tmp_path / "expected") == files(tmp_path / "found")
     assert len(files(tmp_path / "found")) == 4
-    assert found.residual_dbfs == expected.residual_dbfs
+    assert (found.residual_dbfs, found.bus_residual_dbfs) == (expected.residual_dbfs, expected.bus_residual_dbfs)
+    assert expected.bus_residual_dbfs is not None
     told_of = [(stem.sha256, stem.peak_dbfs, stem.clipped_frames, stem.limited_frames) for stem in found.stems]
     assert told_of == [
         (stem.sha256, stem.peak_dbfs, stem.clipped_frames, stem.limited_frames) for stem in expected.stems
@@ -189,35 +190,69 @@ def test_silent_stems_are_left_out_and_listed(tmp_path: Path) -> None:
     kept = made(tmp_path / "kept", text, stems={"keep_silent": True})
     assert len(files(tmp_path / "kept")) == 4
     assert "without a sound" not in told(kept)
+    assert [stem.path for stem in report.stems][1:] == [None, None]
+    assert [stem["path"] for stem in report.as_json()["stems"]][1:] == [None, None]
+
+
+def test_silent_outputs_are_told_of_once(tmp_path: Path) -> None:
+    text = 'o1: sine 50 * 0.5\no2: s "~"\no3: noise * 0.0001\n'
+    report = made(tmp_path / "dropped", text)
+    assert [notice.message for notice in report.notices if "`o2`" in notice.message] == [
+        "a stem without a sound left out: `o2`"
+    ]
+    assert "the peak of `o3` is under -60 dBFS" in told(report)
+    kept = made(tmp_path / "kept", text, stems={"keep_silent": True})
+    assert "the peak of `o2`, `o3` is under -60 dBFS" in told(kept)
     assert not sound(tmp_path / "kept" / "song_02_o2.wav").any()
 
 
-BUSES = """
-~low: s "bd*4" * 0.3
-~drums: ~low + s "hh*8" * 0.1
-~lfo: sine 1 * 200 + 400
-~pad: saw 110 * 0.1 # lpf ~lfo 1
-~loop: ~pad * 0.1 + ~loop * 0.2
-out: ~drums + ~loop
-o1: ~low
-"""
-
-
-def test_buses_that_are_heard_become_stems_and_overlaps_are_named(tmp_path: Path) -> None:
-    report = made(tmp_path, BUSES, stems={"by": "bus"})
-    names = [re.sub(r"song_\d\d_|\.wav", "", name) for name in files(tmp_path)]
-    assert sorted(names) == ["drums", "loop", "low", "mix", "o1", "out", "pad"]
-    assert "~lfo" not in told(report)
-    assert "`--by`" not in told(report)
-    message = told(report)
-    assert "do not add up to the mix" in message
-    assert "~low in ~drums" in message and "~pad in ~loop" in message and "~low in out and o1" in message
-    plain = made(
-        tmp_path / "plain", "~a: sine 80 * 0.1\n~b: noise * 0.1\nout: ~a + ~b\n", stems={"by": "bus"}, bits="32f"
+def test_lossy_stems_are_not_reckoned(tmp_path: Path) -> None:
+    report = made(
+        tmp_path, "~a: sine 80 * 0.1\n~b: noise * 0.1\nout: ~a + ~b * 0.5\n", stems={"format": "ogg", "by": "bus"}
     )
-    assert "add up" not in told(plain)
-    parts = sound(tmp_path / "plain" / "song_02_a.wav") + sound(tmp_path / "plain" / "song_03_b.wav")
-    np.testing.assert_allclose(parts, sound(tmp_path / "plain" / "song_01_out.wav"), atol=1e-7)
+    assert (report.residual_dbfs, report.bus_residual_dbfs) == (None, None)
+    assert report.residual_because == "OGG Vorbis is lossy"
+    assert "need not add up to the mix: ~b scaled in out" in told(report)
+
+
+def test_stems_limited_each_by_itself_are_named(tmp_path: Path) -> None:
+    text = "o1: sine 50 * 0.9\no2: noise * 0.01\n"
+    report = made(tmp_path / "master", text, stems={"stem_tap": "master"}, gain=2.0, bits="32f")
+    assert "limited each by itself, so that the stems do not add up: `o1`\n" in told(report) + "\n"
+    assert report.stem_tap == "master"
+    post = made(tmp_path / "post", text, gain=2.0, bits="32f")
+    assert "by itself" not in told(post)
+
+
+OLDER = {
+    "another solo": ({"solo": ("o1",)}, {"solo": ("o2",)}, "song_01_o1.wav"),
+    "muted": ({}, {"mute": ("o2", "o3")}, "song_02_o2.wav, song_03_o3.wav"),
+    "in folders": (
+        {"name": "{score}/{stem}.{ext}"},
+        {"name": "{score}/{stem}.{ext}", "mute": ("o2",)},
+        "song/o2.wav",
+    ),
+    "without the score": ({"name": "./{stem}.{ext}"}, {"name": "./{stem}.{ext}", "mute": ("o2",)}, "o2.wav"),
+}
+
+
+@pytest.mark.parametrize("name", OLDER)
+def test_older_stems_are_kept_and_named(name: str, tmp_path: Path) -> None:
+    before, after, names = OLDER[name]
+    first = made(tmp_path, stems=before)
+    for other in ("song.wav", "songs_01_o1.wav", "field recording.wav", "song_01_o1.flac"):
+        (tmp_path / other).write_bytes(b"mine")
+    assert "older" not in told(first)
+    second = made(tmp_path, stems=after)
+    assert (tmp_path / names.split(", ")[0]).exists()
+    assert [notice.message.rpartition(": ")[2] for notice in second.notices if "older" in notice.message] == [names]
+    assert "older" not in told(made(tmp_path, stems=before)) or name == "another solo"
+
+
+def test_the_older_file_of_a_stem_that_is_silent_now_is_named(tmp_path: Path) -> None:
+    made(tmp_path, stems={"by": "bus"})
+    report = made(tmp_path, f'{O1}\no2: s "~"\n')
+    assert "were not written now: song_02_o2.wav, song_03_o3.wav" in told(report)
 
 
 def test_frames_above_full_scale_are_told_of(tmp_path: Path) -> None:
@@ -243,15 +278,20 @@ WRONG = {
     "through the folder": ({"name": "a/../../{stem}.wav"}, "lies outside of the folder"),
     "absolute": ({"name": "/tmp/{stem}.wav"}, "lies outside of the folder"),
     "one name": ({"name": "all.wav"}, "would be both the mix and the stem `o1`"),
-    "no field": ({"name": "{stm}.wav"}, "there is no {stm}"),
+    "no field": ({"name": "{stm}.wav"}, "there is no `{stm}`"),
+    "a strange format": ({"name": "{index:zz}{stem}.wav"}, "`{index:zz}` is not understood"),
+    "blanks": ({"name": "{index:2000}{stem}.wav"}, "`{index:2000}` is not understood"),
+    "a conversion": ({"name": "{stem!r}.wav"}, "`{stem!r}` is not understood"),
+    "hidden": ({"name": ".hidden{stem}.wav"}, ".hiddenmix.wav is a hidden file"),
+    "in a hidden folder": ({"name": ".hidden/{stem}.wav"}, ".hidden/mix.wav is a hidden file"),
     "no number": ({"name": "{stem:03}{.wav"}, "name"),
-    "an attribute": ({"name": "{stem.__class__}.wav"}, "there is no {stem.__class__}"),
+    "an attribute": ({"name": "{stem.__class__}.wav"}, "there is no `{stem.__class__}`"),
     "a folder": ({"name": "{stem}/"}, "is not the name of a file"),
     "another format": ({"name": "{stem}.mp3"}, "does not end in .wav"),
     "a format": ({"format": "mp4"}, "not a format that farm writes"),
     "a tap": ({"stem_tap": "pots"}, "stem_tap must be one of"),
     "a way": ({"by": "buss"}, "by must be one of"),
-    "text": ({"solo": "o1"}, "solo takes the names of outputs"),
+    "text": ({"solo": "o1"}, "solo takes a tuple of names, not a string"),
 }
 
 
@@ -261,6 +301,12 @@ def test_what_cannot_be_meant_is_told_and_nothing_is_made(name: str, tmp_path: P
     with pytest.raises(UsageError, match=re.escape(message)):
         made(tmp_path / "new", stems=asked)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_string_of_names_is_shown_as_a_tuple() -> None:
+    with pytest.raises(UsageError) as caught:
+        farm.StemOptions(mute="o1, o2")  # type: ignore[arg-type]
+    assert caught.value.hint == "mute=('o1', 'o2')"
 
 
 def test_names_are_suggested() -> None:
@@ -277,6 +323,8 @@ def test_stems_go_into_folders(tmp_path: Path) -> None:
         made(tmp_path / "file" / "within")
     with pytest.raises(UsageError, match="stems go into a folder"):
         made("")  # type: ignore[arg-type]
+    with pytest.raises(UsageError, match="stems go into a folder, not `-`"):
+        made(Path("-"))
     with pytest.raises(UsageError, match="outputs_as_channels makes one file"):
         made(tmp_path / "new", outputs_as_channels=True)
     with pytest.raises(UsageError, match="stems are stereo"):
