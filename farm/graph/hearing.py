@@ -141,7 +141,10 @@ def overlapping(graph: Graph, heard: Sequence[str], buses: Sequence[str]) -> tup
         several = [output for output, number in outputs.items() if bus in heard_in(graph, number)]
         if len(several) > 1:
             found.append(f"{name} in {' and '.join(several)}")
-    others = [name for name, bus in outputs.items() if any(part.bus is None for part in parts(graph, bus))]
-    if others:
-        found.append(f"{' and '.join(others)} with parts that are no bus")
     return tuple(found)
+
+
+def with_others(graph: Graph, heard: Iterable[str]) -> tuple[str, ...]:
+    """The outputs, among those named, that hear something which no named bus makes."""
+    outputs = [output for output in graph.outputs if output.name in heard]
+    return tuple(one.name for one in outputs if any(part.bus is None for part in parts(graph, one.bus)))

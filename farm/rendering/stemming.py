@@ -105,6 +105,10 @@ class Stemming:
     def lacking(self, stems: list[StemReport], left_dbfs: float | None) -> list[Notice]:
         """A warning where the stems of buses do not add up to the mix, or need not where that is not reckoned."""
         reasons = list(self.plan.overlaps)
+        silent = [stem.name for stem in stems if stem.peak_dbfs == -math.inf]
+        others = [name for name in self.plan.others if name not in silent]
+        if others:
+            reasons.append(f"{' and '.join(others)} with parts that are no bus")
         hint = "those of outputs do"
         if left_dbfs is None:
             said = f"the stems of buses need not add up to the mix: {'; '.join(reasons)}"

@@ -11,7 +11,7 @@ from typing import Literal
 from farm.audio.formats import BY_EXTENSION, W64, WAV, Format
 from farm.errors import FileError, Notice, UsageError, suggestion
 from farm.graph.graph import Graph
-from farm.graph.hearing import heard_buses, overlapping
+from farm.graph.hearing import heard_buses, overlapping, with_others
 from farm.graph.score import Score
 from farm.graph.seeds import seed64
 from farm.options import Clip, RenderOptions
@@ -90,6 +90,8 @@ class StemPlan:
     """Whether nothing is muted."""
     overlaps: tuple[str, ...] = ()
     """With buses: why they need not add up to the mix."""
+    others: tuple[str, ...] = ()
+    """With buses: outputs with parts that are none."""
     title: str = ""
     """The name of the score, as files have it."""
     folder: Path = Path()
@@ -119,12 +121,13 @@ def stem_plan(
     takes: list[str] = list(heard)
     everything: list[str] = list(score.outputs)
     overlaps: tuple[str, ...] = ()
+    others: tuple[str, ...] = ()
     if asked.by == "bus":
         graph = score.graph(options.seed)
         buses = heard_buses(graph, heard)
         takes += buses
         everything += heard_buses(graph, score.outputs)
-        overlaps = overlapping(graph, heard, buses)
+        overlaps, others = overlapping(graph, heard, buses), with_others(graph, heard)
     whole = title(score)
 
     def stem(one: str) -> Stem:
@@ -138,7 +141,7 @@ def stem_plan(
     mixed = file(0, MIX) if mix is None else mix
     stems = tuple(map(stem, takes))
     check_apart(stems, mixed)
-    return StemPlan(heard, stems, mixed, len(heard) == len(score.outputs), overlaps, whole, folder)
+    return StemPlan(heard, stems, mixed, len(heard) == len(score.outputs), overlaps, others, whole, folder)
 
 
 def heard_outputs(score: Score, asked: StemOptions) -> tuple[str, ...]:
