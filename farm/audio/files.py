@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -69,7 +71,7 @@ class Files:
 @contextmanager
 def made_for(files: Sequence[Path]) -> Iterator[None]:
     """The folders of files are there within; those that were missing go again after an error. Raises FileError."""
-    made: list[Path] = []
+    made: list[tuple[Path, weakref.finalize[..., object]]] = []
     try:
         for folder in dict.fromkeys(file.parent for file in files):
             for one in [*reversed([folder, *folder.parents])]:
@@ -78,10 +80,21 @@ def made_for(files: Sequence[Path]) -> Iterator[None]:
                         one.mkdir()
                     except OSError as error:
                         raise file_error(one, error) from error
-                    made.append(one)
+                    # Files within may stay until this process ends, where a signal came while they were opened.
+                    made.append((one, weakref.finalize(made_for, remove_empty, one, os.getpid())))
         yield
     except BaseException:
-        for one in reversed(made):
-            with suppress(OSError):
-                one.rmdir()
+        for one, at_end in reversed(made):
+            remove_empty(one, os.getpid())
+            if not one.exists():
+                at_end.detach()
         raise
+    for _, at_end in made:
+        at_end.detach()
+
+
+def remove_empty(folder: Path, maker: int) -> None:
+    """Removes a folder, if nothing is in it, in the process that made it and in no copy of that."""
+    if os.getpid() == maker:
+        with suppress(OSError):
+            folder.rmdir()
