@@ -13,14 +13,22 @@ from farm.rendering.report import Report
 from farm.rendering.session import Session
 from tests.render.sound import asked, score
 
-SESSION = Session()
+HELD: list[Session] = []
+"""The session of the tests, once there is one."""
 ALL = "jsonl,csv,jams,lab,mid"
+
+
+def session() -> Session:
+    """The session of the tests."""
+    if not HELD:
+        HELD.append(Session())
+    return HELD[0]
 
 
 def rendered(text: str, path: Path, labels: Any = ALL, **options: Any) -> Report:
     """Renders a score with labels."""
     given = asked(bits="24", clip="limit", **options)
-    return SESSION.render_file(score(text), path, given, labels=labels)
+    return session().render_file(score(text), path, given, labels=labels)
 
 
 def defaults(**options: Any) -> RenderOptions:

@@ -22,7 +22,7 @@ from farm.rendering.session import render_file
 from farm.rendering.stems import StemOptions
 from farm.rendering.stream import run
 from farm.rendering.warm import Warm
-from tests.labels.readers import ALL, SESSION, cells, defaults, lines, midi_file, rendered
+from tests.labels.readers import ALL, cells, defaults, lines, midi_file, rendered, session
 from tests.render.sound import RATE, asked, score
 
 BAND = """
@@ -198,7 +198,7 @@ def test_onsets_are_where_the_sound_begins(tmp_path: Path, name: str) -> None:
     }[name]
     path = tmp_path / "a.wav"
     options = defaults(cycles=5, from_=Fraction(1, 3), fade_in=0, tail="none")
-    report = SESSION.render_file(score(text), path, options, labels="mid")
+    report = session().render_file(score(text), path, options, labels="mid")
     heard, rate = soundfile.read(path)
     loud = np.abs(heard).max(axis=1) > 0.02
     quiet = rate // 100
@@ -260,7 +260,9 @@ def test_wrong_names_are_told(tmp_path: Path, labels: object, message: str, hint
 
 def test_what_renders_nothing_has_no_labels(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="`null` renders nothing"):
-        SESSION.render_file(score('out: s "bd"'), tmp_path / "a.wav", asked(backend="null", clip="limit"), labels=True)
+        session().render_file(
+            score('out: s "bd"'), tmp_path / "a.wav", asked(backend="null", clip="limit"), labels=True
+        )
 
 
 def test_reports_compare_and_print_without_their_voices(tmp_path: Path) -> None:
@@ -285,7 +287,7 @@ o4: s "~ rim" * 0
 
 def test_stems_have_the_labels_of_what_they_hold(tmp_path: Path) -> None:
     options = asked(backend="inline", clip="limit", bits="24")
-    report = SESSION.stems(score(STEMS), tmp_path, options, StemOptions(by="bus", name="{stem}.{ext}", labels=ALL))
+    report = session().stems(score(STEMS), tmp_path, options, StemOptions(by="bus", name="{stem}.{ext}", labels=ALL))
     counts = {
         "mix": {"bd": 2, "hh": 4, "rim": 1},
         "o1": {"bd": 2, "hh": 4},
@@ -309,7 +311,7 @@ def test_stems_have_the_labels_of_what_they_hold(tmp_path: Path) -> None:
 def test_what_is_muted_is_labelled_nowhere(tmp_path: Path) -> None:
     options = asked(backend="inline", clip="limit", bits="24")
     plan = StemOptions(mute=("o1",), name="{stem}.{ext}", labels="jsonl")
-    report = SESSION.stems(score(STEMS), tmp_path, options, plan)
+    report = session().stems(score(STEMS), tmp_path, options, plan)
     assert report.voices is not None
     assert {(one["sound"], one["output"]) for one in lines(tmp_path / "mix.jsonl")["voice"]} == {
         ("hh", "o2"),
