@@ -259,10 +259,9 @@ def test_wrong_names_are_told(tmp_path: Path, labels: object, message: str, hint
 
 
 def test_what_renders_nothing_has_no_labels(tmp_path: Path) -> None:
+    null = asked(backend="null", clip="limit")
     with pytest.raises(UsageError, match="`null` renders nothing"):
-        session().render_file(
-            score('out: s "bd"'), tmp_path / "a.wav", asked(backend="null", clip="limit"), labels=True
-        )
+        session().render_file(score('out: s "bd"'), tmp_path / "a.wav", null, labels=True)
 
 
 def test_reports_compare_and_print_without_their_voices(tmp_path: Path) -> None:
