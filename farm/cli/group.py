@@ -10,25 +10,24 @@ import click
 from farm.cli.statuses import USAGE
 from farm.version import __version__
 
-NAMES = (
-    *(
-        "new",
-        "render",
-        "stems",
-        "batch",
-        "check",
-        "plan",
-        "verify",
-        "nodes",
-        "patterns",
-        "bank",
-        "docs",
-        "doctor",
-        "warmup",
-    ),
-    "completion",
-)
-"""The commands in the order in which they are needed: each is called like the file that it stands in."""
+COMMANDS = {
+    "new": "Write a commented score to FILE, to start from.",
+    "render": "Render SCORE to the sound file OUT.",
+    "stems": "Render SCORE to a file for each output, and one of their mix.",
+    "batch": "Render many files from a list of JOBS, or from several scores.",
+    "check": "Say what is wrong in SCORE, without rendering it.",
+    "plan": "Show how SCORE would be rendered.",
+    "verify": "Render SCORE in different ways and compare the frames.",
+    "nodes": "List the nodes of the language, or say all about NAME.",
+    "patterns": "List what patterns are made with, or say all about NAME.",
+    "bank": "List the sample banks, or say all about NAME.",
+    "docs": "List the pages about farm, or print the one called NAME.",
+    "doctor": "Examine this machine, with advice where it is wrong.",
+    "warmup": "Compile every kernel ahead, so that no render has to.",
+    "completion": "Print what makes SHELL complete commands and names.",
+}
+"""The commands in the order in which they are needed, and the first line of the help of each, so that none has to be
+imported for their list. Each is called like the file that it stands in."""
 
 
 class Commands(click.Group):
@@ -36,16 +35,21 @@ class Commands(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of their list."""
-        return [*NAMES, *(name for name in self.commands if name not in NAMES)]
+        return [*COMMANDS, *(name for name in self.commands if name not in COMMANDS)]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """As click does it."""
-        if cmd_name in NAMES and cmd_name not in self.commands:
+        if cmd_name in COMMANDS and cmd_name not in self.commands:
             command: click.Command = getattr(import_module(f"farm.cli.{cmd_name}"), cmd_name)
             if sys.flags.optimize > 1:
                 keep_help(command)
             self.add_command(command)
         return super().get_command(ctx, cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """As click does it, without the commands."""
+        with formatter.section("Commands"):
+            formatter.write_dl([*COMMANDS.items()])
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
         """As click does it; `farm help COMMAND` is `farm COMMAND --help`."""

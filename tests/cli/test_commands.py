@@ -15,6 +15,7 @@ import pytest
 
 from farm import cli
 from farm.audio.formats import BY_EXTENSION
+from farm.cli.group import COMMANDS, whole
 from farm.graph.score import understand
 from farm.options import RenderOptions
 from farm.rendering.levels import BEYOND_GAIN, level_notices
@@ -377,3 +378,8 @@ def test_warmup(farm: Farm, calls: Calls) -> None:
     assert farm("warmup", "--cpu", "v2", "--cpu", "v3", "--cpu", "v2").out == "24 kernels ready\n"
     assert farm("warmup", "--cpu", "all", "--quiet") == (0, "", "")
     assert calls == [("warmup", ()), ("warmup", ("v2", "v3")), ("warmup", ("v2", "v3", "v4"))]
+
+
+def test_the_list_of_commands_says_of_each_what_its_help_begins_with() -> None:
+    found = whole().commands
+    assert {name: command.get_short_help_str(1000) for name, command in found.items()} == COMMANDS
