@@ -26,6 +26,10 @@ than what is missing takes."""
 FIRST_GLANCE_S, LONGEST_GLANCE_S = 0.002, 0.02
 """And at most: until something was read, and then."""
 
+SPINS, CROWDED_SPINS, SECOND_SPINS = 2000, 200, 700
+"""How often a worker looks for a task before it sleeps: on a CPU of its own; where no CPU is left for the coordinator,
+which it waits for; and block by block there, where the first worker is at once with what comes and the others help."""
+
 
 def slots_for(plan: StaticPlan, window: WindowPlan, read_buses: frozenset[int], workers: int) -> tuple[int, int]:
     """Chunk slots of signals that are read from outside, and of those between groups: as many as keep all workers busy,

@@ -25,12 +25,11 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from farm.plan.pacing import GLANCE_S, POLLING_S, pause_s, read_at_once, slots_for
+from farm.plan.pacing import CROWDED_SPINS, GLANCE_S, POLLING_S, pause_s, read_at_once, slots_for
 from farm.plan.plan import StaticPlan
 from farm.plan.schedule import Ending, SchedulePlan, ending, schedule
 from farm.profile.chains import LongestChain, longest_chain
 from farm.profile.trace import Traced
-from farm.rendering.backends.local import CROWDED_SPINS
 from workers.records import record
 
 Ints = NDArray[np.int64]

@@ -16,7 +16,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from farm.errors import RenderError
-from farm.plan.pacing import GLANCE_S, POLLING_S, pause_s, read_at_once, slots_for
+from farm.plan.pacing import (
+    CROWDED_SPINS,
+    GLANCE_S,
+    POLLING_S,
+    SECOND_SPINS,
+    SPINS,
+    pause_s,
+    read_at_once,
+    slots_for,
+)
 from farm.plan.plan import Area, StaticPlan, WindowPlan
 from farm.plan.schedule import Ending, SchedulePlan, ending, schedule
 from farm.rendering import coordinator as says
@@ -36,9 +45,6 @@ from workers.wire import Run, Schedule, Task
 from workers.worker import RECORD_WORDS, name_process
 
 Ints = NDArray[np.int64]
-SPINS, CROWDED_SPINS, SECOND_SPINS = 2000, 200, 700
-"""How often a worker looks for a task before it sleeps: on a CPU of its own; where no CPU is left for this process,
-which it waits for; and block by block there, where the first worker is at once with what comes and the others help."""
 CPU_CHECK_S = 1.0
 LEAVE_S = 5.0
 """How long a worker may take to leave an arena in which nothing is left to do."""
